@@ -1,0 +1,294 @@
+/*
+ * pool.c - forkpool's side of the table, over the public interface alone.
+ *
+ *	pool run N WORKERS		no-op jobs through forkpool_run()
+ *	pool submit N WORKERS		the same through forkpool_submit(), _next() and _wait()
+ *	pool roundtrip N WORKERS	one job at a time, nothing else in flight
+ *	pool echo N WORKERS WINDOW	1 MiB in and out, WINDOW jobs in flight
+ *	pool crash N WORKERS MB		every tenth job dies; the caller has grown by MB since it opened
+ *	pool memory N WORKERS EARLY	no-op jobs; resident memory after EARLY and after N of them
+ *	pool mixed N WORKERS		jobs of mixed length
+ *
+ * Options are the defaults but for the number of workers.
+ */
+#include "bench.h"
+#include "mixed.h"
+#include "payload.h"
+#include "stream.h"
+
+static int
+run_echo(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	uint64_t i;
+
+	if (args_len != PAYLOAD_LEN)
+		return EBADMSG;
+	memcpy(&i, args, sizeof i);
+	if (!payload_check(args, args_len, i))
+		return EBADMSG;
+	return forkpool_reply(context, args, args_len) == 0 ? 0 : errno;
+}
+
+static int
+run_mixed(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	uint64_t ns;
+
+	if (args_len != sizeof ns)
+		return EBADMSG;
+	memcpy(&ns, args, sizeof ns);
+	mixed_burn(ns);
+	return run_value(context, args, args_len);
+}
+
+static void
+bench_run(uint64_t n, unsigned workers)
+{
+	struct forkpool *pool = open_pool(workers);
+	int64_t elapsed;
+
+	stream_run(pool, (struct stream){ .fn = run_value, .n = n / 10 + 1 });
+	elapsed = stream_run(pool, (struct stream){ .fn = run_value, .n = n });
+	emit("rate", (double)n * 1e9 / (double)elapsed, "jobs/s");
+	close_pool(pool);
+}
+
+/* The same by hand: fill up, take what is there, and sleep only where nothing is. */
+static int64_t
+submit_all(struct forkpool *pool, uint64_t n)
+{
+	struct stream stream = { .fn = run_value, .n = n };
+	const struct forkpool_result *result;
+	const int64_t start = now_ns();
+	int64_t elapsed;
+	struct forkpool_job job = { 0 };
+	int have = stream_generate(&job, &stream), got;
+
+	while (stream.count < n) {
+		int accepted = 1;
+
+		while (have && (accepted = forkpool_submit(pool, &job, NULL)) == 1)
+			have = stream_generate(&job, &stream);
+		if (accepted < 0)
+			die("forkpool_submit: %s", strerror(errno));
+		got = forkpool_wait(pool, &result, -1);
+		for (; got == 1; got = forkpool_next(pool, &result))
+			stream_consume(result, &stream);
+		if (got < 0)
+			die("taking a result: %s", strerror(errno));
+	}
+	elapsed = now_ns() - start;
+	stream_finish(&stream);
+	return elapsed;
+}
+
+static void
+bench_submit(uint64_t n, unsigned workers)
+{
+	struct forkpool *pool = open_pool(workers);
+
+	submit_all(pool, n / 10 + 1);
+	emit("rate", (double)n * 1e9 / (double)submit_all(pool, n), "jobs/s");
+	close_pool(pool);
+}
+
+static void
+bench_roundtrip(uint64_t n, unsigned workers)
+{
+	struct forkpool *pool = open_pool(workers);
+	int64_t *times = allocate(n, sizeof *times);
+	struct stream stream = { .fn = run_value, .n = n };
+	const struct forkpool_result *result;
+	int64_t start, last, now;
+
+	stream_run(pool, (struct stream){ .fn = run_value, .n = n / 10 + 1 });
+	start = last = now_ns();
+	for (uint64_t i = 0; i < n; i++) {
+		struct forkpool_job job = { 0 };
+
+		stream_generate(&job, &stream);
+		if (forkpool_submit(pool, &job, NULL) != 1)
+			die("forkpool_submit: %s", strerror(errno));
+		if (forkpool_wait(pool, &result, -1) != 1)
+			die("forkpool_wait: %s", strerror(errno));
+		stream_consume(result, &stream);
+		now = now_ns();
+		times[i] = now - last;
+		last = now;
+	}
+	emit("mean", (double)(last - start) / (double)n, "ns");
+	emit_times("trip", times, n);
+	stream_finish(&stream);
+	free(times);
+	close_pool(pool);
+}
+
+/* Sends n payloads, at most window of them on their way at a time. */
+static int64_t
+echo_all(struct forkpool *pool, uint64_t *words, uint64_t n, uint64_t window)
+{
+	const struct forkpool_result *result;
+	const int64_t start = now_ns();
+	struct stream seen = { .n = n };
+	int64_t elapsed;
+
+	for (uint64_t next = 0; seen.count < n;) {
+		int accepted = 1;
+
+		while (accepted == 1 && next < n && next - seen.count < window) {
+			const struct forkpool_job job = {
+				.fn = run_echo,
+				.args = payload_take(words, next),
+				.args_len = PAYLOAD_LEN,
+				.user = (void *)(uintptr_t)next,
+			};
+
+			accepted = forkpool_submit(pool, &job, NULL);
+			next += accepted == 1;
+		}
+		if (accepted < 0)
+			die("forkpool_submit: %s", strerror(errno));
+		if (forkpool_wait(pool, &result, -1) != 1)
+			die("forkpool_wait: %s", strerror(errno));
+		if (result->outcome != FORKPOOL_OK ||
+		    !payload_check(result->value, result->value_len, (uintptr_t)result->user))
+			die("echo: a wrong value: %s %s", forkpool_outcome_name(result->outcome),
+			    result->message);
+		seen.count++;
+		seen.sum += job_mix((uintptr_t)result->user);
+	}
+	elapsed = now_ns() - start;
+	stream_finish(&seen);
+	return elapsed;
+}
+
+static void
+bench_echo(uint64_t n, unsigned workers, uint64_t window)
+{
+	struct forkpool *pool = open_pool(workers);
+	uint64_t *words = payload_make();
+
+	echo_all(pool, words, n / 10 + 1, window);
+	emit("rate", 2.0 * PAYLOAD_LEN * (double)n / (double)echo_all(pool, words, n, window),
+	    "GB/s");
+	free(words);
+	close_pool(pool);
+}
+
+/* A field of a file of lines "Name:  number kB"; 0 where there is none. */
+static uint64_t
+proc_field(const char *path, const char *name)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+	unsigned long long kilobytes = 0;
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':') {
+			kilobytes = strtoull(line + strlen(name) + 1, NULL, 10);
+			break;
+		}
+	if (file != NULL)
+		fclose(file);
+	return kilobytes * 1024;
+}
+
+/*
+ * VmRSS is the sum of counters that the kernel keeps in batches for each processor and may be off
+ * by some hundred kilobytes, which is much beside a pool's few megabytes: where the exact count is
+ * to be had, that is the one to compare.
+ */
+static void
+emit_memory(const char *when)
+{
+	const uint64_t rough = proc_field("/proc/self/status", "VmRSS");
+	const uint64_t exact = proc_field("/proc/self/smaps_rollup", "Rss");
+	char name[64];
+
+	if (rough == 0)
+		die("/proc/self/status has no VmRSS");
+	emit(when, (double)(exact != 0 ? exact : rough), "bytes");
+	snprintf(name, sizeof name, "%s_vmrss", when);
+	emit(name, (double)rough, "bytes");
+}
+
+struct memory_watch {
+	struct stream stream;
+	uint64_t      early;
+};
+
+static int
+memory_generate(struct forkpool_job *job, void *arg)
+{
+	return stream_generate(job, &((struct memory_watch *)arg)->stream);
+}
+
+static int
+memory_consume(const struct forkpool_result *result, void *arg)
+{
+	struct memory_watch *watch = arg;
+
+	stream_consume(result, &watch->stream);
+	if (watch->stream.count == watch->early)
+		emit_memory("early");
+	else if (watch->stream.count == watch->stream.n)
+		emit_memory("late");
+	return 0;
+}
+
+static void
+bench_memory(uint64_t n, unsigned workers, uint64_t early)
+{
+	struct memory_watch watch = { .stream = { .fn = run_value, .n = n }, .early = early };
+	struct forkpool *pool = open_pool(workers);
+
+	emit_memory("start"); /* also makes stdio take its buffers before the first figure counts */
+	if (forkpool_run(pool, memory_generate, &watch, memory_consume, &watch) != 0)
+		die("forkpool_run: %s", strerror(errno));
+	stream_finish(&watch.stream);
+	close_pool(pool);
+}
+
+static void
+bench_mixed(uint64_t n, unsigned workers)
+{
+	uint64_t total, *lengths = mixed_make(n, &total);
+	struct forkpool *pool = open_pool(workers);
+	int64_t elapsed;
+
+	stream_run(pool, (struct stream){ .fn = run_value, .n = 100 });
+	elapsed = stream_run(pool, (struct stream){ .fn = run_mixed, .args_of = lengths, .n = n });
+	emit("makespan", (double)elapsed, "ns");
+	emit("ideal", (double)total / workers, "ns");
+	close_pool(pool);
+	free(lengths);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	const uint64_t n = argc > 2 ? parse_number(argv[2]) : 0;
+	const unsigned workers = argc > 3 ? (unsigned)parse_number(argv[3]) : 0;
+	const uint64_t extra = argc > 4 ? parse_number(argv[4]) : 0;
+
+	if (n == 0 || workers == 0)
+		die("usage: pool run|submit|roundtrip|echo|crash|memory|mixed N WORKERS [EXTRA]");
+	if (strcmp(what, "run") == 0)
+		bench_run(n, workers);
+	else if (strcmp(what, "submit") == 0)
+		bench_submit(n, workers);
+	else if (strcmp(what, "roundtrip") == 0)
+		bench_roundtrip(n, workers);
+	else if (strcmp(what, "echo") == 0 && extra > 0)
+		bench_echo(n, workers, extra);
+	else if (strcmp(what, "crash") == 0 && extra > 0)
+		bench_crash(n, workers, extra);
+	else if (strcmp(what, "memory") == 0 && extra > 0)
+		bench_memory(n, workers, extra);
+	else if (strcmp(what, "mixed") == 0)
+		bench_mixed(n, workers);
+	else
+		die("pool: no such benchmark, or a number is missing: %s", what);
+	return 0;
+}
