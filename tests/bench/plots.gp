@@ -15,7 +15,7 @@ if (has("throughput.tsv")) {
 	set logscale y
 	set format y "10^{%L}"
 	set yrange [10000:*]
-	set grid ytics lc rgb line
+	set grid ytics lt 1 lc rgb line
 	set xtics rotate by -20
 	set boxwidth 0.6
 	plot "throughput.tsv" using 0:2:3:4:(0.6):xtic(1) with boxerrorbars lc rgb ours notitle
@@ -24,12 +24,13 @@ if (has("throughput.tsv")) {
 if (has("goals.tsv")) {
 	@prepare
 	set output "goals.svg"
-	set title "How far: the ratio over its goal (or the goal over it), 1 and beyond is reached"
+	set title offset -24, 0 "Ratio over goal, or goal over ratio where less is better: reached from 1 on"
 	set logscale x
 	set xrange [0.1:*]
 	set yrange [*:*] reverse
+	set ytics noenhanced
 	set offsets graph 0, graph 0, 0.6, 0.6
-	set grid xtics lc rgb line
+	set grid xtics lt 1 lc rgb line
 	set arrow from 1, graph 0 to 1, graph 1 nohead front lc rgb "#cc3311" lw 2
 	plot "goals.tsv" using 2:0:(0.1):2:($0 - 0.3):($0 + 0.3):ytic(1) with boxxyerror \
 	    lc rgb ours notitle
@@ -41,7 +42,7 @@ if (has("rounds.tsv")) {
 	set output "rounds.svg"
 	set title "Each round's figure over the median of its series"
 	set logscale y 2
-	set grid ytics lc rgb line
+	set grid ytics lt 1 lc rgb line
 	set xlabel "round"
 	set xtics 1
 	set key outside right noenhanced
