@@ -1,0 +1,14 @@
+#!/bin/sh
+# Stands in for the unit tests where libcheck is missing, and names them.
+set -eu
+set -- ${LEFT_OUT:-}
+if [ $# -eq 0 ]; then
+	echo "1..0 # SKIP there are no unit tests"
+	exit 0
+fi
+echo "1..$#"
+number=0
+for unit; do
+	number=$((number + 1))
+	echo "ok $number - $unit # SKIP left out: check >= 0.15 was not there when configure ran"
+done

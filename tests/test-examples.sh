@@ -1,0 +1,129 @@
+#!/bin/sh
+# The examples, built by their own Makefile against an installed library that pkg-config finds, do
+# what they say; and what "make install" put there, "make uninstall" takes away.
+# Run in the build directory.
+set -eu
+
+srcdir=$(cd "${srcdir:-.}" && pwd)
+builddir=$PWD
+number=0
+failed=0
+
+# The make that runs this test is not to lend its options or its variables to those below.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
+make=${MAKE:-make}
+
+if [ ! -f "$srcdir/examples/Makefile" ]; then
+	echo '1..0 # SKIP there are no examples'
+	exit 0
+fi
+dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-examples.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+prefix=$dir/prefix
+
+# report STATUS WHAT: one TAP line; what stands in $dir/log explains a failure
+report() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$dir/log"
+		failed=1
+	fi
+}
+
+# run WHAT COMMAND...: report on a command that is to end with status 0
+run() {
+	what=$1
+	shift
+	status=0
+	"$@" >"$dir/log" 2>&1 </dev/null || status=$?
+	report $status "$what"
+	return $status
+}
+
+finish() {
+	echo "1..$number"
+	exit $failed
+}
+
+run 'make install' "$make" install prefix="$prefix" || finish
+
+mkdir "$dir/examples"
+cp "$srcdir"/examples/* "$dir/examples/"
+PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export PKG_CONFIG_PATH
+cd "$dir/examples"
+
+# Without libmd the one example that needs it is left out.
+programs=
+for source in [0-9]*.c checksum-tree.c; do
+	case $source in
+	checksum-tree.c) if [ "${HAVE_LIBMD:-yes}" = no ]; then continue; fi ;;
+	esac
+	programs="$programs ${source%.c}"
+done
+# shellcheck disable=SC2086
+run 'the examples build through pkg-config' "$make" CC="${CC:-cc}" \
+	CFLAGS="-O2 -g -Wall -Wextra -Werror ${SANITIZE_CFLAGS:-}" \
+	LDFLAGS="${SANITIZE_CFLAGS:-} -Wl,-rpath,$prefix/lib" $programs || finish
+
+for expected in [0-9]*.expected; do
+	example=${expected%.expected}
+	status=0
+	"./$example" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	{
+		echo "exit status $status; expected (<) and written (>):"
+		diff "$expected" "$dir/out" || status=1
+		cat "$dir/err"
+	} >"$dir/log"
+	report $status "$example"
+done
+
+if [ "${HAVE_LIBMD:-yes}" = no ]; then
+	number=$((number + 1))
+	echo "ok $number - checksum-tree # SKIP libmd is not installed"
+else
+	# A tree that holds still while it is read, with an empty file, an odd name and a large file.
+	mkdir -p "$dir/tree/empty directory/deeper"
+	cp -R "$srcdir/src" "$srcdir/include" "$srcdir/examples" "$dir/tree/"
+	: >"$dir/tree/empty directory/nothing"
+	echo 'no end of line' >"$dir/tree/empty directory/deeper/-a 'name' (odd) *"
+	cat "$srcdir"/src/*.c "$srcdir"/src/*.c >"$dir/tree/twice"
+	dd if=/dev/zero of="$dir/tree/large" bs=65536 count=100 2>/dev/null
+	ln -s twice "$dir/tree/link"
+	find "$dir/tree" -type f -exec sha256sum {} + | LC_ALL=C sort -k 2 >"$dir/sums"
+
+	status=0
+	./checksum-tree "$dir/tree" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	LC_ALL=C sort -k 2 "$dir/out" >"$dir/sorted"
+	{
+		echo "exit status $status; sha256sum (<) and checksum-tree (>):"
+		diff "$dir/sums" "$dir/sorted" || status=1
+		cat "$dir/err"
+	} >"$dir/log"
+	report $status 'checksum-tree prints what sha256sum prints'
+
+	# Jobs that die take their own line with them and no other: what is printed is true.
+	status=0
+	./checksum-tree --hostile 20 "$dir/tree" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	LC_ALL=C sort -k 2 "$dir/out" >"$dir/sorted"
+	if [ -s "$dir/sorted" ] && [ "$status" -lt 2 ]; then status=0; else status=1; fi
+	{
+		echo 'lines that sha256sum does not print, then standard error:'
+		LC_ALL=C comm -13 "$dir/sums" "$dir/sorted" | tee "$dir/extra"
+		cat "$dir/err"
+	} >"$dir/log"
+	if [ -s "$dir/extra" ]; then status=1; fi
+	report $status 'checksum-tree --hostile 20 prints only true sums'
+fi
+
+cd "$builddir"
+run 'make uninstall' "$make" uninstall prefix="$prefix" || finish
+find "$prefix" ! -type d >"$dir/log"
+status=0
+if [ -s "$dir/log" ]; then status=1; fi
+report $status 'make uninstall leaves nothing'
+finish
