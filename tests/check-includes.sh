@@ -4,8 +4,8 @@ set -eu
 
 # From bottom to top: a module may include only modules that stand before it here, its own header
 # and forkpool.h.  This list alone decides.
-order='config clock fd os outcome wire packet_pipe shared control arena limits crash capture worker
-	supervisor job_table dispatcher pool run'
+order='config clock os fd outcome wire packet_pipe shared spool context control arena limits crash
+	capture worker worker_process supervisor job_table dispatcher pool run'
 
 srcdir=${srcdir:-.}
 number=0

@@ -1,0 +1,202 @@
+#!/bin/sh
+# From a fresh clone to a built, shown, tested or measured forkpool:
+#
+#	./bootstrap.sh          packages, autoreconf, configure, make in build/
+#	./bootstrap.sh demo     that, and the main example on a directory that every machine has
+#	./bootstrap.sh check    that, and the tests
+#	./bootstrap.sh bench    that, with the peers to measure against, and make bench
+#
+# On Debian and its kin it installs the packages that are missing, and only those; elsewhere it says
+# which to install.  What is done already is not done again.
+set -eu
+
+say() {
+	printf 'bootstrap: %s\n' "$*"
+}
+
+die() {
+	printf 'bootstrap: %s\n' "$*" >&2
+	exit 1
+}
+
+goal=${1:-build}
+case $goal in
+build | demo | check | bench) ;;
+*) die "usage: ./bootstrap.sh [demo | check | bench]" ;;
+esac
+[ $# -le 1 ] || die "usage: ./bootstrap.sh [demo | check | bench]"
+cd "$(dirname "$0")" || die "cannot enter the directory of $0"
+[ -f configure.ac ] || die "configure.ac is not beside this script"
+top=$PWD
+unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR
+make=${MAKE:-make}
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || jobs=1
+
+# ------------------------------------------------------------------------------------- packages
+
+has() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+has_any() {
+	for candidate; do
+		if has "$candidate"; then return 0; fi
+	done
+	return 1
+}
+
+has_module() {
+	has pkg-config && pkg-config --exists "$1"
+}
+
+# A compiler without the C library's headers is a common half of an installation.
+has_libc() {
+	printf '#include <stdlib.h>\nint main(void) { return 0; }\n' >"$probe.c" &&
+		${CC:-cc} -o "$probe" "$probe.c"
+}
+
+# The BSDs and macOS have the functions of libbsd in libc, and FreeBSD libmd too.
+bsd_in_libc() {
+	case $(uname -s) in
+	*BSD | DragonFly | Darwin) return 0 ;;
+	esac
+	return 1
+}
+
+# want PACKAGE PROBE...: note the package (Debian's name for it) where the probe fails
+want() {
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+find_missing() {
+	missing=
+	want autoconf has autoconf
+	want automake has automake
+	want libtool has_any libtoolize glibtoolize
+	want pkg-config has pkg-config
+	want make has "$make"
+	want gcc has_any ${CC:+"$CC"} cc gcc clang
+	want libc6-dev has_libc
+	if ! bsd_in_libc; then
+		want libbsd-dev has_module libbsd-overlay
+		want libmd-dev has_module libmd
+	fi
+	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
+	if [ "$goal" = bench ]; then
+		want golang-go has go
+		want python3 has python3
+		want libmce-perl perl -MMCE -e 1
+		want gnuplot-nox has gnuplot
+	fi
+}
+
+explain() {
+	say "these are missing (by Debian's names):$missing" >&2
+	say "install them, then run this script again:" >&2
+	cat >&2 <<-'END'
+		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev check
+		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel check-devel
+		  Arch            pacman -S --needed base-devel libbsd libmd check
+		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev check-dev libunwind-dev
+		  FreeBSD         pkg install autoconf automake libtool pkgconf check
+		  macOS           brew install autoconf automake libtool pkg-config libmd check
+	END
+	if [ "$goal" = bench ]; then
+		say "and for the bench Go, Python 3, Perl's MCE and gnuplot; make bench in build/ does without them" >&2
+	fi
+	exit 1
+}
+
+install_missing() {
+	as_root=
+	if [ "$(id -u)" -ne 0 ]; then
+		has sudo || die "install as root, or install sudo:$missing"
+		as_root=sudo
+	fi
+	say "installing$missing"
+	# Package names hold no blanks, and as_root is a word or nothing.
+	# shellcheck disable=SC2086
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null ||
+		die "apt-get update failed"
+	# shellcheck disable=SC2086
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+		$missing </dev/null || die "apt-get install failed for:$missing"
+}
+
+probe_dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-bootstrap.XXXXXX")
+trap 'rm -rf "$probe_dir"' EXIT
+trap 'exit 1' HUP INT TERM
+probe=$probe_dir/probe
+installed=no
+find_missing
+if [ -n "$missing" ]; then
+	if ! has apt-get; then explain; fi
+	install_missing
+	installed=yes
+	find_missing
+	[ -z "$missing" ] || die "still missing after the installation:$missing"
+fi
+
+# ---------------------------------------------------------------------------------------- build
+
+# Make itself repeats these two where configure.ac or Makefile.am have changed since.
+for made in configure Makefile.in config.h.in build-aux/ltmain.sh build-aux/tap-driver.sh; do
+	if [ ! -f "$made" ]; then
+		say "autoreconf"
+		autoreconf -i || die "autoreconf failed"
+		break
+	fi
+done
+mkdir -p build
+cd build
+if [ ! -f Makefile ]; then
+	say "configure"
+	../configure || die "configure failed: build/config.log says why"
+elif [ "$installed" = yes ]; then
+	say "configure again, as packages have come"
+	./config.status --recheck || die "configure failed: build/config.log says why"
+	./config.status || die "config.status failed"
+fi
+"$make" -j"$jobs" || die "make failed"
+
+# --------------------------------------------------------------------------------------- goals
+
+# The library installed below build/, and the examples built against it as a user would.
+build_examples() {
+	prefix=$top/build/prefix
+	out=$top/build/examples-out
+	if [ ! -f "$prefix/installed" ] ||
+		[ -n "$(find libforkpool.la .libs/libforkpool.* ../include -newer "$prefix/installed")" ]; then
+		"$make" install prefix="$prefix" >install.log 2>&1 ||
+			die "make install failed: build/install.log says why"
+		touch "$prefix/installed"
+		rm -rf "$out"
+	fi
+	mkdir -p "$out"
+	cp -p ../examples/* "$out/"
+	PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
+		"$make" -C "$out" LDFLAGS="-Wl,-rpath,$prefix/lib" ||
+		die "the examples do not build"
+}
+
+case $goal in
+build)
+	say "the library is in build/; ./bootstrap.sh demo shows it, ./bootstrap.sh check tests it" ;;
+demo)
+	build_examples
+	directory=/usr/share/common-licenses
+	if [ ! -d "$directory" ]; then directory=$top/src; fi
+	say "checksum-tree $directory"
+	"$out/checksum-tree" "$directory" || die "checksum-tree ended with status $?"
+	say "checksum-tree --hostile 20 $directory: a fifth of the jobs crash, abort, exit, hang or are killed"
+	status=0
+	"$out/checksum-tree" --hostile 20 "$directory" || status=$?
+	[ "$status" -le 1 ] || die "checksum-tree --hostile 20 ended with status $status"
+	say "try build/examples-out/checksum-tree DIRECTORY" ;;
+check)
+	"$make" -j"$jobs" check || die "tests failed: build/test-suite.log says which" ;;
+bench)
+	"$make" bench || die "the bench failed" ;;
+esac
