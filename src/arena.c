@@ -1,0 +1,102 @@
+#include "config.h"
+#include "arena.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "os.h"
+
+/* Pages kept when nothing is in use any more. */
+#define ARENA_KEEP ((uint64_t)64 << 20)
+#define ARENA_UNIT ((uint64_t)4096)
+
+int
+arena_open(struct arena *a)
+{
+	a->fd = fd_raise(os_memory_file("forkpool-args"));
+	a->end = a->held = 0;
+	for (unsigned i = 0; i < ARENA_CLASSES; i++)
+		SLIST_INIT(&a->free[i]);
+	return a->fd == -1 ? -1 : 0;
+}
+
+static void
+arena_forget(struct arena *a)
+{
+	for (unsigned i = 0; i < ARENA_CLASSES; i++) {
+		struct arena_extent *extent;
+		while ((extent = SLIST_FIRST(&a->free[i])) != NULL) {
+			SLIST_REMOVE_HEAD(&a->free[i], next);
+			free(extent);
+		}
+	}
+	a->end = 0;
+}
+
+void
+arena_close(struct arena *a)
+{
+	arena_forget(a);
+	fd_close(&a->fd);
+}
+
+int
+arena_has_room(const struct arena *a, size_t len)
+{
+	return a->held == 0 || (a->held <= ARENA_BYTES_MAX && len <= ARENA_BYTES_MAX - a->held);
+}
+
+struct arena_extent *
+arena_put(struct arena *a, const void *data, size_t len)
+{
+	unsigned class = 0;
+
+	while (class < ARENA_CLASSES && ARENA_UNIT << class < len)
+		class++;
+	if (class == ARENA_CLASSES) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	struct arena_extent *extent = SLIST_FIRST(&a->free[class]);
+	if (extent != NULL) {
+		SLIST_REMOVE_HEAD(&a->free[class], next);
+	} else {
+		struct rlimit limit;
+		/* Past it the write would raise SIGXFSZ in the caller's process. */
+		if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+		    (len > limit.rlim_cur || a->end > limit.rlim_cur - len)) {
+			errno = EFBIG;
+			return NULL;
+		}
+		extent = malloc(sizeof *extent);
+		if (extent == NULL)
+			return NULL;
+		extent->offset = a->end;
+		extent->size_class = class;
+		a->end += ARENA_UNIT << class;
+	}
+	extent->len = len;
+	a->held += len;
+	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1) {
+		int error = errno == ENOSPC ? ENOMEM : errno;
+		arena_free(a, extent);
+		errno = error;
+		return NULL;
+	}
+	return extent;
+}
+
+void
+arena_free(struct arena *a, struct arena_extent *extent)
+{
+	if (extent == NULL)
+		return;
+	a->held -= extent->len;
+	extent->len = 0;
+	SLIST_INSERT_HEAD(&a->free[extent->size_class], extent, next);
+	if (a->held == 0 && a->end > ARENA_KEEP && ftruncate(a->fd, 0) == 0)
+		arena_forget(a);
+}

@@ -1,0 +1,45 @@
+/*
+ * arena - arguments too large for a packet, in a file without a name.
+ *
+ * Laid out by the parent alone; workers read from it at the offset that a frame names.  A file and
+ * not a mapping, because a read past its end is an error and not a signal, because it can grow
+ * after the fork, and because reading at an offset into warm memory costs what copying costs.
+ * Extents come in powers of two and the one freed last is used first, since pages touched before
+ * are many times faster than fresh ones; pages of an extent that were never touched cost nothing.
+ * Includes fd, os.
+ */
+#ifndef FORKPOOL_ARENA_H
+#define FORKPOOL_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/* Arguments held at a time, unless one job alone is larger. */
+#define ARENA_BYTES_MAX ((uint64_t)256 << 20)
+#define ARENA_CLASSES   48
+
+struct arena_extent {
+	SLIST_ENTRY(arena_extent) next;
+	uint64_t offset;
+	uint64_t len;       /* in use; 0: free */
+	unsigned size_class;
+};
+
+struct arena {
+	int      fd;        /* owned */
+	uint64_t end;       /* of all extents */
+	uint64_t held;      /* bytes in use */
+	SLIST_HEAD(arena_list, arena_extent) free[ARENA_CLASSES];
+};
+
+int  arena_open(struct arena *);     /* 0, -1 and errno */
+void arena_close(struct arena *);    /* every extent must have been freed */
+
+/* Whether len more bytes are within bounds. */
+int  arena_has_room(const struct arena *, size_t len);
+/* Copy data in.  NULL and errno: ENOMEM, EFBIG (the process's limit on file sizes). */
+struct arena_extent *arena_put(struct arena *, const void *data, size_t len);
+void arena_free(struct arena *, struct arena_extent *); /* NULL is fine */
+
+#endif

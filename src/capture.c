@@ -1,0 +1,77 @@
+#include "config.h"
+#include "capture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef HAVE_STDIO_EXT_H
+#include <stdio_ext.h>
+#endif
+
+#include "fd.h"
+#include "os.h"
+
+int
+capture_file(void)
+{
+	int fd = fd_raise(os_memory_file("forkpool-output"));
+
+	if (fd == -1)
+		return -1;
+	int flags = fcntl(fd, F_GETFL);
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_APPEND) == -1)
+		fd_close(&fd);
+	return fd;
+}
+
+int
+capture_enter(enum forkpool_output output, int file)
+{
+	int r = 0;
+
+	/* What the caller had not written yet is the caller's to write. */
+	(void)fpurge(stdin);
+	(void)fpurge(stdout);
+	(void)fpurge(stderr);
+	if (output == FORKPOOL_OUTPUT_DISCARD) {
+		r = fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO);
+		if (r == 0)
+			r = fd_redirect("/dev/null", O_WRONLY, STDERR_FILENO);
+	} else if (output == FORKPOOL_OUTPUT_CAPTURE) {
+		if (dup2(file, STDOUT_FILENO) == -1 || dup2(file, STDERR_FILENO) == -1)
+			r = -1;
+	}
+	return r;
+}
+
+uint64_t
+capture_size(int file)
+{
+	struct stat st;
+
+	return fstat(file, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+void
+capture_empty(int file)
+{
+	(void)ftruncate(file, 0);
+}
+
+void
+capture_flush_stdio(void)
+{
+#ifdef HAVE___FPENDING
+	if (__fpending(stdout) == 0)
+		return;
+#endif
+	(void)fflush(stdout);
+}
+
+void
+capture_trim(int file, uint64_t cap)
+{
+	if (capture_size(file) > cap)
+		(void)os_file_discard(file, (off_t)cap);
+}

@@ -1,0 +1,32 @@
+/*
+ * capture - where a worker's standard output and error go.
+ *
+ * Captured output goes to a file without a name, one per worker slot, opened for appending: a job
+ * is never blocked by it, nobody has to be awake to drain it, it survives the crash of who wrote
+ * it, and its size tells what a run wrote even where only a part is kept.  Includes fd, os.
+ */
+#ifndef FORKPOOL_CAPTURE_H
+#define FORKPOOL_CAPTURE_H
+
+#include <stdint.h>
+
+#include "forkpool.h"
+
+/* In the supervisor: the file for one worker; -1 and errno. */
+int capture_file(void);
+
+/* In a worker: let 1 and 2 go where they should (file: of capture_file(), used for CAPTURE),
+   and drop what the caller's process had buffered for them. 0 or -1. */
+int capture_enter(enum forkpool_output, int file);
+
+/* What has been written to it since it was emptied. */
+uint64_t capture_size(int file);
+void     capture_empty(int file);
+
+/* In a worker: write what this process has buffered for standard output. */
+void capture_flush_stdio(void);
+
+/* In the supervisor: give memory back for what is past the cap (0: none). */
+void capture_trim(int file, uint64_t cap);
+
+#endif

@@ -1,0 +1,106 @@
+#include "config.h"
+#include "context.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+int
+forkpool_reply(struct forkpool_context *c, const void *data, size_t len)
+{
+	if (data == NULL && len > 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (len > c->value_max - c->value_len) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (!c->in_spool && len <= sizeof c->value - c->value_len) {
+		if (len > 0)
+			memcpy(c->value + c->value_len, data, len);
+		c->value_len += len;
+		return 0;
+	}
+	if (!c->in_spool) {
+		spool_begin(c->spool);
+		if (c->value_len > 0 && spool_append(c->spool, c->value, c->value_len) == -1)
+			return -1;
+		c->in_spool = 1;
+	}
+	if (spool_append(c->spool, data, len) == -1)
+		return -1;
+	c->value_len += len;
+	return 0;
+}
+
+int
+forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
+{
+	va_list arguments;
+	int n = 0;
+
+	if (format != NULL) {
+		va_start(arguments, format);
+		n = vsnprintf(c->message, sizeof c->message, format, arguments);
+		va_end(arguments);
+	}
+	c->message_len = n < 0 ? 0 : (size_t)n < sizeof c->message ? (size_t)n : sizeof c->message - 1;
+	return error;
+}
+
+int
+forkpool_cancelled(const struct forkpool_context *c)
+{
+	return c->cancelled || (c->deadline != CLOCK_NEVER && clock_now() >= c->deadline);
+}
+
+int64_t
+forkpool_time_left(const struct forkpool_context *c)
+{
+	if (c->deadline == CLOCK_NEVER)
+		return INT64_MAX;
+	int64_t left = c->deadline - clock_now();
+	return left > 0 ? left : 0;
+}
+
+int
+forkpool_progress(struct forkpool_context *c, uint64_t done, uint64_t total)
+{
+	atomic_store_explicit(&c->slot->progress_total, total, memory_order_relaxed);
+	atomic_store_explicit(&c->slot->progress_done, done, memory_order_relaxed);
+	return 0;
+}
+
+uint64_t
+forkpool_job_seq(const struct forkpool_context *c)
+{
+	return c->seq;
+}
+
+const char *
+forkpool_job_id(const struct forkpool_context *c)
+{
+	return c->id;
+}
+
+unsigned
+forkpool_attempt(const struct forkpool_context *c)
+{
+	return c->attempt;
+}
+
+unsigned
+forkpool_worker_index(const struct forkpool_context *c)
+{
+	return c->worker;
+}
+
+void *
+forkpool_worker_state(const struct forkpool_context *c)
+{
+	return c->state;
+}

@@ -1,0 +1,95 @@
+/*
+ * dispatch_state - what the parent's engine knows of one pool; its parts are offers (batches out),
+ * results (results in), deaths (what became of workers) and dispatcher (which drives them).
+ *
+ * Invariants: a job is in the queue, or in inflight[] with state OFFERED, or has its result.  All of
+ * this is private to the caller's process; what workers can write is in *shared alone.
+ * Includes job_table, shared, control, arena, spool, supervisor and below.
+ */
+#ifndef FORKPOOL_DISPATCH_STATE_H
+#define FORKPOOL_DISPATCH_STATE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "control.h"
+#include "job_table.h"
+#include "supervisor.h"
+
+/* One results pipe. */
+struct results_pipe {
+	int  fd;           /* read end, non-blocking; owned; -1 once it has ended */
+	bool hot;          /* there may be more in it */
+};
+
+struct dispatcher {
+	struct shared  *shared;
+	struct control *control;
+	struct arena    arena;
+	struct spool    spool;
+	struct job_table jobs;
+
+	/* Processes and pipes. */
+	struct supervisor_setup setup;    /* to start a supervisor again */
+	pid_t    supervisor;              /* 0: none */
+	int      socket;                  /* to it */
+	int      job_pipe[2];
+	int      bell[2];                 /* forkpool_wakeup() writes */
+	unsigned workers;                 /* wanted */
+	unsigned slots;                   /* that have a results pipe; never fewer than workers */
+	struct results_pipe *results;     /* SHARED_WORKERS_MAX of them */
+	struct pollfd *pollfds;           /* SHARED_WORKERS_MAX + 3 */
+
+	/* What the options say. */
+	int64_t  timeout_ns;
+	size_t   queue_limit;
+	uint64_t value_max, output_max;
+	unsigned retry_on, max_attempts;
+	bool     ordered;
+
+	/* Offers. */
+	uint64_t next_ticket;
+	uint32_t *inflight;               /* entries of offered jobs, in no order */
+	uint32_t inflight_count;
+	struct wire_packet out;           /* written next, if out_len > 0: the pipe was full */
+	size_t   out_len;
+	unsigned batch;                   /* jobs that go in a packet now */
+	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
+	int64_t  offered_at;              /* when the last packet was written */
+	int64_t  tick_at, tick_span;      /* when to look for stuck jobs and results; CLOCK_NEVER */
+	uint32_t timed_jobs;
+	bool     watch_stale;             /* the job with the smallest timeout is over */
+
+	/* Results. */
+	unsigned rounds;
+	struct job_list ready;            /* not used where ordered */
+	uint64_t next_seq;                /* to be accepted */
+	uint64_t next_out;                /* ordered: to be handed out next */
+	struct job *lent;                 /* its result is with the caller */
+	struct job *unfetched;            /* its value is still in the spool */
+
+	/* State of the whole. */
+	int64_t  deadline;                /* of the pool */
+	bool     expired;
+	bool     woken;
+	bool     failed;                  /* no worker can be had any more; failure_text says why */
+	bool     recovering;              /* the supervisor is dead, its workers are dying */
+	int64_t  recover_until;
+	unsigned restarts;                /* of the supervisor, without a result between */
+	char     failure_text[160];
+
+	uint64_t submitted, delivered, by_outcome[16], retries, reoffers;
+	uint64_t started_before, died_before; /* by supervisors that are gone */
+};
+
+/* An offered job is neither waiting nor running any more. */
+void inflight_remove(struct dispatcher *, struct job *);
+void inflight_add(struct dispatcher *, struct job *);
+
+/* Ring the supervisor; it being gone is seen elsewhere. */
+void supervisor_ring(struct dispatcher *);
+
+#endif

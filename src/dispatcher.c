@@ -1,0 +1,228 @@
+#include "config.h"
+#include "dispatcher.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "deaths.h"
+#include "offers.h"
+#include "packet_pipe.h"
+#include "results.h"
+
+#define TICK_MAX (32 * CLOCK_MS)
+/* How often the smallest timeout in use is looked for anew. */
+#define RECOVER_LOOK_NS (5 * CLOCK_MS)
+
+/* While results come in without a pause the other descriptors are looked at this often. */
+#define ROUNDS_UNPOLLED 16u
+
+static const char cancelled_text[] = "cancelled before it started";
+
+/* Where results may be stuck behind a long job, or jobs in a busy worker's packet. */
+static void
+tick(struct dispatcher *d, int64_t now)
+{
+	results_peek(d);
+	if (!offers_again(d, now)) {
+		d->tick_at = CLOCK_NEVER; /* each offered job runs: nothing to find until one ends */
+		return;
+	}
+	d->tick_at = clock_after(now, d->tick_span);
+	if (d->tick_span < TICK_MAX)
+		d->tick_span *= 2;
+}
+
+/* The smallest timeout may be larger now: let the supervisor sleep longer. */
+static void
+watch_renew(struct dispatcher *d)
+{
+	int64_t smallest = CLOCK_NEVER;
+
+	d->watch_stale = false;
+	for (uint32_t i = 0; i < d->inflight_count; i++) {
+		const struct job *job = job_table_at(&d->jobs, d->inflight[i]);
+		int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : d->timeout_ns;
+		if (job->timed)
+			smallest = clock_earlier(smallest, timeout);
+	}
+	int64_t watch = atomic_load(&d->control->watch_ns);
+	if (smallest != CLOCK_NEVER && watch > 0 && watch < smallest)
+		atomic_store(&d->control->watch_ns, smallest);
+}
+
+bool
+dispatcher_cancel(struct dispatcher *d, struct job *job, bool running)
+{
+	if (job->state == JOB_QUEUED)
+		job_table_unqueue(&d->jobs, job);
+	else if (job->state != JOB_OFFERED)
+		return false;
+	else if (!offer_revoke(d, job)) {
+		claim_word *claim = shared_claim(d->shared, job->entry);
+		uint64_t word = atomic_load(claim);
+		unsigned worker = (unsigned)(word >> 5 & 0xfff);
+		if (!running || claim_state(word) != CLAIM_CLAIMED || claim_ticket(word) != job->ticket ||
+		    worker >= d->slots || !atomic_compare_exchange_strong(claim, &word,
+		    claim_make(job->ticket, worker, (unsigned)(word >> 4 & 1), CLAIM_CANCELLED)))
+			return claim_state(word) == CLAIM_CANCELLED; /* DONE, or past its deadline: too late */
+		atomic_store(&d->control->slot[worker].cancel_ticket, job->ticket);
+		supervisor_ring(d);
+		return true;
+	}
+	job_message(job, cancelled_text, sizeof cancelled_text - 1);
+	job_end_finally(d, job, FORKPOOL_CANCELLED);
+	return true;
+}
+
+size_t
+dispatcher_cancel_all(struct dispatcher *d, bool running)
+{
+	struct job *job;
+	size_t cancelled = 0;
+
+	while ((job = job_table_pop(&d->jobs)) != NULL) {
+		job_message(job, cancelled_text, sizeof cancelled_text - 1);
+		job_end_finally(d, job, FORKPOOL_CANCELLED);
+		cancelled++;
+	}
+	for (uint32_t i = 0; i < d->inflight_count;) {
+		uint32_t before = d->inflight_count;
+		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, d->inflight[i]), running);
+		i += d->inflight_count == before; /* a revoked one left its place to the last */
+	}
+	return cancelled;
+}
+
+void
+dispatcher_deadline_look(struct dispatcher *d, int64_t now)
+{
+	if (d->expired || now < d->deadline)
+		return;
+	d->expired = true;
+	/* Jobs not taken out by this are running; retries are off from here on. */
+	(void)dispatcher_cancel_all(d, true);
+}
+
+int64_t
+dispatcher_until(const struct dispatcher *d)
+{
+	int64_t until = d->expired ? CLOCK_NEVER : d->deadline;
+
+	if (d->inflight_count > 0)
+		until = clock_earlier(until, d->tick_at);
+	if (d->recovering)
+		until = clock_earlier(until, clock_earlier(d->recover_until, clock_after(clock_now(), RECOVER_LOOK_NS)));
+	return until;
+}
+
+size_t
+dispatcher_pollfds(struct dispatcher *d, struct pollfd *fds, size_t capacity)
+{
+	struct pollfd few[3] = {
+		{ .fd = d->socket, .events = POLLIN },
+		{ .fd = d->bell[0], .events = POLLIN },
+		{ .fd = d->out_len > 0 ? d->job_pipe[1] : -1, .events = POLLOUT },
+	};
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 3; i++, n++)
+		if (n < capacity)
+			fds[n] = few[i];
+	for (unsigned i = 0; i < d->slots; i++, n++)
+		if (n < capacity)
+			fds[n] = (struct pollfd){ .fd = d->results[i].fd, .events = POLLIN };
+	return n;
+}
+
+static void
+bell_drain(struct dispatcher *d)
+{
+	char bytes[64];
+
+	while (read(d->bell[0], bytes, sizeof bytes) > 0)
+		continue;
+	d->woken = true;
+}
+
+void
+dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
+{
+	/* By place first, as dispatcher_pollfds() filled them in; any order is understood. */
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i].revents == 0 || fds[i].fd < 0)
+			continue;
+		if (i >= 3 && i - 3 < d->slots && d->results[i - 3].fd == fds[i].fd) {
+			d->results[i - 3].hot = true;
+			continue;
+		}
+		if (fds[i].fd == d->bell[0])
+			bell_drain(d);
+		for (unsigned j = 0; j < d->slots; j++)
+			if (d->results[j].fd == fds[i].fd)
+				d->results[j].hot = true;
+		/* The socket and the job pipe are looked at in any case. */
+	}
+	deaths_look(d);
+}
+
+/* One round without waiting. */
+static void
+round_once(struct dispatcher *d, bool flush)
+{
+	results_read(d);
+	if (d->recovering)
+		deaths_recover(d, clock_now());
+	if (d->failed)
+		pool_fail(d);
+	offers_send(d, flush);
+}
+
+static bool
+anything_hot(const struct dispatcher *d)
+{
+	for (unsigned i = 0; i < d->slots; i++)
+		if (d->results[i].hot)
+			return true;
+	return false;
+}
+
+/* Look at all descriptors, waiting for them until then. */
+static void
+poll_once(struct dispatcher *d, int64_t until)
+{
+	size_t n = dispatcher_pollfds(d, d->pollfds, SHARED_WORKERS_MAX + 3);
+	int ms = until == 0 ? 0 : clock_poll_ms(until, clock_now());
+
+	if (poll(d->pollfds, (nfds_t)n, ms) <= 0)
+		return;
+	for (unsigned i = 0; i < d->slots; i++)
+		if (d->pollfds[i + 3].revents != 0)
+			d->results[i].hot = true;
+	if (d->pollfds[1].revents != 0)
+		bell_drain(d);
+	if (d->pollfds[0].revents != 0)
+		deaths_look(d);
+}
+
+void
+dispatcher_pump(struct dispatcher *d, int64_t until)
+{
+	atomic_store_explicit(&d->control->jobs_wait, d->inflight_count + d->jobs.queued > 0, memory_order_relaxed);
+	round_once(d, true);
+	bool busy = results_next(d) != NULL || anything_hot(d);
+	if (busy && ++d->rounds % ROUNDS_UNPOLLED != 0)
+		return;
+	if (busy)
+		until = 0;
+	int64_t wake = clock_earlier(until, dispatcher_until(d));
+	poll_once(d, wake);
+	int64_t now = clock_now();
+	dispatcher_deadline_look(d, now);
+	round_once(d, true);
+	if (d->inflight_count > 0 && (now >= d->tick_at ||
+	    (d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER && now - d->offered_at >= CLOCK_MS / 2)))
+		tick(d, now);
+	if (d->watch_stale && d->timed_jobs > 0)
+		watch_renew(d);
+}

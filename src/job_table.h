@@ -1,0 +1,132 @@
+/*
+ * job_table - jobs accepted and not yet handed back: their records, the queue, their order.
+ *
+ * A record's place (entry) is also its place in the claim table.  Records are made in chunks as
+ * they are needed, up to the limit given at the beginning, never moved, used again last in
+ * first out.  The queue is first in first out within a priority.  Private to the parent: no
+ * worker can write here.  Includes arena, clock, outcome, wire and below.
+ */
+#ifndef FORKPOOL_JOB_TABLE_H
+#define FORKPOOL_JOB_TABLE_H
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include "arena.h"
+#include "forkpool.h"
+
+#define JOB_CHUNK 256u
+/* Arguments, later the value, up to this size are kept in the record itself. */
+#define JOB_ROOM  64u
+
+enum job_state {
+	JOB_UNUSED = 0,
+	JOB_QUEUED,     /* in the queue, nobody else knows it */
+	JOB_OFFERED,    /* a frame of it was written; its claim word says whether it runs */
+	JOB_READY,      /* it has its result */
+	JOB_LENT,       /* and the caller has that */
+};
+
+/* What few results have. */
+struct job_details {
+	char  message[256];
+	const char *limit;
+	char *output;
+	size_t output_len;
+	char *backtrace;
+};
+
+struct job {
+	TAILQ_ENTRY(job) link;        /* of a level of the queue, or of the finished ones */
+	struct job  *next_same_hash;
+	uint64_t     seq;
+	uint64_t     ticket;          /* of the attempt that is offered */
+	forkpool_fn *fn;
+	void        *user;
+	struct job_level *level;
+	int64_t      timeout_ns;      /* as in struct forkpool_job */
+	int64_t      submitted_ns;
+	const void  *args;            /* in room[], or heap; NULL: in extent, or none */
+	size_t       args_len;
+	struct arena_extent *extent;
+	char        *id;              /* heap, or NULL */
+	uint32_t     entry;
+	uint32_t     inflight_at;     /* place in the dispatcher's list of offered jobs */
+	unsigned     attempts;        /* runs started */
+	unsigned     max_attempts;
+	uint8_t      state;
+	uint8_t      cooperative;
+	uint8_t      timed;           /* counted as one with a timeout while offered */
+	uint8_t      id_len;
+
+	/* The result. */
+	uint8_t      outcome;
+	uint8_t      core_dumped;
+	uint8_t      value_in_spool;  /* not fetched yet */
+	int          error, signal, exit_code;
+	int64_t      started_ns, run_ns;
+	pid_t        pid;
+	unsigned     worker, parity;
+	void        *value;           /* in room[], or heap */
+	uint64_t     value_len, value_offset;
+	struct job_details *details;  /* NULL: none */
+	alignas(16) unsigned char room[JOB_ROOM];
+};
+
+TAILQ_HEAD(job_list, job);
+
+/* The jobs of one priority. */
+struct job_level {
+	RB_ENTRY(job_level) node;
+	int      priority;
+	size_t   users;        /* accepted jobs of that priority */
+	struct job_list queue;
+};
+
+struct job_table {
+	uint32_t      limit;       /* records at most */
+	uint32_t      made;        /* records so far */
+	struct job  **chunks;
+	struct job_list unused;
+	struct job  **hash;        /* by seq */
+	uint32_t      hash_mask;
+	RB_HEAD(job_levels, job_level) levels;
+	struct job_level *last_level;
+	size_t        queued;
+	size_t        pending;     /* accepted, result not taken */
+};
+
+int  job_table_init(struct job_table *, uint32_t limit); /* -1: ENOMEM */
+void job_table_release(struct job_table *, struct arena *);
+
+/* Take on a copy of what the caller handed in, numbered seq, queued.  NULL and errno. */
+struct job *job_table_add(struct job_table *, struct arena *, const struct forkpool_job *, uint64_t seq);
+/* Let go of it and all it owns. */
+void job_table_remove(struct job_table *, struct arena *, struct job *);
+
+struct job *job_table_find(const struct job_table *, uint64_t seq); /* NULL: none of that number */
+
+static inline struct job *
+job_table_at(const struct job_table *t, uint32_t entry)
+{
+	return entry < t->made ? &t->chunks[entry / JOB_CHUNK][entry % JOB_CHUNK] : NULL;
+}
+
+/* The next one to go out, taken from the queue; NULL: none. */
+struct job *job_table_pop(struct job_table *);
+/* Back to the queue for another attempt, before those of its priority submitted later. */
+void job_table_requeue(struct job_table *, struct job *);
+/* Out of the queue, without running. */
+void job_table_unqueue(struct job_table *, struct job *);
+
+/* The arguments are not needed any more: the job will not run again. */
+void job_drop_args(struct arena *, struct job *);
+/* Its details, made if need be; NULL: no memory. */
+struct job_details *job_details(struct job *);
+/* Set the message (control characters become blanks): it may come from a worker. */
+void job_message(struct job *, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,342 @@
+#include "config.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "deaths.h"
+#include "fd.h"
+#include "offers.h"
+#include "os.h"
+#include "results.h"
+
+int
+pool_check(const struct forkpool *pool)
+{
+	if (pool == NULL || pool->magic != POOL_MAGIC) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!canary_holds(&pool->canary, CANARY_CALLER)) {
+		errno = ECHILD;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+job_is_valid(const struct forkpool_job *job)
+{
+	return job != NULL && job->fn != NULL && (job->args != NULL || job->args_len == 0) &&
+	    (job->flags & ~(unsigned)FORKPOOL_COOPERATIVE) == 0 &&
+	    (job->reserved[0] | job->reserved[1] | job->reserved[2] | job->reserved[3]) == 0 &&
+	    (job->id == NULL || strnlen(job->id, WIRE_ID_MAX + 1) <= WIRE_ID_MAX);
+}
+
+int
+forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t *seq)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (!job_is_valid(from)) {
+		errno = EINVAL;
+		return -1;
+	}
+	struct dispatcher *d = &pool->d;
+	int64_t now = clock_now();
+	dispatcher_deadline_look(d, now);
+	if (d->expired) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	if (d->jobs.pending >= d->queue_limit ||
+	    (!wire_args_fit(from->args_len, WIRE_ID_MAX) && !arena_has_room(&d->arena, from->args_len)))
+		return 0;
+	struct job *job = job_table_add(&d->jobs, &d->arena, from, d->next_seq);
+	if (job == NULL)
+		return -1;
+	d->next_seq++;
+	d->submitted++;
+	job->submitted_ns = now;
+	if (job->max_attempts == 0)
+		job->max_attempts = d->max_attempts;
+	if (seq != NULL)
+		*seq = job->seq;
+	offers_poke(d);
+	return 1;
+}
+
+void
+pool_take_back(struct forkpool *pool)
+{
+	struct dispatcher *d = &pool->d;
+
+	if (d->lent == NULL)
+		return;
+	job_table_remove(&d->jobs, &d->arena, d->lent);
+	d->lent = NULL;
+}
+
+/* A value in the spool goes to memory that is warm; -1 and errno, and the result stays. */
+static int
+value_lend(struct forkpool *pool, struct job *job)
+{
+	struct dispatcher *d = &pool->d;
+
+	if (job->value_len > pool->value_size) {
+		char *larger = realloc(pool->value, (size_t)job->value_len);
+		if (larger == NULL)
+			return -1;
+		pool->value = larger;
+		pool->value_size = (size_t)job->value_len;
+	}
+	if (fd_pread_all(d->spool.fd, pool->value, (size_t)job->value_len, (off_t)job->value_offset) == -1) {
+		/* The worker cut its own file short: what it replied is not known any more. */
+		value_fetch(d);
+		return 0;
+	}
+	d->unfetched = NULL;
+	_Atomic uint32_t *taken = &shared_slot(d->shared, job->worker)->values_taken[job->parity];
+	atomic_fetch_add(taken, 1);
+	os_word_wake(taken);
+	return 0;
+}
+
+static const char *
+message_of(struct job *job)
+{
+	const char *text = NULL;
+
+	if (job->details != NULL && job->details->message[0] != '\0')
+		return job->details->message;
+	if (job->outcome == FORKPOOL_FAILED && job->error > 0)
+		text = strerror(job->error);
+	else if (job->outcome == FORKPOOL_TIMED_OUT)
+		text = "its deadline passed";
+	else if (job->outcome == FORKPOOL_CANCELLED)
+		text = "cancelled while it ran";
+	return text != NULL ? text : "";
+}
+
+static void
+result_fill(struct forkpool_result *r, struct job *job)
+{
+	const struct job_details *details = job->details;
+	int ok = job->outcome == FORKPOOL_OK;
+
+	r->seq = job->seq;
+	r->id = job->id != NULL ? job->id : "";
+	r->user = job->user;
+	r->outcome = job->outcome;
+	r->error = job->error;
+	r->signal = job->signal;
+	r->exit_code = job->exit_code;
+	r->core_dumped = job->core_dumped;
+	r->value = ok ? job->value : NULL;
+	r->value_len = ok ? (size_t)job->value_len : 0;
+	r->message = details == NULL && ok ? "" : message_of(job);
+	r->limit = details != NULL ? details->limit : NULL;
+	r->output = details != NULL && details->output != NULL ? details->output : "";
+	r->output_len = details != NULL ? details->output_len : 0;
+	r->backtrace = details != NULL ? details->backtrace : NULL;
+	r->pid = job->pid;
+	r->worker = job->worker;
+	r->attempts = job->attempts;
+	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
+	r->run_ns = job->run_ns;
+	r->cpu_ns = -1;
+	r->max_rss = -1;
+}
+
+/* 1 handed out, 0 none there, -1 and errno (the result stays to be taken). */
+static int
+result_take(struct forkpool *pool, const struct forkpool_result **result)
+{
+	struct dispatcher *d = &pool->d;
+	struct job *job = results_next(d);
+
+	if (job == NULL)
+		return 0;
+	int in_spool = job->value_in_spool;
+	if (in_spool && value_lend(pool, job) == -1)
+		return -1;
+	if (d->ordered)
+		d->next_out++;
+	else
+		TAILQ_REMOVE(&d->ready, job, link);
+	job->state = JOB_LENT;
+	d->lent = job;
+	d->jobs.pending--;
+	d->delivered++;
+	d->by_outcome[job->outcome]++;
+	result_fill(&pool->result, job);
+	if (in_spool && job->outcome == FORKPOOL_OK && job->value == NULL)
+		pool->result.value = pool->value;
+	*result = &pool->result;
+	return 1;
+}
+
+int
+forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (result == NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	*result = NULL;
+	pool_take_back(pool);
+	int r = result_take(pool, result);
+	if (r == 0 && pool->d.jobs.pending > 0) {
+		dispatcher_pump(&pool->d, 0);
+		r = result_take(pool, result);
+	}
+	return r;
+}
+
+int
+forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int timeout_ms)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (result == NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	struct dispatcher *d = &pool->d;
+	int64_t until = 0;
+	*result = NULL;
+	pool_take_back(pool);
+	for (;;) {
+		int r = result_take(pool, result);
+		if (r != 0)
+			return r;
+		if (d->woken || d->jobs.pending == 0) {
+			d->woken = false;
+			return 0;
+		}
+		if (until == 0)
+			until = timeout_ms < 0 ? CLOCK_NEVER : clock_after(clock_now(), timeout_ms * CLOCK_MS);
+		else if (until != CLOCK_NEVER && clock_now() >= until)
+			return 0;
+		dispatcher_pump(d, timeout_ms == 0 ? 0 : until);
+	}
+}
+
+size_t
+forkpool_pending(const struct forkpool *pool)
+{
+	return pool_check(pool) == -1 ? 0 : pool->d.jobs.pending;
+}
+
+int
+forkpool_cancel(struct forkpool *pool, enum forkpool_cancel what)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (what != FORKPOOL_CANCEL_QUEUED && what != FORKPOOL_CANCEL_RUNNING) {
+		errno = EINVAL;
+		return -1;
+	}
+	return dispatcher_cancel_all(&pool->d, what == FORKPOOL_CANCEL_RUNNING) > 0;
+}
+
+int
+forkpool_cancel_job(struct forkpool *pool, uint64_t seq, enum forkpool_cancel what)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (what != FORKPOOL_CANCEL_QUEUED && what != FORKPOOL_CANCEL_RUNNING) {
+		errno = EINVAL;
+		return -1;
+	}
+	struct job *job = job_table_find(&pool->d.jobs, seq);
+	return job != NULL && dispatcher_cancel(&pool->d, job, what == FORKPOOL_CANCEL_RUNNING);
+}
+
+int
+forkpool_set_deadline(struct forkpool *pool, int64_t ns_from_now)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	struct dispatcher *d = &pool->d;
+	int64_t now = clock_now();
+	dispatcher_deadline_look(d, now); /* one that has passed is not lifted after the fact */
+	d->expired = false;
+	d->deadline = clock_after(now, ns_from_now);
+	atomic_store(&d->shared->pool_deadline, d->deadline);
+	atomic_store(&d->control->pool_deadline, d->deadline);
+	supervisor_ring(d);
+	dispatcher_deadline_look(d, now);
+	return 0;
+}
+
+int
+forkpool_resize(struct forkpool *pool, unsigned workers)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	struct dispatcher *d = &pool->d;
+	if (workers == 0 || workers > SHARED_WORKERS_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (workers > d->slots && slots_extend(d, workers) == -1)
+		return -1;
+	d->workers = workers;
+	atomic_store(&d->control->workers_wanted, workers);
+	supervisor_ring(d);
+	return 0;
+}
+
+size_t
+forkpool_pollfds(struct forkpool *pool, struct pollfd *fds, size_t capacity)
+{
+	if (pool_check(pool) == -1)
+		return 0;
+	/* The caller is about to sleep: what can go out goes now. */
+	offers_send(&pool->d, true);
+	return dispatcher_pollfds(&pool->d, fds, fds != NULL ? capacity : 0);
+}
+
+int
+forkpool_timeout(struct forkpool *pool)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (results_next(&pool->d) != NULL || pool->d.failed)
+		return 0;
+	return clock_poll_ms(dispatcher_until(&pool->d), clock_now());
+}
+
+int
+forkpool_dispatch(struct forkpool *pool, const struct pollfd *fds, size_t n)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (fds == NULL && n > 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	dispatcher_polled(&pool->d, fds, n);
+	dispatcher_pump(&pool->d, 0);
+	return results_next(&pool->d) != NULL;
+}
+
+int
+forkpool_wakeup(struct forkpool *pool)
+{
+	int saved = errno;
+
+	if (pool_check(pool) == -1)
+		return -1;
+	/* A full pipe rings already. */
+	if (write(pool->d.bell[1], "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+		return -1;
+	errno = saved;
+	return 0;
+}

@@ -1,0 +1,322 @@
+#include "config.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "crash.h"
+#include "deaths.h"
+#include "fd.h"
+#include "limits.h"
+#include "offers.h"
+#include "os.h"
+#include "outcome.h"
+#include "packet_pipe.h"
+
+#define QUEUE_LIMIT_MAX   ((size_t)1 << 24)
+#define VALUE_MAX_DEFAULT ((size_t)64 << 20)
+#define VALUE_MAX_MAX     ((uint64_t)1 << 40)
+#define RETRY_DEFAULT     (1u << FORKPOOL_CRASHED | 1u << FORKPOOL_TIMED_OUT | 1u << FORKPOOL_LOST)
+/* A supervisor that does not come to its end is not waited for longer than the grace and this. */
+#define CLOSE_EXTRA_NS    (5 * CLOCK_S)
+
+struct complaint {
+	char  *text;
+	size_t size;
+};
+
+static int complain(const struct complaint *, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* One sentence for the caller; -1 with errno set. */
+static int
+complain(const struct complaint *to, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	if (to->size > 0) {
+		va_start(arguments, format);
+		(void)vsnprintf(to->text, to->size, format, arguments);
+		va_end(arguments);
+	}
+	errno = error;
+	return -1;
+}
+
+static int
+options_check(const struct forkpool_options *o, const struct complaint *to)
+{
+	if (o->workers > SHARED_WORKERS_MAX)
+		return complain(to, EINVAL, "workers: %u is more than %u", o->workers, SHARED_WORKERS_MAX);
+	if (o->queue_limit > QUEUE_LIMIT_MAX)
+		return complain(to, EINVAL, "queue_limit: %zu is more than %zu", o->queue_limit, QUEUE_LIMIT_MAX);
+	if (o->grace_ns < 0)
+		return complain(to, EINVAL, "grace_ns: must not be negative");
+	if ((uint64_t)o->max_value_len > VALUE_MAX_MAX)
+		return complain(to, EINVAL, "max_value_len: %zu is more than a terabyte", o->max_value_len);
+	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 || (o->retry_on & 1u << FORKPOOL_OK) != 0)
+		return complain(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK", o->retry_on);
+	if (o->isolation == FORKPOOL_ISOLATE_JOB || o->isolation == FORKPOOL_ISOLATE_SANDBOX)
+		return complain(to, ENOTSUP, "isolation: this version of forkpool has FORKPOOL_ISOLATE_WORKER only");
+	if (o->isolation != FORKPOOL_ISOLATE_WORKER)
+		return complain(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
+	if (o->sandbox != NULL)
+		return complain(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only");
+	if (o->output != FORKPOOL_OUTPUT_INHERIT && o->output != FORKPOOL_OUTPUT_DISCARD &&
+	    o->output != FORKPOOL_OUTPUT_CAPTURE)
+		return complain(to, EINVAL, "output: %d is none of inherit, discard, capture", (int)o->output);
+	if (o->limits.output > 0 && o->output != FORKPOOL_OUTPUT_CAPTURE)
+		return complain(to, EINVAL, "limits.output: is for FORKPOOL_OUTPUT_CAPTURE only");
+	return limits_check(&o->limits, to->text, to->size);
+}
+
+/* What the caller's version of the structure has, the rest as zero. */
+static int
+options_copy(struct forkpool_options *copy, const struct forkpool_options *given, const struct complaint *to)
+{
+	size_t size;
+
+	memset(copy, 0, sizeof *copy);
+	if (given == NULL)
+		return 0;
+	size = given->struct_size == 0 ? sizeof *copy : given->struct_size;
+	if (size < sizeof given->struct_size)
+		return complain(to, EINVAL, "struct_size: %zu is no size of struct forkpool_options", size);
+	for (size_t i = sizeof *copy; i < size; i++)
+		if (((const unsigned char *)given)[i] != 0)
+			return complain(to, EINVAL, "options: one is set that this version of forkpool does not know");
+	memcpy(copy, given, size < sizeof *copy ? size : sizeof *copy);
+	return 0;
+}
+
+static unsigned
+processors_online(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > (long)SHARED_WORKERS_MAX ? SHARED_WORKERS_MAX : (unsigned)n;
+}
+
+static void
+pool_free(struct forkpool *pool)
+{
+	struct dispatcher *d = &pool->d;
+	int error = errno;
+
+	if (d->jobs.chunks != NULL)
+		job_table_release(&d->jobs, &d->arena);
+	arena_close(&d->arena);
+	spool_close(&d->spool);
+	fd_close(&d->socket);
+	fd_close(&d->job_pipe[0]);
+	fd_close(&d->job_pipe[1]);
+	fd_close(&d->bell[0]);
+	fd_close(&d->bell[1]);
+	if (d->results != NULL)
+		for (unsigned i = 0; i < d->slots; i++)
+			fd_close(&d->results[i].fd);
+	free(d->results);
+	free(d->pollfds);
+	free(d->inflight);
+	shared_destroy(d->shared);
+	control_destroy(d->control);
+	canary_destroy(&pool->canary);
+	free(pool->value);
+	pool->magic = 0;
+	free(pool);
+	errno = error;
+}
+
+/* Memory and descriptors, in the order in which they are needed; what was made so far is freed by
+   pool_free(). */
+static int
+parts_make(struct forkpool *pool, const struct complaint *to)
+{
+	struct dispatcher *d = &pool->d;
+	uint32_t entries = (uint32_t)d->queue_limit + 1; /* one more: the result that is lent */
+
+	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
+	    (d->control = control_create()) == NULL)
+		return complain(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
+	d->results = calloc(SHARED_WORKERS_MAX, sizeof *d->results);
+	d->pollfds = calloc(SHARED_WORKERS_MAX + 3, sizeof *d->pollfds);
+	d->inflight = calloc(entries, sizeof *d->inflight);
+	if (d->results == NULL || d->pollfds == NULL || d->inflight == NULL ||
+	    job_table_init(&d->jobs, entries) == -1)
+		return complain(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
+	if (arena_open(&d->arena) == -1)
+		return complain(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
+	if (spool_open(&d->spool, d->value_max, d->output_max) == -1)
+		return complain(to, errno, "cannot make the file for large values: %s", strerror(errno));
+	if (packet_pipe_open(d->job_pipe) == -1)
+		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
+	(void)fd_set_nonblocking(d->job_pipe[1], 1);
+	packet_pipe_reserve(d->job_pipe[1], d->workers * 4);
+	if (os_pipe(d->bell, 0) == -1)
+		return complain(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		d->bell[i] = fd_raise(d->bell[i]);
+		if (d->bell[i] == -1 || fd_set_nonblocking(d->bell[i], 1) == -1)
+			return complain(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+	}
+	return 0;
+}
+
+static void
+setup_fill(struct forkpool *pool, const struct forkpool_options *o)
+{
+	struct dispatcher *d = &pool->d;
+
+	d->setup.grace_ns = o->grace_ns > 0 ? o->grace_ns : CLOCK_S;
+	d->setup.worker = (struct worker_setup){
+		.shared = d->shared, .control = d->control, .canary = pool->canary, .spool = d->spool,
+		.job_pipe = d->job_pipe[0], .arena_fd = d->arena.fd,
+		.timeout_ns = d->timeout_ns, .value_max = (size_t)d->value_max, .output_max = d->output_max,
+		.jobs_per_worker = o->jobs_per_worker, .output = o->output, .limits = o->limits,
+		.init = o->worker_init, .exit = o->worker_exit, .arg = o->worker_arg,
+	};
+	(void)getrlimit(RLIMIT_NOFILE, &d->setup.worker.open_files);
+}
+
+/* Until the first workers run: 0, or -1. */
+static int
+workers_await(struct dispatcher *d, const struct complaint *to)
+{
+	uint32_t started;
+	int passed, heard = 0;
+
+	while ((started = atomic_load(&d->control->started)) == 0 && heard != -1) {
+		struct pollfd fd = { .fd = d->socket, .events = POLLIN };
+		(void)poll(&fd, 1, -1);
+		while ((heard = fd_heard(d->socket, &passed)) == 1)
+			continue;
+	}
+	atomic_store(&d->control->parent_rung, 0);
+	if (started == 1)
+		return 0;
+	int error = started == 2 ? atomic_load(&d->control->failure_error) : ECHILD;
+	if (started == 2)
+		return complain(to, error, "cannot start worker %u of %u: %s",
+		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers, strerror(error));
+	return complain(to, error, "the supervisor ended before its first worker was started");
+}
+
+/* Have every process of the pool end, and reap the supervisor. */
+static void
+processes_end(struct dispatcher *d)
+{
+	int64_t until = clock_after(clock_after(clock_now(), d->setup.grace_ns), CLOSE_EXTRA_NS);
+	int passed, heard = 0;
+
+	atomic_store(&d->control->stop, 1);
+	supervisor_ring(d);
+	while (d->socket != -1 && heard != -1 && clock_now() < until) {
+		struct pollfd fd = { .fd = d->socket, .events = POLLIN };
+		(void)poll(&fd, 1, clock_poll_ms(until, clock_now()));
+		while ((heard = fd_heard(d->socket, &passed)) == 1)
+			continue;
+	}
+	fd_close(&d->socket);
+	/* Orderly, it is ending by now; if it was stopped, or killed before, its workers go with it. */
+	if (d->supervisor != 0 && heard != -1 && waitpid(d->supervisor, NULL, WNOHANG) == 0)
+		(void)kill(d->supervisor, SIGKILL);
+	while (d->supervisor != 0 && waitpid(d->supervisor, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	d->supervisor = 0;
+	/* When the last worker is gone each results pipe is at its end. */
+	until = clock_after(clock_now(), CLOCK_S);
+	for (unsigned i = 0; i < d->slots; i++) {
+		struct wire_packet packet;
+		ssize_t n = 0;
+		while (d->results[i].fd != -1 && clock_now() < until) {
+			n = packet_pipe_read(d->results[i].fd, &packet);
+			if (n == -1 && errno != EINTR)
+				break;
+			struct pollfd fd = { .fd = d->results[i].fd, .events = POLLIN };
+			if (n == 0)
+				(void)poll(&fd, 1, clock_poll_ms(until, clock_now()));
+		}
+	}
+}
+
+struct forkpool *
+forkpool_open(const struct forkpool_options *given, char *error, size_t error_size)
+{
+	struct complaint to = { .text = error, .size = error != NULL ? error_size : 0 };
+	struct forkpool_options o;
+	struct forkpool *pool;
+
+	if (options_copy(&o, given, &to) == -1 || options_check(&o, &to) == -1)
+		return NULL;
+	pool = aligned_alloc(alignof(struct forkpool),
+	    (sizeof *pool + alignof(struct forkpool) - 1) / alignof(struct forkpool) * alignof(struct forkpool));
+	if (pool == NULL) {
+		(void)complain(&to, ENOMEM, "no memory for the pool");
+		return NULL;
+	}
+	memset(pool, 0, sizeof *pool);
+	struct dispatcher *d = &pool->d;
+	d->workers = o.workers > 0 ? o.workers : processors_online();
+	d->queue_limit = o.queue_limit > 0 ? o.queue_limit : 1024 + 128 * (size_t)d->workers;
+	d->timeout_ns = o.timeout_ns > 0 ? o.timeout_ns : 0;
+	d->value_max = o.max_value_len > 0 ? o.max_value_len : VALUE_MAX_DEFAULT;
+	if (o.output == FORKPOOL_OUTPUT_CAPTURE)
+		d->output_max = o.limits.output > 0 ? (uint64_t)o.limits.output : d->value_max;
+	d->max_attempts = o.max_attempts > 0 ? o.max_attempts : 1;
+	d->retry_on = o.retry_on != 0 ? o.retry_on : RETRY_DEFAULT;
+	d->ordered = o.ordered != 0;
+	d->arena.fd = d->spool.fd = d->socket = -1;
+	d->job_pipe[0] = d->job_pipe[1] = d->bell[0] = d->bell[1] = -1;
+	d->next_ticket = d->next_seq = d->next_out = 1;
+	d->batch = 1;
+	d->tick_at = d->deadline = CLOCK_NEVER;
+	TAILQ_INIT(&d->ready);
+
+	crash_prepare();
+	if (parts_make(pool, &to) == -1) {
+		pool_free(pool);
+		return NULL;
+	}
+	setup_fill(pool, &o);
+	atomic_store(&d->control->workers_wanted, d->workers);
+	d->slots = d->workers;
+	for (unsigned i = 0; i < d->slots; i++)
+		d->results[i].fd = -1;
+	d->setup.first = 1;
+	int begun = supervisor_begin(d);
+	if (begun == -1)
+		(void)complain(&to, errno, "%s", d->failure_text);
+	if (begun == -1 || workers_await(d, &to) == -1) {
+		int saved = errno;
+		processes_end(d);
+		pool_free(pool);
+		errno = saved;
+		return NULL;
+	}
+	d->setup.first = 0;
+	pool->magic = POOL_MAGIC;
+	canary_mark(&pool->canary, CANARY_CALLER);
+	return pool;
+}
+
+int
+forkpool_close(struct forkpool *pool)
+{
+	if (pool == NULL)
+		return 0;
+	if (pool_check(pool) == -1)
+		return -1;
+	pool_take_back(pool);
+	processes_end(&pool->d);
+	pool_free(pool);
+	return 0;
+}

@@ -1,0 +1,340 @@
+#include "config.h"
+#include "results.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fd.h"
+#include "offers.h"
+#include "os.h"
+#include "packet_pipe.h"
+
+static void
+worker_misbehaves(struct dispatcher *d, unsigned worker)
+{
+	atomic_store(&d->control->slot[worker].kill_generation,
+	    atomic_load(&d->control->slot[worker].generation));
+	supervisor_ring(d);
+}
+
+void
+job_end_finally(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
+{
+	/* Where the value is in room[] already, the arguments were let go of before. */
+	job_drop_args(&d->arena, job);
+	job->outcome = (uint8_t)outcome;
+	job->state = JOB_READY;
+	if (!d->ordered)
+		TAILQ_INSERT_TAIL(&d->ready, job, link);
+}
+
+static bool
+is_tried_again(const struct dispatcher *d, const struct job *job, enum forkpool_outcome outcome)
+{
+	return (d->retry_on >> outcome & 1) && job->attempts < job->max_attempts && !d->expired && !d->failed;
+}
+
+void
+job_end(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
+{
+	if (!is_tried_again(d, job, outcome)) {
+		job_end_finally(d, job, outcome);
+		return;
+	}
+	job->error = job->signal = 0;
+	job->exit_code = -1;
+	job->core_dumped = 0;
+	if (job->details != NULL) {
+		free(job->details->output);
+		free(job->details->backtrace);
+		free(job->details);
+		job->details = NULL;
+	}
+	job_table_requeue(&d->jobs, job);
+	d->retries++;
+}
+
+/* Read from the spool to fresh memory; NULL: none, or it is not what it was said to be. */
+static void *
+spool_fetch(struct dispatcher *d, uint64_t offset, uint64_t len)
+{
+	void *data = malloc((size_t)len + 1);
+
+	if (data != NULL && fd_pread_all(d->spool.fd, data, (size_t)len, (off_t)offset) == -1) {
+		int error = errno;
+		free(data);
+		data = NULL;
+		errno = error;
+	}
+	if (data != NULL)
+		((char *)data)[len] = '\0';
+	return data;
+}
+
+/* The worker may use that much of its range again. */
+static void
+spool_taken(struct dispatcher *d, unsigned worker, unsigned parity)
+{
+	_Atomic uint32_t *taken = &shared_slot(d->shared, worker)->values_taken[parity];
+
+	atomic_fetch_add(taken, 1);
+	os_word_wake(taken);
+}
+
+static void
+value_lost(struct job *job)
+{
+	static const char text[] = "its value could not be received: ";
+	char message[200];
+
+	job->outcome = FORKPOOL_LOST;
+	job->value_len = 0;
+	int n = snprintf(message, sizeof message, "%s%s", text, strerror(errno));
+	job_message(job, message, n > 0 ? (size_t)n : 0);
+}
+
+void
+value_fetch(struct dispatcher *d)
+{
+	struct job *job = d->unfetched;
+
+	if (job == NULL)
+		return;
+	d->unfetched = NULL;
+	job->value_in_spool = 0;
+	job->value = spool_fetch(d, job->value_offset, job->value_len);
+	if (job->value == NULL)
+		value_lost(job);
+	spool_taken(d, job->worker, job->parity);
+}
+
+/* Whether the frame says something that its writer can say. */
+static bool
+frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker, unsigned parity)
+{
+	if (frame->outcome > FORKPOOL_FAILED && frame->outcome != FORKPOOL_TIMED_OUT &&
+	    frame->outcome != FORKPOOL_CANCELLED)
+		return false;
+	if (frame->value_len > d->value_max || frame->output_len > d->output_max)
+		return false;
+	if (frame->value == NULL && frame->value_len > 0 &&
+	    !spool_holds(&d->spool, worker, parity, frame->value_offset, frame->value_len))
+		return false;
+	return frame->output_len == 0 ||
+	    spool_holds(&d->spool, worker, parity, frame->output_offset, frame->output_len);
+}
+
+static void
+output_take(struct dispatcher *d, struct job *job, const struct wire_result *frame)
+{
+	struct job_details *details = job_details(job);
+	char message[80];
+
+	if (details == NULL)
+		return;
+	if (frame->output_len > 0) {
+		details->output = spool_fetch(d, frame->output_offset, frame->output_len);
+		details->output_len = details->output != NULL ? (size_t)frame->output_len : 0;
+	}
+	if (frame->output_lost > 0 && details->message[0] == '\0') {
+		int n = snprintf(message, sizeof message, "%llu bytes of output past the limit were dropped",
+		    (unsigned long long)frame->output_lost);
+		job_message(job, message, (size_t)n);
+	}
+}
+
+static void
+value_take(struct dispatcher *d, struct job *job, const struct wire_result *frame)
+{
+	job->value_len = frame->value_len;
+	if (frame->value == NULL && frame->value_len > 0) {
+		job->value_offset = frame->value_offset;
+		job->value_in_spool = 1;
+		/* The one that is handed out next is fetched then, to memory that is warm. */
+		if (d->unfetched != NULL || d->ordered || frame->output_len > 0) {
+			value_fetch(d);
+			d->unfetched = job;
+			value_fetch(d);
+		} else {
+			d->unfetched = job;
+		}
+		return;
+	}
+	if (frame->value_len <= sizeof job->room) {
+		memcpy(job->room, frame->value, (size_t)frame->value_len);
+		job->value = job->room;
+		return;
+	}
+	job->value = malloc((size_t)frame->value_len);
+	if (job->value != NULL)
+		memcpy(job->value, frame->value, (size_t)frame->value_len);
+	else
+		value_lost(job);
+}
+
+/* 1 it was a result, 0 it was one seen before, -1 no worker could rightly send it. */
+static int
+result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const struct wire_result *frame)
+{
+	struct job *job = job_table_at(&d->jobs, frame->entry);
+
+	if (job == NULL)
+		return -1;
+	if (job->state != JOB_OFFERED || job->ticket != frame->ticket)
+		return 0;
+	claim_word *claim = shared_claim(d->shared, frame->entry);
+	uint64_t word = atomic_load_explicit(claim, memory_order_acquire);
+	if (claim_ticket(word) != frame->ticket || !claim_is_by(word, worker, parity) ||
+	    !frame_is_sound(d, frame, worker, parity))
+		return -1;
+	/* What ended the run is the claim's to say; what the function returned, the frame's. */
+	enum forkpool_outcome outcome = frame->outcome;
+	switch (claim_state(word)) {
+	case CLAIM_TIMED_OUT:
+		outcome = FORKPOOL_TIMED_OUT;
+		break;
+	case CLAIM_CANCELLED:
+		outcome = FORKPOOL_CANCELLED;
+		break;
+	case CLAIM_DONE:
+		if (outcome > FORKPOOL_FAILED)
+			return -1;
+		break;
+	default:
+		return -1;
+	}
+	atomic_store_explicit(claim, CLAIM_FREE, memory_order_relaxed);
+	inflight_remove(d, job);
+	job->attempts++;
+	job->worker = worker;
+	job->parity = parity;
+	job->pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+	job->started_ns = frame->started_ns;
+	job->run_ns = frame->run_ns > 0 ? frame->run_ns : 0;
+	if (outcome == FORKPOOL_FAILED)
+		job->error = frame->error;
+	if (is_tried_again(d, job, outcome)) {
+		if (frame->output_len > 0 || (frame->value == NULL && frame->value_len > 0))
+			spool_taken(d, worker, parity);
+		job_end(d, job, outcome);
+		return 1;
+	}
+	job_message(job, frame->message, frame->message_len);
+	if (frame->output_len > 0 || frame->output_lost > 0)
+		output_take(d, job, frame);
+	job->outcome = (uint8_t)outcome;
+	if (outcome == FORKPOOL_OK) {
+		job_drop_args(&d->arena, job); /* the value may go where they were */
+		value_take(d, job, frame);
+	}
+	if (frame->output_len > 0 && !(outcome == FORKPOOL_OK && frame->value == NULL && frame->value_len > 0))
+		spool_taken(d, worker, parity);
+	job_end_finally(d, job, job->outcome);
+	return 1;
+}
+
+void
+results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *packet, size_t len)
+{
+	struct wire_reader reader;
+	struct wire_result frame;
+	uint32_t generation = atomic_load_explicit(&d->control->slot[worker].generation, memory_order_relaxed);
+	int64_t run_ns = 0;
+	unsigned taken = 0;
+	int r = -1;
+
+	if (wire_open(&reader, WIRE_RESULTS, packet, len) == 0 && reader.worker == worker &&
+	    (reader.generation == generation || reader.generation + 1 == generation)) {
+		while ((r = wire_get_result(&reader, &frame)) == 1) {
+			int accepted = result_accept(d, worker, reader.generation & 1, &frame);
+			if (accepted == -1) {
+				r = -1;
+				break;
+			}
+			if (accepted == 1 && frame.run_ns >= 0 && frame.run_ns < CLOCK_S * 1000) {
+				run_ns += frame.run_ns;
+				taken++;
+			}
+		}
+	}
+	if (taken > 0) {
+		d->restarts = 0;
+		offers_learn(d, run_ns, taken);
+	}
+	if (r == -1)
+		worker_misbehaves(d, worker);
+}
+
+/* One packet.  Its length, 0 none now; at the end of the pipe it is closed. */
+static size_t
+pipe_read(struct dispatcher *d, unsigned worker, struct wire_packet *packet)
+{
+	struct results_pipe *pipe = &d->results[worker];
+
+	while (pipe->fd != -1) {
+		ssize_t n = packet_pipe_read(pipe->fd, packet);
+		if (n > 0)
+			return (size_t)n;
+		if (n == -1 && errno == EINTR)
+			continue;
+		pipe->hot = false;
+		if (n == -1)
+			fd_close(&pipe->fd);
+		break;
+	}
+	return 0;
+}
+
+void
+results_read(struct dispatcher *d)
+{
+	struct wire_packet packet;
+
+	for (unsigned i = 0; i < d->slots; i++) {
+		size_t n = d->results[i].hot ? pipe_read(d, i, &packet) : 0;
+		if (n > 0)
+			results_absorb(d, i, &packet, n);
+	}
+}
+
+void
+results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
+{
+	struct wire_packet packet;
+	struct wire_reader reader;
+	size_t n;
+
+	while ((n = pipe_read(d, worker, &packet)) > 0) {
+		results_absorb(d, worker, &packet, n);
+		/* The process after it writes to the same pipe, but only after it. */
+		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 && reader.generation != generation) {
+			d->results[worker].hot = true;
+			break;
+		}
+	}
+}
+
+void
+results_peek(struct dispatcher *d)
+{
+	struct wire_packet packet;
+
+	for (unsigned i = 0; i < d->slots; i++) {
+		uint32_t generation = atomic_load(&d->control->slot[i].generation);
+		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], &packet, i, generation);
+		/* What is in the pipe already comes first. */
+		if (n > 0 && !d->results[i].hot && packet_pipe_holds(d->results[i].fd) == 0)
+			results_absorb(d, i, &packet, n);
+	}
+}
+
+struct job *
+results_next(const struct dispatcher *d)
+{
+	if (!d->ordered)
+		return TAILQ_FIRST(&d->ready);
+	struct job *job = job_table_find(&d->jobs, d->next_out);
+	return job != NULL && job->state == JOB_READY ? job : NULL;
+}

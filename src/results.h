@@ -1,0 +1,37 @@
+/*
+ * results - the way in: frames checked and turned into results; what ends a job.
+ *
+ * Nothing that a worker wrote is believed: a result counts only if the job is offered, the ticket is
+ * the current one and the claim is that worker's.  A frame seen before matches no ticket and is
+ * dropped; one that cannot be a worker's own ends that worker.
+ * Includes dispatch_state, packet_pipe and below.
+ */
+#ifndef FORKPOOL_RESULTS_H
+#define FORKPOOL_RESULTS_H
+
+#include "dispatch_state.h"
+
+/* Take in one packet of a worker's. */
+void results_absorb(struct dispatcher *, unsigned worker, const struct wire_packet *, size_t len);
+
+/* Read one packet from each pipe that may have one. */
+void results_read(struct dispatcher *);
+
+/* Read all that the process of that generation has left in its pipe. */
+void results_drain(struct dispatcher *, unsigned worker, uint32_t generation);
+
+/* Look into the outboxes of busy workers for results stuck behind a long job. */
+void results_peek(struct dispatcher *);
+
+/* The job (queued no more, offered no more) has this outcome: it is tried again, or has its result. */
+void job_end(struct dispatcher *, struct job *, enum forkpool_outcome);
+/* The same, never tried again. */
+void job_end_finally(struct dispatcher *, struct job *, enum forkpool_outcome);
+
+/* Bring a value that is still in the spool to the record. */
+void value_fetch(struct dispatcher *);
+
+/* The next result to hand out; NULL: none now. */
+struct job *results_next(const struct dispatcher *);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * shared - the memory that the caller, the supervisor and the workers share; the only file that
+ * knows its layout.
+ *
+ * One anonymous shared mapping: a claim word for each job record of the pool, then a slot for
+ * each worker there may be.  Pages are taken as they are touched, so what is not used costs nothing.
+ *
+ * A claim word is the truth about who runs a job (ARCHITECTURE in forkpool(7)):
+ *
+ *     63          17 16        5 4      3      0
+ *     [   ticket    |  worker   | parity | state ]
+ *
+ *     FREE --parent--> OFFERED --worker--> CLAIMED --worker--> DONE --parent--> FREE
+ *                         |                   |-supervisor,-> TIMED_OUT --parent--> FREE
+ *                         |                   |  worker
+ *                         '-parent-> REVOKED  '-parent------> CANCELLED --parent--> FREE
+ *
+ * Each arrow is one compare-and-swap (those to FREE a store, since only the parent leaves a final
+ * state).  A ticket is new for each attempt, so a frame or a word of an attempt that is over
+ * matches nothing.
+ *
+ * A worker can scribble over all of this.  Whoever reads it checks what is read before it is used
+ * for addressing, and copies before it checks.  Includes clock, os, wire.
+ */
+#ifndef FORKPOOL_SHARED_H
+#define FORKPOOL_SHARED_H
+
+#include <stdatomic.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+#define SHARED_WORKERS_MAX 4096u
+#define SHARED_TICKET_MAX  ((UINT64_C(1) << 47) - 1)
+#define SHARED_CACHE_LINE  64
+#define SHARED_CRASH_FRAMES 32u
+
+enum claim_state {
+	CLAIM_FREE = 0, CLAIM_OFFERED, CLAIM_REVOKED, CLAIM_CLAIMED, CLAIM_DONE, CLAIM_TIMED_OUT, CLAIM_CANCELLED,
+};
+
+typedef _Atomic uint64_t claim_word;
+
+static inline uint64_t
+claim_make(uint64_t ticket, unsigned worker, unsigned parity, enum claim_state state)
+{
+	return ticket << 17 | (uint64_t)worker << 5 | (uint64_t)parity << 4 | (uint64_t)state;
+}
+
+static inline enum claim_state
+claim_state(uint64_t word)
+{
+	return (enum claim_state)(word & 15);
+}
+
+static inline uint64_t
+claim_ticket(uint64_t word)
+{
+	return word >> 17;
+}
+
+/* Whether a run of this ticket belongs to that worker's process of that parity. */
+static inline bool
+claim_is_by(uint64_t word, unsigned worker, unsigned parity)
+{
+	return (word >> 4 & 0x1fff) == ((uint64_t)worker << 1 | parity) &&
+	    claim_state(word) >= CLAIM_CLAIMED;
+}
+
+/* The results of a worker's process that are not in its pipe yet.  It appends a frame, then
+   raises used; once it has written the packet it raises flushes, then lowers used. */
+struct outbox {
+	_Atomic uint32_t used;    /* bytes of whole frames in the packet, its header included */
+	_Atomic uint32_t frames;
+	_Atomic uint32_t flushes;
+	struct wire_packet packet;
+};
+
+/* Why a worker's process ended of its own accord. */
+enum crash_leave {
+	LEAVE_NOT = 0,
+	LEAVE_IN_ORDER,     /* asked to, or it has run its number of jobs */
+	LEAVE_DAMAGED,      /* a job closed or replaced the pool's descriptors */
+	LEAVE_INIT_FAILED,  /* worker_init() said so */
+	LEAVE_SETUP_FAILED, /* limits or output could not be set up */
+};
+
+enum crash_hint { CRASH_PLAIN = 0, CRASH_STACK = 1, CRASH_MEMORY = 2 };
+
+/* What a dying process could still say of itself. */
+struct crash_note {
+	_Atomic uint32_t frames;                    /* valid ones of address[] */
+	_Atomic uint32_t hint;                      /* enum crash_hint */
+	_Atomic int32_t  left;                      /* enum crash_leave, of one that ended by itself */
+	_Atomic int32_t  error;                     /* errno that goes with it */
+	_Atomic uint64_t address[SHARED_CRASH_FRAMES];
+};
+
+struct shared_slot {
+	/* Written by the worker at each job. */
+	alignas(SHARED_CACHE_LINE) _Atomic uint64_t run_ticket; /* the run under way, 0 none; set before the claim */
+	_Atomic uint32_t run_entry;
+	_Atomic uint32_t reading;           /* it waits for a packet */
+	_Atomic uint32_t ready;             /* worker_init() is behind it */
+	_Atomic int64_t  run_started;
+	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
+	_Atomic uint64_t progress_done, progress_total;
+	_Atomic uint64_t runs;              /* started so far, by all processes of the slot */
+
+	/* Written by the supervisor. */
+	alignas(SHARED_CACHE_LINE) _Atomic uint64_t end_ticket; /* the run that SIGTERM is meant for */
+	_Atomic uint32_t leave;             /* the process is to end in order */
+
+	/* Written by the parent. */
+	_Atomic uint32_t values_taken[2];   /* by parity: values read from the spool */
+
+	alignas(SHARED_CACHE_LINE) struct outbox outbox[2]; /* by parity */
+	struct crash_note crash[2];
+};
+
+struct shared {
+	/* Set by the parent before the first fork, not changed. */
+	uint32_t entries;
+
+	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline; /* no run starts past it; CLOCK_NEVER none */
+
+	/* The claim words follow, then the slots. */
+};
+
+/* NULL and errno. */
+struct shared *shared_create(uint32_t entries);
+void           shared_destroy(struct shared *);
+
+static inline claim_word *
+shared_claim(struct shared *s, uint32_t entry)
+{
+	return (claim_word *)(void *)((char *)s + 2 * SHARED_CACHE_LINE) + entry;
+}
+
+struct shared_slot *shared_slot(struct shared *, unsigned worker);
+
+/* Forget what the slot's last process of that parity left behind. */
+void shared_slot_clear(struct shared_slot *, unsigned parity);
+
+/* Copy what is in an outbox as a packet of that worker and generation, so that it can be read as
+   one from the pipe.  Its length, 0 where it is empty or its owner changed it meanwhile. */
+size_t outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker, uint32_t generation);
+
+/*
+ * The fork canary: a page that tells this process from a child that it forked.  The page is wiped
+ * in a forked child where the system can do that, else it holds the process's id.
+ */
+struct canary {
+	volatile uint64_t *page;
+	int wiped; /* by fork */
+};
+
+int  canary_create(struct canary *);   /* -1 and errno */
+void canary_destroy(struct canary *);
+/* From now on this process is the one that the canary knows by that name (not 0). */
+void canary_mark(const struct canary *, uint32_t name);
+/* Whether this is still the process that was marked so. */
+bool canary_holds(const struct canary *, uint32_t name);
+
+#endif

@@ -1,0 +1,173 @@
+#include "config.h"
+#include "spool.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "os.h"
+
+#define SPOOL_PAGE  ((uint64_t)4096)
+/* How far a worker may be ahead of the parent with large values. */
+#define SPOOL_AHEAD ((uint64_t)16 << 20)
+
+static uint64_t
+page_up(uint64_t n)
+{
+	return (n + SPOOL_PAGE - 1) / SPOOL_PAGE * SPOOL_PAGE;
+}
+
+int
+spool_open(struct spool *s, uint64_t value_max, uint64_t output_max)
+{
+	s->item_max = value_max + output_max;
+	s->output_max = output_max;
+	s->values = page_up(s->item_max + (s->item_max < SPOOL_AHEAD ? s->item_max : SPOOL_AHEAD));
+	s->stride = s->values + page_up(output_max);
+	s->fd = fd_raise(os_memory_file("forkpool-values"));
+	return s->fd == -1 ? -1 : 0;
+}
+
+void
+spool_close(struct spool *s)
+{
+	fd_close(&s->fd);
+}
+
+uint64_t
+spool_base(const struct spool *s, unsigned worker, unsigned parity)
+{
+	return ((uint64_t)worker * 2 + parity) * s->stride;
+}
+
+uint64_t
+spool_last_output(const struct spool *s, unsigned worker, unsigned parity)
+{
+	return spool_base(s, worker, parity) + s->values;
+}
+
+int
+spool_holds(const struct spool *s, unsigned worker, unsigned parity, uint64_t offset, uint64_t len)
+{
+	uint64_t base = spool_base(s, worker, parity);
+
+	return offset >= base && offset - base <= s->values && len <= s->values - (offset - base);
+}
+
+void
+spool_writer_init(struct spool_writer *w, const struct spool *s, _Atomic uint32_t *taken, unsigned worker,
+    unsigned parity)
+{
+	*w = (struct spool_writer){ .spool = s, .taken = taken, .base = spool_base(s, worker, parity) };
+}
+
+void
+spool_begin(struct spool_writer *w)
+{
+	uint32_t taken = atomic_load(w->taken);
+
+	/* Wait only where a value of the largest size would not fit any more. */
+	while (taken != w->given && w->start > w->spool->values - w->spool->item_max) {
+		os_word_wait(w->taken, taken, 100 * CLOCK_MS);
+		taken = atomic_load(w->taken);
+	}
+	if (taken == w->given)
+		w->start = 0;
+	w->at = w->start;
+}
+
+/* -1 and EFBIG where writing up to end would raise SIGXFSZ. */
+static int
+size_allowed(uint64_t end)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    end > limit.rlim_cur) {
+		/* The soft limit may be the jobs' own; the hard one is not ours to pass. */
+		errno = EFBIG;
+		if (limit.rlim_max != RLIM_INFINITY && end > limit.rlim_max)
+			return -1;
+		return 1;
+	}
+	return 0;
+}
+
+static int
+spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len)
+{
+	int lift = size_allowed(offset + len);
+	struct rlimit limit, lifted;
+
+	if (lift == -1)
+		return -1;
+	if (lift == 1) {
+		(void)getrlimit(RLIMIT_FSIZE, &limit);
+		lifted = limit;
+		lifted.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_FSIZE, &lifted) == -1)
+			return -1;
+	}
+	int r = fd_pwrite_all(s->fd, data, len, (off_t)offset);
+	int error = errno;
+	if (lift == 1)
+		(void)setrlimit(RLIMIT_FSIZE, &limit);
+	errno = error == ENOSPC ? ENOMEM : error;
+	return r;
+}
+
+int
+spool_append(struct spool_writer *w, const void *data, size_t len)
+{
+	if (len > w->spool->values - w->at) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (spool_write(w->spool, w->base + w->at, data, len) == -1)
+		return -1;
+	w->at += len;
+	return 0;
+}
+
+static int
+spool_copy(const struct spool *s, uint64_t offset, int fd, uint64_t len)
+{
+	char part[16384];
+
+	for (uint64_t done = 0; done < len;) {
+		size_t n = len - done < sizeof part ? (size_t)(len - done) : sizeof part;
+		if (fd_pread_all(fd, part, n, (off_t)done) == -1 ||
+		    spool_write(s, offset + done, part, n) == -1)
+			return -1;
+		done += n;
+	}
+	return 0;
+}
+
+int
+spool_append_file(struct spool_writer *w, int fd, uint64_t len)
+{
+	if (len > w->spool->values - w->at) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (spool_copy(w->spool, w->base + w->at, fd, len) == -1)
+		return -1;
+	w->at += len;
+	return 0;
+}
+
+void
+spool_commit(struct spool_writer *w)
+{
+	w->start = w->at;
+	w->given++;
+}
+
+int
+spool_keep_output(const struct spool *s, unsigned worker, unsigned parity, int fd, uint64_t len)
+{
+	return spool_copy(s, spool_last_output(s, worker, parity), fd, len);
+}
