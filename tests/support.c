@@ -1,0 +1,161 @@
+#include "config.h"
+#include "tests/support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int fds_before;
+
+int
+support_open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = -1; /* the directory's own */
+
+	ck_assert_ptr_nonnull(dir);
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		n += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	return n;
+}
+
+static void
+fixture_begin(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	fds_before = support_open_fds();
+}
+
+static void
+fixture_end(void)
+{
+	int status;
+
+	/* Orphans that were killed may still be on their way here; living ones are a leak. */
+	for (int i = 0; i < 2000; i++) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == -1)
+			break;
+		if (pid == 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	ck_assert_msg(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD, "a process was left behind");
+	ck_assert_int_eq(support_open_fds(), fds_before);
+}
+
+TCase *
+support_case(const char *name, double timeout_s)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, timeout_s);
+	tcase_add_checked_fixture(tc, fixture_begin, fixture_end);
+	return tc;
+}
+
+int
+support_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+struct forkpool_options
+support_options(unsigned workers)
+{
+	struct forkpool_options options;
+
+	memset(&options, 0, sizeof options);
+	options.struct_size = sizeof options;
+	options.workers = workers;
+	return options;
+}
+
+struct forkpool *
+support_open(const struct forkpool_options *options)
+{
+	struct forkpool_options two = support_options(2);
+	char error[256] = "";
+	struct forkpool *pool = forkpool_open(options != NULL ? options : &two, error, sizeof error);
+
+	ck_assert_msg(pool != NULL, "forkpool_open: %s (%s)", error, strerror(errno));
+	return pool;
+}
+
+uint64_t
+support_submit(struct forkpool *pool, forkpool_fn *fn, const void *args, size_t args_len)
+{
+	struct forkpool_job job = { .fn = fn, .args = args, .args_len = args_len };
+	uint64_t seq = 0;
+	int r = forkpool_submit(pool, &job, &seq);
+
+	ck_assert_msg(r == 1, "forkpool_submit: %d (%s)", r, strerror(errno));
+	return seq;
+}
+
+const struct forkpool_result *
+support_wait(struct forkpool *pool)
+{
+	const struct forkpool_result *result = NULL;
+	int r = forkpool_wait(pool, &result, -1);
+
+	ck_assert_msg(r == 1, "forkpool_wait: %d (%s)", r, strerror(errno));
+	return result;
+}
+
+void *
+support_shared(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	return at;
+}
+
+void
+support_await(_Atomic uint32_t *word, uint32_t at_least)
+{
+	while (atomic_load(word) < at_least)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+}
+
+void
+support_post(_Atomic uint32_t *word)
+{
+	(void)atomic_fetch_add(word, 1);
+}
+
+int
+support_gone(pid_t pid, int timeout_ms)
+{
+	for (int i = 0; i < timeout_ms * 2; i++) {
+		char path[40], text[512];
+		(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+		FILE *stat = fopen(path, "re");
+		if (stat == NULL)
+			return 1;
+		size_t n = fread(text, 1, sizeof text - 1, stat);
+		(void)fclose(stat);
+		text[n] = '\0';
+		const char *state = strrchr(text, ')');
+		if (n == 0 || (state != NULL && (state[2] == 'Z' || state[2] == 'X')))
+			return 1;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
+	}
+	return 0;
+}
