@@ -175,7 +175,7 @@ build_examples() {
 		rm -rf "$out"
 	fi
 	mkdir -p "$out"
-	cp -p ../examples/* "$out/"
+	cp -p ../examples/Makefile ../examples/*.c "$out/"
 	PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
 		"$make" -C "$out" LDFLAGS="-Wl,-rpath,$prefix/lib" ||
 		die "the examples do not build"
@@ -191,9 +191,7 @@ demo)
 	say "checksum-tree $directory"
 	"$out/checksum-tree" "$directory" || die "checksum-tree ended with status $?"
 	say "checksum-tree --hostile 20 $directory: a fifth of the jobs crash, abort, exit, hang or are killed"
-	status=0
-	"$out/checksum-tree" --hostile 20 "$directory" || status=$?
-	[ "$status" -le 1 ] || die "checksum-tree --hostile 20 ended with status $status"
+	"$out/checksum-tree" --hostile 20 "$directory" || die "checksum-tree --hostile 20 ended with status $?"
 	say "try build/examples-out/checksum-tree DIRECTORY" ;;
 check)
 	"$make" -j"$jobs" check || die "tests failed: build/test-suite.log says which" ;;
