@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef HAVE_STDIO_EXT_H
-#include <stdio_ext.h>
-#endif
 
 #include "fd.h"
 #include "os.h"
@@ -62,11 +59,8 @@ capture_empty(int file)
 void
 capture_flush_stdio(void)
 {
-#ifdef HAVE___FPENDING
-	if (__fpending(stdout) == 0)
-		return;
-#endif
-	(void)fflush(stdout);
+	if (capture_stdio_waits())
+		(void)fflush(stdout);
 }
 
 void

@@ -9,6 +9,10 @@
 #define FORKPOOL_CAPTURE_H
 
 #include <stdint.h>
+#include <stdio.h>
+#ifdef HAVE_STDIO_EXT_H
+#include <stdio_ext.h>
+#endif
 
 #include "forkpool.h"
 
@@ -23,8 +27,17 @@ int capture_enter(enum forkpool_output, int file);
 uint64_t capture_size(int file);
 void     capture_empty(int file);
 
-/* In a worker: write what this process has buffered for standard output. */
+/* In a worker: write what this process has buffered for standard output, if it has. */
 void capture_flush_stdio(void);
+static inline int
+capture_stdio_waits(void)
+{
+#ifdef HAVE___FPENDING
+	return __fpending(stdout) != 0;
+#else
+	return 1;
+#endif
+}
 
 /* In the supervisor: give memory back for what is past the cap (0: none). */
 void capture_trim(int file, uint64_t cap);

@@ -90,6 +90,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 	const char *limit = NULL;
 
 	inflight_remove(d, job);
+	job_reset_result(job);
 	atomic_store(shared_claim(d->shared, job->entry), CLAIM_FREE);
 	job->attempts++;
 	job->worker = worker;
@@ -111,10 +112,10 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 	else
 		outcome = FORKPOOL_EXITED;
 	if (WIFSIGNALED(o->wait_status)) {
-		job->signal = WTERMSIG(o->wait_status);
+		job->end.signal = WTERMSIG(o->wait_status);
 		job->core_dumped = WCOREDUMP(o->wait_status) != 0;
 	} else if (outcome != FORKPOOL_LOST) {
-		job->exit_code = WEXITSTATUS(o->wait_status);
+		job->end.exit_code = WEXITSTATUS(o->wait_status);
 	}
 	if (limit != NULL && job_details(job) != NULL)
 		job->details->limit = limit;
@@ -134,18 +135,17 @@ process_bury(struct dispatcher *d, unsigned worker, uint32_t generation, const s
 	if (n > 0)
 		results_absorb(d, worker, &packet, n);
 	value_fetch(d); /* its place in the spool will be another process's */
-	for (uint32_t i = 0; i < d->inflight_count;) {
-		struct job *job = job_table_at(&d->jobs, d->inflight[i]);
-		uint64_t word = atomic_load(shared_claim(d->shared, job->entry));
-		if (claim_ticket(word) != job->ticket || !claim_is_by(word, worker, generation & 1)) {
-			i++;
+	INFLIGHT_FOREACH(d, entry) {
+		struct job *job = job_table_at(&d->jobs, entry);
+		uint64_t word = atomic_load(shared_claim(d->shared, entry));
+		if (claim_ticket(word) != job->ticket || !claim_is_by(word, worker, generation & 1))
 			continue;
-		}
 		if (o != NULL) {
 			victim_end(d, job, word, worker, o);
 			continue;
 		}
 		inflight_remove(d, job);
+		job_reset_result(job);
 		atomic_store(shared_claim(d->shared, job->entry), CLAIM_FREE);
 		job->attempts++;
 		job->worker = worker;
@@ -194,12 +194,10 @@ pool_fail(struct dispatcher *d)
 		job_message(job, d->failure_text, len);
 		job_end_finally(d, job, FORKPOOL_LOST);
 	}
-	for (uint32_t i = 0; i < d->inflight_count;) {
-		job = job_table_at(&d->jobs, d->inflight[i]);
-		if (!offer_revoke(d, job)) {
-			i++; /* it runs still: its worker will be heard of */
-			continue;
-		}
+	INFLIGHT_FOREACH(d, entry) {
+		job = job_table_at(&d->jobs, entry);
+		if (!offer_revoke(d, job))
+			continue; /* it runs still: its worker will be heard of */
 		job_message(job, d->failure_text, len);
 		job_end_finally(d, job, FORKPOOL_LOST);
 	}

@@ -2,7 +2,7 @@
  * dispatch_state - what the parent's engine knows of one pool; its parts are offers (batches out),
  * results (results in), deaths (what became of workers) and dispatcher (which drives them).
  *
- * Invariants: a job is in the queue, or in inflight[] with state OFFERED, or has its result.  All of
+ * Invariants: a job is in the queue, or marked in inflight[] with state OFFERED, or has its result.  All of
  * this is private to the caller's process; what workers can write is in *shared alone.
  * Includes job_table, shared, control, arena, spool, supervisor and below.
  */
@@ -52,12 +52,17 @@ struct dispatcher {
 
 	/* Offers. */
 	uint64_t next_ticket;
-	uint32_t *inflight;               /* entries of offered jobs, in no order */
+	uint64_t *inflight;               /* a bit for each entry: it is offered */
 	uint32_t inflight_count;
-	struct wire_packet out;           /* written next, if out_len > 0: the pipe was full */
-	size_t   out_len;
-	unsigned batch;                   /* jobs that go in a packet now */
+	struct wire_packet out;           /* being filled by writer, or written next */
+	struct wire_writer writer;        /* frames > 0: they are not sent yet */
+	size_t   out_len;                 /* > 0: complete, the pipe was full */
+	unsigned fill;                    /* frames that it is to have */
+	unsigned batch;                   /* jobs that go in a packet now, at most */
+	unsigned floor;                   /* and at least, where there are many */
+	uint32_t window;                  /* jobs offered ahead */
 	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
+	int64_t  stamp;                   /* when the packet was begun */
 	int64_t  offered_at;              /* when the last packet was written */
 	int64_t  tick_at, tick_span;      /* when to look for stuck jobs and results; CLOCK_NEVER */
 	uint32_t timed_jobs;
@@ -65,7 +70,7 @@ struct dispatcher {
 
 	/* Results. */
 	unsigned rounds;
-	struct job_list ready;            /* not used where ordered */
+	struct job_fifo ready;            /* not used where ordered */
 	uint64_t next_seq;                /* to be accepted */
 	uint64_t next_out;                /* ordered: to be handed out next */
 	struct job *lent;                 /* its result is with the caller */
@@ -85,11 +90,22 @@ struct dispatcher {
 	uint64_t started_before, died_before; /* by supervisors that are gone */
 };
 
-/* An offered job is neither waiting nor running any more. */
-void inflight_remove(struct dispatcher *, struct job *);
-void inflight_add(struct dispatcher *, struct job *);
+#define INFLIGHT_END UINT32_MAX
 
-/* Ring the supervisor; it being gone is seen elsewhere. */
-void supervisor_ring(struct dispatcher *);
+/* The first offered entry from this one on; INFLIGHT_END: none.  Those found may be removed. */
+static inline uint32_t
+inflight_next(const struct dispatcher *d, uint32_t from)
+{
+	uint32_t words = (d->jobs.made + 63) / 64;
+	uint64_t word;
+
+	for (uint32_t i = from / 64; i < words; i++, from = i * 64)
+		if ((word = d->inflight[i] >> (from % 64)) != 0)
+			return from + (uint32_t)__builtin_ctzll(word);
+	return INFLIGHT_END;
+}
+
+#define INFLIGHT_FOREACH(d, entry) \
+	for (uint32_t entry = inflight_next(d, 0); entry != INFLIGHT_END; entry = inflight_next(d, entry + 1))
 
 #endif

@@ -40,8 +40,8 @@ watch_renew(struct dispatcher *d)
 	int64_t smallest = CLOCK_NEVER;
 
 	d->watch_stale = false;
-	for (uint32_t i = 0; i < d->inflight_count; i++) {
-		const struct job *job = job_table_at(&d->jobs, d->inflight[i]);
+	INFLIGHT_FOREACH(d, entry) {
+		const struct job *job = job_table_at(&d->jobs, entry);
 		int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : d->timeout_ns;
 		if (job->timed)
 			smallest = clock_earlier(smallest, timeout);
@@ -86,11 +86,8 @@ dispatcher_cancel_all(struct dispatcher *d, bool running)
 		job_end_finally(d, job, FORKPOOL_CANCELLED);
 		cancelled++;
 	}
-	for (uint32_t i = 0; i < d->inflight_count;) {
-		uint32_t before = d->inflight_count;
-		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, d->inflight[i]), running);
-		i += d->inflight_count == before; /* a revoked one left its place to the last */
-	}
+	INFLIGHT_FOREACH(d, entry)
+		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), running);
 	return cancelled;
 }
 
@@ -166,16 +163,16 @@ dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
 	deaths_look(d);
 }
 
-/* One round without waiting. */
+/* One round without waiting.  all: the caller is about to wait, packets go as full as they are. */
 static void
-round_once(struct dispatcher *d, bool flush)
+round_once(struct dispatcher *d, bool all)
 {
 	results_read(d);
 	if (d->recovering)
 		deaths_recover(d, clock_now());
 	if (d->failed)
 		pool_fail(d);
-	offers_send(d, flush);
+	offers_send(d, all || offers_are_short(d));
 }
 
 static bool
@@ -209,17 +206,19 @@ void
 dispatcher_pump(struct dispatcher *d, int64_t until)
 {
 	atomic_store_explicit(&d->control->jobs_wait, d->inflight_count + d->jobs.queued > 0, memory_order_relaxed);
-	round_once(d, true);
+	round_once(d, false);
 	bool busy = results_next(d) != NULL || anything_hot(d);
 	if (busy && ++d->rounds % ROUNDS_UNPOLLED != 0)
 		return;
 	if (busy)
 		until = 0;
+	else
+		offers_send(d, true);
 	int64_t wake = clock_earlier(until, dispatcher_until(d));
 	poll_once(d, wake);
 	int64_t now = clock_now();
 	dispatcher_deadline_look(d, now);
-	round_once(d, true);
+	round_once(d, false);
 	if (d->inflight_count > 0 && (now >= d->tick_at ||
 	    (d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER && now - d->offered_at >= CLOCK_MS / 2)))
 		tick(d, now);

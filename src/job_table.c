@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "wire.h"
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
 
 static int
 level_compare(const struct job_level *a, const struct job_level *b)
@@ -24,14 +29,16 @@ job_table_init(struct job_table *t, uint32_t limit)
 	while (hash_size < limit)
 		hash_size *= 2;
 	memset(t, 0, sizeof *t);
-	TAILQ_INIT(&t->unused);
+	SLIST_INIT(&t->unused);
 	RB_INIT(&t->levels);
 	t->limit = limit;
 	t->hash_mask = hash_size - 1;
-	t->chunks = calloc((limit + JOB_CHUNK - 1) / JOB_CHUNK, sizeof *t->chunks);
 	t->hash = calloc(hash_size, sizeof *t->hash);
-	if (t->chunks == NULL || t->hash == NULL) {
-		free(t->chunks);
+	t->records = mmap(NULL, limit * sizeof *t->records, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->hash == NULL || t->records == MAP_FAILED) {
+		if (t->records != MAP_FAILED)
+			(void)munmap(t->records, limit * sizeof *t->records);
 		free(t->hash);
 		memset(t, 0, sizeof *t);
 		return -1;
@@ -42,40 +49,27 @@ job_table_init(struct job_table *t, uint32_t limit)
 void
 job_table_release(struct job_table *t, struct arena *arena)
 {
-	for (uint32_t entry = 0; entry < t->made; entry++) {
-		struct job *job = job_table_at(t, entry);
-		if (job->state != JOB_UNUSED)
-			job_table_remove(t, arena, job);
-	}
-	for (uint32_t i = 0; i < t->made / JOB_CHUNK; i++)
-		free(t->chunks[i]);
 	struct job_level *level;
+
+	for (uint32_t entry = 0; entry < t->made; entry++)
+		if (t->records[entry].state != JOB_UNUSED)
+			job_table_remove(t, arena, &t->records[entry]);
 	while ((level = RB_ROOT(&t->levels)) != NULL) {
 		(void)RB_REMOVE(job_levels, &t->levels, level);
 		free(level);
 	}
-	free(t->chunks);
+	if (t->records != NULL)
+		(void)munmap(t->records, t->limit * sizeof *t->records);
 	free(t->hash);
 	memset(t, 0, sizeof *t);
 }
 
-static int
-chunk_add(struct job_table *t)
+static void
+level_free(struct job_table *t, struct job_level *level)
 {
-	struct job *chunk = aligned_alloc(alignof(struct job), JOB_CHUNK * sizeof *chunk);
-
-	if (chunk == NULL)
-		return -1;
-	memset(chunk, 0, JOB_CHUNK * sizeof *chunk);
-	t->chunks[t->made / JOB_CHUNK] = chunk;
-	for (uint32_t i = 0; i < JOB_CHUNK; i++) {
-		chunk[i].entry = t->made + i;
-		/* The last chunk may be larger than the limit; no claim words are behind its end. */
-		if (chunk[i].entry < t->limit)
-			TAILQ_INSERT_TAIL(&t->unused, &chunk[i], link);
-	}
-	t->made += JOB_CHUNK;
-	return 0;
+	(void)RB_REMOVE(job_levels, &t->levels, level);
+	t->level_count--;
+	free(level);
 }
 
 static struct job_level *
@@ -93,12 +87,11 @@ level_of(struct job_table *t, int priority)
 		level->priority = priority;
 		TAILQ_INIT(&level->queue);
 		(void)RB_INSERT(job_levels, &t->levels, level);
+		t->level_count++;
 	}
 	t->last_level = level;
-	if (last != NULL && last->users == 0) {
-		(void)RB_REMOVE(job_levels, &t->levels, last);
-		free(last);
-	}
+	if (last != NULL && last->users == 0)
+		level_free(t, last);
 	return level;
 }
 
@@ -106,98 +99,128 @@ level_of(struct job_table *t, int priority)
 static void
 level_leave(struct job_table *t, struct job_level *level)
 {
-	if (--level->users == 0 && level != t->last_level) {
-		(void)RB_REMOVE(job_levels, &t->levels, level);
-		free(level);
-	}
+	if (--level->users == 0 && level != t->last_level)
+		level_free(t, level);
 }
 
 /* Copy the arguments to where they stay until the job is over; -1 and errno. */
 static int
-args_keep(struct job *job, struct arena *arena, const struct forkpool_job *from, size_t id_len)
+args_keep(struct job *job, struct arena *arena, const struct forkpool_job *from)
 {
-	job->args = NULL;
-	job->extent = NULL;
-	job->args_len = from->args_len;
-	if (from->args_len <= JOB_ROOM) {
-		if (from->args_len > 0)
-			memcpy(job->room, from->args, from->args_len);
-		job->args = job->room;
-	} else if (wire_args_fit(from->args_len, id_len)) {
+	if (wire_args_fit(from->args_len, job->id_len)) {
 		void *copy = malloc(from->args_len);
 		if (copy == NULL)
 			return -1;
 		memcpy(copy, from->args, from->args_len);
 		job->args = copy;
-	} else {
-		job->extent = arena_put(arena, from->args, from->args_len);
-		if (job->extent == NULL)
-			return -1;
+		job->owns |= JOB_OWNS_ARGS;
+		return 0;
 	}
+	job->extent = arena_put(arena, from->args, from->args_len);
+	if (job->extent == NULL)
+		return -1;
+	job->args = NULL;
+	job->owns |= JOB_OWNS_EXTENT;
 	return 0;
 }
 
 void
-job_drop_args(struct arena *arena, struct job *job)
+job_free_args(struct arena *arena, struct job *job)
 {
-	if (job->args != job->room)
+	if (job->owns & JOB_OWNS_ARGS)
 		free((void *)(uintptr_t)job->args);
-	arena_free(arena, job->extent);
+	if (job->owns & JOB_OWNS_EXTENT)
+		arena_free(arena, job->extent);
+	job->owns &= (uint8_t)~(JOB_OWNS_ARGS | JOB_OWNS_EXTENT);
 	job->args = NULL;
-	job->extent = NULL;
+}
+
+/* What few jobs bring: a name, arguments that do not fit in the record.  -1 and errno. */
+static int
+job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *from, size_t id_len)
+{
+	if (id_len > 0) {
+		if ((job->id = strdup(from->id)) == NULL)
+			return -1;
+		job->id_len = (uint8_t)id_len;
+		job->owns |= JOB_OWNS_ID;
+	}
+	if (from->args_len > JOB_ROOM && args_keep(job, arena, from) == -1) {
+		int error = errno;
+		free(job->id);
+		job->id = NULL;
+		job->owns = 0;
+		errno = error;
+		return -1;
+	}
+	return 0;
 }
 
 struct job *
 job_table_add(struct job_table *t, struct arena *arena, const struct forkpool_job *from, uint64_t seq)
 {
-	size_t id_len = from->id != NULL ? strlen(from->id) : 0;
-
-	if (TAILQ_EMPTY(&t->unused) && chunk_add(t) == -1)
-		return NULL;
 	struct job_level *level = level_of(t, from->priority);
+	struct job *job = SLIST_FIRST(&t->unused);
+
 	if (level == NULL)
 		return NULL;
-	struct job *job = TAILQ_FIRST(&t->unused);
-	char *id = NULL;
-	if (id_len > 0 && (id = strdup(from->id)) == NULL)
-		return NULL;
-	if (args_keep(job, arena, from, id_len) == -1) {
-		int error = errno;
-		free(id);
-		errno = error;
-		return NULL;
+	if (job == NULL) {
+		if (t->made == t->limit) {
+			errno = ENOMEM;
+			return NULL;
+		}
+		job = &t->records[t->made];
+		job->entry = t->made;
 	}
-	TAILQ_REMOVE(&t->unused, job, link);
+	job->id_len = 0;
+	job->owns = 0;
+	job->args = job->room;
+	job->args_len = from->args_len;
+	size_t id_len = from->id != NULL ? strlen(from->id) : 0;
+	if (id_len > 0 || from->args_len > JOB_ROOM) {
+		if (job_keep_more(job, arena, from, id_len) == -1)
+			return NULL;
+	}
+	if (from->args_len <= JOB_ROOM)
+		wire_copy(job->room, from->args, from->args_len);
+	if (job == SLIST_FIRST(&t->unused))
+		SLIST_REMOVE_HEAD(&t->unused, next.unused);
+	else
+		t->made++;
 	job->seq = seq;
 	job->fn = from->fn;
 	job->user = from->user;
 	job->level = level;
 	job->timeout_ns = from->timeout_ns;
-	job->id = id;
-	job->id_len = (uint8_t)id_len;
 	job->attempts = 0;
 	job->max_attempts = from->max_attempts;
 	job->cooperative = (from->flags & FORKPOOL_COOPERATIVE) != 0;
-	job->timed = 0;
-	job->error = job->signal = 0;
-	job->exit_code = -1;
-	job->core_dumped = 0;
-	job->started_ns = job->run_ns = 0;
-	job->pid = 0;
-	job->worker = 0;
-	job->value = NULL;
-	job->value_len = 0;
-	job->value_in_spool = 0;
-	job->details = NULL;
-	job->state = JOB_QUEUED;
-	TAILQ_INSERT_TAIL(&level->queue, job, link);
+	job->timed = job->value_in_spool = 0;
+	job->state = JOB_ACCEPTED;
 	level->users++;
-	t->queued++;
 	t->pending++;
 	struct job **bucket = &t->hash[seq & t->hash_mask];
 	job->next_same_hash = *bucket;
 	*bucket = job;
 	return job;
+}
+
+void
+job_table_enqueue(struct job_table *t, struct job *job)
+{
+	job->state = JOB_QUEUED;
+	TAILQ_INSERT_TAIL(&job->level->queue, job, link);
+	t->queued++;
+}
+
+static void
+job_free_more(struct job *job)
+{
+	if (job->owns & JOB_OWNS_ID)
+		free(job->id);
+	if (job->owns & JOB_OWNS_VALUE)
+		free(job->value);
+	job_drop_details(job);
 }
 
 void
@@ -211,20 +234,12 @@ job_table_remove(struct job_table *t, struct arena *arena, struct job *job)
 	if (job->state == JOB_QUEUED)
 		job_table_unqueue(t, job);
 	level_leave(t, job->level);
-	job_drop_args(arena, job);
-	if (job->id != NULL)
-		free(job->id);
-	job->id = NULL;
-	if (job->value != job->room)
-		free(job->value);
-	if (job->details != NULL) {
-		free(job->details->output);
-		free(job->details->backtrace);
-		free(job->details);
-		job->details = NULL;
+	if (job->owns != 0) {
+		job_drop_args(arena, job);
+		job_free_more(job);
 	}
 	job->state = JOB_UNUSED;
-	TAILQ_INSERT_HEAD(&t->unused, job, link);
+	SLIST_INSERT_HEAD(&t->unused, job, next.unused);
 }
 
 struct job *
@@ -244,11 +259,12 @@ job_table_pop(struct job_table *t)
 
 	if (t->queued == 0)
 		return NULL;
-	for (level = RB_MAX(job_levels, &t->levels); TAILQ_EMPTY(&level->queue);)
-		level = RB_PREV(job_levels, &t->levels, level);
+	level = t->last_level;
+	if (t->level_count > 1)
+		for (level = RB_MAX(job_levels, &t->levels); TAILQ_EMPTY(&level->queue);)
+			level = RB_PREV(job_levels, &t->levels, level);
 	struct job *job = TAILQ_FIRST(&level->queue);
-	TAILQ_REMOVE(&level->queue, job, link);
-	t->queued--;
+	job_table_unqueue(t, job);
 	return job;
 }
 
@@ -273,15 +289,30 @@ void
 job_table_unqueue(struct job_table *t, struct job *job)
 {
 	TAILQ_REMOVE(&job->level->queue, job, link);
+	job->state = JOB_ACCEPTED;
 	t->queued--;
 }
 
 struct job_details *
 job_details(struct job *job)
 {
-	if (job->details == NULL)
-		job->details = calloc(1, sizeof *job->details);
+	if (job->owns & JOB_OWNS_DETAILS)
+		return job->details;
+	job->details = calloc(1, sizeof *job->details);
+	if (job->details != NULL)
+		job->owns |= JOB_OWNS_DETAILS;
 	return job->details;
+}
+
+void
+job_drop_details(struct job *job)
+{
+	if (!(job->owns & JOB_OWNS_DETAILS))
+		return;
+	free(job->details->output);
+	free(job->details->backtrace);
+	free(job->details);
+	job->owns &= (uint8_t)~JOB_OWNS_DETAILS;
 }
 
 void

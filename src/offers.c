@@ -2,7 +2,6 @@
 #include "offers.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "packet_pipe.h"
 
@@ -11,8 +10,10 @@
 #define FLOOR_NS  (10 * CLOCK_US)
 /* What a job costs a worker besides its function. */
 #define OVERHEAD_NS 60
-/* Packets ahead of each worker, the one it works on included. */
+/* Ahead of each worker: so many packets, the one it works on included, or so much work, whichever
+   is more. */
 #define AHEAD     3u
+#define AHEAD_NS  (200 * CLOCK_US)
 #define BATCH_MAX (WIRE_PACKET_SIZE / 48u)
 /* Unclaimed for less than this, a job may just be about to be claimed. */
 #define SETTLE_NS (200 * CLOCK_US)
@@ -38,41 +39,22 @@ watch_lower(struct dispatcher *d, int64_t timeout_ns)
 	}
 }
 
-static int64_t
-job_timeout(const struct dispatcher *d, const struct job *job)
+static void
+timed_job_begins(struct dispatcher *d, struct job *job, int64_t timeout_ns)
 {
-	return job->timeout_ns != 0 ? job->timeout_ns : d->timeout_ns;
+	job->timed = 1;
+	/* Counted before the watch is read; the supervisor clears and counts the other way round, so
+	   one of the two sees the other. */
+	atomic_store(&d->control->timed_jobs, ++d->timed_jobs);
+	watch_lower(d, timeout_ns);
 }
 
 void
-inflight_add(struct dispatcher *d, struct job *job)
+timed_job_over(struct dispatcher *d, struct job *job)
 {
-	int64_t timeout = job_timeout(d, job);
-
-	job->state = JOB_OFFERED;
-	job->inflight_at = d->inflight_count;
-	d->inflight[d->inflight_count++] = job->entry;
-	if (timeout > 0) {
-		job->timed = 1;
-		/* Counted before the watch is read; the supervisor clears and counts the other way
-		   round, so one of the two sees the other. */
-		atomic_store(&d->control->timed_jobs, ++d->timed_jobs);
-		watch_lower(d, timeout);
-	}
-}
-
-void
-inflight_remove(struct dispatcher *d, struct job *job)
-{
-	uint32_t last = d->inflight[--d->inflight_count];
-
-	d->inflight[job->inflight_at] = last;
-	job_table_at(&d->jobs, last)->inflight_at = job->inflight_at;
-	if (job->timed) {
-		job->timed = 0;
-		atomic_store(&d->control->timed_jobs, --d->timed_jobs);
-		d->watch_stale = true;
-	}
+	job->timed = 0;
+	atomic_store(&d->control->timed_jobs, --d->timed_jobs);
+	d->watch_stale = true;
 }
 
 bool
@@ -88,6 +70,19 @@ offer_revoke(struct dispatcher *d, struct job *job)
 }
 
 void
+offers_size(struct dispatcher *d)
+{
+	int64_t run_ns = d->run_ns > 0 ? d->run_ns : BATCH_NS;
+	int64_t batch = BATCH_NS / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
+
+	d->batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
+	d->floor = floor < 1 ? 1 : floor > d->batch ? d->batch : (unsigned)floor;
+	if (ahead < AHEAD * d->batch)
+		ahead = AHEAD * d->batch;
+	d->window = d->workers * (uint32_t)ahead;
+}
+
+void
 offers_learn(struct dispatcher *d, int64_t run_ns_total, unsigned jobs)
 {
 	int64_t mean = run_ns_total / jobs + OVERHEAD_NS;
@@ -97,32 +92,7 @@ offers_learn(struct dispatcher *d, int64_t run_ns_total, unsigned jobs)
 		d->run_ns = mean;
 	else
 		d->run_ns += (mean - d->run_ns) / 8;
-	int64_t batch = BATCH_NS / (d->run_ns > 0 ? d->run_ns : 1);
-	d->batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
-}
-
-static void
-frame_of(const struct job *job, struct wire_job *frame)
-{
-	frame->entry = job->entry;
-	frame->ticket = job->ticket;
-	frame->seq = job->seq;
-	frame->fn = job->fn;
-	frame->attempt = job->attempts + 1;
-	frame->cooperative = job->cooperative;
-	frame->timeout_ns = job->timeout_ns;
-	frame->id = job->id;
-	frame->id_len = job->id_len;
-	frame->args = job->args;
-	frame->args_len = job->args_len;
-	frame->args_offset = job->extent != NULL ? job->extent->offset : 0;
-}
-
-static size_t
-frame_room(const struct job *job)
-{
-	return 32 + 32 + ((size_t)job->id_len + 15) / 16 * 16 +
-	    (job->extent != NULL ? 0 : (job->args_len + 15) / 16 * 16);
+	offers_size(d);
 }
 
 /* Write the packet that waits; false: the pipe is full, it waits on. */
@@ -140,65 +110,107 @@ packet_write(struct dispatcher *d)
 	return true;
 }
 
+/* The packet being filled goes out as it is. */
 static void
-tick_soon(struct dispatcher *d, int64_t now)
+packet_close(struct dispatcher *d)
 {
+	if (d->writer.frames == 0)
+		return;
+	d->out_len = wire_end(&d->writer);
+	d->writer.frames = 0;
+	d->offered_at = d->stamp;
 	d->tick_span = TICK_MIN;
-	d->tick_at = clock_after(now, TICK_MIN);
+	d->tick_at = clock_after(d->stamp, TICK_MIN);
+	(void)packet_write(d);
 }
 
-/* Jobs for the next packet. */
-static unsigned
-batch_now(const struct dispatcher *d)
+static void
+frame_of(const struct job *job, struct wire_job *frame)
 {
-	size_t queued = d->jobs.queued;
-	size_t fair = (queued + d->workers - 1) / d->workers;
-	size_t floor = d->run_ns > 0 ? (size_t)(FLOOR_NS / d->run_ns) : 1;
+	*frame = (struct wire_job){
+		.entry = job->entry, .ticket = job->ticket, .seq = job->seq, .fn = job->fn,
+		.attempt = job->attempts + 1, .cooperative = job->cooperative, .timeout_ns = job->timeout_ns,
+		.id = job->id, .id_len = job->id_len, .args = job->args, .args_len = job->args_len,
+		.args_offset = job->owns & JOB_OWNS_EXTENT ? job->extent->offset : 0,
+	};
+}
 
-	if (fair < floor)
-		fair = floor;
-	if (fair > queued)
-		fair = queued;
-	return fair < d->batch ? (unsigned)fair : d->batch;
+/* Into the packet being filled; false: it has no room. */
+static inline bool
+packet_add(struct dispatcher *d, struct job *job)
+{
+	int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : d->timeout_ns;
+
+	if (d->writer.frames == 0) {
+		size_t share = (d->inflight_count + d->jobs.queued) / d->workers;
+		d->fill = share < d->floor ? d->floor : share > d->batch ? d->batch : (unsigned)share;
+		wire_begin(&d->writer, &d->out, WIRE_JOBS, 0, 0);
+	}
+	job->ticket = d->next_ticket;
+	if (job->timeout_ns == 0 && job->attempts == 0 && (job->owns & (JOB_OWNS_ID | JOB_OWNS_EXTENT)) == 0) {
+		if (!wire_put_plain_job(&d->writer, job->entry, job->ticket, job->seq, job->fn, job->cooperative,
+		    job->args, job->args_len))
+			return false;
+	} else {
+		struct wire_job frame;
+		frame_of(job, &frame);
+		if (!wire_put_job(&d->writer, &frame))
+			return false;
+	}
+	if (++d->next_ticket > SHARED_TICKET_MAX)
+		d->next_ticket = 1;
+	job->state = JOB_OFFERED;
+	d->inflight[job->entry / 64] |= UINT64_C(1) << job->entry % 64;
+	d->inflight_count++;
+	if (timeout > 0)
+		timed_job_begins(d, job, timeout);
+	atomic_store_explicit(shared_claim(d->shared, job->entry), claim_make(job->ticket, 0, 0, CLAIM_OFFERED),
+	    memory_order_release);
+	return true;
 }
 
 void
-offers_send(struct dispatcher *d, bool partial)
+offers_put(struct dispatcher *d, struct job *job)
 {
-	size_t window = (size_t)d->workers * AHEAD * d->batch;
-	bool sent = false;
+	if (d->jobs.queued > 0 || d->out_len > 0 || d->inflight_count >= d->window) {
+		job->submitted_ns = clock_now();
+		job_table_enqueue(&d->jobs, job);
+		return;
+	}
+	/* One look at the clock for a packet: it is filled in a row, or sent. */
+	if (d->writer.frames == 0)
+		d->stamp = clock_now();
+	job->submitted_ns = d->stamp;
+	if (!packet_add(d, job)) {
+		packet_close(d);
+		if (d->out_len > 0 || !packet_add(d, job)) {
+			job_table_enqueue(&d->jobs, job);
+			return;
+		}
+	}
+	if (d->writer.frames >= d->fill || d->inflight_count <= d->workers)
+		packet_close(d);
+}
+
+void
+offers_send(struct dispatcher *d, bool all)
+{
+	struct job *job;
 
 	if (!packet_write(d))
 		return;
-	while (d->jobs.queued > 0 && d->inflight_count < window && (partial || d->jobs.queued >= d->batch)) {
-		struct wire_writer writer;
-		struct job *job;
-		unsigned n = batch_now(d);
-		wire_begin(&writer, &d->out, WIRE_JOBS, 0, 0);
-		while (n-- > 0 && (job = job_table_pop(&d->jobs)) != NULL) {
-			struct wire_job frame;
-			if (writer.used + frame_room(job) > sizeof d->out.bytes && writer.frames > 0) {
-				job_table_requeue(&d->jobs, job);
-				break;
-			}
-			job->ticket = d->next_ticket++;
-			if (d->next_ticket > SHARED_TICKET_MAX)
-				d->next_ticket = 1;
-			frame_of(job, &frame);
-			(void)wire_put_job(&writer, &frame);
-			inflight_add(d, job);
-			atomic_store_explicit(shared_claim(d->shared, job->entry),
-			    claim_make(job->ticket, 0, 0, CLAIM_OFFERED), memory_order_release);
+	if (d->jobs.queued > 0 && d->writer.frames == 0)
+		d->stamp = clock_now();
+	while (d->out_len == 0 && d->inflight_count < d->window && (job = job_table_pop(&d->jobs)) != NULL) {
+		if (!packet_add(d, job)) {
+			job_table_requeue(&d->jobs, job);
+			packet_close(d);
+		} else if (d->writer.frames >= d->fill || d->inflight_count <= d->workers) {
+			packet_close(d);
 		}
-		d->out_len = wire_end(&writer);
-		sent = true;
-		if (!packet_write(d))
-			break;
 	}
-	if (sent) {
-		d->offered_at = clock_now();
-		tick_soon(d, d->offered_at);
-	}
+	if (all && d->out_len == 0)
+		packet_close(d);
 }
 
 /* Idle workers by their own word, which costs a packet at most if it is wrong. */
@@ -218,41 +230,41 @@ offers_again(struct dispatcher *d, int64_t now)
 {
 	uint32_t unclaimed = 0, stuck = 0;
 
-	for (uint32_t i = 0; i < d->inflight_count; i++) {
-		enum claim_state state = claim_state(atomic_load_explicit(
-		    shared_claim(d->shared, d->inflight[i]), memory_order_relaxed));
+	INFLIGHT_FOREACH(d, entry) {
+		enum claim_state state = claim_state(atomic_load_explicit(shared_claim(d->shared, entry),
+		    memory_order_relaxed));
 		unclaimed += state == CLAIM_OFFERED;
 		stuck += state == CLAIM_DONE;
 	}
-	if (unclaimed == 0 || d->out_len > 0)
+	if (unclaimed == 0 || d->out_len > 0 || d->writer.frames > 0)
 		return unclaimed + stuck > 0;
 	unsigned idle = now - d->offered_at >= SETTLE_NS ? idle_workers(d) : 0;
 	if (idle == 0 || packet_pipe_holds(d->job_pipe[0]) != 0)
 		return true;
 
 	uint32_t share = (unclaimed + idle - 1) / idle;
-	struct wire_writer writer;
-	wire_begin(&writer, &d->out, WIRE_JOBS, 0, 0);
-	for (uint32_t i = 0; i < d->inflight_count; i++) {
-		struct job *job = job_table_at(&d->jobs, d->inflight[i]);
+	d->stamp = now;
+	INFLIGHT_FOREACH(d, entry) {
+		struct job *job = job_table_at(&d->jobs, entry);
 		struct wire_job frame;
-		if (claim_state(atomic_load_explicit(shared_claim(d->shared, job->entry),
-		    memory_order_relaxed)) != CLAIM_OFFERED)
+		if (claim_state(atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed)) != CLAIM_OFFERED)
 			continue;
-		if (writer.frames > 0 && (writer.frames >= share || writer.used + frame_room(job) > sizeof d->out.bytes)) {
-			d->out_len = wire_end(&writer);
-			if (!packet_write(d))
-				break; /* it goes later; what follows, at a later look */
-			wire_begin(&writer, &d->out, WIRE_JOBS, 0, 0);
-		}
 		frame_of(job, &frame);
-		(void)wire_put_job(&writer, &frame);
+		if (d->writer.frames >= share)
+			packet_close(d);
+		if (d->writer.frames == 0 && d->out_len == 0)
+			wire_begin(&d->writer, &d->out, WIRE_JOBS, 0, 0);
+		if (d->out_len > 0)
+			break; /* the pipe is full: what follows, at a later look */
+		if (!wire_put_job(&d->writer, &frame)) {
+			packet_close(d);
+			if (d->out_len > 0)
+				break;
+			wire_begin(&d->writer, &d->out, WIRE_JOBS, 0, 0);
+			(void)wire_put_job(&d->writer, &frame);
+		}
 		d->reoffers++;
 	}
-	if (d->out_len == 0 && writer.frames > 0) {
-		d->out_len = wire_end(&writer);
-		(void)packet_write(d);
-	}
-	d->offered_at = now;
+	packet_close(d);
 	return true;
 }

@@ -10,19 +10,22 @@
 
 #include "dispatch_state.h"
 
-/* Send what there is and may go now.  partial: also what does not fill a packet as large as the
-   jobs' length asks for. */
-void offers_send(struct dispatcher *, bool partial);
+/* A job just accepted: into the packet being filled, or to the queue. */
+void offers_put(struct dispatcher *, struct job *);
 
-/* After each submit: cheap while there is nothing to do. */
-static inline void
-offers_poke(struct dispatcher *d)
+/* Send what there is and may go now.  all: also a packet that is not full yet. */
+void offers_send(struct dispatcher *, bool all);
+
+/* Whether workers may run dry before a packet is full. */
+static inline bool
+offers_are_short(const struct dispatcher *d)
 {
-	if (d->jobs.queued >= d->batch || d->inflight_count < d->workers)
-		offers_send(d, d->inflight_count < d->workers);
+	return d->inflight_count - d->writer.frames < d->workers * d->batch;
 }
 
-/* Jobs have taken that long; packets are sized by it. */
+/* Packets and what is ahead are sized by how long jobs take, and how many workers there are. */
+void offers_size(struct dispatcher *);
+/* So many jobs have taken so long in all. */
 void offers_learn(struct dispatcher *, int64_t run_ns_total, unsigned jobs);
 
 /* Where workers are idle while offered jobs are unclaimed (in a busy worker's packet, or read by
@@ -31,5 +34,19 @@ bool offers_again(struct dispatcher *, int64_t now);
 
 /* Take back an offered job that is not running yet: true, it never will. */
 bool offer_revoke(struct dispatcher *, struct job *);
+
+/* An offered job of which nothing more is to come. */
+void timed_job_over(struct dispatcher *, struct job *);
+static inline void
+inflight_remove(struct dispatcher *d, struct job *job)
+{
+	d->inflight[job->entry / 64] &= ~(UINT64_C(1) << job->entry % 64);
+	d->inflight_count--;
+	if (job->timed)
+		timed_job_over(d, job);
+}
+
+/* Ring the supervisor; it being gone is seen elsewhere. */
+void supervisor_ring(struct dispatcher *);
 
 #endif

@@ -13,20 +13,6 @@
 #include "os.h"
 #include "results.h"
 
-int
-pool_check(const struct forkpool *pool)
-{
-	if (pool == NULL || pool->magic != POOL_MAGIC) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (!canary_holds(&pool->canary, CANARY_CALLER)) {
-		errno = ECHILD;
-		return -1;
-	}
-	return 0;
-}
-
 static int
 job_is_valid(const struct forkpool_job *job)
 {
@@ -46,38 +32,26 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 		return -1;
 	}
 	struct dispatcher *d = &pool->d;
-	int64_t now = clock_now();
-	dispatcher_deadline_look(d, now);
+	if (d->deadline != CLOCK_NEVER)
+		dispatcher_deadline_look(d, clock_now());
 	if (d->expired) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
 	if (d->jobs.pending >= d->queue_limit ||
-	    (!wire_args_fit(from->args_len, WIRE_ID_MAX) && !arena_has_room(&d->arena, from->args_len)))
+	    (from->args_len > JOB_ROOM && !arena_has_room(&d->arena, from->args_len)))
 		return 0;
 	struct job *job = job_table_add(&d->jobs, &d->arena, from, d->next_seq);
 	if (job == NULL)
 		return -1;
 	d->next_seq++;
 	d->submitted++;
-	job->submitted_ns = now;
 	if (job->max_attempts == 0)
 		job->max_attempts = d->max_attempts;
 	if (seq != NULL)
 		*seq = job->seq;
-	offers_poke(d);
+	offers_put(d, job);
 	return 1;
-}
-
-void
-pool_take_back(struct forkpool *pool)
-{
-	struct dispatcher *d = &pool->d;
-
-	if (d->lent == NULL)
-		return;
-	job_table_remove(&d->jobs, &d->arena, d->lent);
-	d->lent = NULL;
 }
 
 /* A value in the spool goes to memory that is warm; -1 and errno, and the result stays. */
@@ -99,6 +73,7 @@ value_lend(struct forkpool *pool, struct job *job)
 		return 0;
 	}
 	d->unfetched = NULL;
+	job->value = pool->value;
 	_Atomic uint32_t *taken = &shared_slot(d->shared, job->worker)->values_taken[job->parity];
 	atomic_fetch_add(taken, 1);
 	os_word_wake(taken);
@@ -106,75 +81,80 @@ value_lend(struct forkpool *pool, struct job *job)
 }
 
 static const char *
-message_of(struct job *job)
+message_of(const struct job *job, const struct job_details *details)
 {
-	const char *text = NULL;
-
-	if (job->details != NULL && job->details->message[0] != '\0')
-		return job->details->message;
-	if (job->outcome == FORKPOOL_FAILED && job->error > 0)
-		text = strerror(job->error);
-	else if (job->outcome == FORKPOOL_TIMED_OUT)
-		text = "its deadline passed";
-	else if (job->outcome == FORKPOOL_CANCELLED)
-		text = "cancelled while it ran";
-	return text != NULL ? text : "";
+	if (details != NULL && details->message[0] != '\0')
+		return details->message;
+	if (job->outcome == FORKPOOL_FAILED && job->end.error > 0)
+		return strerror(job->end.error);
+	if (job->outcome == FORKPOOL_TIMED_OUT)
+		return "its deadline passed";
+	return job->outcome == FORKPOOL_CANCELLED ? "cancelled while it ran" : "";
 }
 
+/* What a plain success does not have. */
 static void
-result_fill(struct forkpool_result *r, struct job *job)
+result_fill_rest(struct forkpool_result *r, const struct job *job)
 {
-	const struct job_details *details = job->details;
-	int ok = job->outcome == FORKPOOL_OK;
+	const struct job_details *details = job->owns & JOB_OWNS_DETAILS ? job->details : NULL;
 
-	r->seq = job->seq;
-	r->id = job->id != NULL ? job->id : "";
-	r->user = job->user;
-	r->outcome = job->outcome;
-	r->error = job->error;
-	r->signal = job->signal;
-	r->exit_code = job->exit_code;
-	r->core_dumped = job->core_dumped;
-	r->value = ok ? job->value : NULL;
-	r->value_len = ok ? (size_t)job->value_len : 0;
-	r->message = details == NULL && ok ? "" : message_of(job);
+	bool ok = job->outcome == FORKPOOL_OK; /* a plain one has no such members set */
+	r->error = ok ? 0 : job->end.error;
+	r->signal = ok ? 0 : job->end.signal;
+	r->exit_code = ok ? -1 : job->end.exit_code;
+	r->core_dumped = ok ? 0 : job->core_dumped;
+	r->message = message_of(job, details);
 	r->limit = details != NULL ? details->limit : NULL;
 	r->output = details != NULL && details->output != NULL ? details->output : "";
 	r->output_len = details != NULL ? details->output_len : 0;
 	r->backtrace = details != NULL ? details->backtrace : NULL;
+	r->cpu_ns = -1;
+	r->max_rss = -1;
+}
+
+static void
+result_fill(struct forkpool *pool, const struct job *job)
+{
+	struct forkpool_result *r = &pool->result;
+	bool ok = job->outcome == FORKPOOL_OK;
+	bool plain = ok && !(job->owns & JOB_OWNS_DETAILS);
+
+	r->seq = job->seq;
+	r->id = job->id_len > 0 ? job->id : "";
+	r->user = job->user;
+	r->outcome = job->outcome;
+	r->value = ok ? job->value : NULL;
+	r->value_len = ok ? (size_t)job->value_len : 0;
 	r->pid = job->pid;
 	r->worker = job->worker;
 	r->attempts = job->attempts;
 	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
-	r->cpu_ns = -1;
-	r->max_rss = -1;
+	if (!plain || !pool->result_plain)
+		result_fill_rest(r, job);
+	pool->result_plain = plain;
 }
 
-/* 1 handed out, 0 none there, -1 and errno (the result stays to be taken). */
-static int
-result_take(struct forkpool *pool, const struct forkpool_result **result)
+int
+pool_take(struct forkpool *pool, const struct forkpool_result **result)
 {
 	struct dispatcher *d = &pool->d;
 	struct job *job = results_next(d);
 
 	if (job == NULL)
 		return 0;
-	int in_spool = job->value_in_spool;
-	if (in_spool && value_lend(pool, job) == -1)
+	if (job->value_in_spool && value_lend(pool, job) == -1)
 		return -1;
 	if (d->ordered)
 		d->next_out++;
 	else
-		TAILQ_REMOVE(&d->ready, job, link);
+		STAILQ_REMOVE_HEAD(&d->ready, next.ready);
 	job->state = JOB_LENT;
 	d->lent = job;
 	d->jobs.pending--;
 	d->delivered++;
 	d->by_outcome[job->outcome]++;
-	result_fill(&pool->result, job);
-	if (in_spool && job->outcome == FORKPOOL_OK && job->value == NULL)
-		pool->result.value = pool->value;
+	result_fill(pool, job);
 	*result = &pool->result;
 	return 1;
 }
@@ -190,10 +170,10 @@ forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
 	}
 	*result = NULL;
 	pool_take_back(pool);
-	int r = result_take(pool, result);
+	int r = pool_take(pool, result);
 	if (r == 0 && pool->d.jobs.pending > 0) {
 		dispatcher_pump(&pool->d, 0);
-		r = result_take(pool, result);
+		r = pool_take(pool, result);
 	}
 	return r;
 }
@@ -212,7 +192,7 @@ forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int 
 	*result = NULL;
 	pool_take_back(pool);
 	for (;;) {
-		int r = result_take(pool, result);
+		int r = pool_take(pool, result);
 		if (r != 0)
 			return r;
 		if (d->woken || d->jobs.pending == 0) {
@@ -288,6 +268,7 @@ forkpool_resize(struct forkpool *pool, unsigned workers)
 	if (workers > d->slots && slots_extend(d, workers) == -1)
 		return -1;
 	d->workers = workers;
+	offers_size(d);
 	atomic_store(&d->control->workers_wanted, workers);
 	supervisor_ring(d);
 	return 0;

@@ -38,8 +38,8 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 		now.workers_started += atomic_load(&d->control->workers_started);
 		now.workers_died += atomic_load(&d->control->workers_died);
 	}
-	for (uint32_t i = 0; i < d->inflight_count; i++) {
-		if (claim_state(atomic_load(shared_claim(d->shared, d->inflight[i]))) == CLAIM_OFFERED)
+	INFLIGHT_FOREACH(d, entry) {
+		if (claim_state(atomic_load(shared_claim(d->shared, entry))) == CLAIM_OFFERED)
 			now.queued++;
 		else
 			now.running++;
@@ -75,7 +75,7 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpo
 		int64_t so_far = clock_now() - started;
 		now.busy = 1;
 		now.seq = job->seq;
-		if (job->id != NULL)
+		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
 		now.run_ns = so_far > 0 ? so_far : 0;
 		now.progress_done = atomic_load(&slot->progress_done);

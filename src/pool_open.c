@@ -112,7 +112,7 @@ pool_free(struct forkpool *pool)
 	struct dispatcher *d = &pool->d;
 	int error = errno;
 
-	if (d->jobs.chunks != NULL)
+	if (d->jobs.records != NULL)
 		job_table_release(&d->jobs, &d->arena);
 	arena_close(&d->arena);
 	spool_close(&d->spool);
@@ -149,7 +149,7 @@ parts_make(struct forkpool *pool, const struct complaint *to)
 		return complain(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
 	d->results = calloc(SHARED_WORKERS_MAX, sizeof *d->results);
 	d->pollfds = calloc(SHARED_WORKERS_MAX + 3, sizeof *d->pollfds);
-	d->inflight = calloc(entries, sizeof *d->inflight);
+	d->inflight = calloc(entries / 64 + 1, sizeof *d->inflight);
 	if (d->results == NULL || d->pollfds == NULL || d->inflight == NULL ||
 	    job_table_init(&d->jobs, entries) == -1)
 		return complain(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
@@ -277,9 +277,9 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	d->arena.fd = d->spool.fd = d->socket = -1;
 	d->job_pipe[0] = d->job_pipe[1] = d->bell[0] = d->bell[1] = -1;
 	d->next_ticket = d->next_seq = d->next_out = 1;
-	d->batch = 1;
 	d->tick_at = d->deadline = CLOCK_NEVER;
-	TAILQ_INIT(&d->ready);
+	STAILQ_INIT(&d->ready);
+	offers_size(d);
 
 	crash_prepare();
 	if (parts_make(pool, &to) == -1) {

@@ -68,7 +68,8 @@ forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generat
 				return stop;
 			}
 			/* All that is there, before any more jobs: fewer turns between the two. */
-			r = results_next(&pool->d) != NULL ? forkpool_next(pool, &result) : 0;
+			pool_take_back(pool);
+			r = pool_take(pool, &result);
 		}
 		if (r == -1)
 			return -1;

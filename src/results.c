@@ -22,12 +22,13 @@ worker_misbehaves(struct dispatcher *d, unsigned worker)
 void
 job_end_finally(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
 {
-	/* Where the value is in room[] already, the arguments were let go of before. */
+	if (job->attempts == 0)
+		job_reset_result(job); /* it has none of a run */
 	job_drop_args(&d->arena, job);
 	job->outcome = (uint8_t)outcome;
 	job->state = JOB_READY;
 	if (!d->ordered)
-		TAILQ_INSERT_TAIL(&d->ready, job, link);
+		STAILQ_INSERT_TAIL(&d->ready, job, next.ready);
 }
 
 static bool
@@ -43,15 +44,7 @@ job_end(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
 		job_end_finally(d, job, outcome);
 		return;
 	}
-	job->error = job->signal = 0;
-	job->exit_code = -1;
-	job->core_dumped = 0;
-	if (job->details != NULL) {
-		free(job->details->output);
-		free(job->details->backtrace);
-		free(job->details);
-		job->details = NULL;
-	}
+	job_drop_details(job);
 	job_table_requeue(&d->jobs, job);
 	d->retries++;
 }
@@ -107,6 +100,8 @@ value_fetch(struct dispatcher *d)
 	job->value = spool_fetch(d, job->value_offset, job->value_len);
 	if (job->value == NULL)
 		value_lost(job);
+	else
+		job->owns |= JOB_OWNS_VALUE;
 	spool_taken(d, job->worker, job->parity);
 }
 
@@ -162,16 +157,43 @@ value_take(struct dispatcher *d, struct job *job, const struct wire_result *fram
 		}
 		return;
 	}
-	if (frame->value_len <= sizeof job->room) {
+	if (frame->value_len <= JOB_ROOM) {
 		memcpy(job->room, frame->value, (size_t)frame->value_len);
 		job->value = job->room;
 		return;
 	}
 	job->value = malloc((size_t)frame->value_len);
-	if (job->value != NULL)
-		memcpy(job->value, frame->value, (size_t)frame->value_len);
-	else
+	if (job->value == NULL) {
 		value_lost(job);
+		return;
+	}
+	memcpy(job->value, frame->value, (size_t)frame->value_len);
+	job->owns |= JOB_OWNS_VALUE;
+}
+
+/* What is left to do for a result that is not a small value alone. */
+static void
+result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result *frame, enum forkpool_outcome outcome)
+{
+	bool in_spool = frame->value == NULL && frame->value_len > 0;
+
+	if (is_tried_again(d, job, outcome)) {
+		if (frame->output_len > 0 || in_spool)
+			spool_taken(d, job->worker, job->parity);
+		job_end(d, job, outcome);
+		return;
+	}
+	job_message(job, frame->message, frame->message_len);
+	if (frame->output_len > 0 || frame->output_lost > 0)
+		output_take(d, job, frame);
+	job->outcome = (uint8_t)outcome;
+	if (outcome == FORKPOOL_OK) {
+		job_drop_args(&d->arena, job);
+		value_take(d, job, frame);
+	}
+	if (frame->output_len > 0 && !(outcome == FORKPOOL_OK && in_spool))
+		spool_taken(d, job->worker, job->parity);
+	job_end_finally(d, job, job->outcome);
 }
 
 /* 1 it was a result, 0 it was one seen before, -1 no worker could rightly send it. */
@@ -207,6 +229,7 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const stru
 	}
 	atomic_store_explicit(claim, CLAIM_FREE, memory_order_relaxed);
 	inflight_remove(d, job);
+	job_reset_result(job);
 	job->attempts++;
 	job->worker = worker;
 	job->parity = parity;
@@ -214,25 +237,40 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const stru
 	job->started_ns = frame->started_ns;
 	job->run_ns = frame->run_ns > 0 ? frame->run_ns : 0;
 	if (outcome == FORKPOOL_FAILED)
-		job->error = frame->error;
-	if (is_tried_again(d, job, outcome)) {
-		if (frame->output_len > 0 || (frame->value == NULL && frame->value_len > 0))
-			spool_taken(d, worker, parity);
-		job_end(d, job, outcome);
-		return 1;
-	}
-	job_message(job, frame->message, frame->message_len);
-	if (frame->output_len > 0 || frame->output_lost > 0)
-		output_take(d, job, frame);
-	job->outcome = (uint8_t)outcome;
-	if (outcome == FORKPOOL_OK) {
-		job_drop_args(&d->arena, job); /* the value may go where they were */
-		value_take(d, job, frame);
-	}
-	if (frame->output_len > 0 && !(outcome == FORKPOOL_OK && frame->value == NULL && frame->value_len > 0))
-		spool_taken(d, worker, parity);
-	job_end_finally(d, job, job->outcome);
+		job->end.error = frame->error;
+	result_take_rest(d, job, frame, outcome);
 	return 1;
+}
+
+/* The same for what nearly all are: a success with a small value.  False: look closer. */
+static inline bool
+result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_t pid,
+    const struct wire_result_header *h, size_t value_len)
+{
+	struct job *job = job_table_at(&d->jobs, h->entry);
+
+	if (job == NULL || job->state != JOB_OFFERED || job->ticket != h->ticket || value_len > JOB_ROOM ||
+	    value_len > d->value_max || h->run_ns < 0)
+		return false;
+	claim_word *claim = shared_claim(d->shared, h->entry);
+	if (atomic_load_explicit(claim, memory_order_acquire) != claim_make(h->ticket, worker, parity, CLAIM_DONE))
+		return false;
+	atomic_store_explicit(claim, CLAIM_FREE, memory_order_relaxed);
+	inflight_remove(d, job);
+	job_drop_args(&d->arena, job);
+	job->attempts++;
+	job->worker = worker;
+	job->pid = pid;
+	job->started_ns = h->started_ns;
+	job->run_ns = h->run_ns;
+	wire_copy(job->room, h + 1, value_len);
+	job->value = job->room;
+	job->value_len = value_len;
+	job->outcome = FORKPOOL_OK;
+	job->state = JOB_READY;
+	if (!d->ordered)
+		STAILQ_INSERT_TAIL(&d->ready, job, next.ready);
+	return true;
 }
 
 void
@@ -247,19 +285,31 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 
 	if (wire_open(&reader, WIRE_RESULTS, packet, len) == 0 && reader.worker == worker &&
 	    (reader.generation == generation || reader.generation + 1 == generation)) {
-		while ((r = wire_get_result(&reader, &frame)) == 1) {
-			int accepted = result_accept(d, worker, reader.generation & 1, &frame);
+		unsigned parity = reader.generation & 1;
+		pid_t pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+		for (;;) {
+			size_t value_len;
+			const struct wire_result_header *plain = wire_peek_plain_result(&reader, &value_len);
+			if (plain != NULL && result_accept_plain(d, worker, parity, pid, plain, value_len)) {
+				run_ns += plain->run_ns;
+				taken++;
+				wire_skip_result(&reader, plain);
+				continue;
+			}
+			if ((r = wire_get_result(&reader, &frame)) != 1)
+				break;
+			int accepted = result_accept(d, worker, parity, &frame);
 			if (accepted == -1) {
 				r = -1;
 				break;
 			}
-			if (accepted == 1 && frame.run_ns >= 0 && frame.run_ns < CLOCK_S * 1000) {
+			if (accepted == 1 && frame.run_ns >= 0) {
 				run_ns += frame.run_ns;
 				taken++;
 			}
 		}
 	}
-	if (taken > 0) {
+	if (taken > 0 && run_ns >= 0 && run_ns < CLOCK_NEVER / 8) {
 		d->restarts = 0;
 		offers_learn(d, run_ns, taken);
 	}
@@ -328,13 +378,4 @@ results_peek(struct dispatcher *d)
 		if (n > 0 && !d->results[i].hot && packet_pipe_holds(d->results[i].fd) == 0)
 			results_absorb(d, i, &packet, n);
 	}
-}
-
-struct job *
-results_next(const struct dispatcher *d)
-{
-	if (!d->ordered)
-		return TAILQ_FIRST(&d->ready);
-	struct job *job = job_table_find(&d->jobs, d->next_out);
-	return job != NULL && job->state == JOB_READY ? job : NULL;
 }

@@ -32,6 +32,13 @@ void job_end_finally(struct dispatcher *, struct job *, enum forkpool_outcome);
 void value_fetch(struct dispatcher *);
 
 /* The next result to hand out; NULL: none now. */
-struct job *results_next(const struct dispatcher *);
+static inline struct job *
+results_next(const struct dispatcher *d)
+{
+	if (!d->ordered)
+		return STAILQ_FIRST(&d->ready);
+	struct job *job = job_table_find(&d->jobs, d->next_out);
+	return job != NULL && job->state == JOB_READY ? job : NULL;
+}
 
 #endif

@@ -128,7 +128,7 @@ canary_destroy(struct canary *c)
 	c->page = NULL;
 }
 
-static uint64_t
+uint64_t
 canary_value(const struct canary *c, uint32_t name)
 {
 	return (uint64_t)name << 32 | (c->wiped ? 0 : (uint64_t)(uint32_t)getpid());
@@ -138,10 +138,4 @@ void
 canary_mark(const struct canary *c, uint32_t name)
 {
 	*c->page = canary_value(c, name);
-}
-
-bool
-canary_holds(const struct canary *c, uint32_t name)
-{
-	return *c->page == canary_value(c, name);
 }

@@ -162,7 +162,12 @@ int  canary_create(struct canary *);   /* -1 and errno */
 void canary_destroy(struct canary *);
 /* From now on this process is the one that the canary knows by that name (not 0). */
 void canary_mark(const struct canary *, uint32_t name);
+uint64_t canary_value(const struct canary *, uint32_t name);
 /* Whether this is still the process that was marked so. */
-bool canary_holds(const struct canary *, uint32_t name);
+static inline bool
+canary_holds(const struct canary *c, uint32_t name)
+{
+	return *c->page == (c->wiped ? (uint64_t)name << 32 : canary_value(c, name));
+}
 
 #endif

@@ -191,6 +191,14 @@ outbox_flush(void)
 	outbox_begin();
 }
 
+/* The frames so far are results: should the process die now, the parent finds them. */
+static inline void
+outbox_publish(void)
+{
+	atomic_store_explicit(&self.box->frames, self.out.frames, memory_order_relaxed);
+	atomic_store_explicit(&self.box->used, (uint32_t)self.out.used, memory_order_release);
+}
+
 static void
 outbox_add(const struct wire_result *result)
 {
@@ -198,8 +206,7 @@ outbox_add(const struct wire_result *result)
 		outbox_flush();
 		(void)wire_put_result(&self.out, result); /* an empty packet has room for any */
 	}
-	atomic_store_explicit(&self.box->frames, self.out.frames, memory_order_relaxed);
-	atomic_store_explicit(&self.box->used, (uint32_t)self.out.used, memory_order_release);
+	outbox_publish();
 }
 
 /* What the run printed goes behind its value in the spool. */
@@ -226,6 +233,12 @@ static void
 result_send(const struct wire_job *job, enum claim_state how, int returned, int64_t started, int64_t ended)
 {
 	struct forkpool_context *c = &self.context;
+
+	if (how == CLAIM_DONE && returned == 0 && !c->in_spool && c->message_len == 0 && self.capture == -1 &&
+	    wire_put_plain_result(&self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
+		outbox_publish();
+		return;
+	}
 	struct wire_result result = {
 		.entry = job->entry, .ticket = job->ticket,
 		.started_ns = started, .run_ns = ended - started,
@@ -318,7 +331,7 @@ job_run(struct wire_job *job)
 		how = claim_state(expected); /* the supervisor or the parent was first */
 	result_send(job, how, returned, started, ended);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
-	if (self.capture == -1)
+	if (self.capture == -1 && capture_stdio_waits())
 		capture_flush_stdio();
 	self.now = ended;
 	self.runs++;

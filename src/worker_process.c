@@ -269,7 +269,7 @@ process_reap(struct process_environment *e, struct worker_process *p, unsigned i
 	obituary->for_cause = p->for_cause;
 	obituary->run_ticket = atomic_load(&slot->run_ticket);
 	obituary->run_started = atomic_load(&slot->run_started);
-	obituary->ended_ns = e->now;
+	obituary->ended_ns = clock_now();
 	obituary->output_len = obituary->output_lost = 0;
 	if (p->capture != -1 && !in_order)
 		output_keep(e, p, index, obituary);
