@@ -10,9 +10,9 @@
 #include "os.h"
 
 int
-capture_file(void)
+capture_file(int fd_base)
 {
-	int fd = fd_raise(os_memory_file("forkpool-output"));
+	int fd = fd_raise_to(os_memory_file("forkpool-output"), fd_base);
 
 	if (fd == -1)
 		return -1;

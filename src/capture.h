@@ -16,8 +16,8 @@
 
 #include "forkpool.h"
 
-/* In the supervisor: the file for one worker; -1 and errno. */
-int capture_file(void);
+/* In the supervisor: the file for one worker, at a number from fd_base on; -1 and errno. */
+int capture_file(int fd_base);
 
 /* In a worker: let 1 and 2 go where they should (file: of capture_file(), used for CAPTURE),
    and drop what the caller's process had buffered for them. 0 or -1. */

@@ -247,6 +247,7 @@ supervisor_lost(struct dispatcher *d)
 	}
 	d->supervisor = 0;
 	d->recovering = true;
+	d->recover_killed = false;
 	d->recover_until = clock_after(clock_now(), RECOVER_NS);
 	d->started_before += atomic_load(&d->control->workers_started);
 	d->died_before += atomic_load(&d->control->workers_died);
@@ -283,6 +284,16 @@ deaths_recover(struct dispatcher *d, int64_t now)
 	}
 	if (open && now < d->recover_until)
 		return; /* the caller reads them, until each has ended */
+	if (open && !d->recover_killed) {
+		/* A worker that got out of its parent-death signal, or a descendant of a job: while the
+		   pipe is open the number is most likely still the worker's. */
+		for (unsigned i = 0; i < d->slots; i++)
+			if (d->results[i].fd != -1 && atomic_load(&d->control->slot[i].pid) > 0)
+				(void)kill(atomic_load(&d->control->slot[i].pid), SIGKILL);
+		d->recover_killed = true;
+		d->recover_until = clock_after(now, RECOVER_NS);
+		return;
+	}
 	for (unsigned i = 0; i < d->slots; i++) {
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
 		fd_close(&d->results[i].fd);
@@ -354,6 +365,7 @@ supervisor_begin(struct dispatcher *d)
 	if (fd_socketpair(pair) == -1)
 		return begin_failed(d, "cannot make the socket pair to the supervisor");
 	d->setup.socket = pair[1];
+	d->setup.worker.fd_base = fd_above_all();
 	d->supervisor = supervisor_start(&d->setup);
 	fd_close(&pair[1]);
 	if (d->supervisor == -1) {

@@ -83,6 +83,7 @@ struct dispatcher {
 	bool     failed;                  /* no worker can be had any more; failure_text says why */
 	bool     recovering;              /* the supervisor is dead, its workers are dying */
 	int64_t  recover_until;
+	bool     recover_killed;
 	unsigned restarts;                /* of the supervisor, without a result between */
 	char     failure_text[160];
 

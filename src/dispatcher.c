@@ -51,6 +51,25 @@ watch_renew(struct dispatcher *d)
 		atomic_store(&d->control->watch_ns, smallest);
 }
 
+/* A job that runs: true, its claim says now that it is cancelled. */
+static bool
+cancel_run(struct dispatcher *d, struct job *job)
+{
+	claim_word *claim = shared_claim(d->shared, job->entry);
+	uint64_t word = atomic_load(claim);
+	unsigned worker = (unsigned)(word >> 5 & 0xfff), parity = (unsigned)(word >> 4 & 1);
+
+	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket && worker < d->slots &&
+	    atomic_compare_exchange_strong(claim, &word, claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
+		atomic_store(&d->control->slot[worker].cancel_ticket, job->ticket);
+		supervisor_ring(d);
+		return true;
+	}
+	/* Too late for this run, or cancelled already; there will be no other. */
+	job->max_attempts = job->attempts + 1;
+	return claim_state(word) == CLAIM_CANCELLED;
+}
+
 bool
 dispatcher_cancel(struct dispatcher *d, struct job *job, bool running)
 {
@@ -58,18 +77,8 @@ dispatcher_cancel(struct dispatcher *d, struct job *job, bool running)
 		job_table_unqueue(&d->jobs, job);
 	else if (job->state != JOB_OFFERED)
 		return false;
-	else if (!offer_revoke(d, job)) {
-		claim_word *claim = shared_claim(d->shared, job->entry);
-		uint64_t word = atomic_load(claim);
-		unsigned worker = (unsigned)(word >> 5 & 0xfff);
-		if (!running || claim_state(word) != CLAIM_CLAIMED || claim_ticket(word) != job->ticket ||
-		    worker >= d->slots || !atomic_compare_exchange_strong(claim, &word,
-		    claim_make(job->ticket, worker, (unsigned)(word >> 4 & 1), CLAIM_CANCELLED)))
-			return claim_state(word) == CLAIM_CANCELLED; /* DONE, or past its deadline: too late */
-		atomic_store(&d->control->slot[worker].cancel_ticket, job->ticket);
-		supervisor_ring(d);
-		return true;
-	}
+	else if (!offer_revoke(d, job))
+		return running && cancel_run(d, job);
 	job_message(job, cancelled_text, sizeof cancelled_text - 1);
 	job_end_finally(d, job, FORKPOOL_CANCELLED);
 	return true;

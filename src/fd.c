@@ -1,9 +1,11 @@
 #include "config.h"
 #include "fd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -21,6 +23,37 @@ fd_raise(int fd)
 	(void)close(fd);
 	errno = saved;
 	return raised;
+}
+
+int
+fd_raise_to(int fd, int from)
+{
+	int raised = fd == -1 || fd >= from ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, from);
+
+	if (raised == -1)
+		return fd_raise(fd);
+	(void)close(fd);
+	return raised;
+}
+
+int
+fd_above_all(void)
+{
+	DIR *dir = opendir("/dev/fd");
+	int highest = 2;
+
+	if (dir == NULL) {
+		long open_max = sysconf(_SC_OPEN_MAX);
+		return open_max > 0 && open_max < INT_MAX / 2 ? (int)(open_max / 2) : 512;
+	}
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		const char *error = NULL;
+		int fd = (int)strtonum(entry->d_name, 0, INT_MAX - 1, &error);
+		if (error == NULL && fd > highest)
+			highest = fd;
+	}
+	(void)closedir(dir);
+	return highest + 1;
 }
 
 int

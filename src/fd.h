@@ -13,6 +13,10 @@
 /* Move fd above 2 where it is not, close-on-exec, so that a caller with 0-2 closed cannot have
    its standard streams turn into the pool's.  Takes fd over: on -1 it is closed. */
 int fd_raise(int fd);
+/* The same to a number of at least from; where the limit does not allow that, wherever it can be. */
+int fd_raise_to(int fd, int from);
+/* The first number above all descriptors that are open now. */
+int fd_above_all(void);
 
 /* Both ends of a socket pair for bytes and descriptors: close-on-exec, non-blocking, above 2. */
 int fd_socketpair(int fds[2]);

@@ -289,7 +289,7 @@ forkpool_timeout(struct forkpool *pool)
 {
 	if (pool_check(pool) == -1)
 		return -1;
-	if (results_next(&pool->d) != NULL || pool->d.failed)
+	if (results_next(&pool->d) != NULL || (pool->d.failed && pool->d.jobs.queued > 0))
 		return 0;
 	return clock_poll_ms(dispatcher_until(&pool->d), clock_now());
 }

@@ -11,11 +11,11 @@
 #include "os.h"
 #include "packet_pipe.h"
 
+/* Its process of that generation, if it is still there: a later one is not to blame. */
 static void
-worker_misbehaves(struct dispatcher *d, unsigned worker)
+worker_misbehaves(struct dispatcher *d, unsigned worker, uint32_t generation)
 {
-	atomic_store(&d->control->slot[worker].kill_generation,
-	    atomic_load(&d->control->slot[worker].generation));
+	atomic_store(&d->control->slot[worker].kill_generation, generation);
 	supervisor_ring(d);
 }
 
@@ -109,8 +109,7 @@ value_fetch(struct dispatcher *d)
 static bool
 frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker, unsigned parity)
 {
-	if (frame->outcome > FORKPOOL_FAILED && frame->outcome != FORKPOOL_TIMED_OUT &&
-	    frame->outcome != FORKPOOL_CANCELLED)
+	if (frame->outcome > FORKPOOL_FAILED || (frame->outcome != FORKPOOL_OK && frame->value_len > 0))
 		return false;
 	if (frame->value_len > d->value_max || frame->output_len > d->output_max)
 		return false;
@@ -178,7 +177,7 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 	bool in_spool = frame->value == NULL && frame->value_len > 0;
 
 	if (is_tried_again(d, job, outcome)) {
-		if (frame->output_len > 0 || in_spool)
+		if (in_spool || frame->output_len > 0)
 			spool_taken(d, job->worker, job->parity);
 		job_end(d, job, outcome);
 		return;
@@ -191,12 +190,21 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 		job_drop_args(&d->arena, job);
 		value_take(d, job, frame);
 	}
-	if (frame->output_len > 0 && !(outcome == FORKPOOL_OK && in_spool))
-		spool_taken(d, job->worker, job->parity);
+	if ((in_spool && outcome != FORKPOOL_OK) || (!in_spool && frame->output_len > 0))
+		spool_taken(d, job->worker, job->parity); /* value_fetch() does it for the others */
 	job_end_finally(d, job, job->outcome);
 }
 
-/* 1 it was a result, 0 it was one seen before, -1 no worker could rightly send it. */
+/* The supervisor's word for it; a process so young that it has not said it yet, for itself. */
+static pid_t
+worker_pid(const struct dispatcher *d, unsigned worker, unsigned parity)
+{
+	pid_t pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+
+	return pid != 0 ? pid : atomic_load_explicit(&shared_slot(d->shared, worker)->pid, memory_order_relaxed);
+}
+
+/* 1 it was a result, 0 it was one seen before or one that does not count yet, -1 no worker could rightly send it. */
 static int
 result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const struct wire_result *frame)
 {
@@ -221,9 +229,9 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const stru
 		outcome = FORKPOOL_CANCELLED;
 		break;
 	case CLAIM_DONE:
-		if (outcome > FORKPOOL_FAILED)
-			return -1;
 		break;
+	case CLAIM_CLAIMED:
+		return 0; /* seen in the outbox a moment before its claim is settled */
 	default:
 		return -1;
 	}
@@ -233,7 +241,7 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const stru
 	job->attempts++;
 	job->worker = worker;
 	job->parity = parity;
-	job->pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+	job->pid = worker_pid(d, worker, parity);
 	job->started_ns = frame->started_ns;
 	job->run_ns = frame->run_ns > 0 ? frame->run_ns : 0;
 	if (outcome == FORKPOOL_FAILED)
@@ -278,7 +286,7 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 {
 	struct wire_reader reader;
 	struct wire_result frame;
-	uint32_t generation = atomic_load_explicit(&d->control->slot[worker].generation, memory_order_relaxed);
+	uint32_t generation = atomic_load(&d->control->slot[worker].generation), sender = generation;
 	int64_t run_ns = 0;
 	unsigned taken = 0;
 	int r = -1;
@@ -286,7 +294,8 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 	if (wire_open(&reader, WIRE_RESULTS, packet, len) == 0 && reader.worker == worker &&
 	    (reader.generation == generation || reader.generation + 1 == generation)) {
 		unsigned parity = reader.generation & 1;
-		pid_t pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+		sender = reader.generation;
+		pid_t pid = worker_pid(d, worker, parity);
 		for (;;) {
 			size_t value_len;
 			const struct wire_result_header *plain = wire_peek_plain_result(&reader, &value_len);
@@ -314,7 +323,7 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 		offers_learn(d, run_ns, taken);
 	}
 	if (r == -1)
-		worker_misbehaves(d, worker);
+		worker_misbehaves(d, worker, sender);
 }
 
 /* One packet.  Its length, 0 none now; at the end of the pipe it is closed. */

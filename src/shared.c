@@ -73,8 +73,7 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&slot->progress_done, 0);
 	atomic_store(&slot->progress_total, 0);
 	atomic_store(&slot->values_taken[parity], 0);
-	atomic_store(&box->used, 0);
-	atomic_store(&box->frames, 0);
+	atomic_store(&box->fill, 0);
 	atomic_store(&note->frames, 0);
 	atomic_store(&note->hint, CRASH_PLAIN);
 	atomic_store(&note->left, 0);
@@ -85,8 +84,8 @@ size_t
 outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, uint32_t generation)
 {
 	uint32_t flushes = atomic_load_explicit(&box->flushes, memory_order_acquire);
-	uint32_t used = atomic_load_explicit(&box->used, memory_order_acquire);
-	uint32_t frames = atomic_load_explicit(&box->frames, memory_order_relaxed);
+	uint64_t fill = atomic_load_explicit(&box->fill, memory_order_acquire);
+	uint32_t used = (uint32_t)fill, frames = (uint32_t)(fill >> 32);
 	struct wire_writer w;
 
 	if (used > sizeof to->bytes || frames == 0 || frames > UINT16_MAX)
@@ -98,7 +97,7 @@ outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, u
 	/* The same frames before and after: nothing was flushed and begun anew under the copy. */
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&box->flushes, memory_order_relaxed) != flushes ||
-	    atomic_load_explicit(&box->used, memory_order_relaxed) != used)
+	    (uint32_t)atomic_load_explicit(&box->fill, memory_order_relaxed) < used)
 		return 0;
 	w.used = used;
 	w.frames = frames;

@@ -71,10 +71,10 @@ claim_is_by(uint64_t word, unsigned worker, unsigned parity)
 }
 
 /* The results of a worker's process that are not in its pipe yet.  It appends a frame, then
-   raises used; once it has written the packet it raises flushes, then lowers used. */
+   says so in fill, one word for both numbers; once the packet is written it sets fill to 0, then
+   raises flushes, then begins anew: who copies sees by the two words whether that came between. */
 struct outbox {
-	_Atomic uint32_t used;    /* bytes of whole frames in the packet, its header included */
-	_Atomic uint32_t frames;
+	_Atomic uint64_t fill;    /* frames << 32 | bytes of the packet with them, its header included */
 	_Atomic uint32_t flushes;
 	struct wire_packet packet;
 };
@@ -108,6 +108,7 @@ struct shared_slot {
 	_Atomic int64_t  run_started;
 	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
 	_Atomic uint64_t progress_done, progress_total;
+	_Atomic pid_t    pid;               /* as the process itself says */
 	_Atomic uint64_t runs;              /* started so far, by all processes of the slot */
 
 	/* Written by the supervisor. */

@@ -250,7 +250,7 @@ requests_look(struct supervisor *s)
 		uint64_t cancel = atomic_load_explicit(&slot->cancel_ticket, memory_order_relaxed);
 		if (cancel != 0 && atomic_compare_exchange_strong(&slot->cancel_ticket, &cancel, 0) &&
 		    p->pid != 0 && process_claim(&s->env, p, i, cancel) != NULL) {
-			p->ticket = cancel;
+			p->asked = cancel;
 			process_event(s, i, EVENT_END_RUN);
 		}
 		uint32_t faulty = atomic_load_explicit(&slot->kill_generation, memory_order_relaxed);
@@ -283,7 +283,7 @@ socket_look(struct supervisor *s)
 			(void)close(passed);
 			continue;
 		}
-		s->process[s->slots].results = fd_raise(passed);
+		s->process[s->slots].results = fd_raise_to(passed, s->setup->worker.fd_base);
 		s->process[s->slots].capture = -1;
 		s->process[s->slots].until = CLOCK_NEVER;
 		s->process[s->slots].generation = atomic_load(&s->control->slot[s->slots].generation);
@@ -334,8 +334,11 @@ deadlines_look(struct supervisor *s)
 		uint64_t claimed = claim_make(ticket, i, parity, CLAIM_CLAIMED);
 		enum claim_state why = deadline <= now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED;
 		if (atomic_compare_exchange_strong(claim, &claimed, claim_make(ticket, i, parity, why))) {
-			p->ticket = ticket;
+			p->asked = ticket;
 			process_event(s, i, EVENT_END_RUN);
+		} else if (claim_state(claimed) == CLAIM_DONE && p->is_stopped) {
+			/* It has returned in time, and was stopped before it could say what. */
+			(void)kill(p->pid, SIGCONT);
 		}
 	}
 	return next;

@@ -118,6 +118,9 @@ struct wire_packet_header {
 #define WIRE_TAIL_MORE    0x80u
 #define WIRE_TAIL_COOPERATIVE 0x40u
 #define WIRE_TAIL_ARENA   0x20u
+/* What a frame of each kind may have. */
+#define WIRE_TAIL_OF_JOB    (WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_COOPERATIVE | WIRE_TAIL_ARENA)
+#define WIRE_TAIL_OF_RESULT (WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_ARENA)
 
 struct WIRE_IN_PLACE wire_job_header {
 	uint16_t bytes;      /* of the frame, a multiple of WIRE_ALIGN */
@@ -340,6 +343,8 @@ wire_get_job(struct wire_reader *r, struct wire_job *job)
 
 	if (next != 1)
 		return next;
+	if (h->tail & ~WIRE_TAIL_OF_JOB)
+		return -1;
 	size_t id_room = wire_rounded_up(h->id_len, WIRE_ALIGN);
 	if (h->tail & WIRE_TAIL_MORE)
 		head += sizeof m;
@@ -348,7 +353,9 @@ wire_get_job(struct wire_reader *r, struct wire_job *job)
 		return -1;
 	if (h->tail & WIRE_TAIL_MORE) {
 		memcpy(&m, r->at + sizeof *h, sizeof m);
-		if (m.attempt == 0 || m.args_len > SIZE_MAX)
+		/* It is there where something in it is not what it is without. */
+		if (m.attempt == 0 || m.zero != 0 || m.args_len > SIZE_MAX ||
+		    (m.attempt == 1 && m.timeout_ns == 0 && m.args_len == 0))
 			return -1;
 	}
 	int in_arena = (h->tail & WIRE_TAIL_ARENA) != 0;
@@ -379,13 +386,18 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 
 	if (next != 1)
 		return next;
+	if (h->tail & ~WIRE_TAIL_OF_RESULT)
+		return -1;
 	if (h->tail & WIRE_TAIL_MORE)
 		head += sizeof m;
 	ptrdiff_t body = wire_frame_body(r, head, 8, h->bytes, h->tail);
 	if (body < 0)
 		return -1;
-	if (h->tail & WIRE_TAIL_MORE)
+	if (h->tail & WIRE_TAIL_MORE) {
 		memcpy(&m, r->at + sizeof *h, sizeof m);
+		if (m.error == 0 && m.message_len == 0 && m.value_len == 0 && m.output_len == 0 && m.output_lost == 0)
+			return -1;
+	}
 	int in_spool = (h->tail & WIRE_TAIL_ARENA) != 0;
 	if (m.message_len > WIRE_MESSAGE_MAX || (ptrdiff_t)m.message_len > body)
 		return -1;

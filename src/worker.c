@@ -183,30 +183,20 @@ outbox_flush(void)
 		else if (errno != EINTR)
 			worker_end(LEAVE_DAMAGED, errno);
 	}
-	/* From here to the second store a death shows the frames twice, never not at all. */
+	/* A death before the first store shows the frames twice, never not at all. */
+	atomic_store_explicit(&self.box->fill, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&self.box->flushes, 1, memory_order_release);
 	atomic_thread_fence(memory_order_release);
-	atomic_store_explicit(&self.box->frames, 0, memory_order_relaxed);
-	atomic_store_explicit(&self.box->used, 0, memory_order_release);
 	outbox_begin();
 }
 
-/* The frames so far are results: should the process die now, the parent finds them. */
+/* The frames so far are there to be found, should the process die; each counts once its claim is
+   DONE. */
 static inline void
 outbox_publish(void)
 {
-	atomic_store_explicit(&self.box->frames, self.out.frames, memory_order_relaxed);
-	atomic_store_explicit(&self.box->used, (uint32_t)self.out.used, memory_order_release);
-}
-
-static void
-outbox_add(const struct wire_result *result)
-{
-	if (!wire_put_result(&self.out, result)) {
-		outbox_flush();
-		(void)wire_put_result(&self.out, result); /* an empty packet has room for any */
-	}
-	outbox_publish();
+	atomic_store_explicit(&self.box->fill, (uint64_t)self.out.frames << 32 | self.out.used,
+	    memory_order_release);
 }
 
 /* What the run printed goes behind its value in the spool. */
@@ -229,31 +219,41 @@ output_collect(struct wire_result *result)
 	result->output_lost = size - keep;
 }
 
+/* The run is over: its claim says so, unless the supervisor or the parent was first. */
 static void
-result_send(const struct wire_job *job, enum claim_state how, int returned, int64_t started, int64_t ended)
+claim_settle(const struct wire_job *job, int64_t ended)
+{
+	uint64_t claimed = claim_make(job->ticket, self.index, self.parity, CLAIM_CLAIMED);
+
+	(void)atomic_compare_exchange_strong(shared_claim(self.setup->shared, job->entry), &claimed,
+	    claim_make(job->ticket, self.index, self.parity,
+	    ended < self.context.deadline ? CLAIM_DONE : CLAIM_TIMED_OUT));
+}
+
+/*
+ * First the frame in the outbox, then the claim: DONE means that the result can be found, whatever
+ * becomes of this process.  Where the claim is settled otherwise the parent goes by the claim.
+ * If the packet has no room the claim comes first: the write may wait for the parent, and that time
+ * must not be held against the job.
+ */
+static void
+result_send(const struct wire_job *job, int returned, int64_t started, int64_t ended)
 {
 	struct forkpool_context *c = &self.context;
 
-	if (how == CLAIM_DONE && returned == 0 && !c->in_spool && c->message_len == 0 && self.capture == -1 &&
+	if (returned == 0 && !c->in_spool && c->message_len == 0 && self.capture == -1 &&
 	    wire_put_plain_result(&self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
 		outbox_publish();
+		claim_settle(job, ended);
 		return;
 	}
 	struct wire_result result = {
 		.entry = job->entry, .ticket = job->ticket,
+		.outcome = returned == 0 ? FORKPOOL_OK : FORKPOOL_FAILED, .error = returned,
 		.started_ns = started, .run_ns = ended - started,
+		.message = c->message, .message_len = c->message_len,
 	};
-
-	if (how == CLAIM_DONE) {
-		result.outcome = returned == 0 ? FORKPOOL_OK : FORKPOOL_FAILED;
-		result.error = returned;
-		result.message = c->message;
-		result.message_len = c->message_len;
-	} else {
-		result.outcome = how == CLAIM_TIMED_OUT ? FORKPOOL_TIMED_OUT : FORKPOOL_CANCELLED;
-	}
-	int keeps_value = result.outcome == FORKPOOL_OK && c->value_len > 0;
-	if (keeps_value) {
+	if (returned == 0 && c->value_len > 0) {
 		result.value_len = c->value_len;
 		if (c->in_spool)
 			result.value_offset = self.spool.base + self.spool.start;
@@ -262,9 +262,15 @@ result_send(const struct wire_job *job, enum claim_state how, int returned, int6
 	}
 	if (self.capture != -1)
 		output_collect(&result);
-	if ((keeps_value && c->in_spool) || result.output_len > 0)
+	if ((returned == 0 && c->in_spool) || result.output_len > 0)
 		spool_commit(&self.spool);
-	outbox_add(&result);
+	if (!wire_put_result(&self.out, &result)) {
+		claim_settle(job, ended);
+		outbox_flush();
+		(void)wire_put_result(&self.out, &result); /* an empty packet has room for any */
+	}
+	outbox_publish();
+	claim_settle(job, ended);
 }
 
 /* Arguments that did not travel in the packet; NULL: no memory, or no such arguments. */
@@ -324,12 +330,7 @@ job_run(struct wire_job *job)
 	if (!canary_holds(&self.setup->canary, CANARY_WORKER))
 		_exit(0); /* a process that the job forked, and that returned from it */
 	int64_t ended = clock_now();
-	enum claim_state how = ended < deadline ? CLAIM_DONE : CLAIM_TIMED_OUT;
-	expected = claim_make(job->ticket, self.index, self.parity, CLAIM_CLAIMED);
-	if (!atomic_compare_exchange_strong(claim, &expected,
-	    claim_make(job->ticket, self.index, self.parity, how)))
-		how = claim_state(expected); /* the supervisor or the parent was first */
-	result_send(job, how, returned, started, ended);
+	result_send(job, returned, started, ended);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
 	if (self.capture == -1 && capture_stdio_waits())
 		capture_flush_stdio();
@@ -438,6 +439,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	self.note = &self.slot->crash[self.parity];
 	self.capture = capture;
 	self.thread = pthread_self();
+	atomic_store(&self.slot->pid, getpid());
 	worker_enter(setup->job_pipe, results);
 	spool_writer_init(&self.spool, &setup->spool, &self.slot->values_taken[self.parity], index, self.parity);
 	self.context.worker = index;

@@ -27,6 +27,8 @@ struct worker_setup {
 	struct spool    spool;
 	int             job_pipe;   /* read end */
 	int             arena_fd;
+	int             fd_base;    /* descriptors made after the fork are moved up to here: code of the
+	                               caller's that runs in a job may still use numbers that were its own */
 	int64_t         timeout_ns; /* 0: none */
 	size_t          value_max;
 	uint64_t        output_max; /* captured bytes kept of one run */

@@ -53,7 +53,7 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 	if (atomic_load(&slot->obituary[parity].full))
 		return 0; /* the parent rings when it has read it */
 	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && p->capture == -1 &&
-	    (p->capture = capture_file()) == -1)
+	    (p->capture = capture_file(e->setup->fd_base)) == -1)
 		return errno;
 	if (p->capture != -1)
 		capture_empty(p->capture);
@@ -61,6 +61,9 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 	shared_slot_clear(slot_of(e, index), parity);
 	p->runs_before = atomic_load(&slot_of(e, index)->runs);
 
+	/* Before it can send anything that bears that number. */
+	atomic_store(&slot->last_pid[parity], 0);
+	atomic_store(&slot->generation, generation);
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
@@ -74,9 +77,9 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 	p->pid = pid;
 	p->generation = generation;
 	p->leaving = p->for_cause = p->is_stopped = 0;
+	p->asked = p->ticket = 0;
 	atomic_store(&slot->last_pid[parity], pid);
 	atomic_store(&slot->pid, pid);
-	atomic_store(&slot->generation, generation);
 	atomic_fetch_add(&e->control->workers_started, 1);
 	return 0;
 }
@@ -94,6 +97,7 @@ none_wanted(struct process_environment *e, struct worker_process *p, unsigned in
 static int
 end_run(struct process_environment *e, struct worker_process *p, unsigned index)
 {
+	p->ticket = p->asked;
 	atomic_store(&slot_of(e, index)->end_ticket, p->ticket);
 	(void)kill(p->pid, SIGTERM);
 	(void)kill(p->pid, SIGCONT); /* a stopped process would take no SIGTERM */
@@ -122,7 +126,8 @@ kill_or_continue(struct process_environment *e, struct worker_process *p, unsign
 	(void)kill(p->pid, SIGCONT);
 	p->state = PROCESS_RUNS;
 	p->until = CLOCK_NEVER;
-	return 0;
+	/* Another run may have come under way before the stop, and its end been asked for. */
+	return p->asked != p->ticket && process_claim(e, p, index, p->asked) != NULL ? end_run(e, p, index) : 0;
 }
 
 static int
@@ -159,7 +164,7 @@ leave(struct process_environment *e, struct worker_process *p, unsigned index)
 			(void)atomic_compare_exchange_strong(claim, &claimed,
 			    claim_make(ticket, index, p->generation & 1, CLAIM_CANCELLED));
 		}
-		p->ticket = ticket;
+		p->asked = ticket;
 		return end_run(e, p, index);
 	}
 	/* It may be waiting for a packet: this has it look.  A run goes on to its end. */

@@ -27,7 +27,7 @@ enum process_state {
 enum process_event {
 	EVENT_WANTED = 0,  /* a process is to be there */
 	EVENT_TIME,        /* `until` has come */
-	EVENT_END_RUN,     /* the run `ticket` is to end; its claim word says why */
+	EVENT_END_RUN,     /* the run `asked` is to end; its claim word says why */
 	EVENT_STOPPED,     /* the process has stopped */
 	EVENT_LEAVE,       /* it is to end in order, when its run is over */
 	EVENT_KILL,        /* it is to end at once */
@@ -44,7 +44,8 @@ struct worker_process {
 	int      leaving;       /* told to leave: 1 after its run, 2 at once */
 	int      for_cause;     /* killed since it misbehaves */
 	int      is_stopped;    /* by us or by others */
-	uint64_t ticket;        /* EVENT_END_RUN: of that run */
+	uint64_t asked;         /* EVENT_END_RUN: of that run */
+	uint64_t ticket;        /* of the run that is being ended */
 	int64_t  until;         /* CLOCK_NEVER: no time set */
 	uint64_t runs_before;   /* the slot's count of runs when this process began */
 };
