@@ -1,0 +1,48 @@
+/*
+ * inject - have the n-th call of a system or library function fail, in one kind of process.
+ *
+ * A program that links this with -Wl,--wrap=NAME for each name of INJECT_CALLS_LIST (Makefile.am)
+ * has every call of them that its own objects and the static libforkpool-core.la make counted in
+ * shared memory, so that the supervisor's and the workers' calls can be failed from outside too.
+ */
+#ifndef FORKPOOL_TESTS_INJECT_H
+#define FORKPOOL_TESTS_INJECT_H
+
+#include <stdint.h>
+
+#define INJECT_CALLS_LIST(X) \
+	X(fork) X(pipe2) X(socketpair) X(mmap) X(memfd_create) X(malloc) X(calloc) X(realloc) \
+	X(aligned_alloc) X(strdup) X(read) X(write) X(pread) X(pwrite) X(sendmsg) X(recvmsg) X(poll) \
+	X(fcntl) X(waitid) X(waitpid)
+
+#define INJECT_ENUM(name) INJECT_##name,
+enum inject_call { INJECT_CALLS_LIST(INJECT_ENUM) INJECT_CALLS };
+#undef INJECT_ENUM
+
+enum inject_process { INJECT_CALLER = 0, INJECT_SUPERVISOR, INJECT_WORKER };
+
+enum {
+	INJECT_SHORT = -1,  /* instead of an error: read, write, pread, pwrite move half of it */
+	INJECT_NO_FD = -2,  /* instead of an error: recvmsg finds no room for the descriptor it got */
+};
+
+struct inject_plan {
+	enum inject_call    call;
+	enum inject_process process;
+	int      error;     /* errno, or INJECT_SHORT or INJECT_NO_FD */
+	uint32_t nth;       /* counted from 1 over all processes of that kind; 0: none fails */
+	int      for_ever;  /* and all calls after it */
+};
+
+const char *inject_name(enum inject_call);
+
+void inject_setup(void); /* once, in the process that forks the callers */
+
+/* From here on, in the process that calls this: it is the caller. */
+void inject_arm(const struct inject_plan *);
+void inject_disarm(void);
+
+uint32_t inject_fired(void);  /* calls that failed so far */
+unsigned inject_unfreed(void); /* blocks of memory allocated by the caller since it was armed */
+
+#endif
