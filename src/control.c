@@ -1,7 +1,9 @@
 #include "config.h"
 #include "control.h"
 
+#include <errno.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "clock.h"
 #include "fd.h"
@@ -10,6 +12,9 @@
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
 #endif
+
+/* A millisecond each, where the system has no memory for one byte. */
+#define RING_TRIES 100
 
 struct control *
 control_create(void)
@@ -53,14 +58,33 @@ control_restart(struct control *c)
 	}
 }
 
+static int
+ring(_Atomic uint32_t *rung, int socket)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	if (atomic_exchange(rung, 1) != 0)
+		return 0;
+	for (int tries = 1; fd_ring(socket) == -1; tries++) {
+		/* A byte that no memory could be had for must not be lost: the other side may sleep
+		   until it comes. */
+		if ((errno != ENOBUFS && errno != ENOMEM) || tries == RING_TRIES) {
+			atomic_store(rung, 0); /* whoever rings next tries again */
+			return -1;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 int
 control_ring_supervisor(struct control *c, int socket)
 {
-	return atomic_exchange(&c->supervisor_rung, 1) != 0 ? 0 : fd_ring(socket);
+	return ring(&c->supervisor_rung, socket);
 }
 
 int
 control_ring_parent(struct control *c, int socket)
 {
-	return atomic_exchange(&c->parent_rung, 1) != 0 ? 0 : fd_ring(socket);
+	return ring(&c->parent_rung, socket);
 }
