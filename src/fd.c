@@ -16,8 +16,8 @@
 int
 fd_raise(int fd)
 {
-	if (fd > 2 || fd == -1)
-		return fd;
+	if (fd > 2 || fd < 0)
+		return fd < 0 ? -1 : fd;
 	int raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	int saved = errno;
 	(void)close(fd);
@@ -271,6 +271,8 @@ fd_heard(int socket, int *passed)
 			return -1;
 		break;
 	}
+	if (message.msg_flags & MSG_CTRUNC)
+		*passed = FD_NO_ROOM;
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h != NULL; h = CMSG_NXTHDR(&message, h))
 		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 			memcpy(passed, CMSG_DATA(h), sizeof *passed);

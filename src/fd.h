@@ -44,7 +44,9 @@ int fd_pread_all(int fd, void *data, size_t len, off_t offset);
 int fd_ring(int socket);
 /* The same with a descriptor; 1 sent, 0 would block, -1. */
 int fd_ring_with(int socket, int passed);
-/* Take one such byte: 1 (*passed is a descriptor that came with it, else -1), 0 none now, -1 the peer is gone. */
+/* Take one such byte: 1 (*passed is a descriptor that came with it, or FD_NO_ROOM where one came and
+   this process could have no more (RLIMIT_NOFILE), else -1), 0 none now, -1 the peer is gone. */
+#define FD_NO_ROOM (-2)
 int fd_heard(int socket, int *passed);
 
 #endif
