@@ -61,20 +61,22 @@ arena_put(struct arena *a, const void *data, size_t len)
 		return NULL;
 	}
 	struct arena_extent *extent = SLIST_FIRST(&a->free[class]);
+	uint64_t offset = extent != NULL ? extent->offset : a->end;
+	struct rlimit limit;
+	/* Past it the write would raise SIGXFSZ in the caller's process; an extent from before may
+	   lie past it, since it was less full, or the limit another. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    (len > limit.rlim_cur || offset > limit.rlim_cur - len)) {
+		errno = EFBIG;
+		return NULL;
+	}
 	if (extent != NULL) {
 		SLIST_REMOVE_HEAD(&a->free[class], next);
 	} else {
-		struct rlimit limit;
-		/* Past it the write would raise SIGXFSZ in the caller's process. */
-		if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-		    (len > limit.rlim_cur || a->end > limit.rlim_cur - len)) {
-			errno = EFBIG;
-			return NULL;
-		}
 		extent = malloc(sizeof *extent);
 		if (extent == NULL)
 			return NULL;
-		extent->offset = a->end;
+		extent->offset = offset;
 		extent->size_class = class;
 		a->end += ARENA_UNIT << class;
 	}
