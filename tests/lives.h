@@ -1,0 +1,20 @@
+/*
+ * lives - what the tests of odd surroundings have a pool do to see that it works there.
+ */
+#ifndef FORKPOOL_TESTS_LIVES_H
+#define FORKPOOL_TESTS_LIVES_H
+
+#include <sys/types.h>
+
+#include "forkpool.h"
+
+int lives_twice(struct forkpool_context *, const void *args, size_t args_len);  /* of an int */
+int lives_aborts(struct forkpool_context *, const void *args, size_t args_len);
+
+/* These fail the test where anything is not as it should be. */
+void lives_double(struct forkpool *, int jobs);
+void lives_crash(struct forkpool *);                  /* one job crashes */
+void lives_whole(const struct forkpool_options *);    /* from open to close, with both in between */
+void lives_child(pid_t);                              /* a child of the test's own ends with 0 */
+
+#endif
