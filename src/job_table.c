@@ -147,8 +147,9 @@ job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *f
 	}
 	if (from->args_len > JOB_ROOM && args_keep(job, arena, from) == -1) {
 		int error = errno;
-		free(job->id);
-		job->id = NULL;
+		/* Without a name of its own, what stands there was the record's last job's. */
+		if (job->owns & JOB_OWNS_ID)
+			free(job->id);
 		job->owns = 0;
 		errno = error;
 		return -1;
