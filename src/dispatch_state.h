@@ -23,6 +23,7 @@
 struct results_pipe {
 	int  fd;           /* read end, non-blocking; owned; -1 once it has ended */
 	bool hot;          /* there may be more in it */
+	uint32_t packets;  /* read so far */
 };
 
 struct dispatcher {
@@ -58,6 +59,7 @@ struct dispatcher {
 	struct wire_writer writer;        /* frames > 0: they are not sent yet */
 	size_t   out_len;                 /* > 0: complete, the pipe was full */
 	unsigned fill;                    /* frames that it is to have */
+	unsigned plain_room;              /* plain jobs that go in without another look */
 	unsigned batch;                   /* jobs that go in a packet now, at most */
 	unsigned floor;                   /* and at least, where there are many */
 	uint32_t window;                  /* jobs offered ahead */
@@ -87,7 +89,7 @@ struct dispatcher {
 	unsigned restarts;                /* of the supervisor, without a result between */
 	char     failure_text[160];
 
-	uint64_t submitted, delivered, by_outcome[16], retries, reoffers;
+	uint64_t by_outcome[16], retries, reoffers; /* outcomes of results taken */
 	uint64_t started_before, died_before; /* by supervisors that are gone */
 };
 

@@ -1,7 +1,7 @@
 #include "config.h"
 #include "dispatcher.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,6 +16,10 @@
 
 /* While results come in without a pause the other descriptors are looked at this often. */
 #define ROUNDS_UNPOLLED 16u
+
+/* How long to wait for short jobs without sleeping, and with how many workers at most. */
+#define LINGER_NS    (20 * CLOCK_US)
+#define LINGER_SLOTS 16u
 
 static const char cancelled_text[] = "cancelled before it started";
 
@@ -211,6 +215,24 @@ poll_once(struct dispatcher *d, int64_t until)
 		deaths_look(d);
 }
 
+/*
+ * Where jobs are short the answer is nearly there: give the processor to the workers for a moment before
+ * going to sleep, which would cost them the waking.  True: there is something to read.
+ */
+static bool
+linger(struct dispatcher *d)
+{
+	if (d->inflight_count == 0 || d->run_ns == 0 || d->run_ns > LINGER_NS || d->slots > LINGER_SLOTS)
+		return false;
+	int64_t until = clock_now() + LINGER_NS;
+	do {
+		if (results_written(d))
+			return true;
+		(void)sched_yield();
+	} while (clock_now() < until);
+	return results_written(d);
+}
+
 void
 dispatcher_pump(struct dispatcher *d, int64_t until)
 {
@@ -224,7 +246,8 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	else
 		offers_send(d, true);
 	int64_t wake = clock_earlier(until, dispatcher_until(d));
-	poll_once(d, wake);
+	if (busy || wake == 0 || !linger(d) || ++d->rounds % ROUNDS_UNPOLLED == 0)
+		poll_once(d, wake);
 	int64_t now = clock_now();
 	dispatcher_deadline_look(d, now);
 	round_once(d, false);

@@ -24,22 +24,22 @@ RB_GENERATE_INTERNAL(job_levels, job_level, node, level_compare, __attribute__((
 int
 job_table_init(struct job_table *t, uint32_t limit)
 {
-	uint32_t hash_size = 64;
+	uint32_t size = 64;
 
-	while (hash_size < limit)
-		hash_size *= 2;
+	while (size < limit)
+		size *= 2;
 	memset(t, 0, sizeof *t);
 	SLIST_INIT(&t->unused);
 	RB_INIT(&t->levels);
 	t->limit = limit;
-	t->hash_mask = hash_size - 1;
-	t->hash = calloc(hash_size, sizeof *t->hash);
+	t->by_seq_mask = size - 1;
+	t->by_seq = calloc(size, sizeof *t->by_seq);
 	t->records = mmap(NULL, limit * sizeof *t->records, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->hash == NULL || t->records == MAP_FAILED) {
+	if (t->by_seq == NULL || t->records == MAP_FAILED) {
 		if (t->records != MAP_FAILED)
 			(void)munmap(t->records, limit * sizeof *t->records);
-		free(t->hash);
+		free(t->by_seq);
 		memset(t, 0, sizeof *t);
 		return -1;
 	}
@@ -60,7 +60,7 @@ job_table_release(struct job_table *t, struct arena *arena)
 	}
 	if (t->records != NULL)
 		(void)munmap(t->records, t->limit * sizeof *t->records);
-	free(t->hash);
+	free(t->by_seq);
 	memset(t, 0, sizeof *t);
 }
 
@@ -200,9 +200,7 @@ job_table_add(struct job_table *t, struct arena *arena, const struct forkpool_jo
 	job->state = JOB_ACCEPTED;
 	level->users++;
 	t->pending++;
-	struct job **bucket = &t->hash[seq & t->hash_mask];
-	job->next_same_hash = *bucket;
-	*bucket = job;
+	t->by_seq[seq & t->by_seq_mask] = job->entry;
 	return job;
 }
 
@@ -225,13 +223,8 @@ job_free_more(struct job *job)
 }
 
 void
-job_table_remove(struct job_table *t, struct arena *arena, struct job *job)
+job_table_remove_rest(struct job_table *t, struct arena *arena, struct job *job)
 {
-	struct job **at = &t->hash[job->seq & t->hash_mask];
-
-	while (*at != job)
-		at = &(*at)->next_same_hash;
-	*at = job->next_same_hash;
 	if (job->state == JOB_QUEUED)
 		job_table_unqueue(t, job);
 	level_leave(t, job->level);
@@ -246,11 +239,17 @@ job_table_remove(struct job_table *t, struct arena *arena, struct job *job)
 struct job *
 job_table_find(const struct job_table *t, uint64_t seq)
 {
-	struct job *job = t->hash[seq & t->hash_mask];
+	struct job *job = job_table_at(t, t->by_seq[seq & t->by_seq_mask]);
 
-	while (job != NULL && job->seq != seq)
-		job = job->next_same_hash;
-	return job;
+	if (job == NULL || job->seq < seq)
+		return NULL; /* it would have taken that place */
+	if (job->seq == seq)
+		return job->state != JOB_UNUSED ? job : NULL;
+	/* A newer one has its place: a job so old that more than all records came after it. */
+	for (uint32_t entry = 0; entry < t->made; entry++)
+		if (t->records[entry].seq == seq && t->records[entry].state != JOB_UNUSED)
+			return &t->records[entry];
+	return NULL;
 }
 
 struct job *

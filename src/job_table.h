@@ -11,11 +11,13 @@
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <sys/tree.h>
 
 #include "arena.h"
 #include "forkpool.h"
+#include "wire.h"
 
 /* Arguments, later the value, up to this size are kept in the record itself. */
 #define JOB_ROOM  64u
@@ -54,8 +56,6 @@ struct job {
 	uint64_t     ticket;          /* of the attempt that is offered */
 	forkpool_fn *fn;
 	void        *user;
-	struct job  *next_same_hash;
-
 	int64_t      submitted_ns;
 	const void  *args;            /* in room[], or heap; NULL: in extent, or none */
 	size_t       args_len;
@@ -109,8 +109,8 @@ struct job_table {
 	uint32_t      made;        /* records ever used: those before it */
 	struct job   *records;     /* a mapping; pages are taken as they are touched */
 	struct job_stack unused;   /* of those made */
-	struct job  **hash;        /* by seq */
-	uint32_t      hash_mask;
+	uint32_t     *by_seq;      /* entries, at seq & mask; an old job's place may be a newer one's now */
+	uint32_t      by_seq_mask;
 	RB_HEAD(job_levels, job_level) levels;
 	unsigned      level_count;
 	struct job_level *last_level;
@@ -123,8 +123,52 @@ void job_table_release(struct job_table *, struct arena *);
 
 /* Take on a copy of what the caller handed in, numbered seq.  NULL and errno. */
 struct job *job_table_add(struct job_table *, struct arena *, const struct forkpool_job *, uint64_t seq);
+/* The same for a job with small arguments at most, like the last one in name and priority; NULL: it
+   is not, or no record is at hand.  Inline, as millions a second are. */
+static inline struct job *
+job_table_add_plain(struct job_table *t, const struct forkpool_job *from, uint64_t seq)
+{
+	struct job *job = SLIST_FIRST(&t->unused);
+
+	if (job == NULL || from->id != NULL || from->args_len > JOB_ROOM || t->last_level == NULL ||
+	    t->last_level->priority != from->priority)
+		return NULL;
+	SLIST_REMOVE_HEAD(&t->unused, next.unused);
+	job->seq = seq;
+	job->fn = from->fn;
+	job->user = from->user;
+	job->args = job->room;
+	job->args_len = from->args_len;
+	job->attempts = 0;
+	job->max_attempts = from->max_attempts;
+	job->state = JOB_ACCEPTED;
+	job->owns = 0;
+	job->timed = 0;
+	job->id_len = 0;
+	job->value_in_spool = 0;
+	job->cooperative = (from->flags & FORKPOOL_COOPERATIVE) != 0;
+	job->timeout_ns = from->timeout_ns;
+	job->level = t->last_level;
+	wire_copy(job->room, from->args, from->args_len);
+	t->last_level->users++;
+	t->pending++;
+	t->by_seq[seq & t->by_seq_mask] = job->entry;
+	return job;
+}
+
 /* Let go of it and all it owns. */
-void job_table_remove(struct job_table *, struct arena *, struct job *);
+void job_table_remove_rest(struct job_table *, struct arena *, struct job *);
+static inline void
+job_table_remove(struct job_table *t, struct arena *arena, struct job *job)
+{
+	if (job->owns != 0 || job->state == JOB_QUEUED || job->level != t->last_level) {
+		job_table_remove_rest(t, arena, job);
+		return;
+	}
+	t->last_level->users--;
+	job->state = JOB_UNUSED;
+	SLIST_INSERT_HEAD(&t->unused, job, next.unused);
+}
 
 struct job *job_table_find(const struct job_table *, uint64_t seq); /* NULL: none of that number */
 

@@ -118,6 +118,7 @@ packet_close(struct dispatcher *d)
 		return;
 	d->out_len = wire_end(&d->writer);
 	d->writer.frames = 0;
+	d->plain_room = 0;
 	d->offered_at = d->stamp;
 	d->tick_span = TICK_MIN;
 	d->tick_at = clock_after(d->stamp, TICK_MIN);
@@ -157,20 +158,28 @@ packet_add(struct dispatcher *d, struct job *job)
 		if (!wire_put_job(&d->writer, &frame))
 			return false;
 	}
-	if (++d->next_ticket > SHARED_TICKET_MAX)
-		d->next_ticket = 1;
-	job->state = JOB_OFFERED;
-	d->inflight[job->entry / 64] |= UINT64_C(1) << job->entry % 64;
-	d->inflight_count++;
 	if (timeout > 0)
 		timed_job_begins(d, job, timeout);
-	atomic_store_explicit(shared_claim(d->shared, job->entry), claim_make(job->ticket, 0, 0, CLAIM_OFFERED),
-	    memory_order_release);
+	inflight_add(d, job);
 	return true;
 }
 
+/* How many more may follow without a look at the window, the queue and the clock. */
+static void
+plain_room_set(struct dispatcher *d)
+{
+	unsigned frames = d->writer.frames;
+
+	d->plain_room = 0;
+	if (frames == 0 || d->jobs.queued > 0 || d->timeout_ns > 0 || d->inflight_count >= d->window)
+		return;
+	d->plain_room = d->fill > frames + 1 ? d->fill - frames - 1 : 0;
+	if (d->plain_room > d->window - d->inflight_count)
+		d->plain_room = d->window - d->inflight_count;
+}
+
 void
-offers_put(struct dispatcher *d, struct job *job)
+offers_put_any(struct dispatcher *d, struct job *job)
 {
 	if (d->jobs.queued > 0 || d->out_len > 0 || d->inflight_count >= d->window) {
 		job->submitted_ns = clock_now();
@@ -190,6 +199,8 @@ offers_put(struct dispatcher *d, struct job *job)
 	}
 	if (d->writer.frames >= d->fill || d->inflight_count <= d->workers)
 		packet_close(d);
+	else
+		plain_room_set(d);
 }
 
 void

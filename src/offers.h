@@ -10,8 +10,35 @@
 
 #include "dispatch_state.h"
 
+/* Offer a job whose frame is in the packet. */
+static inline void
+inflight_add(struct dispatcher *d, struct job *job)
+{
+	job->state = JOB_OFFERED;
+	d->inflight[job->entry / 64] |= UINT64_C(1) << job->entry % 64;
+	d->inflight_count++;
+	if (++d->next_ticket > SHARED_TICKET_MAX)
+		d->next_ticket = 1;
+	atomic_store_explicit(shared_claim(d->shared, job->entry), claim_make(job->ticket, 0, 0, CLAIM_OFFERED),
+	    memory_order_release);
+}
+
 /* A job just accepted: into the packet being filled, or to the queue. */
-void offers_put(struct dispatcher *, struct job *);
+void offers_put_any(struct dispatcher *, struct job *);
+static inline void
+offers_put(struct dispatcher *d, struct job *job)
+{
+	if (d->plain_room > 0 && job->timeout_ns == 0 && job->owns == 0 &&
+	    wire_put_plain_job(&d->writer, job->entry, d->next_ticket, job->seq, job->fn, job->cooperative,
+	    job->args, job->args_len)) {
+		d->plain_room--;
+		job->submitted_ns = d->stamp;
+		job->ticket = d->next_ticket;
+		inflight_add(d, job);
+		return;
+	}
+	offers_put_any(d, job);
+}
 
 /* Send what there is and may go now.  all: also a packet that is not full yet. */
 void offers_send(struct dispatcher *, bool all);

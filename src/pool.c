@@ -32,20 +32,22 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 		return -1;
 	}
 	struct dispatcher *d = &pool->d;
-	if (d->deadline != CLOCK_NEVER)
+	if (d->deadline != CLOCK_NEVER) {
 		dispatcher_deadline_look(d, clock_now());
-	if (d->expired) {
-		errno = ETIMEDOUT;
-		return -1;
+		if (d->expired) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 	}
 	if (d->jobs.pending >= d->queue_limit ||
 	    (from->args_len > JOB_ROOM && !arena_has_room(&d->arena, from->args_len)))
 		return 0;
-	struct job *job = job_table_add(&d->jobs, &d->arena, from, d->next_seq);
+	struct job *job = job_table_add_plain(&d->jobs, from, d->next_seq);
+	if (job == NULL)
+		job = job_table_add(&d->jobs, &d->arena, from, d->next_seq);
 	if (job == NULL)
 		return -1;
 	d->next_seq++;
-	d->submitted++;
 	if (job->max_attempts == 0)
 		job->max_attempts = d->max_attempts;
 	if (seq != NULL)
@@ -152,7 +154,6 @@ pool_take(struct forkpool *pool, const struct forkpool_result **result)
 	job->state = JOB_LENT;
 	d->lent = job;
 	d->jobs.pending--;
-	d->delivered++;
 	d->by_outcome[job->outcome]++;
 	result_fill(pool, job);
 	*result = &pool->result;

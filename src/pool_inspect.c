@@ -27,7 +27,7 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 		return -1;
 	const struct dispatcher *d = &pool->d;
 	struct forkpool_stats now = {
-		.submitted = d->submitted, .delivered = d->delivered,
+		.submitted = d->next_seq - 1, .delivered = d->next_seq - 1 - d->jobs.pending,
 		.retries = d->retries, .reoffers = d->reoffers,
 		.workers_started = d->started_before, .workers_died = d->died_before,
 		.queued = d->jobs.queued,

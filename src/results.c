@@ -11,6 +11,9 @@
 #include "os.h"
 #include "packet_pipe.h"
 
+/* Results in a packet from which on the longest run is no measure of the others. */
+#define OUTLIER_OF 8u
+
 /* Its process of that generation, if it is still there: a later one is not to blame. */
 static void
 worker_misbehaves(struct dispatcher *d, unsigned worker, uint32_t generation)
@@ -46,6 +49,7 @@ job_end(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
 	}
 	job_drop_details(job);
 	job_table_requeue(&d->jobs, job);
+	d->plain_room = 0; /* what comes later waits behind it */
 	d->retries++;
 }
 
@@ -287,7 +291,7 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 	struct wire_reader reader;
 	struct wire_result frame;
 	uint32_t generation = atomic_load(&d->control->slot[worker].generation), sender = generation;
-	int64_t run_ns = 0;
+	int64_t run_ns = 0, longest = 0;
 	unsigned taken = 0;
 	int r = -1;
 
@@ -301,6 +305,8 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 			const struct wire_result_header *plain = wire_peek_plain_result(&reader, &value_len);
 			if (plain != NULL && result_accept_plain(d, worker, parity, pid, plain, value_len)) {
 				run_ns += plain->run_ns;
+				if (plain->run_ns > longest)
+					longest = plain->run_ns;
 				taken++;
 				wire_skip_result(&reader, plain);
 				continue;
@@ -318,10 +324,15 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 			}
 		}
 	}
-	if (taken > 0 && run_ns >= 0 && run_ns < CLOCK_NEVER / 8) {
+	if (taken > 0)
 		d->restarts = 0;
-		offers_learn(d, run_ns, taken);
+	/* Of many in a packet the longest is left out: it was interrupted, more likely than not. */
+	if (taken >= OUTLIER_OF) {
+		run_ns -= longest;
+		taken--;
 	}
+	if (taken > 0 && run_ns >= 0 && run_ns < CLOCK_NEVER / 8)
+		offers_learn(d, run_ns, taken);
 	if (r == -1)
 		worker_misbehaves(d, worker, sender);
 }
@@ -334,8 +345,10 @@ pipe_read(struct dispatcher *d, unsigned worker, struct wire_packet *packet)
 
 	while (pipe->fd != -1) {
 		ssize_t n = packet_pipe_read(pipe->fd, packet);
-		if (n > 0)
+		if (n > 0) {
+			pipe->packets++;
 			return (size_t)n;
+		}
 		if (n == -1 && errno == EINTR)
 			continue;
 		pipe->hot = false;
@@ -355,7 +368,24 @@ results_read(struct dispatcher *d)
 		size_t n = d->results[i].hot ? pipe_read(d, i, &packet) : 0;
 		if (n > 0)
 			results_absorb(d, i, &packet, n);
+		if (d->inflight_count == 0 && !d->recovering)
+			d->results[i].hot = false; /* nobody has anything to send */
 	}
+}
+
+bool
+results_written(struct dispatcher *d)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < d->slots; i++) {
+		struct shared_slot *slot = shared_slot(d->shared, i);
+		uint32_t flushes = atomic_load_explicit(&slot->outbox[0].flushes, memory_order_relaxed) +
+		    atomic_load_explicit(&slot->outbox[1].flushes, memory_order_relaxed);
+		if ((int32_t)(flushes - d->results[i].packets) > 0)
+			any = d->results[i].hot = true;
+	}
+	return any;
 }
 
 void

@@ -17,6 +17,10 @@ void results_absorb(struct dispatcher *, unsigned worker, const struct wire_pack
 /* Read one packet from each pipe that may have one. */
 void results_read(struct dispatcher *);
 
+/* Whether workers say that they have written packets that are not read yet: only a hint, for it costs
+   no system call. */
+bool results_written(struct dispatcher *);
+
 /* Read all that the process of that generation has left in its pipe. */
 void results_drain(struct dispatcher *, unsigned worker, uint32_t generation);
 
