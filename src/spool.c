@@ -12,6 +12,9 @@
 #define SPOOL_PAGE  ((uint64_t)4096)
 /* How far a worker may be ahead of the parent with large values. */
 #define SPOOL_AHEAD ((uint64_t)16 << 20)
+/* Output kept of one run, whatever the caller allows: the ranges of all workers are to be at
+   offsets that a file has. */
+#define SPOOL_OUTPUT_MAX ((uint64_t)1 << 40)
 
 static uint64_t
 page_up(uint64_t n)
@@ -22,6 +25,8 @@ page_up(uint64_t n)
 int
 spool_open(struct spool *s, uint64_t value_max, uint64_t output_max)
 {
+	if (output_max > SPOOL_OUTPUT_MAX)
+		output_max = SPOOL_OUTPUT_MAX;
 	s->item_max = value_max + output_max;
 	s->output_max = output_max;
 	s->values = page_up(s->item_max + (s->item_max < SPOOL_AHEAD ? s->item_max : SPOOL_AHEAD));

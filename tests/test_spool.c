@@ -58,6 +58,23 @@ START_TEST(spool_ranges_lie_apart)
 }
 END_TEST
 
+/* As a caller asks for who means "no limit". */
+START_TEST(output_without_bound_leaves_ranges_sound)
+{
+	static const uint64_t outputs[] = { INT64_MAX, UINT64_MAX, UINT64_C(1) << 50 };
+
+	for (int i = 0; i < 3; i++) {
+		struct spool s;
+		ck_assert_int_eq(spool_open(&s, UINT64_C(1) << 40, outputs[i]), 0);
+		ck_assert_uint_gt(spool_last_output(&s, 0, 0), UINT64_C(1) << 40);
+		ck_assert_uint_ge(spool_base(&s, 0, 1), spool_last_output(&s, 0, 0) + s.output_max);
+		ck_assert_uint_gt(spool_last_output(&s, 4095, 1), spool_base(&s, 4095, 1));
+		ck_assert_uint_le(spool_last_output(&s, 4095, 1) + s.output_max, INT64_MAX);
+		spool_close(&s);
+	}
+}
+END_TEST
+
 START_TEST(spool_values_follow_each_other)
 {
 	struct spool s;
@@ -228,6 +245,7 @@ main(void)
 	TCase *tc = support_case("spool", 30);
 
 	tcase_add_test(tc, spool_ranges_lie_apart);
+	tcase_add_test(tc, output_without_bound_leaves_ranges_sound);
 	tcase_add_test(tc, spool_values_follow_each_other);
 	tcase_add_test(tc, spool_append_stays_in_its_range);
 	tcase_add_test(tc, spool_writer_waits_for_the_parent);
