@@ -150,27 +150,36 @@ START_TEST(one_taken_out_is_not_popped)
 }
 END_TEST
 
+/* Numbers rise, and are as far apart as old jobs and new ones may be. */
 START_TEST(found_by_number)
 {
-	enum { N = 5000 };
+	enum { N = 2000 };
+	static const uint64_t strides[] = { 1, 977, 8192 };
 	struct job *jobs[N];
 
-	table_begin(N);
-	/* Far apart, so that many share a place. */
-	for (uint64_t i = 0; i < N; i++)
-		jobs[i] = add(i * 977 + (i % 7 == 0 ? UINT64_C(1) << 60 : 0), 0, NULL, NULL, 0);
-	for (uint64_t i = 0; i < N; i++)
-		ck_assert_ptr_eq(job_table_find(&table, jobs[i]->seq), jobs[i]);
-	ck_assert_ptr_null(job_table_find(&table, 1));
-	ck_assert_ptr_null(job_table_find(&table, UINT64_MAX));
-	for (uint64_t i = 0; i < N; i += 2) {
-		uint64_t seq = jobs[i]->seq;
-		job_table_remove(&table, &arena, jobs[i]);
-		ck_assert_ptr_null(job_table_find(&table, seq));
+	for (size_t s = 0; s < 3; s++) {
+		uint64_t stride = strides[s];
+		table_begin(N);
+		for (uint64_t i = 0; i < N; i++)
+			jobs[i] = add(1 + i * stride, 0, NULL, NULL, 0);
+		for (uint64_t i = 0; i < N; i++)
+			ck_assert_ptr_eq(job_table_find(&table, 1 + i * stride), jobs[i]);
+		ck_assert_ptr_null(job_table_find(&table, 0));
+		ck_assert_ptr_null(job_table_find(&table, 1 + N * stride));
+		ck_assert_ptr_null(job_table_find(&table, UINT64_MAX));
+		for (uint64_t i = 0; i < N; i += 2) {
+			job_table_remove(&table, &arena, jobs[i]);
+			ck_assert_ptr_null(job_table_find(&table, 1 + i * stride));
+		}
+		/* Others in their records, while the old ones between stay. */
+		for (uint64_t i = 0; i < N; i += 2)
+			jobs[i] = add(1 + (N + i) * stride, 0, NULL, NULL, 0);
+		for (uint64_t i = 0; i < N; i++) {
+			ck_assert_ptr_eq(job_table_find(&table, 1 + (i % 2 ? i : N + i) * stride), jobs[i]);
+			ck_assert_ptr_null(job_table_find(&table, 1 + (i % 2 ? N + i : i) * stride));
+		}
+		table_end();
 	}
-	for (uint64_t i = 1; i < N; i += 2)
-		ck_assert_ptr_eq(job_table_find(&table, jobs[i]->seq), jobs[i]);
-	table_end();
 }
 END_TEST
 
