@@ -293,9 +293,9 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 		d->results[i].fd = -1;
 	d->setup.first = 1;
 	int begun = supervisor_begin(d);
-	if (begun == -1)
-		(void)complain(&to, errno, "%s", d->failure_text);
-	if (begun == -1 || workers_await(d, &to) == -1) {
+	/* Where the supervisor has said what it lacks, that is the reason, and not that it is gone. */
+	if (begun == -1 && atomic_load(&d->control->started) == 0 ?
+	    complain(&to, errno, "%s", d->failure_text) == -1 : workers_await(d, &to) == -1) {
 		int saved = errno;
 		processes_end(d);
 		pool_free(pool);

@@ -165,6 +165,8 @@ START_TEST(few_descriptors)
 			else
 				limit_set(RLIMIT_NOFILE, limit);
 			struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+			if (pool == NULL && errno != EMFILE)
+				(void)fprintf(stderr, "%s (%d)\n", error, errno);
 			if (pool == NULL)
 				_exit(errno == EMFILE && strstr(error, strerror(EMFILE)) != NULL ? 1 : 2);
 			lives_double(pool, 4 * WORKERS);
