@@ -159,7 +159,8 @@ parts_make(struct forkpool *pool, const struct complaint *to)
 		return complain(to, errno, "cannot make the file for large values: %s", strerror(errno));
 	if (packet_pipe_open(d->job_pipe) == -1)
 		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
-	(void)fd_set_nonblocking(d->job_pipe[1], 1);
+	if (fd_set_nonblocking(d->job_pipe[1], 1) == -1)
+		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	packet_pipe_reserve(d->job_pipe[1], d->workers * 4);
 	if (os_pipe(d->bell, 0) == -1)
 		return complain(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
