@@ -23,6 +23,55 @@ int64_t clock_after(int64_t now, int64_t span_ns);
 /* A deadline as poll() wants it: -1 never, 0 passed, else milliseconds rounded up. */
 int clock_poll_ms(int64_t deadline, int64_t now);
 
+/*
+ * The same time for a loop that asks every few dozen nanoseconds: by the processor's counter where it
+ * has one that ticks evenly (x86: invariant TSC), set right by clock_now() every 100 us.  Never goes
+ * back.  Elsewhere it is clock_now().
+ */
+struct clock_meter {
+	int64_t  last;                /* what was answered */
+	int64_t  base_ns, first_ns;
+	uint64_t base_tick, first_tick;
+	uint64_t ns_per_tick;         /* << 32; 0: not known (yet) */
+};
+
+void    clock_meter_init(struct clock_meter *);
+int64_t clock_meter_set(struct clock_meter *); /* look at the real clock */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define CLOCK_HAS_TICKS 1
+static inline uint64_t
+clock_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+#else
+#define CLOCK_HAS_TICKS 0
+static inline uint64_t
+clock_ticks(void)
+{
+	return 0;
+}
+#endif
+
+#define CLOCK_METER_NS (100 * CLOCK_US)
+
+static inline int64_t
+clock_meter_now(struct clock_meter *m)
+{
+	uint64_t ticks = clock_ticks() - m->base_tick;
+
+	/* As many ticks as there are nanoseconds at the least: below 2^32, so the product fits. */
+	if (m->ns_per_tick == 0 || ticks >= (uint64_t)10 * CLOCK_METER_NS)
+		return clock_meter_set(m);
+	int64_t ns = (int64_t)(ticks * m->ns_per_tick >> 32);
+	if (ns >= CLOCK_METER_NS)
+		return clock_meter_set(m);
+	if (m->base_ns + ns > m->last)
+		m->last = m->base_ns + ns;
+	return m->last;
+}
+
 static inline int64_t
 clock_earlier(int64_t a, int64_t b)
 {

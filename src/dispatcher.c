@@ -63,14 +63,13 @@ cancel_run(struct dispatcher *d, struct job *job)
 	uint64_t word = atomic_load(claim);
 	unsigned worker = (unsigned)(word >> 5 & 0xfff), parity = (unsigned)(word >> 4 & 1);
 
+	job->max_attempts = job->attempts + 1; /* whatever comes of this run, there is no other */
 	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket && worker < d->slots &&
 	    atomic_compare_exchange_strong(claim, &word, claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
 		atomic_store(&d->control->slot[worker].cancel_ticket, job->ticket);
 		supervisor_ring(d);
 		return true;
 	}
-	/* Too late for this run, or cancelled already; there will be no other. */
-	job->max_attempts = job->attempts + 1;
 	return claim_state(word) == CLAIM_CANCELLED;
 }
 

@@ -70,7 +70,7 @@ limits_memory_used(void)
 /* The soft limit only: the worker lifts it for its own needs, and a job that raises it is not what
    this level is for. */
 static int
-limit_set(int resource, uint64_t bytes)
+limit_set(unsigned resource, uint64_t bytes)
 {
 	struct rlimit limit;
 

@@ -44,6 +44,7 @@ struct worker {
 	uint32_t  generation;
 	uint64_t  runs;
 	int64_t   now;                /* the time when the last run ended, or the packet came */
+	struct clock_meter meter;
 	pid_t     supervisor;
 	int       capture;
 	struct fd_identity jobs, results;
@@ -329,7 +330,7 @@ job_run(struct wire_job *job)
 
 	if (!canary_holds(&self.setup->canary, CANARY_WORKER))
 		_exit(0); /* a process that the job forked, and that returned from it */
-	int64_t ended = clock_now();
+	int64_t ended = clock_meter_now(&self.meter);
 	result_send(job, returned, started, ended);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
 	if (self.capture == -1 && capture_stdio_waits())
@@ -347,7 +348,7 @@ packet_run(const struct wire_packet *packet, size_t len)
 
 	if (wire_open(&reader, WIRE_JOBS, packet, len) == -1)
 		return;
-	self.now = clock_now();
+	self.now = clock_meter_now(&self.meter);
 	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
 	while (wire_get_job(&reader, &job) == 1) {
 		if (atomic_load_explicit(&self.slot->leave, memory_order_relaxed) || self.now >=
@@ -446,6 +447,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	self.context.value_max = setup->value_max;
 	self.context.slot = self.slot;
 	self.context.spool = &self.spool;
+	clock_meter_init(&self.meter);
 	outbox_begin();
 	sigemptyset(&none);
 	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
