@@ -330,7 +330,8 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 		uint64_t seq = taken + 1 + (random >> 16) % AHEAD;
 		for (unsigned pause = random >> 20 & 0xff; pause > 0; pause--)
 			atomic_signal_fence(memory_order_seq_cst);
-		int r = forkpool_cancel_job(pool, seq, random >> 30 & 1 ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_QUEUED);
+		int r = forkpool_cancel_job(pool, seq,
+		    random >> 30 & 1 ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_QUEUED);
 		ck_assert_int_ge(r, 0);
 		if (r == 1) {
 			ck_assert_uint_lt(seq, next);
