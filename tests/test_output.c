@@ -144,7 +144,8 @@ START_TEST(captured_output_past_the_cap_is_dropped_and_counted)
 		ck_assert_int_eq(result->outcome, outcomes[i]);
 		assert_output(result, 1000);
 		if (ways[i] != 'm')
-			ck_assert_msg(strstr(result->message, "4321") != NULL, "%c: \"%s\" has no count", ways[i], result->message);
+			ck_assert_msg(strstr(result->message, "4321") != NULL, "%c: \"%s\" has no count",
+			    ways[i], result->message);
 	}
 	/* Far past it, what is dropped takes no memory for long, and the job is not held up. */
 	assert_output(run_act(pool, 64 * MIB, 'r', 0), 1000);
@@ -158,7 +159,8 @@ START_TEST(captured_output_of_many_jobs_is_not_mixed)
 
 	for (size_t i = 0; i < 200; i++) {
 		struct act act = { .len = i * 7, .how = i % 10 == 9 ? 'a' : 'r' };
-		struct forkpool_job job = { .fn = print_and_act, .args = &act, .args_len = sizeof act, .user = (void *)i };
+		struct forkpool_job job = { .fn = print_and_act, .args = &act, .args_len = sizeof act,
+			.user = (void *)i };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
 	for (size_t i = 0; i < 200; i++) {
