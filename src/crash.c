@@ -41,6 +41,9 @@ static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, S
 
 #define ALT_STACK_SIZE 65536
 
+/* The handler's own frame and the one that the kernel returns through stand first. */
+#define OWN_FRAMES 2u
+
 /* Of this process; a worker is one process with one crash at most. */
 static struct crash_note *own_note;
 static uint64_t own_memory_max, own_stack_max;
@@ -141,20 +144,20 @@ crash_backtrace(const struct crash_note *note)
 	FILE *out = open_memstream(&text, &size);
 	if (out == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < frames; i++) {
+	for (uint32_t i = frames > OWN_FRAMES ? OWN_FRAMES : 0, shown = 0; i < frames; i++, shown++) {
 		uintptr_t address = (uintptr_t)atomic_load(&note->address[i]);
 		Dl_info where;
-		/* cppcheck-suppress intToPointerCast */
-		if (dladdr((void *)address, &where) == 0) {
-			(void)fprintf(out, "#%" PRIu32 " %#" PRIxPTR "\n", i, address);
-			continue;
+		(void)fprintf(out, "#%" PRIu32 " %#" PRIxPTR, shown, address);
+		if (dladdr((void *)address, &where) != 0) {
+			const char *file = where.dli_fname != NULL ? where.dli_fname : "?";
+			const char *slash = strrchr(file, '/');
+			if (where.dli_sname != NULL)
+				(void)fprintf(out, " %s+%#" PRIxPTR, where.dli_sname, address - (uintptr_t)where.dli_saddr);
+			/* What addr2line -e wants, where the symbol is not exported. */
+			(void)fprintf(out, " (%s+%#" PRIxPTR ")", slash != NULL ? slash + 1 : file,
+			    address - (uintptr_t)where.dli_fbase);
 		}
-		const char *file = where.dli_fname != NULL ? strrchr(where.dli_fname, '/') : NULL;
-		file = file != NULL ? file + 1 : where.dli_fname != NULL ? where.dli_fname : "?";
-		(void)fprintf(out, "#%" PRIu32 " %#" PRIxPTR " in %s+%#" PRIxPTR " (%s+%#" PRIxPTR ")\n", i, address,
-		    where.dli_sname != NULL ? where.dli_sname : "?",
-		    where.dli_sname != NULL ? address - (uintptr_t)where.dli_saddr : 0, file,
-		    address - (uintptr_t)where.dli_fbase);
+		(void)fputc('\n', out);
 	}
 	if (fclose(out) != 0) {
 		free(text);

@@ -59,7 +59,12 @@ fd_above_all(void)
 int
 fd_socketpair(int fds[2])
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+	int type = SOCK_STREAM;
+
+#ifdef SOCK_CLOEXEC
+	type |= SOCK_CLOEXEC | SOCK_NONBLOCK; /* at once: another thread may fork and exec meanwhile */
+#endif
+	if (socketpair(AF_UNIX, type, 0, fds) == -1)
 		return -1;
 	for (int i = 0; i < 2; i++) {
 		fds[i] = fd_raise(fds[i]);
