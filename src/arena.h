@@ -1,9 +1,9 @@
 /*
  * arena - arguments too large for a packet, in a file without a name.
  *
- * Laid out by the parent alone; workers read from it at the offset that a frame names.  A file and
- * not a mapping, because a read past its end is an error and not a signal, because it can grow
- * after the fork, and because reading at an offset into warm memory costs what copying costs.
+ * Laid out and written by the parent alone; workers map it to read at the offset that a frame names.  A
+ * file, because it can grow after the fork; written by pwrite(), which costs what copying costs and
+ * whose failures are errors and not signals.
  * Extents come in powers of two and the one freed last is used first, since pages touched before
  * are many times faster than fresh ones; pages of an extent that were never touched cost nothing.
  * Includes fd, os.

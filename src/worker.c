@@ -25,6 +25,9 @@
 
 #define CANARY_WORKER 0x776f726bu
 
+/* Address space, not memory: pages are there once they are read. */
+#define ARENA_MAPPED_MIN ((size_t)64 << 20)
+
 /* A job of this length is reported at once, not with the rest of its packet. */
 #define LONG_RUN_NS (100 * CLOCK_US)
 
@@ -52,8 +55,8 @@ struct worker {
 	struct wire_writer  out;
 	struct forkpool_context context;
 
-	unsigned char *args;          /* for arguments from the arena; grown as needed, kept warm */
-	size_t         args_size;
+	unsigned char *arena;         /* mapped to read from; NULL: not yet */
+	size_t         arena_size;
 
 	/* Shared with the signal handler. */
 	pthread_t thread;
@@ -274,20 +277,31 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	claim_settle(job, ended);
 }
 
-/* Arguments that did not travel in the packet; NULL: no memory, or no such arguments. */
+/*
+ * Arguments that did not travel in the packet: read in place, through a mapping that is kept and grows
+ * as the arena does.  The parent has written all of them before it sent the frame, and takes no page back
+ * while a job has its arguments there.  NULL: no memory for that mapping.
+ */
 static const void *
 args_fetch(const struct wire_job *job)
 {
-	if (job->args_len > self.args_size) {
-		unsigned char *larger = realloc(self.args, job->args_len);
-		if (larger == NULL)
+	uint64_t end = job->args_offset + job->args_len;
+
+	if (end > self.arena_size) {
+		size_t size = self.arena_size > 0 ? self.arena_size : ARENA_MAPPED_MIN;
+		while (size < end)
+			size *= 2;
+		if (self.arena != NULL)
+			(void)munmap(self.arena, self.arena_size);
+		self.arena_size = 0;
+		self.arena = mmap(NULL, size, PROT_READ, MAP_SHARED, self.setup->arena_fd, 0);
+		if (self.arena == MAP_FAILED) {
+			self.arena = NULL;
 			return NULL;
-		self.args = larger;
-		self.args_size = job->args_len;
+		}
+		self.arena_size = size;
 	}
-	if (fd_pread_all(self.setup->arena_fd, self.args, job->args_len, (off_t)job->args_offset) == -1)
-		return NULL;
-	return self.args;
+	return self.arena + job->args_offset;
 }
 
 /* 1 it was this worker's to run and has run, 0 it was not. */
