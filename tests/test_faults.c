@@ -353,11 +353,13 @@ run(const struct fault *f, uint32_t nth)
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_, .capture = 1 }
 #define PERHAPS(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_, .unseen = 1 }
+#define FOR_EVER(call_, process_, error_) \
+	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_, .for_ever = 1 } }
 
 static const struct fault faults[] = {
 	EACH(fork, CALLER, EAGAIN, 0), EACH(fork, SUPERVISOR, EAGAIN, 0), EACH(fork, SUPERVISOR, ENOMEM, 0),
 	EACH(pipe2, CALLER, EMFILE, 0), EACH(pipe2, SUPERVISOR, ENFILE, 0),
-	EACH(socketpair, CALLER, EMFILE, 0),
+	EACH(socketpair, CALLER, EMFILE, 0), FOR_EVER(pipe2, CALLER, EMFILE), FOR_EVER(poll, CALLER, EINVAL),
 	EACH(mmap, CALLER, ENOMEM, 0), EACH(mmap, SUPERVISOR, ENOMEM, 0), PERHAPS(mmap, WORKER, ENOMEM, 0),
 	EACH(memfd_create, CALLER, EMFILE, 0), EACH(memfd_create, CALLER, ENOSYS, 0),
 	CAPTURED(memfd_create, SUPERVISOR, EMFILE, 0), CAPTURED(memfd_create, SUPERVISOR, ENOSYS, 0),
