@@ -26,13 +26,13 @@
 #endif
 
 static void
-limit_set(int resource, rlim_t soft)
+descriptors_limit(rlim_t soft)
 {
 	struct rlimit limit;
 
-	ck_assert_int_eq(getrlimit(resource, &limit), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = soft;
-	ck_assert_int_eq(setrlimit(resource, &limit), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 /* ----------------------------------------------------------------------------------- processes */
@@ -84,7 +84,8 @@ START_TEST(no_process_at_open)
 		char error[256] = "";
 		int fds = support_open_fds();
 		become_nobody();
-		limit_set(RLIMIT_NPROC, 0);
+		struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+		ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &none), 0);
 		ck_assert_ptr_null(forkpool_open(NULL, error, sizeof error));
 		ck_assert_int_eq(errno, EAGAIN);
 		ck_assert_msg(strstr(error, "fork") != NULL, "%s", error);
@@ -163,7 +164,7 @@ START_TEST(few_descriptors)
 			if (_i & 1)
 				ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0); /* the supervisor has no more either */
 			else
-				limit_set(RLIMIT_NOFILE, limit);
+				descriptors_limit(limit);
 			struct forkpool *pool = forkpool_open(&options, error, sizeof error);
 			if (pool == NULL && errno != EMFILE)
 				(void)fprintf(stderr, "%s (%d)\n", error, errno);
@@ -317,7 +318,7 @@ START_TEST(a_thousand_workers)
 		return;
 	}
 	if (files.rlim_cur < workers + SPARE)
-		limit_set(RLIMIT_NOFILE, workers + SPARE);
+		descriptors_limit(workers + SPARE);
 	barrier = support_shared(sizeof *barrier);
 	ck_assert_int_eq(pthread_barrierattr_init(&shared), 0);
 	ck_assert_int_eq(pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED), 0);
