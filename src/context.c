@@ -70,6 +70,7 @@ forkpool_time_left(const struct forkpool_context *c)
 int
 forkpool_progress(struct forkpool_context *c, uint64_t done, uint64_t total)
 {
+	c->has_progress = 1;
 	atomic_store_explicit(&c->slot->progress_total, total, memory_order_relaxed);
 	atomic_store_explicit(&c->slot->progress_done, done, memory_order_relaxed);
 	return 0;

@@ -22,6 +22,7 @@ struct forkpool_context {
 	int64_t  deadline;
 	unsigned attempt;
 	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
+	int      has_progress;            /* the slot shows some */
 
 	/* Of the worker. */
 	unsigned worker;

@@ -49,7 +49,7 @@ static void
 victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
     const struct crash_note *note, enum forkpool_outcome outcome)
 {
-	char text[200], status[100];
+	char text[256], status[100];
 	struct job_details *details = job_details(job);
 	int n;
 
@@ -69,7 +69,10 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 		    outcome == FORKPOOL_TIMED_OUT ? "its deadline passed" : "cancelled", status);
 	else
 		n = snprintf(text, sizeof text, "%s", status);
-	job_message(job, text, n > 0 ? (size_t)n : 0);
+	if (o->output_lost > 0 && n > 0 && (size_t)n < sizeof text)
+		n += snprintf(text + n, sizeof text - (size_t)n, "; %llu bytes of output past the limit were dropped",
+		    (unsigned long long)o->output_lost);
+	job_message(job, text, n > 0 ? strlen(text) : 0);
 	if (o->output_len > 0 && o->output_len <= d->output_max) {
 		details->output = malloc((size_t)o->output_len + 1);
 		uint64_t at = spool_last_output(&d->spool, job->worker, o->generation & 1);
@@ -103,8 +106,8 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_TIMED_OUT;
 	else if (claim_state(word) == CLAIM_CANCELLED)
 		outcome = FORKPOOL_CANCELLED;
-	else if (o->for_cause)
-		outcome = FORKPOOL_LOST;
+	else if (o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
+		outcome = FORKPOOL_LOST; /* or it had finished before, and what it sent did not arrive */
 	else if ((limit = limit_exceeded(d, o, note)) != NULL)
 		outcome = FORKPOOL_OVER_LIMIT;
 	else if (WIFSIGNALED(o->wait_status))
@@ -325,7 +328,11 @@ slots_extend(struct dispatcher *d, unsigned slots)
 		int fds[2], sent;
 		if (packet_pipe_open(fds) == -1)
 			return -1;
-		(void)fd_set_nonblocking(fds[0], 1);
+		if (fd_set_nonblocking(fds[0], 1) == -1) {
+			fd_close(&fds[0]);
+			fd_close(&fds[1]);
+			return -1;
+		}
 		while ((sent = fd_ring_with(d->socket, fds[1])) == 0) {
 			/* Many at once: the supervisor takes them as fast as they come. */
 			struct pollfd room = { .fd = d->socket, .events = POLLOUT };

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "dispatcher.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -98,8 +99,12 @@ dispatcher_cancel_all(struct dispatcher *d, bool running)
 		job_end_finally(d, job, FORKPOOL_CANCELLED);
 		cancelled++;
 	}
+	/* First what does not run yet: a worker whose run is cancelled would take it meanwhile. */
 	INFLIGHT_FOREACH(d, entry)
-		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), running);
+		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), false);
+	if (running)
+		INFLIGHT_FOREACH(d, entry)
+			cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), true);
 	return cancelled;
 }
 
@@ -150,8 +155,7 @@ bell_drain(struct dispatcher *d)
 	char bytes[64];
 
 	while (read(d->bell[0], bytes, sizeof bytes) > 0)
-		continue;
-	d->woken = true;
+		d->woken = true;
 }
 
 void
@@ -203,8 +207,12 @@ poll_once(struct dispatcher *d, int64_t until)
 	size_t n = dispatcher_pollfds(d, d->pollfds, SHARED_WORKERS_MAX + 3);
 	int ms = until == 0 ? 0 : clock_poll_ms(until, clock_now());
 
-	if (poll(d->pollfds, (nfds_t)n, ms) <= 0)
+	int ready = poll(d->pollfds, (nfds_t)n, ms);
+	if (ready == 0 || (ready == -1 && errno == EINTR))
 		return;
+	/* No memory, or RLIMIT_NOFILE was lowered below n since: look at all of them, unasked. */
+	for (size_t i = 0; ready == -1 && i < n; i++)
+		d->pollfds[i].revents = POLLIN;
 	for (unsigned i = 0; i < d->slots; i++)
 		if (d->pollfds[i + 3].revents != 0)
 			d->results[i].hot = true;

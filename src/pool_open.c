@@ -200,10 +200,13 @@ workers_await(struct dispatcher *d, const struct complaint *to)
 		(void)poll(&fd, 1, -1);
 		while ((heard = fd_heard(d->socket, &passed)) == 1)
 			continue;
+		/* Before the next look: a worker that died early has rung already. */
+		atomic_store(&d->control->parent_rung, 0);
 	}
-	atomic_store(&d->control->parent_rung, 0);
-	if (started == 1)
+	if (started == 1) {
+		deaths_look(d); /* of whom that ring may have told */
 		return 0;
+	}
 	int error = started == 2 ? atomic_load(&d->control->failure_error) : ECHILD;
 	if (started == 2)
 		return complain(to, error, "cannot start worker %u of %u: %s",

@@ -37,7 +37,9 @@ job_end_finally(struct dispatcher *d, struct job *job, enum forkpool_outcome out
 static bool
 is_tried_again(const struct dispatcher *d, const struct job *job, enum forkpool_outcome outcome)
 {
-	return (d->retry_on >> outcome & 1) && job->attempts < job->max_attempts && !d->expired && !d->failed;
+	/* Who was told that the job will end as cancelled was told the truth. */
+	return outcome != FORKPOOL_CANCELLED && (d->retry_on >> outcome & 1) &&
+	    job->attempts < job->max_attempts && !d->expired && !d->failed;
 }
 
 void
@@ -352,7 +354,7 @@ pipe_read(struct dispatcher *d, unsigned worker, struct wire_packet *packet)
 		if (n == -1 && errno == EINTR)
 			continue;
 		pipe->hot = false;
-		if (n == -1)
+		if (n == -1 && errno == EPIPE)
 			fd_close(&pipe->fd);
 		break;
 	}

@@ -347,6 +347,11 @@ job_run(struct wire_job *job)
 	int64_t ended = clock_meter_now(&self.meter);
 	result_send(job, returned, started, ended);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
+	if (self.context.has_progress) {
+		self.context.has_progress = 0;
+		atomic_store_explicit(&slot->progress_done, 0, memory_order_relaxed);
+		atomic_store_explicit(&slot->progress_total, 0, memory_order_relaxed);
+	}
 	if (self.capture == -1 && capture_stdio_waits())
 		capture_flush_stdio();
 	self.now = ended;
@@ -472,8 +477,10 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 			worker_end(LEAVE_INIT_FAILED, error);
 	}
 	atomic_store(&self.slot->ready, 1);
-	if (sigsetjmp(self.leave, 0) == 0)
+	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */
+	if (sigsetjmp(self.leave, 1) == 0)
 		worker_loop();
+	self.in_pool_io = 0; /* a second SIGTERM must not come here again */
 	/* The results that were not written stay in the outbox, and the parent reads it. */
 	if (setup->exit != NULL)
 		setup->exit(setup->arg, self.context.state);

@@ -52,6 +52,8 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 	p->until = CLOCK_NEVER;
 	if (atomic_load(&slot->obituary[parity].full))
 		return 0; /* the parent rings when it has read it */
+	if (p->results == -1)
+		return EMFILE; /* there was no room for it when it came */
 	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && p->capture == -1 &&
 	    (p->capture = capture_file(e->setup->fd_base)) == -1)
 		return errno;
