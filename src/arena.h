@@ -2,8 +2,8 @@
  * arena - arguments too large for a packet, in a file without a name.
  *
  * Laid out and written by the parent alone; workers map it to read at the offset that a frame names.  A
- * file, because it can grow after the fork; written by pwrite(), which costs what copying costs and
- * whose failures are errors and not signals.
+ * file, because it can grow after the fork; written by pwrite(), whose failures are errors and not
+ * signals, the first time, and through a mapping where its pages are there already.
  * Extents come in powers of two and the one freed last is used first, since pages touched before
  * are many times faster than fresh ones; pages of an extent that were never touched cost nothing.
  * Includes fd, os.
@@ -23,6 +23,7 @@ struct arena_extent {
 	SLIST_ENTRY(arena_extent) next;
 	uint64_t offset;
 	uint64_t len;       /* in use; 0: free */
+	uint64_t backed;    /* bytes of it that have been written before: their pages are there */
 	unsigned size_class;
 };
 
@@ -30,6 +31,8 @@ struct arena {
 	int      fd;        /* owned */
 	uint64_t end;       /* of all extents */
 	uint64_t held;      /* bytes in use */
+	char    *map;       /* the file from its beginning; NULL: not yet */
+	size_t   map_size;
 	SLIST_HEAD(arena_list, arena_extent) free[ARENA_CLASSES];
 };
 

@@ -12,7 +12,7 @@
 int
 capture_file(int fd_base)
 {
-	int fd = fd_raise_to(os_memory_file("forkpool-output"), fd_base);
+	int fd = fd_raise_to(os_memory_file("forkpool-output", 0), fd_base);
 
 	if (fd == -1)
 		return -1;

@@ -77,7 +77,7 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 		details->output = malloc((size_t)o->output_len + 1);
 		uint64_t at = spool_last_output(&d->spool, job->worker, o->generation & 1);
 		if (details->output != NULL &&
-		    fd_pread_all(d->spool.fd, details->output, (size_t)o->output_len, (off_t)at) == 0) {
+		    spool_read(&d->values, job->worker, o->generation & 1, at, details->output, (size_t)o->output_len) == 0) {
 			details->output_len = (size_t)o->output_len;
 			details->output[details->output_len] = '\0';
 		}

@@ -31,6 +31,7 @@ struct dispatcher {
 	struct control *control;
 	struct arena    arena;
 	struct spool    spool;
+	struct spool_reader values;
 	struct job_table jobs;
 
 	/* Processes and pipes. */
@@ -64,6 +65,7 @@ struct dispatcher {
 	unsigned floor;                   /* and at least, where there are many */
 	uint32_t window;                  /* jobs offered ahead */
 	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
+	bool     linger;                  /* jobs are so short that their results are waited for awake */
 	int64_t  stamp;                   /* when the packet was begun */
 	int64_t  offered_at;              /* when the last packet was written */
 	int64_t  tick_at, tick_span;      /* when to look for stuck jobs and results; CLOCK_NEVER */

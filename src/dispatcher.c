@@ -18,10 +18,6 @@
 /* While results come in without a pause the other descriptors are looked at this often. */
 #define ROUNDS_UNPOLLED 16u
 
-/* How long to wait for short jobs without sleeping, and with how many workers at most. */
-#define LINGER_NS    (20 * CLOCK_US)
-#define LINGER_SLOTS 16u
-
 static const char cancelled_text[] = "cancelled before it started";
 
 /* Where results may be stuck behind a long job, or jobs in a busy worker's packet. */
@@ -229,9 +225,9 @@ poll_once(struct dispatcher *d, int64_t until)
 static bool
 linger(struct dispatcher *d)
 {
-	if (d->inflight_count == 0 || d->run_ns == 0 || d->run_ns > LINGER_NS || d->slots > LINGER_SLOTS)
+	if (d->inflight_count == 0 || !d->linger)
 		return false;
-	int64_t until = clock_now() + LINGER_NS;
+	int64_t until = clock_now() + SHARED_LINGER_NS;
 	do {
 		if (results_written(d))
 			return true;

@@ -18,6 +18,8 @@
 /* Unclaimed for less than this, a job may just be about to be claimed. */
 #define SETTLE_NS (200 * CLOCK_US)
 #define TICK_MIN  CLOCK_MS
+/* With so many workers at most a moment of waiting awake costs less than falling asleep. */
+#define LINGER_WORKERS 16u
 
 void
 supervisor_ring(struct dispatcher *d)
@@ -80,6 +82,8 @@ offers_size(struct dispatcher *d)
 	if (ahead < AHEAD * d->batch)
 		ahead = AHEAD * d->batch;
 	d->window = d->workers * (uint32_t)ahead;
+	d->linger = d->run_ns > 0 && d->run_ns <= SHARED_LINGER_NS && d->workers <= LINGER_WORKERS;
+	atomic_store_explicit(&d->shared->linger, d->linger, memory_order_relaxed);
 }
 
 void
@@ -106,6 +110,7 @@ packet_write(struct dispatcher *d)
 		if (r != 1)
 			return false; /* with any error but "full" the tick finds its jobs unclaimed */
 		d->out_len = 0;
+		atomic_fetch_add_explicit(&d->shared->packets, 1, memory_order_relaxed);
 	}
 	return true;
 }

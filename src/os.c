@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -180,14 +181,17 @@ os_close_range(unsigned from, unsigned to)
 }
 
 int
-os_memory_file(const char *name)
+os_memory_file(const char *name, int growing)
 {
-#if defined(__linux__) && defined(MFD_CLOEXEC)
-	int fd = memfd_create(name, MFD_CLOEXEC);
+#if defined(__linux__) && defined(MFD_CLOEXEC) && defined(F_SEAL_SHRINK)
+	int fd = memfd_create(name, MFD_CLOEXEC | (growing ? MFD_ALLOW_SEALING : 0));
+	if (fd != -1 && growing)
+		(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL);
 	if (fd != -1 || errno != ENOSYS)
 		return fd;
 #else
 	(void)name;
+	(void)growing;
 #endif
 	char path[] = "/tmp/forkpool-XXXXXX";
 	int file = mkstemp(path);
@@ -196,6 +200,18 @@ os_memory_file(const char *name)
 	(void)unlink(path);
 	(void)fcntl(file, F_SETFD, FD_CLOEXEC);
 	return file;
+}
+
+int
+os_file_only_grows(int fd)
+{
+#ifdef F_SEAL_SHRINK
+	int seals = fcntl(fd, F_GET_SEALS);
+	return seals != -1 && (seals & F_SEAL_SHRINK) != 0;
+#else
+	(void)fd;
+	return 0;
+#endif
 }
 
 int
@@ -242,6 +258,29 @@ os_file_discard(int fd, off_t from)
 #else
 	(void)fd;
 	(void)from;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+ssize_t
+os_read_now(int fd, void *data, size_t len)
+{
+#if defined(__linux__) && defined(RWF_NOWAIT)
+	/* Pipes have it since Linux 5.10. */
+	struct iovec part = { .iov_base = data, .iov_len = len };
+	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+	if (n == -1 && errno == EAGAIN)
+		return 0;
+	if (n == 0) {
+		errno = EPIPE;
+		return -1;
+	}
+	return n;
+#else
+	(void)fd;
+	(void)data;
+	(void)len;
 	errno = ENOSYS;
 	return -1;
 #endif

@@ -28,9 +28,15 @@ ssize_t os_children(pid_t *pids, size_t capacity);
 void os_no_core(void);
 
 int os_close_range(unsigned from, unsigned to); /* both ends included; -1 ENOSYS */
-int os_memory_file(const char *name);           /* an empty file without a name */
+/* An empty file without a name; growing: nobody can make it shorter again, where the system has that. */
+int os_memory_file(const char *name, int growing);
+int os_file_only_grows(int fd);                 /* 1: a mapping within its size stays valid */
 int os_reopen(int fd, int flags);               /* a description of its own for the same file */
 int os_file_discard(int fd, off_t from);        /* give back what is past from, keeping the size */
+
+/* What read() would give if it need not wait; 0: it would have to, -1: an error, ENOSYS where the system
+   cannot say without a change of the flags that other processes share. */
+ssize_t os_read_now(int fd, void *data, size_t len);
 
 /* Pages: empty in a forked child; or absent there. */
 int os_page_wiped_by_fork(void *page, size_t size);

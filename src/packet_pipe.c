@@ -85,6 +85,12 @@ packet_pipe_read(int fd, struct wire_packet *packet)
 	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
 }
 
+ssize_t
+packet_pipe_read_now(int fd, struct wire_packet *packet)
+{
+	return os_read_now(fd, packet->bytes, sizeof packet->bytes);
+}
+
 int
 packet_pipe_holds(int read_end)
 {

@@ -28,6 +28,9 @@ int packet_pipe_write(int fd, struct wire_packet *, size_t len);
 /* Read one packet.  Its length, 0 would block, -1 (EPIPE at end of file, EINTR as above). */
 ssize_t packet_pipe_read(int fd, struct wire_packet *);
 
+/* The same without waiting, whatever the pipe's flags; -1 also where the system has no such way. */
+ssize_t packet_pipe_read_now(int fd, struct wire_packet *);
+
 /* Whether a packet waits to be read: 1, 0, -1. */
 int packet_pipe_holds(int read_end);
 

@@ -69,7 +69,7 @@ value_lend(struct forkpool *pool, struct job *job)
 		pool->value = larger;
 		pool->value_size = (size_t)job->value_len;
 	}
-	if (fd_pread_all(d->spool.fd, pool->value, (size_t)job->value_len, (off_t)job->value_offset) == -1) {
+	if (spool_read(&d->values, job->worker, job->parity, job->value_offset, pool->value, (size_t)job->value_len) == -1) {
 		/* The worker cut its own file short: what it replied is not known any more. */
 		value_fetch(d);
 		return 0;

@@ -115,6 +115,7 @@ pool_free(struct forkpool *pool)
 	if (d->jobs.records != NULL)
 		job_table_release(&d->jobs, &d->arena);
 	arena_close(&d->arena);
+	spool_reader_release(&d->values);
 	spool_close(&d->spool);
 	fd_close(&d->socket);
 	fd_close(&d->job_pipe[0]);
@@ -157,6 +158,7 @@ parts_make(struct forkpool *pool, const struct complaint *to)
 		return complain(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
 	if (spool_open(&d->spool, d->value_max, d->output_max) == -1)
 		return complain(to, errno, "cannot make the file for large values: %s", strerror(errno));
+	spool_reader_init(&d->values, &d->spool);
 	if (packet_pipe_open(d->job_pipe) == -1)
 		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	if (fd_set_nonblocking(d->job_pipe[1], 1) == -1)
@@ -283,13 +285,13 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	d->next_ticket = d->next_seq = d->next_out = 1;
 	d->tick_at = d->deadline = CLOCK_NEVER;
 	STAILQ_INIT(&d->ready);
-	offers_size(d);
 
 	crash_prepare();
 	if (parts_make(pool, &to) == -1) {
 		pool_free(pool);
 		return NULL;
 	}
+	offers_size(d);
 	setup_fill(pool, &o);
 	atomic_store(&d->control->workers_wanted, d->workers);
 	d->slots = d->workers;

@@ -57,11 +57,12 @@ job_end(struct dispatcher *d, struct job *job, enum forkpool_outcome outcome)
 
 /* Read from the spool to fresh memory; NULL: none, or it is not what it was said to be. */
 static void *
-spool_fetch(struct dispatcher *d, uint64_t offset, uint64_t len)
+spool_fetch(struct dispatcher *d, const struct job *job, uint64_t offset, uint64_t len)
 {
 	void *data = malloc((size_t)len + 1);
 
-	if (data != NULL && fd_pread_all(d->spool.fd, data, (size_t)len, (off_t)offset) == -1) {
+	if (data != NULL &&
+	    spool_read(&d->values, job->worker, job->parity, offset, data, (size_t)len) == -1) {
 		int error = errno;
 		free(data);
 		data = NULL;
@@ -103,7 +104,7 @@ value_fetch(struct dispatcher *d)
 		return;
 	d->unfetched = NULL;
 	job->value_in_spool = 0;
-	job->value = spool_fetch(d, job->value_offset, job->value_len);
+	job->value = spool_fetch(d, job, job->value_offset, job->value_len);
 	if (job->value == NULL)
 		value_lost(job);
 	else
@@ -135,7 +136,7 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 	if (details == NULL)
 		return;
 	if (frame->output_len > 0) {
-		details->output = spool_fetch(d, frame->output_offset, frame->output_len);
+		details->output = spool_fetch(d, job, frame->output_offset, frame->output_len);
 		details->output_len = details->output != NULL ? (size_t)frame->output_len : 0;
 	}
 	if (frame->output_lost > 0 && details->message[0] == '\0') {

@@ -24,11 +24,11 @@ claims_size(uint32_t entries)
 static size_t
 shared_size(uint32_t entries)
 {
-	return 2 * SHARED_CACHE_LINE + claims_size(entries) +
+	return SHARED_HEAD + claims_size(entries) +
 	    (size_t)SHARED_WORKERS_MAX * sizeof(struct shared_slot);
 }
 
-_Static_assert(sizeof(struct shared) <= 2 * SHARED_CACHE_LINE, "the claim words would overlap it");
+_Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the claim words would overlap it");
 
 struct shared *
 shared_create(uint32_t entries)
@@ -53,7 +53,7 @@ shared_destroy(struct shared *s)
 struct shared_slot *
 shared_slot(struct shared *s, unsigned worker)
 {
-	char *slots = (char *)s + 2 * SHARED_CACHE_LINE + claims_size(s->entries);
+	char *slots = (char *)s + SHARED_HEAD + claims_size(s->entries);
 
 	return (struct shared_slot *)(void *)slots + worker;
 }

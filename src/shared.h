@@ -31,12 +31,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "wire.h"
 
 #define SHARED_WORKERS_MAX 4096u
 #define SHARED_TICKET_MAX  ((UINT64_C(1) << 47) - 1)
 #define SHARED_CACHE_LINE  64
 #define SHARED_CRASH_FRAMES 32u
+#define SHARED_HEAD (4 * SHARED_CACHE_LINE) /* room for struct shared */
+
+/* Jobs up to this long are waited for awake, for as long, on both sides, before going to sleep. */
+#define SHARED_LINGER_NS (20 * CLOCK_US)
 
 enum claim_state {
 	CLAIM_FREE = 0, CLAIM_OFFERED, CLAIM_REVOKED, CLAIM_CLAIMED, CLAIM_DONE, CLAIM_TIMED_OUT, CLAIM_CANCELLED,
@@ -128,6 +133,10 @@ struct shared {
 
 	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline; /* no run starts past it; CLOCK_NEVER none */
 
+	/* Written by the parent: packets sent so far, and whether the next is worth waiting for awake. */
+	alignas(SHARED_CACHE_LINE) _Atomic uint32_t packets;
+	_Atomic uint32_t linger;
+
 	/* The claim words follow, then the slots. */
 };
 
@@ -138,7 +147,7 @@ void           shared_destroy(struct shared *);
 static inline claim_word *
 shared_claim(struct shared *s, uint32_t entry)
 {
-	return (claim_word *)(void *)((char *)s + 2 * SHARED_CACHE_LINE) + entry;
+	return (claim_word *)(void *)((char *)s + SHARED_HEAD) + entry;
 }
 
 struct shared_slot *shared_slot(struct shared *, unsigned worker);

@@ -2,7 +2,11 @@
 #include "spool.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -10,6 +14,8 @@
 #include "os.h"
 
 #define SPOOL_PAGE  ((uint64_t)4096)
+/* From here on a mapping is faster to read than pread(). */
+#define MAPPED_MIN  ((size_t)32 << 10)
 /* How far a worker may be ahead of the parent with large values. */
 #define SPOOL_AHEAD ((uint64_t)16 << 20)
 /* Output kept of one run, whatever the caller allows: the ranges of all workers are to be at
@@ -31,7 +37,7 @@ spool_open(struct spool *s, uint64_t value_max, uint64_t output_max)
 	s->output_max = output_max;
 	s->values = page_up(s->item_max + (s->item_max < SPOOL_AHEAD ? s->item_max : SPOOL_AHEAD));
 	s->stride = s->values + page_up(output_max);
-	s->fd = fd_raise(os_memory_file("forkpool-values"));
+	s->fd = fd_raise(os_memory_file("forkpool-values", 1));
 	return s->fd == -1 ? -1 : 0;
 }
 
@@ -130,9 +136,18 @@ spool_append(struct spool_writer *w, const void *data, size_t len)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (spool_write(w->spool, w->base + w->at, data, len) == -1)
+	if (w->at + len <= w->backed && w->map == NULL) {
+		w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd, (off_t)w->base);
+		if (w->map == MAP_FAILED)
+			w->map = NULL;
+	}
+	if (w->at + len <= w->backed && w->map != NULL)
+		memcpy(w->map + w->at, data, len);
+	else if (spool_write(w->spool, w->base + w->at, data, len) == -1)
 		return -1;
 	w->at += len;
+	if (w->at > w->backed)
+		w->backed = w->at;
 	return 0;
 }
 
@@ -161,6 +176,55 @@ spool_append_file(struct spool_writer *w, int fd, uint64_t len)
 	if (spool_copy(w->spool, w->base + w->at, fd, len) == -1)
 		return -1;
 	w->at += len;
+	return 0;
+}
+
+void
+spool_reader_init(struct spool_reader *r, const struct spool *s)
+{
+	r->spool = s;
+	r->size = 0;
+	/* Where it could be cut short a mapping would be a SIGBUS waiting for whoever reads it. */
+	r->map = os_file_only_grows(s->fd) ? calloc(2 * SHARED_WORKERS_MAX, sizeof *r->map) : NULL;
+}
+
+void
+spool_reader_release(struct spool_reader *r)
+{
+	for (unsigned i = 0; r->map != NULL && i < 2 * SHARED_WORKERS_MAX; i++)
+		if (r->map[i] != NULL)
+			(void)munmap(r->map[i], r->spool->stride);
+	free(r->map);
+	r->map = NULL;
+}
+
+int
+spool_read(struct spool_reader *r, unsigned worker, unsigned parity, uint64_t offset, void *data, size_t len)
+{
+	const struct spool *s = r->spool;
+	uint64_t base = spool_base(s, worker, parity);
+	struct stat st;
+
+	if (offset < base || offset - base > s->stride || len > s->stride - (offset - base)) {
+		errno = EIO;
+		return -1;
+	}
+	if (r->map == NULL || len < MAPPED_MIN)
+		return fd_pread_all(s->fd, data, len, (off_t)offset);
+	if (offset + len > r->size && fstat(s->fd, &st) == 0)
+		r->size = (uint64_t)st.st_size;
+	if (offset + len > r->size) {
+		errno = EIO;
+		return -1;
+	}
+	char **map = &r->map[2 * worker + parity];
+	if (*map == NULL) {
+		void *range = mmap(NULL, s->stride, PROT_READ, MAP_SHARED, s->fd, (off_t)base);
+		if (range == MAP_FAILED)
+			return fd_pread_all(s->fd, data, len, (off_t)offset);
+		*map = range;
+	}
+	memcpy(data, *map + (offset - base), len);
 	return 0;
 }
 

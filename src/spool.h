@@ -40,6 +40,8 @@ struct spool_writer {
 	uint64_t base;
 	uint64_t start;          /* of the value under way, relative to base */
 	uint64_t at;             /* its end so far */
+	uint64_t backed;         /* what has been written before: its pages are there */
+	char    *map;            /* the range; NULL: not yet */
 };
 
 void     spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint32_t *taken, unsigned worker, unsigned parity);
@@ -50,6 +52,17 @@ int      spool_append(struct spool_writer *, const void *data, size_t len); /* 0
 int      spool_append_file(struct spool_writer *, int fd, uint64_t len);
 /* The value is whole; a result names it. */
 void     spool_commit(struct spool_writer *);
+
+/* In the parent: copy what a worker's process has put there.  0, or -1: EIO it is not there. */
+struct spool_reader {
+	const struct spool *spool;
+	uint64_t size;           /* of the file at least, if it can only grow */
+	char   **map;            /* of each process's range, made as needed; NULL: read by pread() */
+};
+
+void     spool_reader_init(struct spool_reader *, const struct spool *);
+void     spool_reader_release(struct spool_reader *);
+int      spool_read(struct spool_reader *, unsigned worker, unsigned parity, uint64_t offset, void *data, size_t len);
 
 /* In the supervisor: keep what a run had printed. */
 int      spool_keep_output(const struct spool *, unsigned worker, unsigned parity, int fd, uint64_t len);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +32,11 @@
 /* A job of this length is reported at once, not with the rest of its packet. */
 #define LONG_RUN_NS (100 * CLOCK_US)
 
+/* A sched_yield() of this length has let somebody else run. */
+#define YIELDED_NS  CLOCK_US
+/* For so many packets after that it is not tried again. */
+#define CROWDED_PACKETS 64u
+
 /* Which open file a descriptor was at first. */
 struct fd_identity {
 	int   fd;
@@ -48,6 +54,7 @@ struct worker {
 	uint64_t  runs;
 	int64_t   now;                /* the time when the last run ended, or the packet came */
 	struct clock_meter meter;
+	unsigned  crowded;            /* packets until lingering is tried again */
 	pid_t     supervisor;
 	int       capture;
 	struct fd_identity jobs, results;
@@ -384,6 +391,42 @@ packet_run(const struct wire_packet *packet, size_t len)
 	outbox_flush();
 }
 
+/*
+ * The next packet while it is worth waiting for awake: where jobs are short the next ones come soon, and
+ * being woken takes longer than they do.  0: none came.
+ */
+static ssize_t
+packet_linger(struct wire_packet *packet)
+{
+	struct shared *shared = self.setup->shared;
+	uint32_t seen = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+
+	if (!atomic_load_explicit(&shared->linger, memory_order_relaxed))
+		return 0;
+	if (self.crowded > 0) {
+		self.crowded--;
+		return 0;
+	}
+	ssize_t n = packet_pipe_read_now(self.jobs.fd, packet);
+	int64_t now = clock_meter_now(&self.meter), until = now + SHARED_LINGER_NS;
+	while (n == 0 && now < until) {
+		uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+		int64_t before = now;
+		if (packets != seen) {
+			seen = packets;
+			n = packet_pipe_read_now(self.jobs.fd, packet);
+		} else {
+			(void)sched_yield();
+		}
+		now = clock_meter_now(&self.meter);
+		if (now - before > YIELDED_NS && n == 0) {
+			self.crowded = CROWDED_PACKETS; /* others want this processor: it is theirs */
+			break;
+		}
+	}
+	return n > 0 ? n : 0; /* an error is read()'s to tell */
+}
+
 static void
 worker_loop(void)
 {
@@ -395,7 +438,9 @@ worker_loop(void)
 		self.in_pool_io = 1;
 		if (atomic_load(&self.slot->leave))
 			break;
-		ssize_t n = packet_pipe_read(self.jobs.fd, &packet);
+		ssize_t n = packet_linger(&packet);
+		if (n == 0)
+			n = packet_pipe_read(self.jobs.fd, &packet);
 		self.in_pool_io = 0;
 		atomic_store_explicit(&self.slot->reading, 0, memory_order_release);
 		if (n > 0)

@@ -174,7 +174,7 @@ END_TEST
 START_TEST(whole_of_a_file_at_an_offset)
 {
 	static unsigned char out[300000], in[300000];
-	int fd = os_memory_file("test");
+	int fd = os_memory_file("test", 0);
 
 	ck_assert_int_ge(fd, 0);
 	for (size_t i = 0; i < sizeof out; i++)

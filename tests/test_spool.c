@@ -184,7 +184,7 @@ START_TEST(spool_takes_files)
 	struct spool_writer w;
 	_Atomic uint32_t taken = 0;
 	static unsigned char data[50000];
-	int file = os_memory_file("test");
+	int file = os_memory_file("test", 0);
 
 	storage_fill(data, sizeof data, 9);
 	ck_assert_int_eq(fd_pwrite_all(file, data, sizeof data, 0), 0);
