@@ -23,23 +23,25 @@ capture_file(int fd_base)
 }
 
 int
-capture_enter(enum forkpool_output output, int file)
+capture_prepare(enum forkpool_output output)
 {
-	int r = 0;
-
 	/* What the caller had not written yet is the caller's to write. */
 	(void)fpurge(stdin);
 	(void)fpurge(stdout);
 	(void)fpurge(stderr);
-	if (output == FORKPOOL_OUTPUT_DISCARD) {
-		r = fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO);
-		if (r == 0)
-			r = fd_redirect("/dev/null", O_WRONLY, STDERR_FILENO);
-	} else if (output == FORKPOOL_OUTPUT_CAPTURE) {
-		if (dup2(file, STDOUT_FILENO) == -1 || dup2(file, STDERR_FILENO) == -1)
-			r = -1;
-	}
-	return r;
+	if (output != FORKPOOL_OUTPUT_DISCARD)
+		return 0;
+	if (fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO) == -1)
+		return -1;
+	return fd_redirect("/dev/null", O_WRONLY, STDERR_FILENO);
+}
+
+int
+capture_enter(int file)
+{
+	if (dup2(file, STDOUT_FILENO) == -1 || dup2(file, STDERR_FILENO) == -1)
+		return -1;
+	return 0;
 }
 
 uint64_t

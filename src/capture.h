@@ -19,9 +19,11 @@
 /* In the supervisor: the file for one worker, at a number from fd_base on; -1 and errno. */
 int capture_file(int fd_base);
 
-/* In a worker: let 1 and 2 go where they should (file: of capture_file(), used for CAPTURE),
-   and drop what the caller's process had buffered for them. 0 or -1. */
-int capture_enter(enum forkpool_output, int file);
+/* In the supervisor, for all workers: let 1 and 2 go where they should but for CAPTURE, and drop what
+   the caller's process had buffered for them.  0 or -1 and errno. */
+int capture_prepare(enum forkpool_output);
+/* In a worker, for CAPTURE: let them go to its file.  0 or -1 and errno. */
+int capture_enter(int file);
 
 /* What has been written to it since it was emptied. */
 uint64_t capture_size(int file);

@@ -85,6 +85,8 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	void *address[SHARED_CRASH_FRAMES];
 
 	(void)context;
+	if (note == NULL)
+		goto end; /* the supervisor */
 	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr)) {
 		atomic_store(&note->hint, CRASH_STACK);
 	} else if (own_memory_max > 0) {
@@ -98,6 +100,7 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	for (int i = 0; i < frames; i++)
 		atomic_store(&note->address[i], (uint64_t)(uintptr_t)address[i]);
 	atomic_store(&note->frames, frames > 0 ? (uint32_t)frames : 0);
+end:
 	/* SA_RESETHAND has put the default action back.  A fault that the processor raised comes
 	   again on return; a signal that was sent does not, so it is sent again: it is blocked here
 	   and strikes on return as well. */
@@ -106,17 +109,23 @@ crash_handler(int signo, siginfo_t *info, void *context)
 }
 
 void
-crash_install(struct crash_note *note, uint64_t memory_max, uint64_t stack_max)
+crash_enter(struct crash_note *note, uint64_t memory_max, uint64_t stack_max)
 {
-	struct sigaction action;
 	int here;
 
-	memset(&action, 0, sizeof action);
-	sigemptyset(&action.sa_mask);
-	own_note = note;
 	own_memory_max = memory_max;
 	own_stack_max = stack_max;
 	own_stack_top = (uintptr_t)&here;
+	own_note = note;
+}
+
+void
+crash_install(void)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof action);
+	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_DFL;
 	if (!signals_taken()) {
 		/* A stack of its own, with the handler needing none of an overflown one. */

@@ -18,9 +18,11 @@
    signal handler must not do. */
 void crash_prepare(void);
 
-/* In a worker: have the fatal signals leave a note.  memory_max: as limits_enter() gave it;
-   stack_max: the stack limit in force, 0 none. */
-void crash_install(struct crash_note *, uint64_t memory_max, uint64_t stack_max);
+/* In the supervisor, for all workers: have the fatal signals leave a note, once there is one. */
+void crash_install(void);
+/* In a worker: this is it.  memory_max: as limits_enter() gave it; stack_max: the stack limit in force,
+   0 none. */
+void crash_enter(struct crash_note *, uint64_t memory_max, uint64_t stack_max);
 
 /* In the parent: the note's frames, one a line, in memory from malloc(); NULL where there are none. */
 char *crash_backtrace(const struct crash_note *);

@@ -437,7 +437,7 @@ supervisor_loop(struct supervisor *s)
 static int
 supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
 {
-	struct sigaction chld, ignore;
+	struct sigaction chld;
 	struct rlimit files;
 	int keep[8];
 	size_t kept = 0;
@@ -450,7 +450,6 @@ supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
 	(void)setsid();
 	os_process_name("forkpool");
 	(void)os_adopt_orphans();
-	os_no_core();
 	s->process = mmap(NULL, SHARED_WORKERS_MAX * sizeof *s->process, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s->process == MAP_FAILED)
@@ -477,15 +476,12 @@ supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 
+	if (worker_prepare(&setup->worker) == -1)
+		return -1;
 	memset(&chld, 0, sizeof chld);
 	sigemptyset(&chld.sa_mask);
-	ignore = chld;
 	chld.sa_handler = on_sigchld;
-	chld.sa_flags = 0;
-	ignore.sa_handler = SIG_DFL;
-	for (int signo = 1; signo < NSIG; signo++)
-		if (signo != SIGPIPE)
-			(void)sigaction(signo, signo == SIGCHLD ? &chld : &ignore, NULL);
+	(void)sigaction(SIGCHLD, &chld, NULL);
 	sigset_t none;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

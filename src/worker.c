@@ -455,6 +455,20 @@ worker_loop(void)
 	self.in_pool_io = 0;
 }
 
+int
+worker_prepare(const struct worker_setup *setup)
+{
+	self.supervisor = -1; /* a SIGTERM of anybody's ends this process */
+	signals_reset();
+	crash_install();
+	os_no_core();
+	(void)os_exit_guard();
+	if (fd_redirect("/dev/null", O_RDONLY, STDIN_FILENO) == -1)
+		return -1;
+	return capture_prepare(setup->output);
+}
+
+/* What is this worker's alone. */
 static void
 worker_enter(int job_pipe, int results)
 {
@@ -468,21 +482,18 @@ worker_enter(int job_pipe, int results)
 	os_process_name(name);
 	(void)setsid();
 	(void)os_adopt_orphans();
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)munmap(setup->control, sizeof *setup->control); /* where it could not be hidden */
-	signals_reset();
 	fd_close_all_but(keep, sizeof keep / sizeof keep[0]);
 	self.jobs = identity_of(job_pipe);
 	self.results = identity_of(results);
-	os_no_core();
 	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
-	if (fd_redirect("/dev/null", O_RDONLY, STDIN_FILENO) == -1 ||
-	    capture_enter(setup->output, self.capture) == -1 ||
+	if ((self.capture != -1 && capture_enter(self.capture) == -1) ||
 	    limits_enter(&setup->limits, &memory_max) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 	(void)getrlimit(RLIMIT_STACK, &stack);
-	crash_install(self.note, memory_max, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	crash_enter(self.note, memory_max, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	canary_mark(&setup->canary, CANARY_WORKER);
-	(void)os_exit_guard();
 }
 
 _Noreturn void
@@ -495,7 +506,6 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	if (getppid() != supervisor)
 		_exit(1);
 	self.setup = setup;
-	self.supervisor = supervisor;
 	self.index = index;
 	self.generation = generation;
 	self.parity = generation & 1;
@@ -506,6 +516,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	self.thread = pthread_self();
 	atomic_store(&self.slot->pid, getpid());
 	worker_enter(setup->job_pipe, results);
+	self.supervisor = supervisor;
 	spool_writer_init(&self.spool, &setup->spool, &self.slot->values_taken[self.parity], index, self.parity);
 	self.context.worker = index;
 	self.context.value_max = setup->value_max;

@@ -41,6 +41,10 @@ struct worker_setup {
 	void           *arg;
 };
 
+/* In the supervisor, once: what all workers are born with, so that each need not do it: signals, standard
+   input and output, no core files.  0, or -1 and errno. */
+int worker_prepare(const struct worker_setup *);
+
 /* Be that worker: called in a process just forked, all signals blocked.  results: the write end of
    its pipe; capture: its file for output, or -1. */
 _Noreturn void worker_main(const struct worker_setup *, pid_t supervisor, unsigned index,
