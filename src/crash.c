@@ -124,6 +124,7 @@ crash_install(void)
 {
 	struct sigaction action;
 
+	own_note = NULL;
 	memset(&action, 0, sizeof action);
 	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_DFL;

@@ -279,19 +279,20 @@ deaths_look(struct dispatcher *d)
 void
 deaths_recover(struct dispatcher *d, int64_t now)
 {
-	bool open = false;
+	bool open = false; /* a worker, or what it left behind, lives */
 
 	for (unsigned i = 0; i < d->slots; i++) {
-		d->results[i].hot = d->results[i].fd != -1;
+		results_drain_all(d, i); /* to the end, if its last writer is gone */
 		open |= d->results[i].fd != -1;
 	}
 	if (open && now < d->recover_until)
-		return; /* the caller reads them, until each has ended */
+		return; /* until each has ended */
 	if (open && !d->recover_killed) {
 		/* A worker that got out of its parent-death signal, or a descendant of a job: while the
 		   pipe is open the number is most likely still the worker's. */
 		for (unsigned i = 0; i < d->slots; i++)
-			if (d->results[i].fd != -1 && atomic_load(&d->control->slot[i].pid) > 0)
+			if (d->results[i].fd != -1 && atomic_load(&d->control->slot[i].pid) > 0 &&
+			    getsid(atomic_load(&d->control->slot[i].pid)) == atomic_load(&d->control->slot[i].pid))
 				(void)kill(atomic_load(&d->control->slot[i].pid), SIGKILL);
 		d->recover_killed = true;
 		d->recover_until = clock_after(now, RECOVER_NS);
@@ -347,7 +348,8 @@ slots_extend(struct dispatcher *d, unsigned slots)
 			fd_close(&fds[0]);
 			return -1;
 		}
-		d->results[d->slots++] = (struct results_pipe){ .fd = fds[0] };
+		d->results[d->slots] = (struct results_pipe){ .fd = fds[0], .packets = results_count(d, d->slots) };
+		d->slots++;
 	}
 	return 0;
 }

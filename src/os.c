@@ -215,36 +215,6 @@ os_file_only_grows(int fd)
 }
 
 int
-os_reopen(int fd, int flags)
-{
-#ifdef __linux__
-	char path[40];
-	char digits[12];
-	size_t n = 0, at = 0;
-	const char *prefix = "/proc/self/fd/";
-
-	/* By hand: printf is not async-signal-safe. */
-	while (prefix[at] != '\0') {
-		path[at] = prefix[at];
-		at++;
-	}
-	unsigned value = (unsigned)fd;
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while ((value /= 10) != 0);
-	while (n > 0)
-		path[at++] = digits[--n];
-	path[at] = '\0';
-	return open(path, flags | O_CLOEXEC);
-#else
-	(void)fd;
-	(void)flags;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-int
 os_file_discard(int fd, off_t from)
 {
 #if defined(__linux__) && defined(FALLOC_FL_PUNCH_HOLE)

@@ -31,7 +31,6 @@ int os_close_range(unsigned from, unsigned to); /* both ends included; -1 ENOSYS
 /* An empty file without a name; growing: nobody can make it shorter again, where the system has that. */
 int os_memory_file(const char *name, int growing);
 int os_file_only_grows(int fd);                 /* 1: a mapping within its size stays valid */
-int os_reopen(int fd, int flags);               /* a description of its own for the same file */
 int os_file_discard(int fd, off_t from);        /* give back what is past from, keeping the size */
 
 /* What read() would give if it need not wait; 0: it would have to, -1: an error, ENOSYS where the system

@@ -209,7 +209,7 @@ workers_await(struct dispatcher *d, const struct complaint *to)
 		deaths_look(d); /* of whom that ring may have told */
 		return 0;
 	}
-	int error = started == 2 ? atomic_load(&d->control->failure_error) : ECHILD;
+	int error = started == 2 ? atomic_load(&d->control->failure_error) : EIO;
 	if (started == 2)
 		return complain(to, error, "cannot start worker %u of %u: %s",
 		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers, strerror(error));

@@ -336,7 +336,11 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 	}
 	if (taken > 0 && run_ns >= 0 && run_ns < CLOCK_NEVER / 8)
 		offers_learn(d, run_ns, taken);
-	if (r == -1)
+	/* Where not even the sender can be read, and one of the slot's processes has just died, it may have
+	   been that one. */
+	bool known = sender != generation || (!atomic_load(&d->control->slot[worker].obituary[0].full) &&
+	    !atomic_load(&d->control->slot[worker].obituary[1].full));
+	if (r == -1 && known)
 		worker_misbehaves(d, worker, sender);
 }
 
@@ -376,19 +380,34 @@ results_read(struct dispatcher *d)
 	}
 }
 
+uint32_t
+results_count(const struct dispatcher *d, unsigned worker)
+{
+	const struct shared_slot *slot = shared_slot(d->shared, worker);
+
+	return atomic_load_explicit(&slot->outbox[0].flushes, memory_order_relaxed) +
+	    atomic_load_explicit(&slot->outbox[1].flushes, memory_order_relaxed);
+}
+
 bool
 results_written(struct dispatcher *d)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < d->slots; i++) {
-		struct shared_slot *slot = shared_slot(d->shared, i);
-		uint32_t flushes = atomic_load_explicit(&slot->outbox[0].flushes, memory_order_relaxed) +
-		    atomic_load_explicit(&slot->outbox[1].flushes, memory_order_relaxed);
-		if ((int32_t)(flushes - d->results[i].packets) > 0)
+	for (unsigned i = 0; i < d->slots; i++)
+		if ((int32_t)(results_count(d, i) - d->results[i].packets) > 0)
 			any = d->results[i].hot = true;
-	}
 	return any;
+}
+
+void
+results_drain_all(struct dispatcher *d, unsigned worker)
+{
+	struct wire_packet packet;
+	size_t n;
+
+	while ((n = pipe_read(d, worker, &packet)) > 0)
+		results_absorb(d, worker, &packet, n);
 }
 
 void

@@ -24,6 +24,12 @@ bool results_written(struct dispatcher *);
 /* Read all that the process of that generation has left in its pipe. */
 void results_drain(struct dispatcher *, unsigned worker, uint32_t generation);
 
+/* The same, whichever it was: its supervisor is gone. */
+void results_drain_all(struct dispatcher *, unsigned worker);
+
+/* Packets that a slot's processes say that they have written. */
+uint32_t results_count(const struct dispatcher *, unsigned worker);
+
 /* Look into the outboxes of busy workers for results stuck behind a long job. */
 void results_peek(struct dispatcher *);
 

@@ -5,7 +5,7 @@
  * One anonymous shared mapping: a claim word for each job record of the pool, then a slot for
  * each worker there may be.  Pages are taken as they are touched, so what is not used costs nothing.
  *
- * A claim word is the truth about who runs a job (ARCHITECTURE in forkpool(7)):
+ * A claim word is the truth about who runs a job (CLAIMS in forkpool(7)):
  *
  *     63          17 16        5 4      3      0
  *     [   ticket    |  worker   | parity | state ]

@@ -74,17 +74,22 @@ spool_writer_init(struct spool_writer *w, const struct spool *s, _Atomic uint32_
 	*w = (struct spool_writer){ .spool = s, .taken = taken, .base = spool_base(s, worker, parity) };
 }
 
+int
+spool_must_wait(const struct spool_writer *w)
+{
+	/* Only where a value of the largest size would not fit any more. */
+	return atomic_load(w->taken) != w->given && w->start > w->spool->values - w->spool->item_max;
+}
+
 void
 spool_begin(struct spool_writer *w)
 {
-	uint32_t taken = atomic_load(w->taken);
-
-	/* Wait only where a value of the largest size would not fit any more. */
-	while (taken != w->given && w->start > w->spool->values - w->spool->item_max) {
-		os_word_wait(w->taken, taken, 100 * CLOCK_MS);
-		taken = atomic_load(w->taken);
+	while (spool_must_wait(w)) {
+		uint32_t taken = atomic_load(w->taken);
+		if (taken != w->given)
+			os_word_wait(w->taken, taken, 100 * CLOCK_MS);
 	}
-	if (taken == w->given)
+	if (atomic_load(w->taken) == w->given)
 		w->start = 0;
 	w->at = w->start;
 }

@@ -45,6 +45,8 @@ struct spool_writer {
 };
 
 void     spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint32_t *taken, unsigned worker, unsigned parity);
+/* Whether a new value would have to wait. */
+int      spool_must_wait(const struct spool_writer *);
 /* A new value begins; waits, if it must, until the parent has taken those before it. */
 void     spool_begin(struct spool_writer *);
 int      spool_append(struct spool_writer *, const void *data, size_t len); /* 0, -1 and errno */

@@ -153,8 +153,9 @@ process_refill(struct supervisor *s, unsigned index)
 		process_event(s, index, EVENT_WANTED);
 }
 
-/* Orphaned descendants of dead workers are this process's children now: those that are no worker.
-   -1: it cannot tell who they are. */
+/* Orphaned descendants of workers are this process's children.  They end with their worker: a living
+   worker's are those of its session; one with a session of its own has been detached from whatever job it
+   was, and goes.  -1: it cannot tell who they are. */
 static int
 orphans_kill(struct supervisor *s)
 {
@@ -165,8 +166,10 @@ orphans_kill(struct supervisor *s)
 	if (n <= 0 || (size_t)n == s->alive)
 		return n < 0 ? -1 : 0;
 	for (ssize_t i = 0; i < n; i++) {
+		pid_t session = getsid(children[i]);
 		unsigned j = 0;
-		while (j < s->slots && s->process[j].pid != children[i])
+		while (j < s->slots && (s->process[j].pid == 0 ||
+		    (s->process[j].pid != children[i] && s->process[j].pid != session)))
 			j++;
 		if (j == s->slots) {
 			(void)kill(children[i], SIGKILL);
@@ -493,6 +496,7 @@ supervisor_main(pid_t caller, const struct supervisor_setup *setup)
 {
 	static struct supervisor s;
 
+	memset(&s, 0, sizeof s); /* another pool's, where this one is opened in one of its jobs */
 	s.caller = caller;
 	s.bell[0] = s.bell[1] = -1;
 	s.env = (struct process_environment){

@@ -57,12 +57,12 @@ struct worker {
 	unsigned  crowded;            /* packets until lingering is tried again */
 	pid_t     supervisor;
 	int       capture;
-	struct fd_identity jobs, results;
+	struct fd_identity jobs, results, arena, values, output;
 	struct spool_writer spool;
 	struct wire_writer  out;
 	struct forkpool_context context;
 
-	unsigned char *arena;         /* mapped to read from; NULL: not yet */
+	unsigned char *arena_map;     /* to read from; NULL: not yet */
 	size_t         arena_size;
 
 	/* Shared with the signal handler. */
@@ -167,6 +167,17 @@ identity_check(const struct fd_identity *id)
 		worker_end(LEAVE_DAMAGED, EBADF);
 }
 
+/* The same for all but the results pipe, which is looked at when it is used. */
+static void
+identities_check(void)
+{
+	identity_check(&self.jobs);
+	identity_check(&self.arena);
+	identity_check(&self.values);
+	if (self.capture != -1)
+		identity_check(&self.output);
+}
+
 static void
 outbox_begin(void)
 {
@@ -244,7 +255,7 @@ claim_settle(const struct wire_job *job, int64_t ended)
 /*
  * First the frame in the outbox, then the claim: DONE means that the result can be found, whatever
  * becomes of this process.  Where the claim is settled otherwise the parent goes by the claim.
- * If the packet has no room the claim comes first: the write may wait for the parent, and that time
+ * If the packet or the spool has no room the claim comes first: that may wait for the parent, and the time
  * must not be held against the job.
  */
 static void
@@ -271,8 +282,11 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 		else
 			result.value = c->value;
 	}
-	if (self.capture != -1)
+	if (self.capture != -1) {
+		if (!c->in_spool && spool_must_wait(&self.spool))
+			claim_settle(job, ended);
 		output_collect(&result);
+	}
 	if ((returned == 0 && c->in_spool) || result.output_len > 0)
 		spool_commit(&self.spool);
 	if (!wire_put_result(&self.out, &result)) {
@@ -298,17 +312,17 @@ args_fetch(const struct wire_job *job)
 		size_t size = self.arena_size > 0 ? self.arena_size : ARENA_MAPPED_MIN;
 		while (size < end)
 			size *= 2;
-		if (self.arena != NULL)
-			(void)munmap(self.arena, self.arena_size);
+		if (self.arena_map != NULL)
+			(void)munmap(self.arena_map, self.arena_size);
 		self.arena_size = 0;
-		self.arena = mmap(NULL, size, PROT_READ, MAP_SHARED, self.setup->arena_fd, 0);
-		if (self.arena == MAP_FAILED) {
-			self.arena = NULL;
+		self.arena_map = mmap(NULL, size, PROT_READ, MAP_SHARED, self.setup->arena_fd, 0);
+		if (self.arena_map == MAP_FAILED) {
+			self.arena_map = NULL;
 			return NULL;
 		}
 		self.arena_size = size;
 	}
-	return self.arena + job->args_offset;
+	return self.arena_map + job->args_offset;
 }
 
 /* 1 it was this worker's to run and has run, 0 it was not. */
@@ -383,8 +397,10 @@ packet_run(const struct wire_packet *packet, size_t len)
 		int64_t before = self.now;
 		if (!job_run(&job))
 			continue;
-		if (self.now - before >= LONG_RUN_NS)
+		if (self.now - before >= LONG_RUN_NS) {
 			outbox_flush();
+			identities_check();
+		}
 		if (self.setup->jobs_per_worker > 0 && self.runs >= self.setup->jobs_per_worker)
 			break;
 	}
@@ -433,7 +449,7 @@ worker_loop(void)
 	static struct wire_packet packet;
 
 	while (self.setup->jobs_per_worker == 0 || self.runs < self.setup->jobs_per_worker) {
-		identity_check(&self.jobs);
+		identities_check();
 		atomic_store_explicit(&self.slot->reading, 1, memory_order_release);
 		self.in_pool_io = 1;
 		if (atomic_load(&self.slot->leave))
@@ -458,7 +474,8 @@ worker_loop(void)
 int
 worker_prepare(const struct worker_setup *setup)
 {
-	self.supervisor = -1; /* a SIGTERM of anybody's ends this process */
+	memset(&self, 0, sizeof self); /* of another pool's worker, where this pool is opened in a job */
+	self.supervisor = -1;          /* a SIGTERM of anybody's ends this process */
 	signals_reset();
 	crash_install();
 	os_no_core();
@@ -481,12 +498,15 @@ worker_enter(int job_pipe, int results)
 	(void)snprintf(name, sizeof name, "forkpool:%u", self.index);
 	os_process_name(name);
 	(void)setsid();
-	(void)os_adopt_orphans();
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)munmap(setup->control, sizeof *setup->control); /* where it could not be hidden */
 	fd_close_all_but(keep, sizeof keep / sizeof keep[0]);
 	self.jobs = identity_of(job_pipe);
 	self.results = identity_of(results);
+	self.arena = identity_of(setup->arena_fd);
+	self.values = identity_of(setup->spool.fd);
+	if (self.capture != -1)
+		self.output = identity_of(self.capture);
 	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
 	if ((self.capture != -1 && capture_enter(self.capture) == -1) ||
 	    limits_enter(&setup->limits, &memory_max) == -1)
