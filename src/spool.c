@@ -137,6 +137,8 @@ spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len
 int
 spool_append(struct spool_writer *w, const void *data, size_t len)
 {
+	if (len == 0)
+		return 0;
 	if (len > w->spool->values - w->at) {
 		errno = EMSGSIZE;
 		return -1;

@@ -71,7 +71,8 @@ run_among_others(struct forkpool *pool, forkpool_fn *fn, int64_t timeout_ns)
 		const struct forkpool_result *result = support_wait(pool);
 		if (result->seq == seq) {
 			odd = *result;
-			memcpy(value, result->value, result->value_len < sizeof value ? result->value_len : 0);
+			if (result->value != NULL && result->value_len < sizeof value)
+				memcpy(value, result->value, result->value_len);
 			odd.value = value;
 			continue;
 		}
