@@ -5,7 +5,7 @@ set -eu
 # From bottom to top: a module may include only modules that stand before it here, its own header
 # and forkpool.h.  This list alone decides.
 order='config clock os fd outcome wire packet_pipe shared spool context control arena limits crash
-	capture worker worker_process supervisor job_table dispatch_state offers results deaths
+	capture worker_setup worker_run worker worker_process supervisor job_table dispatch_state offers results deaths
 	dispatcher pool pool_open pool_inspect pool_run'
 
 srcdir=${srcdir:-.}

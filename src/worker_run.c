@@ -1,0 +1,291 @@
+#include "config.h"
+#include "worker_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "packet_pipe.h"
+
+/* Address space, not memory: pages are there once they are read. */
+#define ARENA_MAPPED_MIN ((size_t)64 << 20)
+
+/* A job of this length is reported at once, not with the rest of its packet. */
+#define LONG_RUN_NS (100 * CLOCK_US)
+
+struct worker worker_self;
+
+_Noreturn void
+worker_end(enum crash_leave how, int error)
+{
+	atomic_store(&worker_self.note->error, error);
+	atomic_store(&worker_self.note->left, how);
+	_exit(how == LEAVE_IN_ORDER ? 0 : 1);
+}
+
+struct fd_identity
+identity_of(int fd)
+{
+	struct fd_identity id = { .fd = fd };
+	struct stat st;
+
+	if (fstat(fd, &st) == 0) {
+		id.device = st.st_dev;
+		id.inode = st.st_ino;
+	}
+	return id;
+}
+
+/* Before anything goes into or out of it: a job may have closed it, and opened a file there. */
+static void
+identity_check(const struct fd_identity *id)
+{
+	struct stat st;
+
+	if (fstat(id->fd, &st) == -1 || st.st_dev != id->device || st.st_ino != id->inode)
+		worker_end(LEAVE_DAMAGED, EBADF);
+}
+
+/* The same for all but the results pipe, which is looked at when it is used. */
+void
+identities_check(void)
+{
+	identity_check(&worker_self.jobs);
+	identity_check(&worker_self.arena);
+	identity_check(&worker_self.values);
+	if (worker_self.capture != -1)
+		identity_check(&worker_self.output);
+}
+
+void
+outbox_begin(void)
+{
+	wire_begin(&worker_self.out, &worker_self.box->packet, WIRE_RESULTS, worker_self.index, worker_self.generation);
+}
+
+/* The results that wait become a packet in the pipe.  Blocks while the parent does not read. */
+static void
+outbox_flush(void)
+{
+	if (worker_self.out.frames == 0)
+		return;
+	identity_check(&worker_self.results);
+	size_t len = wire_end(&worker_self.out);
+	for (;;) {
+		worker_self.in_pool_io = 1;
+		if (atomic_load(&worker_self.slot->leave))
+			siglongjmp(worker_self.leave, 1); /* the parent reads the outbox itself */
+		int r = packet_pipe_write(worker_self.results.fd, &worker_self.box->packet, len);
+		worker_self.in_pool_io = 0;
+		if (r == 1)
+			break;
+		if (r == 0)
+			(void)packet_pipe_restore(worker_self.results.fd);
+		else if (errno != EINTR)
+			worker_end(LEAVE_DAMAGED, errno);
+	}
+	/* A death before the first store shows the frames twice, never not at all. */
+	atomic_store_explicit(&worker_self.box->fill, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&worker_self.box->flushes, 1, memory_order_release);
+	atomic_thread_fence(memory_order_release);
+	outbox_begin();
+}
+
+/* The frames so far are there to be found, should the process die; each counts once its claim is
+   DONE. */
+static inline void
+outbox_publish(void)
+{
+	atomic_store_explicit(&worker_self.box->fill, (uint64_t)worker_self.out.frames << 32 | worker_self.out.used,
+	    memory_order_release);
+}
+
+/* What the run printed goes behind its value in the spool. */
+static void
+output_collect(struct wire_result *result)
+{
+	capture_flush_stdio();
+	uint64_t size = capture_size(worker_self.capture);
+	if (size == 0)
+		return;
+	uint64_t keep = size < worker_self.setup->output_max ? size : worker_self.setup->output_max;
+	if (!worker_self.context.in_spool)
+		spool_begin(&worker_self.spool);
+	uint64_t offset = worker_self.spool.base + worker_self.spool.at;
+	if (spool_append_file(&worker_self.spool, worker_self.capture, keep) == -1)
+		keep = 0;
+	capture_empty(worker_self.capture);
+	result->output_len = keep;
+	result->output_offset = offset;
+	result->output_lost = size - keep;
+}
+
+/* The run is over: its claim says so, unless the supervisor or the parent was first. */
+static void
+claim_settle(const struct wire_job *job, int64_t ended)
+{
+	uint64_t claimed = claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED);
+
+	(void)atomic_compare_exchange_strong(shared_claim(worker_self.setup->shared, job->entry), &claimed,
+	    claim_make(job->ticket, worker_self.index, worker_self.parity,
+	    ended < worker_self.context.deadline ? CLAIM_DONE : CLAIM_TIMED_OUT));
+}
+
+/*
+ * First the frame in the outbox, then the claim: DONE means that the result can be found, whatever
+ * becomes of this process.  Where the claim is settled otherwise the parent goes by the claim.
+ * If the packet or the spool has no room the claim comes first: that may wait for the parent, and the time
+ * must not be held against the job.
+ */
+static void
+result_send(const struct wire_job *job, int returned, int64_t started, int64_t ended)
+{
+	struct forkpool_context *c = &worker_self.context;
+
+	if (returned == 0 && !c->in_spool && c->message_len == 0 && worker_self.capture == -1 &&
+	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
+		outbox_publish();
+		claim_settle(job, ended);
+		return;
+	}
+	struct wire_result result = {
+		.entry = job->entry, .ticket = job->ticket,
+		.outcome = returned == 0 ? FORKPOOL_OK : FORKPOOL_FAILED, .error = returned,
+		.started_ns = started, .run_ns = ended - started,
+		.message = c->message, .message_len = c->message_len,
+	};
+	if (returned == 0 && c->value_len > 0) {
+		result.value_len = c->value_len;
+		if (c->in_spool)
+			result.value_offset = worker_self.spool.base + worker_self.spool.start;
+		else
+			result.value = c->value;
+	}
+	if (worker_self.capture != -1) {
+		if (!c->in_spool && spool_must_wait(&worker_self.spool))
+			claim_settle(job, ended);
+		output_collect(&result);
+	}
+	if ((returned == 0 && c->in_spool) || result.output_len > 0)
+		spool_commit(&worker_self.spool);
+	if (!wire_put_result(&worker_self.out, &result)) {
+		claim_settle(job, ended);
+		outbox_flush();
+		(void)wire_put_result(&worker_self.out, &result); /* an empty packet has room for any */
+	}
+	outbox_publish();
+	claim_settle(job, ended);
+}
+
+/*
+ * Arguments that did not travel in the packet: read in place, through a mapping that is kept and grows
+ * as the arena does.  The parent has written all of them before it sent the frame, and takes no page back
+ * while a job has its arguments there.  NULL: no memory for that mapping.
+ */
+static const void *
+args_fetch(const struct wire_job *job)
+{
+	uint64_t end = job->args_offset + job->args_len;
+
+	if (end > worker_self.arena_size) {
+		size_t size = worker_self.arena_size > 0 ? worker_self.arena_size : ARENA_MAPPED_MIN;
+		while (size < end)
+			size *= 2;
+		if (worker_self.arena_map != NULL)
+			(void)munmap(worker_self.arena_map, worker_self.arena_size);
+		worker_self.arena_size = 0;
+		worker_self.arena_map = mmap(NULL, size, PROT_READ, MAP_SHARED, worker_self.setup->arena_fd, 0);
+		if (worker_self.arena_map == MAP_FAILED) {
+			worker_self.arena_map = NULL;
+			return NULL;
+		}
+		worker_self.arena_size = size;
+	}
+	return worker_self.arena_map + job->args_offset;
+}
+
+/* 1 it was this worker's to run and has run, 0 it was not. */
+static int
+job_run(struct wire_job *job)
+{
+	struct shared_slot *slot = worker_self.slot;
+	int64_t started = worker_self.now;
+	int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : worker_self.setup->timeout_ns;
+	int64_t deadline = timeout > 0 ? clock_after(started, timeout) : CLOCK_NEVER;
+
+	if (job->entry >= worker_self.setup->shared->entries)
+		return 0;
+	/* The slot speaks of the run before the claim is made, so that whoever sees the claim finds
+	   its deadline too; who reads the slot checks it against the claim. */
+	claim_word *claim = shared_claim(worker_self.setup->shared, job->entry);
+	atomic_store_explicit(&slot->run_entry, job->entry, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
+	context_begin(&worker_self.context, job, deadline);
+	worker_self.cooperative = job->cooperative != 0;
+	worker_self.run_ticket = job->ticket;
+	uint64_t expected = claim_make(job->ticket, 0, 0, CLAIM_OFFERED);
+	if (!atomic_compare_exchange_strong(claim, &expected,
+	    claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED))) {
+		worker_self.run_ticket = 0;
+		atomic_store_explicit(&slot->run_ticket, 0, memory_order_relaxed);
+		return 0;
+	}
+	atomic_store_explicit(&slot->runs, atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+
+	int returned;
+	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
+		returned = forkpool_fail(&worker_self.context, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
+	else
+		returned = job->fn(&worker_self.context, job->args, job->args_len);
+	worker_self.run_ticket = 0;
+
+	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
+		_exit(0); /* a process that the job forked, and that returned from it */
+	int64_t ended = clock_meter_now(&worker_self.meter);
+	result_send(job, returned, started, ended);
+	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
+	if (worker_self.context.has_progress) {
+		worker_self.context.has_progress = 0;
+		atomic_store_explicit(&slot->progress_done, 0, memory_order_relaxed);
+		atomic_store_explicit(&slot->progress_total, 0, memory_order_relaxed);
+	}
+	if (worker_self.capture == -1 && capture_stdio_waits())
+		capture_flush_stdio();
+	worker_self.now = ended;
+	worker_self.runs++;
+	return 1;
+}
+
+void
+packet_run(const struct wire_packet *packet, size_t len)
+{
+	struct wire_reader reader;
+	struct wire_job job;
+
+	if (wire_open(&reader, WIRE_JOBS, packet, len) == -1)
+		return;
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
+	while (wire_get_job(&reader, &job) == 1) {
+		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) || worker_self.now >=
+		    atomic_load_explicit(&worker_self.setup->shared->pool_deadline, memory_order_relaxed))
+			break;
+		int64_t before = worker_self.now;
+		if (!job_run(&job))
+			continue;
+		if (worker_self.now - before >= LONG_RUN_NS) {
+			outbox_flush();
+			identities_check();
+		}
+		if (worker_self.setup->jobs_per_worker > 0 && worker_self.runs >= worker_self.setup->jobs_per_worker)
+			break;
+	}
+	outbox_flush();
+}
