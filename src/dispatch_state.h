@@ -41,6 +41,7 @@ struct dispatcher {
 	int      job_pipe[2];
 	int      bell[2];                 /* forkpool_wakeup() writes */
 	unsigned workers;                 /* wanted */
+	unsigned processors;              /* online when the pool was opened */
 	unsigned slots;                   /* that have a results pipe; never fewer than workers */
 	struct results_pipe *results;     /* SHARED_WORKERS_MAX of them */
 	struct pollfd *pollfds;           /* SHARED_WORKERS_MAX + 3 */
@@ -65,9 +66,11 @@ struct dispatcher {
 	unsigned floor;                   /* and at least, where there are many */
 	uint32_t window;                  /* jobs offered ahead */
 	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
+	uint32_t readers;                 /* workers of smaller index take the jobs */
 	bool     linger;                  /* jobs are so short that their results are waited for awake */
 	int64_t  stamp;                   /* when the packet was begun */
 	int64_t  offered_at;              /* when the last packet was written */
+	uint64_t results_taken, results_at_tick; /* to see at a tick whether anything moves */
 	int64_t  tick_at, tick_span;      /* when to look for stuck jobs and results; CLOCK_NEVER */
 	uint32_t timed_jobs;
 	bool     watch_stale;             /* the job with the smallest timeout is over */

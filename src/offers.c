@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "os.h"
 #include "packet_pipe.h"
 
 /* Work worth sending in one packet; below FLOOR, sharing it out fairly costs more than it gives. */
@@ -20,6 +21,7 @@
 #define TICK_MIN  CLOCK_MS
 /* With so many workers at most a moment of waiting awake costs less than falling asleep. */
 #define LINGER_WORKERS 16u
+#define READERS_PER_PROCESSOR 2u
 
 void
 supervisor_ring(struct dispatcher *d)
@@ -71,6 +73,19 @@ offer_revoke(struct dispatcher *d, struct job *job)
 	return true;
 }
 
+/*
+ * Where jobs are short and workers many, few workers do best: each packet wakes the one that has slept
+ * longest, and whose memory is cold.  So only some of them read then.
+ */
+static void
+readers_set(struct dispatcher *d, uint32_t readers)
+{
+	if (atomic_load_explicit(&d->shared->readers, memory_order_relaxed) != readers) {
+		atomic_store(&d->shared->readers, readers);
+		os_word_wake(&d->shared->readers);
+	}
+}
+
 void
 offers_size(struct dispatcher *d)
 {
@@ -82,7 +97,12 @@ offers_size(struct dispatcher *d)
 	if (ahead < AHEAD * d->batch)
 		ahead = AHEAD * d->batch;
 	d->window = d->workers * (uint32_t)ahead;
-	d->linger = d->run_ns > 0 && d->run_ns <= SHARED_LINGER_NS && d->workers <= LINGER_WORKERS;
+	bool shorts = d->run_ns > 0 && d->run_ns <= SHARED_LINGER_NS;
+	unsigned some = READERS_PER_PROCESSOR * d->processors;
+	bool limit = shorts && d->workers > LINGER_WORKERS && d->workers > some;
+	d->readers = limit ? some : SHARED_READERS_ALL;
+	readers_set(d, d->readers);
+	d->linger = shorts && (limit || d->workers <= LINGER_WORKERS);
 	atomic_store_explicit(&d->shared->linger, d->linger, memory_order_relaxed);
 }
 
@@ -255,6 +275,9 @@ offers_again(struct dispatcher *d, int64_t now)
 	if (unclaimed == 0 || d->out_len > 0 || d->writer.frames > 0)
 		return unclaimed + stuck > 0;
 	unsigned idle = now - d->offered_at >= SETTLE_NS ? idle_workers(d) : 0;
+	if (idle == 0 && d->results_taken == d->results_at_tick)
+		readers_set(d, SHARED_READERS_ALL); /* nothing moves: those that read are busy */
+	d->results_at_tick = d->results_taken;
 	if (idle == 0 || packet_pipe_holds(d->job_pipe[0]) != 0)
 		return true;
 

@@ -271,8 +271,9 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	}
 	memset(pool, 0, sizeof *pool);
 	struct dispatcher *d = &pool->d;
-	d->workers = o.workers > 0 ? o.workers : processors_online();
-	d->queue_limit = o.queue_limit > 0 ? o.queue_limit : 1024 + 128 * (size_t)d->workers;
+	d->processors = processors_online();
+	d->workers = o.workers > 0 ? o.workers : d->processors;
+	d->queue_limit = o.queue_limit > 0 ? o.queue_limit : 1024 + 16 * (size_t)d->workers;
 	d->timeout_ns = o.timeout_ns > 0 ? o.timeout_ns : 0;
 	d->value_max = o.max_value_len > 0 ? o.max_value_len : VALUE_MAX_DEFAULT;
 	if (o.output == FORKPOOL_OUTPUT_CAPTURE)

@@ -329,6 +329,7 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 	}
 	if (taken > 0)
 		d->restarts = 0;
+	d->results_taken += taken;
 	/* Of many in a packet the longest is left out: it was interrupted, more likely than not. */
 	if (taken >= OUTLIER_OF) {
 		run_ns -= longest;
@@ -394,7 +395,8 @@ results_written(struct dispatcher *d)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < d->slots; i++)
+	/* Of workers that do not read at present, poll() tells now and then. */
+	for (unsigned i = 0; i < d->slots && i < d->readers; i++)
 		if ((int32_t)(results_count(d, i) - d->results[i].packets) > 0)
 			any = d->results[i].hot = true;
 	return any;

@@ -40,6 +40,7 @@ shared_create(uint32_t entries)
 		return NULL;
 	s->entries = entries;
 	atomic_init(&s->pool_deadline, CLOCK_NEVER);
+	atomic_init(&s->readers, SHARED_READERS_ALL);
 	return s;
 }
 

@@ -43,6 +43,8 @@
 /* Jobs up to this long are waited for awake, for as long, on both sides, before going to sleep. */
 #define SHARED_LINGER_NS (20 * CLOCK_US)
 
+#define SHARED_READERS_ALL UINT32_MAX
+
 enum claim_state {
 	CLAIM_FREE = 0, CLAIM_OFFERED, CLAIM_REVOKED, CLAIM_CLAIMED, CLAIM_DONE, CLAIM_TIMED_OUT, CLAIM_CANCELLED,
 };
@@ -136,6 +138,9 @@ struct shared {
 	/* Written by the parent: packets sent so far, and whether the next is worth waiting for awake. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint32_t packets;
 	_Atomic uint32_t linger;
+	/* Workers of smaller index read the job pipe, the others wait for this to change.  Also raised by
+	   the first of those. */
+	_Atomic uint32_t readers;
 
 	/* The claim words follow, then the slots. */
 };

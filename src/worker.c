@@ -26,6 +26,8 @@
 #define YIELDED_NS  CLOCK_US
 /* For so many packets after that it is not tried again. */
 #define CROWDED_PACKETS 64u
+/* How often the first worker that does not read looks whether it had better. */
+#define READER_LOOK_NS (2 * CLOCK_MS)
 
 static void
 on_sigterm(int signo, siginfo_t *info, void *context)
@@ -123,6 +125,26 @@ packet_linger(struct wire_packet *packet)
 	return n > 0 ? n : 0; /* an error is read()'s to tell */
 }
 
+/*
+ * Not one of those that read at present: wait until it is.  The caller sees to that where jobs become
+ * longer or nothing moves; but it may be busy elsewhere, so the first that waits has a look as well.
+ */
+static void
+reader_await(uint32_t readers)
+{
+	struct shared *shared = worker_self.setup->shared;
+	uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+	bool first = worker_self.index == readers;
+	int64_t wait_ns = first && packets != worker_self.packets_seen ? READER_LOOK_NS : CLOCK_S;
+
+	os_word_wait(&shared->readers, readers, wait_ns);
+	if (first && packet_pipe_holds(worker_self.jobs.fd) == 1 &&
+	    atomic_load_explicit(&shared->packets, memory_order_relaxed) == packets &&
+	    atomic_compare_exchange_strong(&shared->readers, &readers, SHARED_READERS_ALL))
+		os_word_wake(&shared->readers); /* it stood there all that time */
+	worker_self.packets_seen = packets;
+}
+
 static void
 worker_loop(void)
 {
@@ -134,6 +156,13 @@ worker_loop(void)
 		worker_self.in_pool_io = 1;
 		if (atomic_load(&worker_self.slot->leave))
 			break;
+		uint32_t readers = atomic_load_explicit(&worker_self.setup->shared->readers, memory_order_relaxed);
+		if (worker_self.index >= readers) {
+			atomic_store_explicit(&worker_self.slot->reading, 0, memory_order_release);
+			reader_await(readers);
+			worker_self.in_pool_io = 0;
+			continue;
+		}
 		ssize_t n = packet_linger(&packet);
 		if (n == 0)
 			n = packet_pipe_read(worker_self.jobs.fd, &packet);
