@@ -308,6 +308,7 @@ START_TEST(a_thousand_workers)
 	static unsigned char seen[MOST];
 	const unsigned workers = SANITIZED ? 64 : MOST;
 	struct forkpool_options options = support_options(workers);
+	options.queue_limit = 5000;
 	pthread_barrierattr_t shared;
 	struct rlimit files;
 	char error[256];
