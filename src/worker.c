@@ -24,8 +24,6 @@
 
 /* A sched_yield() of this length has let somebody else run. */
 #define YIELDED_NS  CLOCK_US
-/* For so many packets after that it is not tried again. */
-#define CROWDED_PACKETS 64u
 /* How often the first worker that does not read looks whether it had better. */
 #define READER_LOOK_NS (2 * CLOCK_MS)
 
@@ -101,10 +99,6 @@ packet_linger(struct wire_packet *packet)
 
 	if (!atomic_load_explicit(&shared->linger, memory_order_relaxed))
 		return 0;
-	if (worker_self.crowded > 0) {
-		worker_self.crowded--;
-		return 0;
-	}
 	ssize_t n = packet_pipe_read_now(worker_self.jobs.fd, packet);
 	int64_t now = clock_meter_now(&worker_self.meter), until = now + SHARED_LINGER_NS;
 	while (n == 0 && now < until) {
@@ -117,10 +111,8 @@ packet_linger(struct wire_packet *packet)
 			(void)sched_yield();
 		}
 		now = clock_meter_now(&worker_self.meter);
-		if (now - before > YIELDED_NS && n == 0) {
-			worker_self.crowded = CROWDED_PACKETS; /* others want this processor: it is theirs */
-			break;
-		}
+		if (now - before > YIELDED_NS && n == 0)
+			break; /* others want this processor: it is theirs */
 	}
 	return n > 0 ? n : 0; /* an error is read()'s to tell */
 }

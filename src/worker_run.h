@@ -34,7 +34,6 @@ struct worker {
 	uint64_t  runs;
 	int64_t   now;                /* the time when the last run ended, or the packet came */
 	struct clock_meter meter;
-	unsigned  crowded;            /* packets until lingering is tried again */
 	uint32_t  packets_seen;       /* sent when it last looked, while others read */
 	pid_t     supervisor;
 	int       capture;
