@@ -63,6 +63,11 @@ bsd_in_libc() {
 	return 1
 }
 
+# There is another of that name.
+gnu_parallel() {
+	parallel --version 2>/dev/null | grep -q '^GNU parallel'
+}
+
 # want PACKAGE PROBE...: note the package (Debian's name for it) where the probe fails
 want() {
 	package=$1
@@ -83,12 +88,14 @@ find_missing() {
 		want libbsd-dev has_module libbsd-overlay
 		want libmd-dev has_module libmd
 	fi
+	if [ "$(uname -s)" = Linux ]; then want libseccomp-dev has_module 'libseccomp >= 2.5'; fi
 	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
 	if [ "$goal" = bench ]; then
 		want golang-go has go
 		want python3 has python3
 		want libmce-perl perl -MMCE -e 1
 		want gnuplot-nox has gnuplot
+		want parallel gnu_parallel
 	fi
 }
 
@@ -96,15 +103,15 @@ explain() {
 	say "these are missing (by Debian's names):$missing" >&2
 	say "install them, then run this script again:" >&2
 	cat >&2 <<-'END'
-		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev check
-		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel check-devel
-		  Arch            pacman -S --needed base-devel libbsd libmd check
-		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev check-dev libunwind-dev
+		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev check
+		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel check-devel
+		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp check
+		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev check-dev libunwind-dev
 		  FreeBSD         pkg install autoconf automake libtool pkgconf check
 		  macOS           brew install autoconf automake libtool pkg-config libmd check
 	END
 	if [ "$goal" = bench ]; then
-		say "and for the bench Go, Python 3, Perl's MCE and gnuplot; make bench in build/ does without them" >&2
+		say "and for the bench Go, Python 3, Perl's MCE, gnuplot and GNU parallel; make bench in build/ does without them" >&2
 	fi
 	exit 1
 }
@@ -175,7 +182,7 @@ build_examples() {
 		rm -rf "$out"
 	fi
 	mkdir -p "$out"
-	cp -p ../examples/Makefile ../examples/*.c "$out/"
+	cp -p ../examples/Makefile ../examples/*.[ch] "$out/"
 	PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
 		"$make" -C "$out" LDFLAGS="-Wl,-rpath,$prefix/lib" ||
 		die "the examples do not build"

@@ -13,7 +13,8 @@
 
 /* Pages kept when nothing is in use any more. */
 #define ARENA_KEEP ((uint64_t)64 << 20)
-#define ARENA_UNIT ((uint64_t)4096)
+/* A page, or a part of one: each extent begins on one of its own. */
+#define ARENA_UNIT 4096u
 
 int
 arena_open(struct arena *a)
@@ -83,7 +84,7 @@ arena_put(struct arena *a, const void *data, size_t len)
 {
 	unsigned class = 0;
 
-	while (class < ARENA_CLASSES && ARENA_UNIT << class < len)
+	while (class < ARENA_CLASSES && (uint64_t)ARENA_UNIT << class < len)
 		class++;
 	if (class == ARENA_CLASSES) {
 		errno = ENOMEM;
@@ -108,10 +109,21 @@ arena_put(struct arena *a, const void *data, size_t len)
 		extent->offset = offset;
 		extent->backed = 0;
 		extent->size_class = class;
-		a->end += ARENA_UNIT << class;
+		a->end += (uint64_t)ARENA_UNIT << class;
 	}
 	extent->len = len;
 	a->held += len;
+	/* To the end of its last page, which whoever reads it has mapped. */
+	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
+	if (a->wipes && extent->backed > len && rest > 0) {
+		static const char zeros[ARENA_UNIT];
+		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1) {
+			int error = errno == ENOSPC ? ENOMEM : errno;
+			arena_free(a, extent);
+			errno = error;
+			return NULL;
+		}
+	}
 	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
 		/* Pages that are there already: twice as fast, and nothing can fail. */
 		memcpy(a->map + extent->offset, data, len);

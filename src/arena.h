@@ -33,6 +33,7 @@ struct arena {
 	uint64_t held;      /* bytes in use */
 	char    *map;       /* the file from its beginning; NULL: not yet */
 	size_t   map_size;
+	int      wipes;     /* what was there before is not to be seen behind what is put there */
 	SLIST_HEAD(arena_list, arena_extent) free[ARENA_CLASSES];
 };
 

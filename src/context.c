@@ -7,10 +7,47 @@
 #include <string.h>
 
 #include "clock.h"
+#include "os.h"
+
+static int
+large_append(struct forkpool_context *c, const void *data, size_t len)
+{
+	if (c->spool != NULL)
+		return spool_append(c->spool, data, len);
+	if (len > 0)
+		memcpy(c->area + c->value_len, data, len);
+	return 0;
+}
+
+/* What was replied so far moves to where there is room for more. */
+static int
+large_begin(struct forkpool_context *c)
+{
+	size_t len = c->value_len;
+
+	if (c->spool != NULL)
+		spool_begin(c->spool);
+	c->value_len = 0;
+	int r = large_append(c, c->value, len);
+	c->value_len = len;
+	c->is_large = r == 0;
+	return r;
+}
+
+/* Whether this is a process that the job's own has forked: it has no reply to give. */
+static int
+is_offspring(const struct forkpool_context *c)
+{
+	return c->process != 0 && os_self() != c->process;
+}
 
 int
 forkpool_reply(struct forkpool_context *c, const void *data, size_t len)
 {
+	if (is_offspring(c)) {
+		errno = ECHILD;
+		return -1;
+	}
 	if (data == NULL && len > 0) {
 		errno = EINVAL;
 		return -1;
@@ -19,19 +56,14 @@ forkpool_reply(struct forkpool_context *c, const void *data, size_t len)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (!c->in_spool && len <= sizeof c->value - c->value_len) {
-		if (len > 0)
-			memcpy(c->value + c->value_len, data, len);
+	if (!c->is_large && len <= sizeof c->value - c->value_len) {
+		wire_copy(c->value + c->value_len, data, len);
 		c->value_len += len;
 		return 0;
 	}
-	if (!c->in_spool) {
-		spool_begin(c->spool);
-		if (c->value_len > 0 && spool_append(c->spool, c->value, c->value_len) == -1)
-			return -1;
-		c->in_spool = 1;
-	}
-	if (spool_append(c->spool, data, len) == -1)
+	if (!c->is_large && large_begin(c) == -1)
+		return -1;
+	if (large_append(c, data, len) == -1)
 		return -1;
 	c->value_len += len;
 	return 0;
@@ -43,6 +75,8 @@ forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
 	va_list arguments;
 	int n = 0;
 
+	if (is_offspring(c))
+		return error;
 	if (format != NULL) {
 		va_start(arguments, format);
 		n = vsnprintf(c->message, sizeof c->message, format, arguments);
@@ -71,8 +105,8 @@ int
 forkpool_progress(struct forkpool_context *c, uint64_t done, uint64_t total)
 {
 	c->has_progress = 1;
-	atomic_store_explicit(&c->slot->progress_total, total, memory_order_relaxed);
-	atomic_store_explicit(&c->slot->progress_done, done, memory_order_relaxed);
+	atomic_store_explicit(&c->progress[1], total, memory_order_relaxed);
+	atomic_store_explicit(&c->progress[0], done, memory_order_relaxed);
 	return 0;
 }
 

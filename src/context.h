@@ -1,8 +1,8 @@
 /*
  * context - what a running job can ask and tell: the inside of struct forkpool_context.
  *
- * Lives in the worker, one for all its runs.  The worker sets it up before a run and reads from
- * it, after the function has returned, what the function replied.
+ * Lives in the worker, one for all its runs, or in the job's own process.  Set up before a run; after the
+ * function has returned, what it replied is read from it.
  * Includes the public header, clock, spool, shared, wire.
  */
 #ifndef FORKPOOL_CONTEXT_H
@@ -21,23 +21,27 @@ struct forkpool_context {
 	uint64_t seq;
 	int64_t  deadline;
 	unsigned attempt;
+	unsigned cooperative;
 	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
-	int      has_progress;            /* the slot shows some */
+	int      has_progress;            /* progress shows some */
+
+	pid_t    process;                 /* the job's own; 0: it has none */
 
 	/* Of the worker. */
 	unsigned worker;
 	size_t   value_max;
 	void    *state;
-	struct shared_slot  *slot;
-	struct spool_writer *spool;
+	_Atomic uint64_t    *progress;   /* done, then total */
+	struct spool_writer *spool;      /* where large values go; NULL in a job's own process: */
+	unsigned char       *area;       /* to this, of value_max bytes */
 
-	/* The reply: small ones wait here, larger ones are in the spool from their first byte on. */
+	/* The reply, in a job's own process the worker's to read after its end: small ones wait here, larger ones are elsewhere from their first byte on. */
 	size_t   value_len;
-	int      in_spool;
+	int      is_large;
 	size_t   message_len;
+	alignas(16) unsigned char value[WIRE_VALUE_MAX];
 	char     id[WIRE_ID_MAX + 1];
 	char     message[WIRE_MESSAGE_MAX + 1];
-	alignas(16) unsigned char value[WIRE_VALUE_MAX];
 };
 
 /* A new run begins. */
@@ -49,7 +53,7 @@ context_begin(struct forkpool_context *c, const struct wire_job *job, int64_t de
 	c->attempt = job->attempt;
 	c->cancelled = 0;
 	c->value_len = 0;
-	c->in_spool = 0;
+	c->is_large = 0;
 	c->message_len = 0;
 	if (job->id_len > 0)
 		memcpy(c->id, job->id, job->id_len);

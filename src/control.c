@@ -54,6 +54,7 @@ control_restart(struct control *c)
 	for (unsigned i = 0; i < SHARED_WORKERS_MAX && atomic_load(&c->slot[i].generation) != 0; i++) {
 		atomic_store(&c->slot[i].pid, 0);
 		atomic_store(&c->slot[i].cancel_ticket, 0);
+		atomic_store(&c->slot[i].kill_ticket, 0);
 		atomic_store(&c->slot[i].kill_generation, 0);
 		atomic_store(&c->slot[i].obituary[0].full, 0);
 		atomic_store(&c->slot[i].obituary[1].full, 0);

@@ -36,6 +36,8 @@ struct obituary {
 struct control_slot {
 	/* Parent: end the run of this ticket, its claim word is CANCELLED already. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint64_t cancel_ticket;
+	/* Parent: the same without a grace; its claim word may be TIMED_OUT as well. */
+	_Atomic uint64_t kill_ticket;
 	/* Parent: kill the process of this generation, it misbehaves; 0 none. */
 	_Atomic uint32_t kill_generation;
 	/* Supervisor. */
@@ -66,6 +68,8 @@ struct control {
 	_Atomic uint32_t failure;        /* enum control_failure: no worker can be had */
 	_Atomic int32_t  failure_error;  /* errno, or a wait status for CONTROL_WORKERS_DIE */
 	_Atomic uint64_t workers_started, workers_died;
+	_Atomic uint32_t layers;         /* set of enum forkpool_layer, as they were tried out */
+	char complaint[400];             /* written before started becomes 2: a sentence; "" none */
 
 	alignas(SHARED_CACHE_LINE) struct control_slot slot[SHARED_WORKERS_MAX];
 };

@@ -2,6 +2,7 @@
 #include "crash.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,45 +23,30 @@
 #endif
 
 #include "limits.h"
+#include "os.h"
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
-/* A caller built with a sanitizer may load this library built without one. */
-extern void __asan_init(void) __attribute__((weak));
-extern void __tsan_init(void) __attribute__((weak));
-
-static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
 
 #define ALT_STACK_SIZE 65536
+
+/* SYS_SECCOMP of sigaction(2), which not every C library names. */
+#define BY_FILTER 1
 
 /* The handler's own frame and the one that the kernel returns through stand first. */
 #define OWN_FRAMES 2u
 
 /* Of this process; a worker is one process with one crash at most. */
 static struct crash_note *own_note;
-static uint64_t own_memory_max, own_stack_max;
+static const struct forkpool_limits *own_limits;
+static uint64_t own_stack_max;
 static uintptr_t own_stack_top;
-
-static int
-signals_taken(void)
-{
-	return SANITIZED || __asan_init != NULL || __tsan_init != NULL;
-}
 
 void
 crash_prepare(void)
 {
 	void *address[2];
 
-	if (!signals_taken())
+	if (!os_sanitized())
 		(void)unwind(address, 2);
 }
 
@@ -87,15 +73,16 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	(void)context;
 	if (note == NULL)
 		goto end; /* the supervisor */
-	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr)) {
-		atomic_store(&note->hint, CRASH_STACK);
-	} else if (own_memory_max > 0) {
-		/* At its limit: within a sixteenth, and a megabyte at least, which is what malloc()
-		   asks the system for in one piece or less. */
-		uint64_t margin = own_memory_max / 16 > 1 << 20 ? own_memory_max / 16 : 1 << 20;
-		if (limits_memory_used() + margin >= own_memory_max)
-			atomic_store(&note->hint, CRASH_MEMORY);
+	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr))
+		atomic_store(&note->stack_full, 1);
+	else
+		crash_last_words(errno);
+#ifdef si_syscall
+	if (signo == SIGSYS && info->si_code == BY_FILTER) {
+		atomic_store(&note->denied, (uint32_t)info->si_syscall);
+		atomic_store(&note->denied_arch, info->si_arch);
 	}
+#endif
 	int frames = unwind(address, (int)SHARED_CRASH_FRAMES);
 	for (int i = 0; i < frames; i++)
 		atomic_store(&note->address[i], (uint64_t)(uintptr_t)address[i]);
@@ -103,17 +90,30 @@ crash_handler(int signo, siginfo_t *info, void *context)
 end:
 	/* SA_RESETHAND has put the default action back.  A fault that the processor raised comes
 	   again on return; a signal that was sent does not, so it is sent again: it is blocked here
-	   and strikes on return as well. */
-	if (info->si_code <= 0)
+	   and strikes on return as well.  So is a system call that a filter stopped. */
+	if (info->si_code <= 0 || signo == SIGSYS)
 		(void)raise(signo);
 }
 
 void
-crash_enter(struct crash_note *note, uint64_t memory_max, uint64_t stack_max)
+crash_last_words(int error)
+{
+	if (own_note != NULL && own_limits != NULL)
+		atomic_store(&own_note->met, limits_met(own_limits, error));
+}
+
+static void
+crash_at_exit(void)
+{
+	crash_last_words(errno);
+}
+
+void
+crash_enter(struct crash_note *note, const struct forkpool_limits *limits, uint64_t stack_max)
 {
 	int here;
 
-	own_memory_max = memory_max;
+	own_limits = limits;
 	own_stack_max = stack_max;
 	own_stack_top = (uintptr_t)&here;
 	own_note = note;
@@ -128,7 +128,7 @@ crash_install(void)
 	memset(&action, 0, sizeof action);
 	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_DFL;
-	if (!signals_taken()) {
+	if (!os_sanitized()) {
 		/* A stack of its own, with the handler needing none of an overflown one. */
 		void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		stack_t stack = { .ss_sp = alt, .ss_size = ALT_STACK_SIZE };
@@ -139,25 +139,29 @@ crash_install(void)
 	}
 	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
 		(void)sigaction(fatal_signals[i], &action, NULL);
+	/* Sanitizers leave this one alone. */
+	action.sa_sigaction = crash_handler;
+	action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
+	(void)sigaction(SIGSYS, &action, NULL);
+	os_exit_hook(crash_at_exit);
 }
 
 char *
-crash_backtrace(const struct crash_note *note)
+crash_backtrace(const uint64_t *addresses, size_t frames)
 {
-	uint32_t frames = atomic_load(&note->frames);
 	char *text = NULL;
 	size_t size = 0;
 
-	/* Written by the dying worker: the count is checked, the addresses are only looked up. */
-	if (frames == 0 || frames > SHARED_CRASH_FRAMES)
+	/* Written by the dying process: the addresses are only looked up. */
+	if (frames == 0)
 		return NULL;
 	FILE *out = open_memstream(&text, &size);
 	if (out == NULL)
 		return NULL;
-	for (uint32_t i = frames > OWN_FRAMES ? OWN_FRAMES : 0, shown = 0; i < frames; i++, shown++) {
-		uintptr_t address = (uintptr_t)atomic_load(&note->address[i]);
+	for (size_t i = frames > OWN_FRAMES ? OWN_FRAMES : 0, shown = 0; i < frames; i++, shown++) {
+		uintptr_t address = (uintptr_t)addresses[i];
 		Dl_info where;
-		(void)fprintf(out, "#%" PRIu32 " %#" PRIxPTR, shown, address);
+		(void)fprintf(out, "#%zu %#" PRIxPTR, shown, address);
 		if (dladdr((void *)address, &where) != 0) {
 			const char *file = where.dli_fname != NULL ? where.dli_fname : "?";
 			const char *slash = strrchr(file, '/');
@@ -174,4 +178,16 @@ crash_backtrace(const struct crash_note *note)
 		return NULL;
 	}
 	return text;
+}
+
+size_t
+crash_note_frames(const struct crash_note *note, uint64_t address[SHARED_CRASH_FRAMES])
+{
+	uint32_t frames = atomic_load(&note->frames);
+
+	if (frames > SHARED_CRASH_FRAMES)
+		return 0;
+	for (uint32_t i = 0; i < frames; i++)
+		address[i] = atomic_load(&note->address[i]);
+	return frames;
 }

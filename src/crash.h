@@ -4,7 +4,7 @@
  * The worker's handler stores addresses and a hint in shared memory and lets the signal take its
  * course: the wait status stays true.  Names are found by the parent, whose address space has the
  * same modules at the same places.  Where a sanitizer owns the signals there is no handler and
- * they have their default action.  Includes clock, limits, shared.
+ * they have their default action.  Includes limits, os, shared.
  */
 #ifndef FORKPOOL_CRASH_H
 #define FORKPOOL_CRASH_H
@@ -20,11 +20,15 @@ void crash_prepare(void);
 
 /* In the supervisor, for all workers: have the fatal signals leave a note, once there is one. */
 void crash_install(void);
-/* In a worker: this is it.  memory_max: as limits_enter() gave it; stack_max: the stack limit in force,
-   0 none. */
-void crash_enter(struct crash_note *, uint64_t memory_max, uint64_t stack_max);
+/* In a worker, or a job's process: this is it.  stack_max: the stack limit in force, 0 none. */
+void crash_enter(struct crash_note *, const struct forkpool_limits *, uint64_t stack_max);
 
-/* In the parent: the note's frames, one a line, in memory from malloc(); NULL where there are none. */
-char *crash_backtrace(const struct crash_note *);
+/* In such a process: it ends, and this errno was the last that it met with.  Also what exit() does. */
+void crash_last_words(int error);
+
+/* In the parent: addresses of frames of a dead process, one a line, in memory from malloc(); NULL where there are none. */
+char *crash_backtrace(const uint64_t *address, size_t frames);
+/* Copy a note's addresses; how many, 0 where the count cannot be. */
+size_t crash_note_frames(const struct crash_note *, uint64_t address[SHARED_CRASH_FRAMES]);
 
 #endif

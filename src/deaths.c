@@ -12,11 +12,13 @@
 
 #include "crash.h"
 #include "fd.h"
+#include "limits.h"
 #include "offers.h"
 #include "os.h"
 #include "outcome.h"
 #include "packet_pipe.h"
 #include "results.h"
+#include "window.h"
 
 /* Workers end with their supervisor at once (parent-death signal); a descendant of a job that
    holds a pipe open is not waited for longer than this. */
@@ -35,14 +37,9 @@ limit_exceeded(const struct dispatcher *d, const struct obituary *o, const struc
 		return NULL;
 	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0)
 		return "file_size";
-	switch (atomic_load(&note->hint)) {
-	case CRASH_STACK:
+	if (atomic_load(&note->stack_full))
 		return limits->stack > 0 ? "stack" : NULL;
-	case CRASH_MEMORY:
-		return limits->memory > 0 ? "memory" : NULL;
-	default:
-		return NULL;
-	}
+	return limits->memory > 0 && (atomic_load(&note->met) & 1u << LIMIT_MEMORY) != 0 ? "memory" : NULL;
 }
 
 static void
@@ -55,15 +52,19 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 
 	if (details == NULL)
 		return; /* no memory: the outcome and the status tell, without words */
-	if (outcome == FORKPOOL_CRASHED || outcome == FORKPOOL_OVER_LIMIT)
-		details->backtrace = crash_backtrace(note);
+	if (outcome == FORKPOOL_CRASHED || outcome == FORKPOOL_OVER_LIMIT) {
+		uint64_t address[SHARED_CRASH_FRAMES];
+		details->backtrace = crash_backtrace(address, crash_note_frames(note, address));
+	}
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
 	if (details->limit != NULL)
 		n = snprintf(text, sizeof text, "went over its %s limit: %s", details->limit, status);
-	else if (outcome == FORKPOOL_CRASHED && atomic_load(&note->hint) == CRASH_STACK)
+	else if (outcome == FORKPOOL_CRASHED && atomic_load(&note->stack_full))
 		n = snprintf(text, sizeof text, "%s: its stack was full", status);
-	else if (outcome == FORKPOOL_LOST)
+	else if (outcome == FORKPOOL_LOST && o->for_cause)
 		n = snprintf(text, sizeof text, "its worker was ended: it sent what no worker may send");
+	else if (outcome == FORKPOOL_LOST)
+		n = snprintf(text, sizeof text, "its worker was lost while it ran: %s", status);
 	else if (outcome == FORKPOOL_TIMED_OUT || outcome == FORKPOOL_CANCELLED)
 		n = snprintf(text, sizeof text, "%s while it ran: %s",
 		    outcome == FORKPOOL_TIMED_OUT ? "its deadline passed" : "cancelled", status);
@@ -106,7 +107,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_TIMED_OUT;
 	else if (claim_state(word) == CLAIM_CANCELLED)
 		outcome = FORKPOOL_CANCELLED;
-	else if (o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
+	else if (d->windows != NULL || o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
 		outcome = FORKPOOL_LOST; /* or it had finished before, and what it sent did not arrive */
 	else if ((limit = limit_exceeded(d, o, note)) != NULL)
 		outcome = FORKPOOL_OVER_LIMIT;
@@ -114,7 +115,9 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_CRASHED;
 	else
 		outcome = FORKPOOL_EXITED;
-	if (WIFSIGNALED(o->wait_status)) {
+	if (d->windows != NULL) {
+		/* The job's process went with its worker: its own end is not known. */
+	} else if (WIFSIGNALED(o->wait_status)) {
 		job->end.signal = WTERMSIG(o->wait_status);
 		job->core_dumped = WCOREDUMP(o->wait_status) != 0;
 	} else if (outcome != FORKPOOL_LOST) {
@@ -276,6 +279,34 @@ deaths_look(struct dispatcher *d)
 		supervisor_lost(d);
 }
 
+static int
+begin_failed(struct dispatcher *d, const char *step)
+{
+	int error = errno;
+
+	(void)snprintf(d->failure_text, sizeof d->failure_text, "%s: %s", step, strerror(error));
+	errno = error;
+	return -1;
+}
+
+/*
+ * A job's process ends a moment after its worker, and one that got out of its parent-death signal does not: with the
+ * supervisor dead nobody can tell when it is gone.  It keeps its window, and the next workers have others.
+ */
+static int
+windows_renew(struct dispatcher *d)
+{
+	struct window *windows;
+
+	if (d->windows == NULL)
+		return 0;
+	if ((windows = windows_create()) == NULL)
+		return begin_failed(d, "cannot map memory to share with the jobs' processes");
+	windows_destroy(d->windows);
+	d->windows = d->setup.worker.windows = windows;
+	return 0;
+}
+
 void
 deaths_recover(struct dispatcher *d, int64_t now)
 {
@@ -311,20 +342,26 @@ deaths_recover(struct dispatcher *d, int64_t now)
 	if (++d->restarts > RESTARTS_MAX) {
 		(void)snprintf(d->failure_text, sizeof d->failure_text, "the pool's supervisor is killed again and again");
 		pool_fail(d);
-	} else if (supervisor_begin(d) == -1) {
+	} else if (windows_renew(d) == -1 || supervisor_begin(d) == -1) {
 		pool_fail(d);
 	}
 	d->tick_at = now;
 }
 
+/* There is no supervisor at this moment: the next one gets them all. */
+static int
+slots_put_off(struct dispatcher *d, unsigned slots)
+{
+	while (d->slots < slots)
+		d->results[d->slots++].fd = -1;
+	return 0;
+}
+
 int
 slots_extend(struct dispatcher *d, unsigned slots)
 {
-	if (d->socket == -1) { /* between two supervisors: the next one gets them all */
-		while (d->slots < slots)
-			d->results[d->slots++].fd = -1;
-		return 0;
-	}
+	if (d->socket == -1)
+		return slots_put_off(d, slots);
 	while (d->slots < slots) {
 		int fds[2], sent;
 		if (packet_pipe_open(fds) == -1)
@@ -346,22 +383,13 @@ slots_extend(struct dispatcher *d, unsigned slots)
 		fd_close(&fds[1]);
 		if (sent == -1) {
 			fd_close(&fds[0]);
-			return -1;
+			/* Where it has been killed, deaths_look() will hear of it. */
+			return errno == EPIPE || errno == ECONNRESET ? slots_put_off(d, slots) : -1;
 		}
 		d->results[d->slots] = (struct results_pipe){ .fd = fds[0], .packets = results_count(d, d->slots) };
 		d->slots++;
 	}
 	return 0;
-}
-
-static int
-begin_failed(struct dispatcher *d, const char *step)
-{
-	int error = errno;
-
-	(void)snprintf(d->failure_text, sizeof d->failure_text, "%s: %s", step, strerror(error));
-	errno = error;
-	return -1;
 }
 
 int

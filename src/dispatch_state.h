@@ -29,6 +29,7 @@ struct results_pipe {
 struct dispatcher {
 	struct shared  *shared;
 	struct control *control;
+	struct window  *windows;          /* NULL: jobs have no processes of their own */
 	struct arena    arena;
 	struct spool    spool;
 	struct spool_reader values;

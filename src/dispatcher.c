@@ -52,9 +52,10 @@ watch_renew(struct dispatcher *d)
 		atomic_store(&d->control->watch_ns, smallest);
 }
 
-/* A job that runs: true, its claim says now that it is cancelled. */
+/* A job that runs: true, its claim says now that it is cancelled.  One that is to end already, for whatever reason, may
+   have its grace no more. */
 static bool
-cancel_run(struct dispatcher *d, struct job *job)
+cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 {
 	claim_word *claim = shared_claim(d->shared, job->entry);
 	uint64_t word = atomic_load(claim);
@@ -63,29 +64,35 @@ cancel_run(struct dispatcher *d, struct job *job)
 	job->max_attempts = job->attempts + 1; /* whatever comes of this run, there is no other */
 	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket && worker < d->slots &&
 	    atomic_compare_exchange_strong(claim, &word, claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
-		atomic_store(&d->control->slot[worker].cancel_ticket, job->ticket);
+		struct control_slot *slot = &d->control->slot[worker];
+		atomic_store(at_once ? &slot->kill_ticket : &slot->cancel_ticket, job->ticket);
 		supervisor_ring(d);
 		return true;
+	}
+	if (at_once && (claim_state(word) == CLAIM_CANCELLED || claim_state(word) == CLAIM_TIMED_OUT) &&
+	    claim_ticket(word) == job->ticket && worker < d->slots) {
+		atomic_store(&d->control->slot[worker].kill_ticket, job->ticket);
+		supervisor_ring(d);
 	}
 	return claim_state(word) == CLAIM_CANCELLED;
 }
 
 bool
-dispatcher_cancel(struct dispatcher *d, struct job *job, bool running)
+dispatcher_cancel(struct dispatcher *d, struct job *job, enum forkpool_cancel what)
 {
 	if (job->state == JOB_QUEUED)
 		job_table_unqueue(&d->jobs, job);
 	else if (job->state != JOB_OFFERED)
 		return false;
 	else if (!offer_revoke(d, job))
-		return running && cancel_run(d, job);
+		return what != FORKPOOL_CANCEL_QUEUED && cancel_run(d, job, what == FORKPOOL_CANCEL_KILL);
 	job_message(job, cancelled_text, sizeof cancelled_text - 1);
 	job_end_finally(d, job, FORKPOOL_CANCELLED);
 	return true;
 }
 
 size_t
-dispatcher_cancel_all(struct dispatcher *d, bool running)
+dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 {
 	struct job *job;
 	size_t cancelled = 0;
@@ -97,10 +104,10 @@ dispatcher_cancel_all(struct dispatcher *d, bool running)
 	}
 	/* First what does not run yet: a worker whose run is cancelled would take it meanwhile. */
 	INFLIGHT_FOREACH(d, entry)
-		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), false);
-	if (running)
+		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), FORKPOOL_CANCEL_QUEUED);
+	if (what != FORKPOOL_CANCEL_QUEUED)
 		INFLIGHT_FOREACH(d, entry)
-			cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), true);
+			cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), what);
 	return cancelled;
 }
 
@@ -111,7 +118,7 @@ dispatcher_deadline_look(struct dispatcher *d, int64_t now)
 		return;
 	d->expired = true;
 	/* Jobs not taken out by this are running; retries are off from here on. */
-	(void)dispatcher_cancel_all(d, true);
+	(void)dispatcher_cancel_all(d, FORKPOOL_CANCEL_RUNNING);
 }
 
 int64_t

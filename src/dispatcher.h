@@ -19,9 +19,9 @@ int64_t dispatcher_until(const struct dispatcher *);
 void    dispatcher_polled(struct dispatcher *, const struct pollfd *, size_t n);
 
 /* Cancel one job: true, it will end as CANCELLED. */
-bool dispatcher_cancel(struct dispatcher *, struct job *, bool running);
+bool dispatcher_cancel(struct dispatcher *, struct job *, enum forkpool_cancel);
 /* Cancel all; how many will end so. */
-size_t dispatcher_cancel_all(struct dispatcher *, bool running);
+size_t dispatcher_cancel_all(struct dispatcher *, enum forkpool_cancel);
 
 /* The pool's deadline is checked where jobs come in, too. */
 void dispatcher_deadline_look(struct dispatcher *, int64_t now);

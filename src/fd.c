@@ -86,7 +86,7 @@ fd_set_nonblocking(int fd, int on)
 	if (flags == -1)
 		return -1;
 	int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-	return wanted == flags ? 0 : fcntl(fd, F_SETFL, wanted);
+	return wanted == flags ? 0 : os_set_flags(fd, wanted);
 }
 
 void
@@ -113,7 +113,7 @@ fd_close_span(int from, int to)
 }
 
 void
-fd_close_all_but(int *keep, size_t n)
+fd_close_all_but(int *keep, size_t n, const struct fd_span *spans, size_t span_count)
 {
 	/* Insertion sort: a handful of entries, and qsort may allocate. */
 	for (size_t i = 1; i < n; i++)
@@ -123,11 +123,17 @@ fd_close_all_but(int *keep, size_t n)
 			keep[j - 1] = swap;
 		}
 	int next = 3;
-	for (size_t i = 0; i < n; i++) {
-		if (keep[i] < next)
+	for (size_t i = 0, j = 0; i < n || j < span_count;) {
+		int single = j == span_count || (i < n && keep[i] < spans[j].first);
+		struct fd_span kept = single ? (struct fd_span){ keep[i], keep[i] } : spans[j];
+		if (single)
+			i++;
+		else
+			j++;
+		if (kept.last < next)
 			continue;
-		fd_close_span(next, keep[i] - 1);
-		next = keep[i] + 1;
+		fd_close_span(next, kept.first - 1);
+		next = kept.last + 1;
 	}
 	fd_close_span(next, INT_MAX);
 }

@@ -26,9 +26,11 @@ int fd_set_nonblocking(int fd, int on);
 /* Close *fd if it is open, set it to -1; errno is kept. */
 void fd_close(int *fd);
 
+/* Numbers first to last, both included. */
+struct fd_span { int first, last; };
 /* Close every descriptor above 2 that is not in keep (n of them, any order; -1 entries are
-   ignored; keep is sorted in place). */
-void fd_close_all_but(int *keep, size_t n);
+   ignored; keep is sorted in place), nor in one of these spans (ascending, apart from each other). */
+void fd_close_all_but(int *keep, size_t n, const struct fd_span *spans, size_t span_count);
 
 /* Let 0-2 be open: those that are not become /dev/null. */
 void fd_fill_standard(void);

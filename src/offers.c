@@ -9,6 +9,8 @@
 /* Work worth sending in one packet; below FLOOR, sharing it out fairly costs more than it gives. */
 #define BATCH_NS  (100 * CLOCK_US)
 #define FLOOR_NS  (10 * CLOCK_US)
+/* Where each job has a process of its own: a packet for each would wake worker and caller for each. */
+#define BATCH_APART_NS (4 * CLOCK_MS)
 /* What a job costs a worker besides its function. */
 #define OVERHEAD_NS 60
 /* Ahead of each worker: so many packets, the one it works on included, or so much work, whichever
@@ -90,7 +92,7 @@ void
 offers_size(struct dispatcher *d)
 {
 	int64_t run_ns = d->run_ns > 0 ? d->run_ns : BATCH_NS;
-	int64_t batch = BATCH_NS / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
+	int64_t batch = (d->windows != NULL ? BATCH_APART_NS : BATCH_NS) / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
 
 	d->batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
 	d->floor = floor < 1 ? 1 : floor > d->batch ? d->batch : (unsigned)floor;
@@ -266,6 +268,9 @@ offers_again(struct dispatcher *d, int64_t now)
 {
 	uint32_t unclaimed = 0, stuck = 0;
 
+	/* A packet that is not full, with a caller who neither waits nor submits more, but takes no result either. */
+	if (d->writer.frames > 0 && d->out_len == 0)
+		packet_close(d);
 	INFLIGHT_FOREACH(d, entry) {
 		enum claim_state state = claim_state(atomic_load_explicit(shared_claim(d->shared, entry),
 		    memory_order_relaxed));

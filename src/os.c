@@ -3,19 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "gate.h"
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
 #ifdef __linux__
 #include <linux/futex.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -38,140 +43,54 @@ os_pipe(int fds[2], int packets)
 }
 
 int
+os_signal_on_input(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_ASYNC);
+}
+
+int
+os_pipe_bytes(int fd, int *bytes)
+{
+#ifdef __linux__
+	if (gate_in_use())
+		return (int)gate_call(SYS_ioctl, fd, FIONREAD, (long)(intptr_t)bytes, 0, 0);
+#endif
+	return ioctl(fd, FIONREAD, bytes);
+}
+
+int
+os_set_flags(int fd, int flags)
+{
+#ifdef __linux__
+	if (gate_in_use())
+		return (int)gate_call(SYS_fcntl, fd, F_SETFL, flags, 0, 0);
+#endif
+	return fcntl(fd, F_SETFL, flags);
+}
+
+int
 os_pipe_restore(int fd, int packets)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags == -1)
 		return -1;
-	int wanted = flags & ~O_NONBLOCK;
+	int wanted = flags & ~(O_NONBLOCK | O_APPEND | O_ASYNC);
 #if defined(__linux__) && defined(O_DIRECT)
 	wanted = packets ? wanted | O_DIRECT : wanted & ~O_DIRECT;
 #else
 	(void)packets;
 #endif
-	return wanted == flags ? 0 : fcntl(fd, F_SETFL, wanted);
-}
-
-int
-os_process_handle(pid_t pid)
-{
-#if defined(__linux__) && defined(SYS_pidfd_open)
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-	(void)pid;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-void
-os_process_name(const char *name)
-{
-#ifdef __linux__
-	(void)prctl(PR_SET_NAME, name);
-#else
-	(void)name;
-#endif
-}
-
-int
-os_die_with_parent(int signo)
-{
-#ifdef __linux__
-	return prctl(PR_SET_PDEATHSIG, signo);
-#else
-	(void)signo;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-int
-os_adopt_orphans(void)
-{
-#ifdef __linux__
-	return prctl(PR_SET_CHILD_SUBREAPER, 1);
-#else
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-/* The next pid in text of the form "12 345 6 "; 0 at its end. */
-static pid_t
-pid_parse(const char **at, const char *end)
-{
-	long pid = 0;
-	const char *p = *at;
-
-	while (p < end && (*p < '0' || *p > '9'))
-		p++;
-	while (p < end && *p >= '0' && *p <= '9' && pid < 100000000)
-		pid = pid * 10 + (*p++ - '0');
-	*at = p;
-	return (pid_t)pid;
-}
-
-ssize_t
-os_children(pid_t *pids, size_t capacity)
-{
-#ifdef __linux__
-	/* proc(5): needs CONFIG_PROC_CHILDREN, and is reliable while no child ends meanwhile; the
-	   callers look again until it shows nothing new. */
-	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	size_t kept = 0, found = 0;
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	while ((n = read(fd, text + kept, sizeof text - kept)) > 0 || kept > 0) {
-		size_t have = kept + (n > 0 ? (size_t)n : 0);
-		size_t whole = have;
-		/* A number cut by the end of the buffer waits for its other half. */
-		if (n > 0)
-			while (whole > 0 && text[whole - 1] != ' ')
-				whole--;
-		const char *at = text, *end = text + whole;
-		pid_t pid;
-		while (found < capacity && (pid = pid_parse(&at, end)) > 0)
-			pids[found++] = pid;
-		kept = n > 0 ? have - whole : 0;
-		for (size_t i = 0; i < kept; i++)
-			text[i] = text[whole + i];
-		if (n <= 0 || kept == sizeof text)
-			break;
-	}
-	(void)close(fd);
-	return (ssize_t)found;
-#else
-	(void)pids;
-	(void)capacity;
-	(void)pid_parse;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-void
-os_no_core(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_CORE, &limit) == -1)
-		return;
-	/* Not 0: where core_pattern is a pipe Linux dumps into it at 0 also, and only 1 says no
-	   (core(5)); no file is made at 1 either, since it is less than a page. */
-	limit.rlim_cur = limit.rlim_max >= 1 ? 1 : 0;
-	(void)setrlimit(RLIMIT_CORE, &limit);
+	return wanted == flags ? 0 : os_set_flags(fd, wanted);
 }
 
 int
 os_close_range(unsigned from, unsigned to)
 {
 #if defined(__linux__) && defined(SYS_close_range)
-	return (int)syscall(SYS_close_range, from, to, 0);
+	return (int)gate_call(SYS_close_range, from, to, 0, 0, 0);
 #else
 	(void)from;
 	(void)to;
@@ -284,6 +203,22 @@ os_page_hidden_from_fork(void *page, size_t size)
 #endif
 }
 
+void *
+os_memory_hidden(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	if (os_page_hidden_from_fork(at, size) == -1) {
+		int error = errno;
+		(void)munmap(at, size);
+		errno = error;
+		return NULL;
+	}
+	return at;
+}
+
 void
 os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -313,25 +248,12 @@ os_word_wake(_Atomic uint32_t *word)
 #endif
 }
 
-#ifdef HAVE_ON_EXIT
-/* Runs first of all handlers, since it was registered last before the jobs: what the worker's own
-   code printed is written, then the process ends without the caller's handlers and buffers. */
-static void
-exit_guard(int status, void *arg)
+void
+os_pages_drop(void *pages, size_t size)
 {
-	(void)arg;
-	(void)fflush(stdout);
-	(void)fflush(stderr);
-	_exit(status);
-}
+#if defined(__linux__) && defined(MADV_REMOVE)
+	if (gate_call(SYS_madvise, (long)(intptr_t)pages, (long)size, MADV_REMOVE, 0, 0) == 0)
+		return;
 #endif
-
-int
-os_exit_guard(void)
-{
-#ifdef HAVE_ON_EXIT
-	return on_exit(exit_guard, NULL) == 0;
-#else
-	return 0;
-#endif
+	memset(pages, 0, size);
 }

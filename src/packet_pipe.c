@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -96,7 +95,7 @@ packet_pipe_holds(int read_end)
 {
 	int bytes = 0;
 
-	if (ioctl(read_end, FIONREAD, &bytes) == -1)
+	if (os_pipe_bytes(read_end, &bytes) == -1)
 		return -1;
 	return bytes > 0;
 }

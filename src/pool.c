@@ -106,12 +106,10 @@ result_fill_rest(struct forkpool_result *r, const struct job *job)
 	r->exit_code = ok ? -1 : job->end.exit_code;
 	r->core_dumped = ok ? 0 : job->core_dumped;
 	r->message = message_of(job, details);
-	r->limit = details != NULL ? details->limit : NULL;
+	r->limit = details != NULL && job->outcome == FORKPOOL_OVER_LIMIT ? details->limit : NULL;
 	r->output = details != NULL && details->output != NULL ? details->output : "";
 	r->output_len = details != NULL ? details->output_len : 0;
 	r->backtrace = details != NULL ? details->backtrace : NULL;
-	r->cpu_ns = -1;
-	r->max_rss = -1;
 }
 
 static void
@@ -120,6 +118,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	struct forkpool_result *r = &pool->result;
 	bool ok = job->outcome == FORKPOOL_OK;
 	bool plain = ok && !(job->owns & JOB_OWNS_DETAILS);
+	bool apart = pool->d.windows != NULL; /* else nobody has set these */
 
 	r->seq = job->seq;
 	r->id = job->id_len > 0 ? job->id : "";
@@ -132,6 +131,8 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->attempts = job->attempts;
 	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
+	r->cpu_ns = apart ? job->cpu_ns : -1;
+	r->max_rss = apart ? job->max_rss : -1;
 	if (!plain || !pool->result_plain)
 		result_fill_rest(r, job);
 	pool->result_plain = plain;
@@ -219,11 +220,11 @@ forkpool_cancel(struct forkpool *pool, enum forkpool_cancel what)
 {
 	if (pool_check(pool) == -1)
 		return -1;
-	if (what != FORKPOOL_CANCEL_QUEUED && what != FORKPOOL_CANCEL_RUNNING) {
+	if ((unsigned)what > FORKPOOL_CANCEL_KILL) {
 		errno = EINVAL;
 		return -1;
 	}
-	return dispatcher_cancel_all(&pool->d, what == FORKPOOL_CANCEL_RUNNING) > 0;
+	return dispatcher_cancel_all(&pool->d, what) > 0;
 }
 
 int
@@ -231,12 +232,12 @@ forkpool_cancel_job(struct forkpool *pool, uint64_t seq, enum forkpool_cancel wh
 {
 	if (pool_check(pool) == -1)
 		return -1;
-	if (what != FORKPOOL_CANCEL_QUEUED && what != FORKPOOL_CANCEL_RUNNING) {
+	if ((unsigned)what > FORKPOOL_CANCEL_KILL) {
 		errno = EINVAL;
 		return -1;
 	}
 	struct job *job = job_table_find(&pool->d.jobs, seq);
-	return job != NULL && dispatcher_cancel(&pool->d, job, what == FORKPOOL_CANCEL_RUNNING);
+	return job != NULL && dispatcher_cancel(&pool->d, job, what);
 }
 
 int

@@ -49,6 +49,12 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 	return struct_copy(stats, struct_size, &now, sizeof now);
 }
 
+unsigned
+forkpool_layers(const struct forkpool *pool)
+{
+	return pool_check(pool) == -1 ? 0 : pool->d.setup.worker.sandbox.layers;
+}
+
 int
 forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpool_worker_info *info,
     size_t struct_size)
@@ -78,8 +84,9 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpo
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
 		now.run_ns = so_far > 0 ? so_far : 0;
-		now.progress_done = atomic_load(&slot->progress_done);
-		now.progress_total = atomic_load(&slot->progress_total);
+		_Atomic uint64_t *progress = d->windows != NULL ? windows_at(d->windows, worker)->progress : slot->progress;
+		now.progress_done = atomic_load(&progress[0]);
+		now.progress_total = atomic_load(&progress[1]);
 		if (now.jobs_done > 0)
 			now.jobs_done--; /* the one that runs is not done */
 	}

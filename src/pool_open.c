@@ -65,36 +65,83 @@ options_check(const struct forkpool_options *o, const struct complaint *to)
 		return complain(to, EINVAL, "max_value_len: %zu is more than a terabyte", o->max_value_len);
 	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 || (o->retry_on & 1u << FORKPOOL_OK) != 0)
 		return complain(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK", o->retry_on);
-	if (o->isolation == FORKPOOL_ISOLATE_JOB || o->isolation == FORKPOOL_ISOLATE_SANDBOX)
-		return complain(to, ENOTSUP, "isolation: this version of forkpool has FORKPOOL_ISOLATE_WORKER only");
-	if (o->isolation != FORKPOOL_ISOLATE_WORKER)
+	if (o->isolation != FORKPOOL_ISOLATE_WORKER && o->isolation != FORKPOOL_ISOLATE_JOB &&
+	    o->isolation != FORKPOOL_ISOLATE_SANDBOX)
 		return complain(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
-	if (o->sandbox != NULL)
-		return complain(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only");
+	if (o->environment != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
+		return complain(to, EINVAL, "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
+	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
+		return complain(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its cgroup)");
+	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_JOB && (o->sandbox->readable != NULL ||
+	    o->sandbox->writable != NULL || o->sandbox->network || o->sandbox->exec || o->sandbox->namespaces ||
+	    o->sandbox->uid != 0 || o->sandbox->gid != 0))
+		return complain(to, EINVAL, "sandbox: FORKPOOL_ISOLATE_JOB takes its cgroup only");
 	if (o->output != FORKPOOL_OUTPUT_INHERIT && o->output != FORKPOOL_OUTPUT_DISCARD &&
 	    o->output != FORKPOOL_OUTPUT_CAPTURE)
 		return complain(to, EINVAL, "output: %d is none of inherit, discard, capture", (int)o->output);
 	if (o->limits.output > 0 && o->output != FORKPOOL_OUTPUT_CAPTURE)
 		return complain(to, EINVAL, "limits.output: is for FORKPOOL_OUTPUT_CAPTURE only");
-	return limits_check(&o->limits, to->text, to->size);
+	/* Jobs run on a copy of the stack of the thread that opens the pool. */
+	if (o->limits.stack > 0 && !os_is_first_thread())
+		return complain(to, ENOTSUP, "limits.stack: holds only where the process's first thread opens the pool");
+	return limits_check(&o->limits, o->isolation, to->text, to->size);
 }
 
-/* What the caller's version of the structure has, the rest as zero. */
+/* What the caller's version of a structure has that begins with its size, the rest as zero. */
 static int
-options_copy(struct forkpool_options *copy, const struct forkpool_options *given, const struct complaint *to)
+structure_copy(void *copy, size_t known, const void *given, const char *name, const struct complaint *to)
 {
 	size_t size;
 
-	memset(copy, 0, sizeof *copy);
+	memset(copy, 0, known);
 	if (given == NULL)
 		return 0;
-	size = given->struct_size == 0 ? sizeof *copy : given->struct_size;
-	if (size < sizeof given->struct_size)
-		return complain(to, EINVAL, "struct_size: %zu is no size of struct forkpool_options", size);
-	for (size_t i = sizeof *copy; i < size; i++)
+	memcpy(&size, given, sizeof size);
+	if (size == 0)
+		size = known;
+	if (size < sizeof size)
+		return complain(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s", size, name);
+	for (size_t i = known; i < size; i++)
 		if (((const unsigned char *)given)[i] != 0)
-			return complain(to, EINVAL, "options: one is set that this version of forkpool does not know");
-	memcpy(copy, given, size < sizeof *copy ? size : sizeof *copy);
+			return complain(to, EINVAL, "%s: a member is set that this version of forkpool does not know", name);
+	memcpy(copy, given, size < known ? size : known);
+	return 0;
+}
+
+static void
+environment_free(char **environment)
+{
+	for (char **at = environment; at != NULL && *at != NULL; at++)
+		free(*at);
+	free(environment);
+}
+
+/* A copy of what the jobs are to have: "NAME=value" as it is, "NAME" as this process has it, if it does. */
+static int
+environment_copy(char ***copy, const char *const *given, const struct complaint *to)
+{
+	size_t n = 0, kept = 0;
+
+	*copy = NULL;
+	if (given == NULL)
+		return 0;
+	while (given[n] != NULL)
+		n++;
+	if ((*copy = calloc(n + 1, sizeof **copy)) == NULL)
+		return complain(to, ENOMEM, "no memory for the environment");
+	for (size_t i = 0; i < n; i++) {
+		int whole = strchr(given[i], '=') != NULL;
+		const char *value = whole ? "" : getenv(given[i]);
+		if (given[i][0] == '=' || given[i][0] == '\0')
+			return complain(to, EINVAL, "environment: entry %zu has no name", i);
+		if (value == NULL)
+			continue;
+		if (asprintf(&(*copy)[kept], "%s%s%s", given[i], whole ? "" : "=", value) == -1) {
+			(*copy)[kept] = NULL;
+			return complain(to, ENOMEM, "no memory for the environment");
+		}
+		kept++;
+	}
 	return 0;
 }
 
@@ -128,6 +175,10 @@ pool_free(struct forkpool *pool)
 	free(d->results);
 	free(d->pollfds);
 	free(d->inflight);
+	environment_free(d->setup.worker.environment);
+	descriptors_release(&d->setup.worker.descriptors);
+	sandbox_release(&d->setup.worker.sandbox);
+	windows_destroy(d->windows);
 	shared_destroy(d->shared);
 	control_destroy(d->control);
 	canary_destroy(&pool->canary);
@@ -148,6 +199,8 @@ parts_make(struct forkpool *pool, const struct complaint *to)
 	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
 	    (d->control = control_create()) == NULL)
 		return complain(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
+	if (d->setup.worker.sandbox.level != FORKPOOL_ISOLATE_WORKER && (d->windows = windows_create()) == NULL)
+		return complain(to, errno, "cannot map memory to share with the jobs' processes: %s", strerror(errno));
 	d->results = calloc(SHARED_WORKERS_MAX, sizeof *d->results);
 	d->pollfds = calloc(SHARED_WORKERS_MAX + 3, sizeof *d->pollfds);
 	d->inflight = calloc(entries / 64 + 1, sizeof *d->inflight);
@@ -156,6 +209,7 @@ parts_make(struct forkpool *pool, const struct complaint *to)
 		return complain(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
 	if (arena_open(&d->arena) == -1)
 		return complain(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
+	d->arena.wipes = d->windows != NULL;
 	if (spool_open(&d->spool, d->value_max, d->output_max) == -1)
 		return complain(to, errno, "cannot make the file for large values: %s", strerror(errno));
 	spool_reader_init(&d->values, &d->spool);
@@ -180,11 +234,16 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 	struct dispatcher *d = &pool->d;
 
 	d->setup.grace_ns = o->grace_ns > 0 ? o->grace_ns : CLOCK_S;
+	struct sandbox sandbox = d->setup.worker.sandbox;
+	struct descriptors descriptors = d->setup.worker.descriptors;
+	char **environment = d->setup.worker.environment;
 	d->setup.worker = (struct worker_setup){
+		.windows = d->windows, .sandbox = sandbox, .descriptors = descriptors, .environment = environment, .grace_ns = d->setup.grace_ns,
 		.shared = d->shared, .control = d->control, .canary = pool->canary, .spool = d->spool,
 		.job_pipe = d->job_pipe[0], .arena_fd = d->arena.fd,
 		.timeout_ns = d->timeout_ns, .value_max = (size_t)d->value_max, .output_max = d->output_max,
 		.jobs_per_worker = o->jobs_per_worker, .output = o->output, .limits = o->limits,
+		.executes = o->executes != 0,
 		.init = o->worker_init, .exit = o->worker_exit, .arg = o->worker_arg,
 	};
 	(void)getrlimit(RLIMIT_NOFILE, &d->setup.worker.open_files);
@@ -206,10 +265,14 @@ workers_await(struct dispatcher *d, const struct complaint *to)
 		atomic_store(&d->control->parent_rung, 0);
 	}
 	if (started == 1) {
+		struct sandbox *s = &d->setup.worker.sandbox;
+		(void)sandbox_do_without(s, s->layers & ~atomic_load(&d->control->layers));
 		deaths_look(d); /* of whom that ring may have told */
 		return 0;
 	}
 	int error = started == 2 ? atomic_load(&d->control->failure_error) : EIO;
+	if (started == 2 && d->control->complaint[0] != '\0')
+		return complain(to, error, "%s", d->control->complaint);
 	if (started == 2)
 		return complain(to, error, "cannot start worker %u of %u: %s",
 		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers, strerror(error));
@@ -238,6 +301,7 @@ processes_end(struct dispatcher *d)
 	while (d->supervisor != 0 && waitpid(d->supervisor, NULL, 0) == -1 && errno == EINTR)
 		continue;
 	d->supervisor = 0;
+	cgroup_remove(&d->setup.worker.sandbox.cgroup, d->slots); /* it may not have come to that */
 	/* When the last worker is gone each results pipe is at its end. */
 	until = clock_after(clock_now(), CLOCK_S);
 	for (unsigned i = 0; i < d->slots; i++) {
@@ -259,9 +323,15 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 {
 	struct complaint to = { .text = error, .size = error != NULL ? error_size : 0 };
 	struct forkpool_options o;
+	struct forkpool_sandbox sandbox;
 	struct forkpool *pool;
 
-	if (options_copy(&o, given, &to) == -1 || options_check(&o, &to) == -1)
+	if (structure_copy(&o, sizeof o, given, "options", &to) == -1 ||
+	    structure_copy(&sandbox, sizeof sandbox, o.sandbox, "sandbox", &to) == -1)
+		return NULL;
+	if (o.sandbox != NULL)
+		o.sandbox = &sandbox;
+	if (options_check(&o, &to) == -1)
 		return NULL;
 	pool = aligned_alloc(alignof(struct forkpool),
 	    (sizeof *pool + alignof(struct forkpool) - 1) / alignof(struct forkpool) * alignof(struct forkpool));
@@ -288,7 +358,11 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	STAILQ_INIT(&d->ready);
 
 	crash_prepare();
-	if (parts_make(pool, &to) == -1) {
+	sandbox_init(&d->setup.worker.sandbox, o.isolation);
+	if (descriptors_take(&d->setup.worker.descriptors, o.descriptors, to.text, to.size) == -1 ||
+	    (o.isolation != FORKPOOL_ISOLATE_WORKER &&
+	    sandbox_prepare(&d->setup.worker.sandbox, &o, to.text, to.size) == -1) ||
+	    environment_copy(&d->setup.worker.environment, o.environment, &to) == -1 || parts_make(pool, &to) == -1) {
 		pool_free(pool);
 		return NULL;
 	}

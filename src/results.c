@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "fd.h"
+#include "limits.h"
 #include "offers.h"
 #include "os.h"
 #include "packet_pipe.h"
@@ -116,7 +118,10 @@ value_fetch(struct dispatcher *d)
 static bool
 frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker, unsigned parity)
 {
-	if (frame->outcome > FORKPOOL_FAILED || (frame->outcome != FORKPOOL_OK && frame->value_len > 0))
+	bool apart = d->windows != NULL;
+	if (frame->outcome > (apart ? FORKPOOL_LOST : FORKPOOL_FAILED) ||
+	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) || (frame->has_process != 0) != apart ||
+	    (frame->outcome == FORKPOOL_OVER_LIMIT) != (limit_name(frame->limit) != NULL))
 		return false;
 	if (frame->value_len > d->value_max || frame->output_len > d->output_max)
 		return false;
@@ -144,6 +149,28 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 		    (unsigned long long)frame->output_lost);
 		job_message(job, message, (size_t)n);
 	}
+}
+
+/* What is known of a run since it had a process of its own. */
+static void
+process_take(struct job *job, const struct wire_result *frame)
+{
+	job->pid = frame->pid;
+	job->cpu_ns = frame->cpu_ns;
+	job->max_rss = frame->max_rss;
+	job->end.error = frame->error;
+	job->end.signal = frame->signal;
+	job->end.exit_code = frame->exit_code;
+	job->core_dumped = frame->core_dumped != 0;
+	if (frame->limit == LIMIT_NONE && frame->frames == 0)
+		return;
+	struct job_details *details = job_details(job);
+	if (details == NULL)
+		return; /* no memory: the outcome and the status tell, without words */
+	details->limit = limit_name(frame->limit);
+	uint64_t address[WIRE_FRAMES_MAX];
+	memcpy(address, frame->addresses, frame->frames * sizeof address[0]);
+	details->backtrace = crash_backtrace(address, frame->frames);
 }
 
 static void
@@ -189,6 +216,8 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 		job_end(d, job, outcome);
 		return;
 	}
+	if (frame->has_process)
+		process_take(job, frame);
 	job_message(job, frame->message, frame->message_len);
 	if (frame->output_len > 0 || frame->output_lost > 0)
 		output_take(d, job, frame);

@@ -51,6 +51,12 @@ shared_destroy(struct shared *s)
 		(void)munmap(s, shared_size(s->entries));
 }
 
+int
+shared_hide_from_fork(struct shared *s)
+{
+	return os_page_hidden_from_fork(s, shared_size(s->entries));
+}
+
 struct shared_slot *
 shared_slot(struct shared *s, unsigned worker)
 {
@@ -70,13 +76,15 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&slot->reading, 0);
 	atomic_store(&slot->ready, 0);
 	atomic_store(&slot->end_ticket, 0);
+	atomic_store(&slot->kill_ticket, 0);
 	atomic_store(&slot->leave, 0);
-	atomic_store(&slot->progress_done, 0);
-	atomic_store(&slot->progress_total, 0);
+	atomic_store(&slot->progress[0], 0);
+	atomic_store(&slot->progress[1], 0);
 	atomic_store(&slot->values_taken[parity], 0);
 	atomic_store(&box->fill, 0);
 	atomic_store(&note->frames, 0);
-	atomic_store(&note->hint, CRASH_PLAIN);
+	atomic_store(&note->stack_full, 0);
+	atomic_store(&note->met, 0);
 	atomic_store(&note->left, 0);
 	atomic_store(&note->error, 0);
 }

@@ -95,12 +95,14 @@ enum crash_leave {
 	LEAVE_SETUP_FAILED, /* limits or output could not be set up */
 };
 
-enum crash_hint { CRASH_PLAIN = 0, CRASH_STACK = 1, CRASH_MEMORY = 2 };
 
 /* What a dying process could still say of itself. */
 struct crash_note {
 	_Atomic uint32_t frames;                    /* valid ones of address[] */
-	_Atomic uint32_t hint;                      /* enum crash_hint */
+	_Atomic uint32_t stack_full;
+	_Atomic uint32_t met;                       /* set of 1 << enum limit: those that it stood at */
+	_Atomic uint32_t denied;                    /* the number of the system call that a filter stopped */
+	_Atomic uint32_t denied_arch;               /* its architecture, as seccomp(2) has it; 0: none was stopped */
 	_Atomic int32_t  left;                      /* enum crash_leave, of one that ended by itself */
 	_Atomic int32_t  error;                     /* errno that goes with it */
 	_Atomic uint64_t address[SHARED_CRASH_FRAMES];
@@ -114,12 +116,13 @@ struct shared_slot {
 	_Atomic uint32_t ready;             /* worker_init() is behind it */
 	_Atomic int64_t  run_started;
 	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
-	_Atomic uint64_t progress_done, progress_total;
+	_Atomic uint64_t progress[2];       /* done, total */
 	_Atomic pid_t    pid;               /* as the process itself says */
 	_Atomic uint64_t runs;              /* started so far, by all processes of the slot */
 
 	/* Written by the supervisor. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint64_t end_ticket; /* the run that SIGTERM is meant for */
+	_Atomic uint64_t kill_ticket;       /* where jobs have processes of their own: that it has no grace; set before */
 	_Atomic uint32_t leave;             /* the process is to end in order */
 
 	/* Written by the parent. */
@@ -148,6 +151,8 @@ struct shared {
 /* NULL and errno. */
 struct shared *shared_create(uint32_t entries);
 void           shared_destroy(struct shared *);
+/* In a worker whose children are not the pool's; 0 or -1 and errno. */
+int            shared_hide_from_fork(struct shared *);
 
 static inline claim_word *
 shared_claim(struct shared *s, uint32_t entry)

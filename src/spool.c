@@ -120,18 +120,36 @@ spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len
 	if (lift == -1)
 		return -1;
 	if (lift == 1) {
-		(void)getrlimit(RLIMIT_FSIZE, &limit);
+		(void)os_limit(RLIMIT_FSIZE, NULL, &limit);
 		lifted = limit;
 		lifted.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_FSIZE, &lifted) == -1)
+		if (os_limit(RLIMIT_FSIZE, &lifted, NULL) == -1)
 			return -1;
 	}
 	int r = fd_pwrite_all(s->fd, data, len, (off_t)offset);
 	int error = errno;
 	if (lift == 1)
-		(void)setrlimit(RLIMIT_FSIZE, &limit);
+		(void)os_limit(RLIMIT_FSIZE, &limit, NULL);
 	errno = error == ENOSPC ? ENOMEM : error;
 	return r;
+}
+
+static void
+range_map(struct spool_writer *w)
+{
+	w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd, (off_t)w->base);
+	if (w->map == MAP_FAILED)
+		w->map = NULL;
+}
+
+void
+spool_writer_map(struct spool_writer *w)
+{
+	range_map(w);
+	if (w->map != NULL && os_page_hidden_from_fork(w->map, w->spool->values) == -1) {
+		(void)munmap(w->map, w->spool->values);
+		w->map = NULL;
+	}
 }
 
 int
@@ -143,11 +161,8 @@ spool_append(struct spool_writer *w, const void *data, size_t len)
 		errno = EMSGSIZE;
 		return -1;
 	}
-	if (w->at + len <= w->backed && w->map == NULL) {
-		w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd, (off_t)w->base);
-		if (w->map == MAP_FAILED)
-			w->map = NULL;
-	}
+	if (w->at + len <= w->backed && w->map == NULL)
+		range_map(w);
 	if (w->at + len <= w->backed && w->map != NULL)
 		memcpy(w->map + w->at, data, len);
 	else if (spool_write(w->spool, w->base + w->at, data, len) == -1)

@@ -45,6 +45,8 @@ struct spool_writer {
 };
 
 void     spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint32_t *taken, unsigned worker, unsigned parity);
+/* Map its range now, and not when it is first needed; no child of this process has it. */
+void     spool_writer_map(struct spool_writer *);
 /* Whether a new value would have to wait. */
 int      spool_must_wait(const struct spool_writer *);
 /* A new value begins; waits, if it must, until the parent has taken those before it. */

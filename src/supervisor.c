@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "os.h"
+#include "sandbox_probe.h"
 #include "worker_process.h"
 
 /* Workers that die without having run anything: so many in a row, and no worker left that works,
@@ -25,6 +26,10 @@
 #define PAUSE_MAX  CLOCK_S
 /* An expired run that is not claimed yet, or one started at the pool's deadline: look again. */
 #define RECHECK_NS (2 * CLOCK_MS)
+/* What a worker has on top of the grace, to end and reap its job's process. */
+#define WORKER_EXTRA_NS (500 * CLOCK_MS)
+/* How often it is looked whether they are gone. */
+#define ORPHANS_NS CLOCK_MS
 /* How often captured output is held against its cap while runs go on. */
 #define TRIM_NS    (50 * CLOCK_MS)
 
@@ -139,20 +144,6 @@ process_event(struct supervisor *s, unsigned index, enum process_event event)
 		start_was_futile(s, index, CONTROL_FORK_FAILS, error);
 }
 
-/* Have the slot filled, if it is to be and nothing speaks against it now. */
-static void
-process_refill(struct supervisor *s, unsigned index)
-{
-	struct worker_process *p = &s->process[index];
-
-	if (!is_wanted(s, index)) {
-		process_event(s, index, EVENT_LEAVE);
-		return;
-	}
-	if (atomic_load(&s->control->failure) == CONTROL_WORKS && (p->until == CLOCK_NEVER || p->until <= s->env.now))
-		process_event(s, index, EVENT_WANTED);
-}
-
 /* Orphaned descendants of workers are this process's children.  They end with their worker: a living
    worker's are those of its session; one with a session of its own has been detached from whatever job it
    was, and goes.  -1: it cannot tell who they are. */
@@ -177,6 +168,43 @@ orphans_kill(struct supervisor *s)
 		}
 	}
 	return 0;
+}
+
+/*
+ * What the job of a dead worker left behind has the window of its slot, and must be gone before that slot's next
+ * worker uses it.  All of it has come to this process when the one before it was dead: so it is gone when there
+ * is no child but the workers.
+ */
+static int
+orphans_hold_window(struct supervisor *s)
+{
+	static pid_t children[SHARED_WORKERS_MAX + 1024];
+
+	if (s->setup->worker.windows == NULL ||
+	    os_children(children, sizeof children / sizeof children[0]) <= (ssize_t)s->alive)
+		return 0;
+	(void)orphans_kill(s);
+	s->orphans_due = 1;
+	return 1;
+}
+
+/* Have the slot filled, if it is to be and nothing speaks against it now. */
+static void
+process_refill(struct supervisor *s, unsigned index)
+{
+	struct worker_process *p = &s->process[index];
+
+	if (!is_wanted(s, index)) {
+		process_event(s, index, EVENT_LEAVE);
+		return;
+	}
+	if (atomic_load(&s->control->failure) != CONTROL_WORKS || (p->until != CLOCK_NEVER && p->until > s->env.now))
+		return;
+	if (orphans_hold_window(s)) {
+		p->until = clock_after(s->env.now, ORPHANS_NS);
+		return;
+	}
+	process_event(s, index, EVENT_WANTED);
 }
 
 static void
@@ -240,6 +268,20 @@ children_look(struct supervisor *s)
 		(void)orphans_kill(s);
 }
 
+/* Whether the parent has asked for the end of the run that is under way there. */
+static int
+end_is_asked(struct supervisor *s, unsigned index, _Atomic uint64_t *request)
+{
+	struct worker_process *p = &s->process[index];
+	uint64_t ticket = atomic_load_explicit(request, memory_order_relaxed);
+
+	if (ticket == 0 || !atomic_compare_exchange_strong(request, &ticket, 0) || p->pid == 0 ||
+	    process_claim(&s->env, p, index, ticket) == NULL)
+		return 0;
+	p->asked = ticket;
+	return 1;
+}
+
 /* What the parent has asked for since the last look. */
 static void
 requests_look(struct supervisor *s)
@@ -250,12 +292,10 @@ requests_look(struct supervisor *s)
 	for (unsigned i = 0; i < s->slots; i++) {
 		struct worker_process *p = &s->process[i];
 		struct control_slot *slot = &s->control->slot[i];
-		uint64_t cancel = atomic_load_explicit(&slot->cancel_ticket, memory_order_relaxed);
-		if (cancel != 0 && atomic_compare_exchange_strong(&slot->cancel_ticket, &cancel, 0) &&
-		    p->pid != 0 && process_claim(&s->env, p, i, cancel) != NULL) {
-			p->asked = cancel;
+		if (end_is_asked(s, i, &slot->cancel_ticket))
 			process_event(s, i, EVENT_END_RUN);
-		}
+		if (end_is_asked(s, i, &slot->kill_ticket))
+			process_event(s, i, EVENT_KILL_RUN);
 		uint32_t faulty = atomic_load_explicit(&slot->kill_generation, memory_order_relaxed);
 		if (faulty != 0) {
 			atomic_store(&slot->kill_generation, 0);
@@ -352,7 +392,7 @@ static int64_t
 timers_look(struct supervisor *s)
 {
 	int64_t next = CLOCK_NEVER;
-	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE;
+	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE && s->setup->worker.windows == NULL;
 
 	if (trims && s->env.now >= s->trim_at)
 		s->trim_at = clock_after(s->env.now, TRIM_NS);
@@ -368,7 +408,8 @@ timers_look(struct supervisor *s)
 				process_refill(s, i);
 		}
 		if (p->pid != 0 && atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->run_ticket,
-		    memory_order_relaxed) != 0 && s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE) {
+		    memory_order_relaxed) != 0 && s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
+		    s->setup->worker.windows == NULL) {
 			if (trims)
 				capture_trim(p->capture, s->setup->worker.output_max);
 			next = clock_earlier(next, s->trim_at);
@@ -388,10 +429,12 @@ supervisor_end(struct supervisor *s)
 	for (unsigned i = 0; i < s->slots; i++)
 		while (s->process[i].pid != 0 && waitpid(s->process[i].pid, NULL, 0) == -1 && errno == EINTR)
 			continue;
+	unsigned slots = s->slots;
 	s->slots = s->alive = 0;
 	while (orphans_kill(s) == 0)
 		if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
 			break;
+	cgroup_remove(&s->setup->worker.sandbox.cgroup, slots);
 	_exit(0);
 }
 
@@ -438,15 +481,24 @@ supervisor_loop(struct supervisor *s)
 
 /* Everything between the fork and the loop; -1 and errno. */
 static int
-supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
+supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 {
 	struct sigaction chld;
 	struct rlimit files;
-	int keep[8];
+	int keep[10];
 	size_t kept = 0;
 
 	s->setup = setup;
 	s->control = setup->worker.control;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (descriptors_place(&setup->worker.descriptors, &s->env.socket) == -1) {
+		(void)strlcpy(s->control->complaint, "descriptors: one cannot be had at its number in the workers "
+		    "(RLIMIT_NOFILE)", sizeof s->control->complaint);
+		return -1;
+	}
 	s->caller_handle = fd_raise(os_process_handle(s->caller));
 	if (getppid() != s->caller)
 		_exit(0);
@@ -466,19 +518,16 @@ supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
 		keep[kept++] = s->bell[i];
 	}
 	bell_write = s->bell[1];
-	keep[kept++] = setup->socket;
+	keep[kept++] = s->env.socket;
 	keep[kept++] = s->caller_handle;
 	keep[kept++] = setup->worker.job_pipe;
 	keep[kept++] = setup->worker.arena_fd;
 	keep[kept++] = setup->worker.spool.fd;
-	fd_close_all_but(keep, kept);
+	keep[kept++] = setup->worker.sandbox.landlock.fd;
+	keep[kept++] = setup->worker.sandbox.cgroup.dir;
+	descriptors_close_others(&setup->worker.descriptors, keep, kept);
 	fd_fill_standard();
 	control_hide_from_workers(s->control);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
-
 	if (worker_prepare(&setup->worker) == -1)
 		return -1;
 	memset(&chld, 0, sizeof chld);
@@ -488,11 +537,15 @@ supervisor_enter(struct supervisor *s, const struct supervisor_setup *setup)
 	sigset_t none;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setup->first && setup->worker.windows != NULL &&
+	    sandbox_probe(&setup->worker, s->control->complaint, sizeof s->control->complaint) == -1)
+		return -1;
+	atomic_store(&s->control->layers, setup->worker.sandbox.layers);
 	return 0;
 }
 
 static _Noreturn void
-supervisor_main(pid_t caller, const struct supervisor_setup *setup)
+supervisor_main(pid_t caller, struct supervisor_setup *setup)
 {
 	static struct supervisor s;
 
@@ -501,19 +554,23 @@ supervisor_main(pid_t caller, const struct supervisor_setup *setup)
 	s.bell[0] = s.bell[1] = -1;
 	s.env = (struct process_environment){
 		.setup = &setup->worker, .control = setup->worker.control, .supervisor = getpid(),
-		.socket = setup->socket, .grace_ns = setup->grace_ns, .now = clock_now(),
+		.socket = setup->socket, .now = clock_now(),
+		/* Where a job has a process of its own its worker ends that when the grace is over; the worker
+		   itself only if it does not come to that. */
+		.grace_ns = setup->grace_ns + (setup->worker.windows != NULL ? WORKER_EXTRA_NS : 0),
+		.kill_ns = WORKER_EXTRA_NS,
 	};
 	if (supervisor_enter(&s, setup) == -1) {
 		atomic_store(&s.control->failure_error, errno);
 		atomic_store(&s.control->started, 2);
-		(void)control_ring_parent(s.control, setup->socket);
+		(void)control_ring_parent(s.control, s.env.socket);
 		_exit(1);
 	}
 	supervisor_loop(&s);
 }
 
 pid_t
-supervisor_start(const struct supervisor_setup *setup)
+supervisor_start(struct supervisor_setup *setup)
 {
 	sigset_t all, before;
 	pid_t caller = getpid();

@@ -21,7 +21,7 @@ struct supervisor_setup {
 
 /* Fork it.  Its pid, or -1 and errno.  All it needs is in *setup, but for the write ends of the
    results pipes, which come over the socket, slot by slot; what else the caller's process has open
-   is closed in it. */
-pid_t supervisor_start(const struct supervisor_setup *);
+   is closed in it.  It changes *setup in its own copy alone. */
+pid_t supervisor_start(struct supervisor_setup *);
 
 #endif

@@ -57,7 +57,7 @@ struct wire_job {
 struct wire_result {
 	uint32_t    entry;
 	uint64_t    ticket;
-	uint8_t     outcome;     /* OK, FAILED, TIMED_OUT, CANCELLED */
+	uint8_t     outcome;     /* enum forkpool_outcome */
 	int32_t     error;
 	int64_t     started_ns, run_ns;
 	const void *value;       /* in the packet; NULL: in the spool (or empty) */
@@ -65,6 +65,15 @@ struct wire_result {
 	const char *message;     /* message_len bytes, not terminated */
 	size_t      message_len;
 	uint64_t    output_len, output_offset, output_lost; /* captured; in the spool */
+
+	/* Where the job had a process of its own. */
+	unsigned    has_process;
+	int32_t     pid, signal, exit_code;
+	uint8_t     core_dumped;
+	uint8_t     limit;       /* enum limit */
+	uint16_t    frames;      /* of the backtrace */
+	int64_t     cpu_ns, max_rss;
+	const unsigned char *addresses; /* frames times eight bytes, aligned as such */
 };
 
 struct wire_writer {
@@ -80,7 +89,8 @@ size_t wire_end(struct wire_writer *);
 /* Whether args of this size, with an id of that size, travel in a packet rather than the arena. */
 int    wire_args_fit(size_t args_len, size_t id_len);
 /* The largest value that travels in a packet beside a message of the largest size. */
-#define WIRE_VALUE_MAX (WIRE_PACKET_SIZE - 16u - 32u - 48u - 256u)
+#define WIRE_VALUE_MAX (WIRE_PACKET_SIZE - 16u - 32u - 48u - 40u - 256u)
+#define WIRE_FRAMES_MAX 32u
 
 struct wire_reader {
 	const unsigned char *at, *end;
@@ -118,9 +128,10 @@ struct wire_packet_header {
 #define WIRE_TAIL_MORE    0x80u
 #define WIRE_TAIL_COOPERATIVE 0x40u
 #define WIRE_TAIL_ARENA   0x20u
+#define WIRE_TAIL_PROCESS 0x10u
 /* What a frame of each kind may have. */
 #define WIRE_TAIL_OF_JOB    (WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_COOPERATIVE | WIRE_TAIL_ARENA)
-#define WIRE_TAIL_OF_RESULT (WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_ARENA)
+#define WIRE_TAIL_OF_RESULT (WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_ARENA | WIRE_TAIL_PROCESS)
 
 struct WIRE_IN_PLACE wire_job_header {
 	uint16_t bytes;      /* of the frame, a multiple of WIRE_ALIGN */
@@ -158,6 +169,16 @@ struct wire_result_more {         /* where WIRE_TAIL_MORE is set */
 	uint64_t output_len;
 	uint64_t output_offset;
 	uint64_t output_lost;
+};
+
+struct wire_result_process {      /* where WIRE_TAIL_PROCESS is set; the addresses follow */
+	int32_t  pid, signal, exit_code;
+	uint8_t  core_dumped;
+	uint8_t  limit;
+	uint16_t frames;
+	int64_t  cpu_ns;
+	int64_t  max_rss;
+	uint64_t zero;
 };
 
 static inline size_t
@@ -274,8 +295,9 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	int more = in_spool || result->error != 0 || result->message_len > 0 ||
 	    result->output_len > 0 || result->output_lost > 0;
 	size_t value_len = in_spool ? 0 : (size_t)result->value_len;
+	size_t process_len = result->has_process ? sizeof(struct wire_result_process) + result->frames * sizeof(uint64_t) : 0;
 	size_t body = sizeof(struct wire_result_header) + (more ? sizeof(struct wire_result_more) : 0) +
-	    result->message_len + value_len;
+	    process_len + result->message_len + value_len;
 	size_t bytes = wire_rounded_up(body, 8);
 
 	if (bytes > WIRE_PACKET_SIZE - w->used)
@@ -283,7 +305,8 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	unsigned char *at = w->packet->bytes + w->used;
 	struct wire_result_header *h = (struct wire_result_header *)(void *)at;
 	h->bytes = (uint16_t)bytes;
-	h->tail = (uint8_t)((bytes - body) | (more ? WIRE_TAIL_MORE : 0) | (in_spool ? WIRE_TAIL_ARENA : 0));
+	h->tail = (uint8_t)((bytes - body) | (more ? WIRE_TAIL_MORE : 0) | (in_spool ? WIRE_TAIL_ARENA : 0) |
+	    (process_len > 0 ? WIRE_TAIL_PROCESS : 0));
 	h->outcome = result->outcome;
 	h->entry = result->entry;
 	h->ticket = result->ticket;
@@ -300,6 +323,17 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 		};
 		memcpy(at, &m, sizeof m);
 		at += sizeof m;
+	}
+	if (process_len > 0) {
+		struct wire_result_process p = {
+			.pid = result->pid, .signal = result->signal, .exit_code = result->exit_code,
+			.core_dumped = result->core_dumped, .limit = result->limit, .frames = result->frames,
+			.cpu_ns = result->cpu_ns, .max_rss = result->max_rss,
+		};
+		memcpy(at, &p, sizeof p);
+		if (result->frames > 0)
+			memcpy(at + sizeof p, result->addresses, process_len - sizeof p);
+		at += process_len;
 	}
 	/* The value first: it keeps the frame's alignment of 8. */
 	wire_copy(at, result->value, value_len);
@@ -380,6 +414,7 @@ static inline int
 wire_get_result(struct wire_reader *r, struct wire_result *result)
 {
 	struct wire_result_more m = { 0 };
+	struct wire_result_process p = { .exit_code = -1, .cpu_ns = -1, .max_rss = -1 };
 	const struct wire_result_header *h = (const struct wire_result_header *)(const void *)r->at;
 	size_t head = sizeof *h;
 	int next = wire_reader_next(r, sizeof *h);
@@ -398,6 +433,19 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		if (m.error == 0 && m.message_len == 0 && m.value_len == 0 && m.output_len == 0 && m.output_lost == 0)
 			return -1;
 	}
+	const unsigned char *addresses = NULL;
+	if (h->tail & WIRE_TAIL_PROCESS) {
+		if (body < (ptrdiff_t)sizeof p)
+			return -1;
+		memcpy(&p, r->at + head, sizeof p);
+		size_t frames = p.frames * sizeof(uint64_t);
+		if (p.zero != 0 || p.frames > WIRE_FRAMES_MAX || (size_t)body - sizeof p < frames)
+			return -1;
+		head += sizeof p;
+		addresses = r->at + head;
+		head += frames;
+		body -= (ptrdiff_t)(sizeof p + frames);
+	}
 	int in_spool = (h->tail & WIRE_TAIL_ARENA) != 0;
 	if (m.message_len > WIRE_MESSAGE_MAX || (ptrdiff_t)m.message_len > body)
 		return -1;
@@ -413,6 +461,10 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		.message = (const char *)value + value_len, .message_len = m.message_len,
 		.output_len = m.output_len, .output_offset = m.output_offset,
 		.output_lost = m.output_lost,
+		.has_process = (h->tail & WIRE_TAIL_PROCESS) != 0,
+		.pid = p.pid, .signal = p.signal, .exit_code = p.exit_code, .core_dumped = p.core_dumped,
+		.limit = p.limit, .frames = p.frames, .cpu_ns = p.cpu_ns, .max_rss = p.max_rss,
+		.addresses = addresses,
 	};
 	r->at += h->bytes;
 	r->frames--;

@@ -27,6 +27,19 @@
 /* How often the first worker that does not read looks whether it had better. */
 #define READER_LOOK_NS (2 * CLOCK_MS)
 
+extern char **environ;
+
+/* Whether it is the run under way that the supervisor's SIGTERM is for, and how. */
+static int
+run_is_meant(void)
+{
+	uint64_t running = worker_self.run_ticket;
+
+	if (running == 0 || atomic_load(&worker_self.slot->end_ticket) != running)
+		return 0;
+	return atomic_load(&worker_self.slot->kill_ticket) == running ? MEANT_AT_ONCE : MEANT_IN_TIME;
+}
+
 static void
 on_sigterm(int signo, siginfo_t *info, void *context)
 {
@@ -34,6 +47,14 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 	struct shared_slot *slot = worker_self.slot;
 
 	(void)context;
+	if (job_process_is_child(&worker_self.apart)) {
+		/* A job's own process has the handler of its worker. */
+		if (!worker_self.apart.window->context.cooperative)
+			goto end;
+		worker_self.apart.window->context.cancelled = 1;
+		errno = saved;
+		return;
+	}
 	if (info->si_pid == worker_self.supervisor || worker_self.forwarded) {
 		if (!pthread_equal(pthread_self(), worker_self.thread)) {
 			/* A thread that a job left running got it. */
@@ -43,10 +64,14 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 			return;
 		}
 		worker_self.forwarded = 0;
-		uint64_t running = worker_self.run_ticket;
-		int meant = running != 0 && atomic_load(&slot->end_ticket) == running;
+		int meant = run_is_meant();
 		if (atomic_load(&slot->leave) && worker_self.in_pool_io)
 			siglongjmp(worker_self.leave, 1);
+		if (worker_self.setup->windows != NULL) {
+			worker_self.apart.end_asked |= meant; /* the job's process is the one to end */
+			errno = saved;
+			return;
+		}
 		if (!meant) {
 			errno = saved; /* for a run that is over */
 			return;
@@ -57,6 +82,7 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 			return;
 		}
 	}
+end:
 	/* Meant for this run, or sent by somebody else: the process ends of it on return. */
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)raise(SIGTERM);
@@ -140,7 +166,8 @@ reader_await(uint32_t readers)
 static void
 worker_loop(void)
 {
-	static struct wire_packet packet;
+	static struct wire_packet visible;
+	struct wire_packet *packet = worker_self.setup->windows != NULL ? &worker_self.apart.hidden->packet : &visible;
 
 	while (worker_self.setup->jobs_per_worker == 0 || worker_self.runs < worker_self.setup->jobs_per_worker) {
 		identities_check();
@@ -155,13 +182,13 @@ worker_loop(void)
 			worker_self.in_pool_io = 0;
 			continue;
 		}
-		ssize_t n = packet_linger(&packet);
+		ssize_t n = packet_linger(packet);
 		if (n == 0)
-			n = packet_pipe_read(worker_self.jobs.fd, &packet);
+			n = packet_pipe_read(worker_self.jobs.fd, packet);
 		worker_self.in_pool_io = 0;
 		atomic_store_explicit(&worker_self.slot->reading, 0, memory_order_release);
 		if (n > 0)
-			packet_run(&packet, (size_t)n);
+			packet_run(packet, (size_t)n);
 		else if (n == 0)
 			(void)fd_set_nonblocking(worker_self.jobs.fd, 0);
 		else if (errno == EPIPE)
@@ -186,14 +213,47 @@ worker_prepare(const struct worker_setup *setup)
 	return capture_prepare(setup->output);
 }
 
+/* Where each job has a process of its own: what this one has to do with the pool is hidden from those. */
+static void
+apart_enter(const struct worker_setup *setup)
+{
+	const char *step;
+	unsigned layer;
+
+	if (limits_enter_worker(&setup->limits) == -1 || sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
+	    shared_hide_from_fork(setup->shared) == -1 ||
+	    job_processes_init(&worker_self.apart, setup, worker_self.index) == -1)
+		worker_end(LEAVE_SETUP_FAILED, errno);
+	worker_self.apart.supervisor = getppid();
+	worker_self.apart.is_meant = run_is_meant;
+	if (setup->environment != NULL)
+		environ = setup->environment;
+}
+
+/* The same when worker_init() has been called. */
+static void
+apart_confine(void)
+{
+	const char *step;
+	unsigned layer;
+	sigset_t child;
+
+	(void)signal(SIGCHLD, SIG_DFL); /* whatever worker_init() has made of it */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+	spool_writer_map(&worker_self.spool);
+	if (job_processes_confine(&worker_self.apart, worker_self.context.state, &step, &layer) == -1)
+		worker_end(LEAVE_SETUP_FAILED, errno);
+}
+
 /* What is this worker's alone. */
 static void
 worker_enter(int job_pipe, int results)
 {
 	const struct worker_setup *setup = worker_self.setup;
-	uint64_t memory_max = 0;
 	struct rlimit stack = { 0 };
-	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture };
+	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture, setup->sandbox.landlock.fd, setup->sandbox.cgroup.dir };
 	char name[16];
 
 	(void)snprintf(name, sizeof name, "forkpool:%u", worker_self.index);
@@ -201,7 +261,7 @@ worker_enter(int job_pipe, int results)
 	(void)setsid();
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)munmap(setup->control, sizeof *setup->control); /* where it could not be hidden */
-	fd_close_all_but(keep, sizeof keep / sizeof keep[0]);
+	descriptors_close_others(&setup->descriptors, keep, sizeof keep / sizeof keep[0]);
 	worker_self.jobs = identity_of(job_pipe);
 	worker_self.results = identity_of(results);
 	worker_self.arena = identity_of(setup->arena_fd);
@@ -209,11 +269,15 @@ worker_enter(int job_pipe, int results)
 	if (worker_self.capture != -1)
 		worker_self.output = identity_of(worker_self.capture);
 	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
-	if ((worker_self.capture != -1 && capture_enter(worker_self.capture) == -1) ||
-	    limits_enter(&setup->limits, &memory_max) == -1)
-		worker_end(LEAVE_SETUP_FAILED, errno);
-	(void)getrlimit(RLIMIT_STACK, &stack);
-	crash_enter(worker_self.note, memory_max, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	if (setup->windows != NULL) {
+		apart_enter(setup);
+	} else {
+		if ((worker_self.capture != -1 && capture_enter(worker_self.capture) == -1) ||
+		    limits_enter(&setup->limits) == -1)
+			worker_end(LEAVE_SETUP_FAILED, errno);
+		(void)getrlimit(RLIMIT_STACK, &stack);
+		crash_enter(worker_self.note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	}
 	canary_mark(&setup->canary, CANARY_WORKER);
 }
 
@@ -241,11 +305,16 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	spool_writer_init(&worker_self.spool, &setup->spool, &worker_self.slot->values_taken[worker_self.parity], index, worker_self.parity);
 	worker_self.context.worker = index;
 	worker_self.context.value_max = setup->value_max;
-	worker_self.context.slot = worker_self.slot;
+	worker_self.context.progress = worker_self.slot->progress;
 	worker_self.context.spool = &worker_self.spool;
 	clock_meter_init(&worker_self.meter);
 	outbox_begin();
 	sigemptyset(&none);
+	if (setup->windows != NULL) {
+		/* They are waited for, by this thread: those that worker_init() makes are not to have them. */
+		sigaddset(&none, SIGIO);
+		sigaddset(&none, SIGCHLD);
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 
 	if (setup->init != NULL) {
@@ -253,6 +322,8 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 		if (error != 0)
 			worker_end(LEAVE_INIT_FAILED, error);
 	}
+	if (setup->windows != NULL)
+		apart_confine();
 	atomic_store(&worker_self.slot->ready, 1);
 	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */
 	if (sigsetjmp(worker_self.leave, 1) == 0)

@@ -54,7 +54,7 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 		return 0; /* the parent rings when it has read it */
 	if (p->results == -1)
 		return EMFILE; /* there was no room for it when it came */
-	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && p->capture == -1 &&
+	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && e->setup->windows == NULL && p->capture == -1 &&
 	    (p->capture = capture_file(e->setup->fd_base)) == -1)
 		return errno;
 	if (p->capture != -1)
@@ -79,7 +79,7 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 	p->pid = pid;
 	p->generation = generation;
 	p->leaving = p->for_cause = p->is_stopped = 0;
-	p->asked = p->ticket = 0;
+	p->asked = p->ticket = p->killing = 0;
 	atomic_store(&slot->last_pid[parity], pid);
 	atomic_store(&slot->pid, pid);
 	atomic_fetch_add(&e->control->workers_started, 1);
@@ -96,13 +96,21 @@ none_wanted(struct process_environment *e, struct worker_process *p, unsigned in
 	return 0;
 }
 
+/* What was known of a stop is not known any more: the next one is to be waited for. */
+static void
+resume(struct worker_process *p)
+{
+	(void)kill(p->pid, SIGCONT);
+	p->is_stopped = 0;
+}
+
 static int
 end_run(struct process_environment *e, struct worker_process *p, unsigned index)
 {
 	p->ticket = p->asked;
 	atomic_store(&slot_of(e, index)->end_ticket, p->ticket);
 	(void)kill(p->pid, SIGTERM);
-	(void)kill(p->pid, SIGCONT); /* a stopped process would take no SIGTERM */
+	resume(p); /* a stopped process would take no SIGTERM */
 	p->state = PROCESS_ENDING;
 	p->until = clock_after(e->now, e->grace_ns);
 	return 0;
@@ -119,17 +127,30 @@ kill_now(struct process_environment *e, struct worker_process *p, unsigned index
 	return 0;
 }
 
-/* Nothing moves in the process now: kill it only if it is still at the run that is to end. */
+/* Nothing moves in the process now: kill it only if it is still at the run that is to end, or at one that was to end
+   at once since. */
 static int
 kill_or_continue(struct process_environment *e, struct worker_process *p, unsigned index)
 {
-	if (process_claim(e, p, index, p->ticket) != NULL)
+	if (process_claim(e, p, index, p->ticket) != NULL || process_claim(e, p, index, p->killing) != NULL)
 		return kill_now(e, p, index);
-	(void)kill(p->pid, SIGCONT);
+	resume(p);
 	p->state = PROCESS_RUNS;
 	p->until = CLOCK_NEVER;
 	/* Another run may have come under way before the stop, and its end been asked for. */
 	return p->asked != p->ticket && process_claim(e, p, index, p->asked) != NULL ? end_run(e, p, index) : 0;
+}
+
+/* The run `ticket` has no grace any more: stop the process, to compare. */
+static int
+stop_to_look(struct process_environment *e, struct worker_process *p, unsigned index)
+{
+	(void)kill(p->pid, SIGSTOP);
+	if (p->is_stopped)
+		return kill_or_continue(e, p, index);
+	p->state = PROCESS_STOPPING;
+	p->until = clock_after(e->now, STOP_WAIT_NS);
+	return 0;
 }
 
 static int
@@ -142,11 +163,31 @@ grace_over(struct process_environment *e, struct worker_process *p, unsigned ind
 		p->until = CLOCK_NEVER;
 		return 0;
 	}
-	(void)kill(p->pid, SIGSTOP);
-	if (p->is_stopped)
-		return kill_or_continue(e, p, index);
-	p->state = PROCESS_STOPPING;
-	p->until = clock_after(e->now, STOP_WAIT_NS);
+	return stop_to_look(e, p, index);
+}
+
+static int
+kill_run(struct process_environment *e, struct worker_process *p, unsigned index)
+{
+	if (p->killing == p->asked)
+		return 0; /* once more: the time for it does not begin anew */
+	p->killing = p->ticket = p->asked;
+	if (e->setup->windows == NULL)
+		return stop_to_look(e, p, index);
+	/* The worker kills the job's process, and lives on; or goes with it, if it does not come to that. */
+	atomic_store(&slot_of(e, index)->kill_ticket, p->ticket);
+	(void)end_run(e, p, index);
+	p->until = clock_after(e->now, e->kill_ns);
+	return 0;
+}
+
+/* It is being stopped: what it runs is seen then. */
+static int
+kill_when_stopped(struct process_environment *e, struct worker_process *p, unsigned index)
+{
+	(void)e;
+	(void)index;
+	p->killing = p->asked;
 	return 0;
 }
 
@@ -206,6 +247,7 @@ static process_action *const action[PROCESS_STATES][PROCESS_EVENTS] = {
 	},
 	[PROCESS_RUNS] = {
 		[EVENT_END_RUN] = end_run,
+		[EVENT_KILL_RUN] = kill_run,
 		[EVENT_LEAVE] = leave,
 		[EVENT_KILL] = kill_now,
 		[EVENT_DIED] = died,
@@ -213,6 +255,7 @@ static process_action *const action[PROCESS_STATES][PROCESS_EVENTS] = {
 	[PROCESS_ENDING] = {
 		[EVENT_TIME] = grace_over,
 		[EVENT_END_RUN] = end_run, /* of a later run: the earlier one is over */
+		[EVENT_KILL_RUN] = kill_run,
 		[EVENT_LEAVE] = leave,
 		[EVENT_KILL] = kill_now,
 		[EVENT_DIED] = died,
@@ -220,6 +263,7 @@ static process_action *const action[PROCESS_STATES][PROCESS_EVENTS] = {
 	[PROCESS_STOPPING] = {
 		[EVENT_TIME] = kill_or_continue,
 		[EVENT_STOPPED] = kill_or_continue,
+		[EVENT_KILL_RUN] = kill_when_stopped,
 		[EVENT_LEAVE] = leave_at_once,
 		[EVENT_KILL] = kill_now,
 		[EVENT_DIED] = died,

@@ -28,6 +28,7 @@ enum process_event {
 	EVENT_WANTED = 0,  /* a process is to be there */
 	EVENT_TIME,        /* `until` has come */
 	EVENT_END_RUN,     /* the run `asked` is to end; its claim word says why */
+	EVENT_KILL_RUN,    /* the same, without a grace */
 	EVENT_STOPPED,     /* the process has stopped */
 	EVENT_LEAVE,       /* it is to end in order, when its run is over */
 	EVENT_KILL,        /* it is to end at once */
@@ -44,7 +45,8 @@ struct worker_process {
 	int      leaving;       /* told to leave: 1 after its run, 2 at once */
 	int      for_cause;     /* killed since it misbehaves */
 	int      is_stopped;    /* by us or by others */
-	uint64_t asked;         /* EVENT_END_RUN: of that run */
+	uint64_t asked;         /* EVENT_END_RUN, EVENT_KILL_RUN: of that run */
+	uint64_t killing;       /* of the last one that is to end without a grace */
 	uint64_t ticket;        /* of the run that is being ended */
 	int64_t  until;         /* CLOCK_NEVER: no time set */
 	uint64_t runs_before;   /* the slot's count of runs when this process began */
@@ -57,6 +59,7 @@ struct process_environment {
 	pid_t    supervisor;
 	int      socket;        /* to ring the parent */
 	int64_t  grace_ns;
+	int64_t  kill_ns;       /* what a worker has to end its job's process at once */
 	int64_t  now;           /* kept by the supervisor's loop */
 };
 

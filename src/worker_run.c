@@ -2,6 +2,7 @@
 #include "worker_run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,8 +17,10 @@
 
 /* A job of this length is reported at once, not with the rest of its packet. */
 #define LONG_RUN_NS (100 * CLOCK_US)
+/* Results of jobs with processes of their own that have waited so long are reported. */
+#define LONG_WAIT_NS CLOCK_MS
 
-struct worker worker_self;
+alignas(2048) struct worker worker_self;
 
 _Noreturn void
 worker_end(enum crash_leave how, int error)
@@ -54,6 +57,8 @@ identity_check(const struct fd_identity *id)
 void
 identities_check(void)
 {
+	if (worker_self.setup->windows != NULL)
+		return; /* no job is ever in this process */
 	identity_check(&worker_self.jobs);
 	identity_check(&worker_self.arena);
 	identity_check(&worker_self.values);
@@ -67,13 +72,21 @@ outbox_begin(void)
 	wire_begin(&worker_self.out, &worker_self.box->packet, WIRE_RESULTS, worker_self.index, worker_self.generation);
 }
 
+/* After what may have taken long: no time before this is the next run's. */
+static void
+run_begins_now(void)
+{
+	worker_self.now = clock_meter_now(&worker_self.meter);
+}
+
 /* The results that wait become a packet in the pipe.  Blocks while the parent does not read. */
 static void
 outbox_flush(void)
 {
 	if (worker_self.out.frames == 0)
 		return;
-	identity_check(&worker_self.results);
+	if (worker_self.setup->windows == NULL)
+		identity_check(&worker_self.results);
 	size_t len = wire_end(&worker_self.out);
 	for (;;) {
 		worker_self.in_pool_io = 1;
@@ -93,6 +106,7 @@ outbox_flush(void)
 	atomic_fetch_add_explicit(&worker_self.box->flushes, 1, memory_order_release);
 	atomic_thread_fence(memory_order_release);
 	outbox_begin();
+	run_begins_now();
 }
 
 /* The frames so far are there to be found, should the process die; each counts once its claim is
@@ -113,7 +127,7 @@ output_collect(struct wire_result *result)
 	if (size == 0)
 		return;
 	uint64_t keep = size < worker_self.setup->output_max ? size : worker_self.setup->output_max;
-	if (!worker_self.context.in_spool)
+	if (!worker_self.context.is_large)
 		spool_begin(&worker_self.spool);
 	uint64_t offset = worker_self.spool.base + worker_self.spool.at;
 	if (spool_append_file(&worker_self.spool, worker_self.capture, keep) == -1)
@@ -142,11 +156,24 @@ claim_settle(const struct wire_job *job, int64_t ended)
  * must not be held against the job.
  */
 static void
+result_put(const struct wire_job *job, const struct wire_result *result, int64_t ended)
+{
+	if (!wire_put_result(&worker_self.out, result)) {
+		claim_settle(job, ended);
+		outbox_flush();
+		(void)wire_put_result(&worker_self.out, result); /* an empty packet has room for any */
+	}
+	outbox_publish();
+	claim_settle(job, ended);
+}
+
+/* Of a run in this process. */
+static void
 result_send(const struct wire_job *job, int returned, int64_t started, int64_t ended)
 {
 	struct forkpool_context *c = &worker_self.context;
 
-	if (returned == 0 && !c->in_spool && c->message_len == 0 && worker_self.capture == -1 &&
+	if (returned == 0 && !c->is_large && c->message_len == 0 && worker_self.capture == -1 &&
 	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
 		outbox_publish();
 		claim_settle(job, ended);
@@ -160,25 +187,57 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	};
 	if (returned == 0 && c->value_len > 0) {
 		result.value_len = c->value_len;
-		if (c->in_spool)
+		if (c->is_large)
 			result.value_offset = worker_self.spool.base + worker_self.spool.start;
 		else
 			result.value = c->value;
 	}
 	if (worker_self.capture != -1) {
-		if (!c->in_spool && spool_must_wait(&worker_self.spool))
+		if (!c->is_large && spool_must_wait(&worker_self.spool))
 			claim_settle(job, ended);
 		output_collect(&result);
+		run_begins_now();
 	}
-	if ((returned == 0 && c->in_spool) || result.output_len > 0)
+	if ((returned == 0 && c->is_large) || result.output_len > 0)
 		spool_commit(&worker_self.spool);
-	if (!wire_put_result(&worker_self.out, &result)) {
-		claim_settle(job, ended);
-		outbox_flush();
-		(void)wire_put_result(&worker_self.out, &result); /* an empty packet has room for any */
+	result_put(job, &result, ended);
+}
+
+/* Of a run in a process of its own.  What is large goes through the spool here as well. */
+static void
+result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t ended)
+{
+	const struct job_processes *apart = &worker_self.apart;
+	char text[120];
+	bool large = result->value == NULL && result->value_len > 0;
+
+	result->output_lost = apart->output.lost;
+	if (large || apart->output.kept_len > 0) {
+		if (spool_must_wait(&worker_self.spool))
+			claim_settle(job, ended);
+		spool_begin(&worker_self.spool);
+		uint64_t offset = worker_self.spool.base + worker_self.spool.at;
+		if (large && spool_append(&worker_self.spool, apart->area, (size_t)result->value_len) == 0) {
+			result->value_offset = offset;
+		} else if (large) {
+			(void)snprintf(text, sizeof text, "its value could not be kept: %s", strerror(errno));
+			result->outcome = FORKPOOL_LOST;
+			result->value_len = 0;
+			result->message = text;
+			result->message_len = strlen(text);
+		}
+		offset = worker_self.spool.base + worker_self.spool.at;
+		if (apart->output.kept_len > 0 && spool_append(&worker_self.spool, apart->output.kept, (size_t)apart->output.kept_len) == 0) {
+			result->output_len = apart->output.kept_len;
+			result->output_offset = offset;
+		} else {
+			result->output_lost += apart->output.kept_len;
+		}
+		if (result->value_len > 0 || result->output_len > 0)
+			spool_commit(&worker_self.spool);
+		run_begins_now();
 	}
-	outbox_publish();
-	claim_settle(job, ended);
+	result_put(job, result, ended);
 }
 
 /*
@@ -208,6 +267,46 @@ args_fetch(const struct wire_job *job)
 	return worker_self.arena_map + job->args_offset;
 }
 
+/* In this process. */
+static void
+run_here(struct wire_job *job, int64_t started)
+{
+	struct forkpool_context *c = &worker_self.context;
+	int returned;
+
+	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
+		returned = forkpool_fail(c, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
+	else
+		returned = job->fn(c, job->args, job->args_len);
+	worker_self.run_ticket = 0;
+
+	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
+		_exit(0); /* a process that the job forked, and that returned from it */
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	result_send(job, returned, started, worker_self.now);
+	if (c->has_progress) {
+		c->has_progress = 0;
+		atomic_store_explicit(&c->progress[0], 0, memory_order_relaxed);
+		atomic_store_explicit(&c->progress[1], 0, memory_order_relaxed);
+	}
+	if (worker_self.capture == -1 && capture_stdio_waits())
+		capture_flush_stdio();
+}
+
+/* In a process of its own. */
+static void
+run_apart(const struct wire_job *job, int64_t started, int64_t deadline)
+{
+	struct wire_result result = { .entry = job->entry, .ticket = job->ticket, .started_ns = started };
+
+	job_process_run(&worker_self.apart, job, deadline, shared_claim(worker_self.setup->shared, job->entry), &result);
+	worker_self.run_ticket = 0;
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	result.run_ns = worker_self.now - started;
+	result_pass_on(job, &result, worker_self.now);
+	job_process_done(&worker_self.apart);
+}
+
 /* 1 it was this worker's to run and has run, 0 it was not. */
 static int
 job_run(struct wire_job *job)
@@ -226,8 +325,11 @@ job_run(struct wire_job *job)
 	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
-	context_begin(&worker_self.context, job, deadline);
+	if (worker_self.setup->windows == NULL)
+		context_begin(&worker_self.context, job, deadline);
+	worker_self.context.deadline = deadline;
 	worker_self.cooperative = job->cooperative != 0;
+	worker_self.apart.end_asked = 0;
 	worker_self.run_ticket = job->ticket;
 	uint64_t expected = claim_make(job->ticket, 0, 0, CLAIM_OFFERED);
 	if (!atomic_compare_exchange_strong(claim, &expected,
@@ -239,26 +341,11 @@ job_run(struct wire_job *job)
 	atomic_store_explicit(&slot->runs, atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1,
 	    memory_order_relaxed);
 
-	int returned;
-	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
-		returned = forkpool_fail(&worker_self.context, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
+	if (worker_self.setup->windows != NULL)
+		run_apart(job, started, deadline);
 	else
-		returned = job->fn(&worker_self.context, job->args, job->args_len);
-	worker_self.run_ticket = 0;
-
-	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
-		_exit(0); /* a process that the job forked, and that returned from it */
-	int64_t ended = clock_meter_now(&worker_self.meter);
-	result_send(job, returned, started, ended);
+		run_here(job, started);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
-	if (worker_self.context.has_progress) {
-		worker_self.context.has_progress = 0;
-		atomic_store_explicit(&slot->progress_done, 0, memory_order_relaxed);
-		atomic_store_explicit(&slot->progress_total, 0, memory_order_relaxed);
-	}
-	if (worker_self.capture == -1 && capture_stdio_waits())
-		capture_flush_stdio();
-	worker_self.now = ended;
 	worker_self.runs++;
 	return 1;
 }
@@ -272,6 +359,7 @@ packet_run(const struct wire_packet *packet, size_t len)
 	if (wire_open(&reader, WIRE_JOBS, packet, len) == -1)
 		return;
 	worker_self.now = clock_meter_now(&worker_self.meter);
+	int64_t began = worker_self.now;
 	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
 	while (wire_get_job(&reader, &job) == 1) {
 		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) || worker_self.now >=
@@ -280,7 +368,11 @@ packet_run(const struct wire_packet *packet, size_t len)
 		int64_t before = worker_self.now;
 		if (!job_run(&job))
 			continue;
-		if (worker_self.now - before >= LONG_RUN_NS) {
+		/* Where each has a process of its own all are long, and to wake the caller for each costs as much as
+		   a tenth of them: there the time counts that the first of the results has waited. */
+		if (worker_self.setup->windows != NULL ? worker_self.now - began >= LONG_WAIT_NS :
+		    worker_self.now - before >= LONG_RUN_NS) {
+			began = worker_self.now;
 			outbox_flush();
 			identities_check();
 		}

@@ -2,7 +2,7 @@
  * worker_run - what a worker does with one packet: claim each job, run it, have its result in the outbox.
  *
  * A worker is a process, and its signal handler has to find it: so there is one struct worker, and it
- * is a variable.  Includes context, spool, shared, capture, packet_pipe and below.
+ * is a variable.  Includes job_process, context, spool, shared, capture, packet_pipe and below.
  */
 #ifndef FORKPOOL_WORKER_RUN_H
 #define FORKPOOL_WORKER_RUN_H
@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "context.h"
+#include "job_process.h"
 #include "worker_setup.h"
 
 #define CANARY_WORKER 0x776f726bu
@@ -40,7 +41,7 @@ struct worker {
 	struct fd_identity jobs, results, arena, values, output;
 	struct spool_writer spool;
 	struct wire_writer  out;
-	struct forkpool_context context;
+	struct job_processes apart;   /* JOB and SANDBOX */
 
 	unsigned char *arena_map;     /* to read from; NULL: not yet */
 	size_t         arena_size;
@@ -52,6 +53,9 @@ struct worker {
 	volatile sig_atomic_t in_pool_io;     /* blocked in the pool's pipes: may be left */
 	volatile sig_atomic_t forwarded;
 	sigjmp_buf leave;
+
+	/* Last: with all else on one page, a worker that forks for each job has one to copy and not two. */
+	struct forkpool_context context;
 };
 
 extern struct worker worker_self;

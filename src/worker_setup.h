@@ -1,5 +1,6 @@
 /*
- * worker_setup - what every worker of a pool is set up with.  Includes control, shared, spool and below.
+ * worker_setup - what every worker of a pool is set up with.  Includes control, descriptors, shared, spool, sandbox,
+ * window and below.
  */
 #ifndef FORKPOOL_WORKER_SETUP_H
 #define FORKPOOL_WORKER_SETUP_H
@@ -8,9 +9,12 @@
 #include <sys/resource.h>
 
 #include "control.h"
+#include "descriptors.h"
 #include "forkpool.h"
 #include "shared.h"
+#include "sandbox.h"
 #include "spool.h"
+#include "window.h"
 
 /* Filled in by the parent before the first fork. */
 struct worker_setup {
@@ -20,15 +24,21 @@ struct worker_setup {
 	struct spool    spool;
 	int             job_pipe;   /* read end */
 	int             arena_fd;
+	struct descriptors descriptors; /* of the caller's, that all processes of the pool are to have */
 	int             fd_base;    /* descriptors made after the fork are moved up to here: code of the
 	                               caller's that runs in a job may still use numbers that were its own */
 	int64_t         timeout_ns; /* 0: none */
+	int64_t         grace_ns;
 	size_t          value_max;
 	uint64_t        output_max; /* captured bytes kept of one run */
 	unsigned        jobs_per_worker;
 	enum forkpool_output   output;
 	struct forkpool_limits limits;
 	struct rlimit   open_files; /* RLIMIT_NOFILE as the caller has it */
+	struct window  *windows;    /* NULL: jobs have no processes of their own */
+	struct sandbox  sandbox;
+	int             executes;   /* job functions only execute a program */
+	char          **environment; /* JOB and SANDBOX */
 	int           (*init)(void *arg, void **state);
 	void          (*exit)(void *arg, void *state);
 	void           *arg;

@@ -10,12 +10,17 @@
 #include <unistd.h>
 
 #include "src/wire.h"
+#include "src/worker_run.h"
 #include "tests/support.h"
 
 ssize_t __real_read(int, void *, size_t);
 ssize_t __wrap_read(int, void *, size_t);
 ssize_t __real_write(int, const void *, size_t);
 ssize_t __wrap_write(int, const void *, size_t);
+int __real_os_own_group(void);
+int __wrap_os_own_group(void);
+void __real_capture_flush_stdio(void);
+void __wrap_capture_flush_stdio(void);
 ssize_t __real_pwrite(int, const void *, size_t, off_t);
 ssize_t __wrap_pwrite(int, const void *, size_t, off_t);
 
@@ -37,6 +42,9 @@ const char *const moment_names[MOMENTS] = {
 	[MOMENT_BEFORE_CLAIM] = "before the claim",
 	[MOMENT_IN_JOB] = "in the job",
 	[MOMENT_OUTBOX] = "results in the outbox",
+	[MOMENT_BIRTH] = "in a job's process at its birth",
+	[MOMENT_RETURNED] = "in a job's process that is done",
+	[MOMENT_ITS_WORKER] = "the worker of a job",
 	[MOMENT_HALF_SENT] = "a large value half sent",
 	[MOMENT_BEFORE_SEND] = "before its results are sent",
 	[MOMENT_AFTER_SEND] = "just after delivery",
@@ -46,7 +54,7 @@ const char *const moment_names[MOMENTS] = {
 
 struct dying *dying;
 
-static int is_worker; /* this process */
+static int is_worker; /* this process, or its parent */
 static pid_t assassin;
 
 /* Each level keeps something of its frame in use, or the compiler makes a loop of it. */
@@ -163,14 +171,47 @@ dying_moment(enum moment moment)
 	if (dying == NULL || !atomic_compare_exchange_strong(&dying->armed, &armed, MOMENT_NONE))
 		return;
 	enum way way = (enum way)atomic_load(&dying->way);
-	atomic_store(&dying->pid, (int32_t)getpid());
+	atomic_store(&dying->pid, (int32_t)(moment == MOMENT_ITS_WORKER ? getppid() : getpid()));
 	support_post(&dying->reached);
 	if (ways[way].from_outside == 0)
 		die(way);
 	support_post(&dying->waiting);
-	/* The idle one waits where all idle ones wait. */
-	while (moment != MOMENT_IDLE)
-		(void)pause();
+	/* The idle one waits where all idle ones wait; one that has signals blocked has them later; and who is only
+	   stopped can go on: a worker that has its job behind it does, when it is told that the job is to end. */
+	while (moment != MOMENT_IDLE) {
+		if ((moment == MOMENT_BIRTH || (moment == MOMENT_ITS_WORKER && way == WAY_STOP)) &&
+		    atomic_load(&dying->struck) > 0)
+			return;
+		if (moment == MOMENT_BIRTH || moment == MOMENT_ITS_WORKER)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+		else if (pause() == -1 && moment == MOMENT_HALF_SENT && way == WAY_STOP && support_apart())
+			return;
+	}
+}
+
+int
+dying_outbox_holds(void)
+{
+	const struct outbox *box = worker_self.slot->outbox;
+
+	return atomic_load(&box[0].fill) >> 32 != 0 || atomic_load(&box[1].fill) >> 32 != 0;
+}
+
+/* What a job's process calls early, and late where it has printed something. */
+int
+__wrap_os_own_group(void)
+{
+	if (is_worker)
+		dying_moment(MOMENT_BIRTH);
+	return __real_os_own_group();
+}
+
+void
+__wrap_capture_flush_stdio(void)
+{
+	if (is_worker && support_apart())
+		dying_moment(MOMENT_RETURNED);
+	__real_capture_flush_stdio();
 }
 
 /* Workers read packets of jobs, write packets of results, and write large values by pwrite();

@@ -1,13 +1,13 @@
 /*
- * dying - ways for a worker to die, and moments at which it does; for tests.
+ * dying - ways for a worker or a job's process to die, and moments at which it does; for tests.
  *
- * A test arms one moment in shared memory.  The first worker that reaches it disarms it and then
+ * A test arms one moment in shared memory.  The first process that reaches it disarms it and then
  * dies in the way asked for: by its own act, or by a signal from outside, which a process of the
- * test's own (the assassin) sends once the worker says that it is there and waits.
+ * test's own (the assassin) sends once the other says that it is there and waits.
  *
- * Moments within the library are reached by wrapping read(), write() and pwrite(), so a program
- * that has this linked in is linked with --wrap for the three (Makefile.am), and the library
- * needs no code for it.
+ * Moments within the library are reached by wrapping read(), write(), pwrite() and some functions of the library's
+ * own that one of its files calls in another, so a program that has this linked in is linked with --wrap for
+ * them (Makefile.am), and the library needs no code for it.
  */
 #ifndef FORKPOOL_TESTS_DYING_H
 #define FORKPOOL_TESTS_DYING_H
@@ -35,6 +35,9 @@ enum moment {
 	MOMENT_BEFORE_CLAIM, /* a packet was read, nothing claimed */
 	MOMENT_IN_JOB,
 	MOMENT_OUTBOX,       /* in a job, with results of others in the outbox */
+	MOMENT_BIRTH,        /* in a job's own process: it has been forked, all signals are blocked */
+	MOMENT_RETURNED,     /* there: the function has returned, and nobody has been told */
+	MOMENT_ITS_WORKER,   /* there: but it is its worker's death */
 	MOMENT_HALF_SENT,    /* half of a large value is written */
 	MOMENT_BEFORE_SEND,  /* a packet of results is about to be written */
 	MOMENT_AFTER_SEND,   /* it is written, and still in the outbox */
@@ -51,7 +54,7 @@ struct dying {
 	_Atomic uint32_t waiting; /* for the assassin */
 	_Atomic uint32_t struck;  /* by the assassin */
 	_Atomic uint32_t over;    /* the assassin is to leave */
-	_Atomic int32_t  pid;     /* of who reached it */
+	_Atomic int32_t  pid;     /* of who reached it and dies */
 };
 
 /* In shared memory; one for each test's process. */
@@ -63,6 +66,9 @@ void dying_begin(void);
 void dying_end(void);
 /* The next worker at that moment dies in that way. */
 void dying_arm(enum moment, enum way);
+
+/* In a job that its worker runs itself: whether results of others are in the outbox. */
+int dying_outbox_holds(void);
 
 /* For options.worker_init, worker_exit: has the process know that it is a worker. */
 int  dying_worker_init(void *arg, void **state);

@@ -10,9 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "src/gate.h"
+#include "src/os.h"
+#include "src/sandbox_filter.h"
+#include "src/sandbox_identity.h"
+#include "src/sandbox_landlock.h"
 
 #define BLOCKS_MAX 4096u
 
@@ -128,7 +135,17 @@ WRAP(pid_t, fork, void)
 	if (strikes(INJECT_fork) != 0)
 		return -1;
 	pid_t pid = __real_fork();
-	if (pid == 0 && own_kind != NO_KIND && own_kind < INJECT_WORKER)
+	if (pid == 0 && own_kind != NO_KIND && own_kind < INJECT_JOB)
+		own_kind++;
+	return pid;
+}
+
+WRAP(pid_t, os_fork_bare, void)
+{
+	if (strikes(INJECT_os_fork_bare) != 0)
+		return -1;
+	pid_t pid = __real_os_fork_bare();
+	if (pid == 0 && own_kind != NO_KIND && own_kind < INJECT_JOB)
 		own_kind++;
 	return pid;
 }
@@ -272,4 +289,88 @@ WRAP(int, waitid, idtype_t type, id_t id, siginfo_t *info, int options)
 WRAP(pid_t, waitpid, pid_t pid, int *status, int options)
 {
 	return strikes(INJECT_waitpid) != 0 ? -1 : __real_waitpid(pid, status, options);
+}
+
+WRAP(pid_t, wait4, pid_t pid, int *status, int options, struct rusage *usage)
+{
+	return strikes(INJECT_wait4) != 0 ? -1 : __real_wait4(pid, status, options, usage);
+}
+
+WRAP(int, dup2, int from, int to)
+{
+	return strikes(INJECT_dup2) != 0 ? -1 : __real_dup2(from, to);
+}
+
+WRAP(int, madvise, void *at, size_t size, int advice)
+{
+	return strikes(INJECT_madvise) != 0 ? -1 : __real_madvise(at, size, advice);
+}
+
+/* ------------------------------------------------------------------------------ the library's own */
+
+WRAP(int, os_process_handle, pid_t pid)
+{
+	return strikes(INJECT_os_process_handle) != 0 ? -1 : __real_os_process_handle(pid);
+}
+
+WRAP(int, os_signal_wait, const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
+{
+	return strikes(INJECT_os_signal_wait) != 0 ? -1 : __real_os_signal_wait(set, info, timeout_ns);
+}
+
+WRAP(int, os_signal_on_input, int fd)
+{
+	return strikes(INJECT_os_signal_on_input) != 0 ? -1 : __real_os_signal_on_input(fd);
+}
+
+WRAP(int, os_die_with_parent, int signo)
+{
+	return strikes(INJECT_os_die_with_parent) != 0 ? -1 : __real_os_die_with_parent(signo);
+}
+
+WRAP(int, os_own_group, void)
+{
+	return strikes(INJECT_os_own_group) != 0 ? -1 : __real_os_own_group();
+}
+
+WRAP(int, os_limit, unsigned resource, const struct rlimit *set, struct rlimit *get)
+{
+	return strikes(INJECT_os_limit) != 0 ? -1 : __real_os_limit(resource, set, get);
+}
+
+WRAP(int, os_children_open, void)
+{
+	return strikes(INJECT_os_children_open) != 0 ? -1 : __real_os_children_open();
+}
+
+WRAP(ssize_t, os_children_read, int fd, pid_t *pids, size_t capacity)
+{
+	return strikes(INJECT_os_children_read) != 0 ? -1 : __real_os_children_read(fd, pids, capacity);
+}
+
+WRAP(int, identity_enter_worker, const struct sandbox_identity *identity, unsigned *layer, const char **step)
+{
+	*step = "a step";
+	return strikes(INJECT_identity_enter_worker) != 0 ? -1 : __real_identity_enter_worker(identity, layer, step);
+}
+
+WRAP(int, identity_enter_job, const struct sandbox_identity *identity, const char **step)
+{
+	*step = "a step";
+	return strikes(INJECT_identity_enter_job) != 0 ? -1 : __real_identity_enter_job(identity, step);
+}
+
+WRAP(int, landlock_enter, const struct sandbox_landlock *landlock)
+{
+	return strikes(INJECT_landlock_enter) != 0 ? -1 : __real_landlock_enter(landlock);
+}
+
+WRAP(int, filter_enter, const struct sandbox_filter *filter, uintptr_t gate)
+{
+	return strikes(INJECT_filter_enter) != 0 ? -1 : __real_filter_enter(filter, gate);
+}
+
+WRAP(int, gate_close, void)
+{
+	return strikes(INJECT_gate_close) != 0 ? -1 : __real_gate_close();
 }

@@ -4,6 +4,7 @@
  * A program that links this with -Wl,--wrap=NAME for each name of INJECT_CALLS_LIST (Makefile.am)
  * has every call of them that its own objects and the static libforkpool-core.la make counted in
  * shared memory, so that the supervisor's and the workers' calls can be failed from outside too.
+ * Some are the library's own, called from another of its files: behind them is a system call that no libc makes.
  */
 #ifndef FORKPOOL_TESTS_INJECT_H
 #define FORKPOOL_TESTS_INJECT_H
@@ -13,13 +14,17 @@
 #define INJECT_CALLS_LIST(X) \
 	X(fork) X(pipe2) X(socketpair) X(mmap) X(memfd_create) X(malloc) X(calloc) X(realloc) \
 	X(aligned_alloc) X(strdup) X(read) X(write) X(pread) X(pwrite) X(sendmsg) X(recvmsg) X(poll) \
-	X(fcntl) X(waitid) X(waitpid)
+	X(fcntl) X(waitid) X(waitpid) X(wait4) X(dup2) X(madvise) \
+	X(os_fork_bare) X(os_process_handle) X(os_signal_wait) X(os_signal_on_input) X(os_die_with_parent) X(os_own_group) X(os_limit) \
+	X(os_children_open) X(os_children_read) \
+	X(identity_enter_worker) X(identity_enter_job) X(landlock_enter) X(filter_enter) X(gate_close)
 
 #define INJECT_ENUM(name) INJECT_##name,
 enum inject_call { INJECT_CALLS_LIST(INJECT_ENUM) INJECT_CALLS };
 #undef INJECT_ENUM
 
-enum inject_process { INJECT_CALLER = 0, INJECT_SUPERVISOR, INJECT_WORKER };
+/* What tries the isolation out for forkpool_open() is a child of the supervisor's too, and counts as a worker. */
+enum inject_process { INJECT_CALLER = 0, INJECT_SUPERVISOR, INJECT_WORKER, INJECT_JOB };
 
 enum {
 	INJECT_SHORT = -1,  /* instead of an error: read, write, pread, pwrite move half of it */

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support.h"
 
@@ -28,6 +30,48 @@ lives_aborts(struct forkpool_context *context, const void *args, size_t args_len
 	(void)args;
 	(void)args_len;
 	abort();
+}
+
+static struct {
+	_Atomic uint32_t asked, done;
+} *assistance;
+
+void
+lives_supervisor_begin(void)
+{
+	assistance = support_shared(sizeof *assistance);
+}
+
+int
+lives_kills_supervisor(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	if (support_sandboxed())
+		support_post(&assistance->asked);
+	else
+		(void)kill(support_own_supervisor(), SIGKILL);
+	while (pause() == -1)
+		continue;
+	return 0;
+}
+
+const struct forkpool_result *
+lives_wait(struct forkpool *pool)
+{
+	const struct forkpool_result *result;
+	int r;
+
+	while ((r = forkpool_wait(pool, &result, support_sandboxed() ? 1 : -1)) == 0) {
+		ck_assert(support_sandboxed());
+		if (atomic_load(&assistance->asked) == atomic_load(&assistance->done))
+			continue;
+		support_post(&assistance->done);
+		ck_assert_int_eq(kill(support_supervisor(pool), SIGKILL), 0);
+	}
+	ck_assert_int_eq(r, 1);
+	return result;
 }
 
 void

@@ -11,6 +11,12 @@
 int lives_twice(struct forkpool_context *, const void *args, size_t args_len);  /* of an int */
 int lives_aborts(struct forkpool_context *, const void *args, size_t args_len);
 
+/* A job that kills its pool's supervisor, and hangs until it ends with it.  At SANDBOX it may not do that and asks its
+   caller, who does it as it waits for the next result. */
+int  lives_kills_supervisor(struct forkpool_context *, const void *args, size_t args_len);
+void lives_supervisor_begin(void); /* before the pool is opened */
+const struct forkpool_result *lives_wait(struct forkpool *);
+
 /* These fail the test where anything is not as it should be. */
 void lives_double(struct forkpool *, int jobs);
 void lives_crash(struct forkpool *);                  /* one job crashes */

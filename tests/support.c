@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Times what a test says of itself.  Timeouts end what hangs, and judge nothing else. */
+#define PATIENCE 5.0
+
 static int fds_before;
 
 int
@@ -42,7 +45,7 @@ fixture_end(void)
 	int status;
 
 	/* Orphans that were killed may still be on their way here; living ones are a leak. */
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < SUPPORT_HANGS_MS; i++) {
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 		if (pid == -1)
 			break;
@@ -58,14 +61,62 @@ support_case(const char *name, double timeout_s)
 {
 	TCase *tc = tcase_create(name);
 
-	tcase_set_timeout(tc, timeout_s);
+	tcase_set_timeout(tc, timeout_s * PATIENCE);
 	tcase_add_checked_fixture(tc, fixture_begin, fixture_end);
 	return tc;
+}
+
+enum forkpool_isolation
+support_level(void)
+{
+	static const char *const names[] = { "worker", "job", "sandbox" };
+	static int level = -1; /* looked up once: jobs have no such environment */
+
+	if (level != -1)
+		return (enum forkpool_isolation)level;
+	const char *name = getenv("FORKPOOL_TEST_ISOLATION");
+	if (name == NULL || *name == '\0')
+		name = names[0];
+	for (level = FORKPOOL_ISOLATE_WORKER; level <= FORKPOOL_ISOLATE_SANDBOX; level++)
+		if (strcmp(name, names[level]) == 0)
+			return (enum forkpool_isolation)level;
+	(void)printf("Bail out! FORKPOOL_TEST_ISOLATION: there is no level %s\n", name);
+	exit(99);
+}
+
+int
+support_apart(void)
+{
+	return support_level() != FORKPOOL_ISOLATE_WORKER;
+}
+
+int
+support_sandboxed(void)
+{
+	return support_level() == FORKPOOL_ISOLATE_SANDBOX;
+}
+
+/* 1, or 0 and says so as TAP. */
+static int
+level_is_there(void)
+{
+	struct forkpool_options options = support_options(1);
+	char error[256] = "";
+	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+
+	if (pool == NULL && errno == ENOTSUP && getenv("FORKPOOL_REQUIRE_SANDBOX") == NULL) {
+		(void)printf("1..0 # SKIP %s\n", error);
+		return 0;
+	}
+	(void)forkpool_close(pool);
+	return 1;
 }
 
 int
 support_run(Suite *suite)
 {
+	if (support_apart() && !level_is_there())
+		return EXIT_SUCCESS;
 	SRunner *runner = srunner_create(suite);
 
 	srunner_set_tap(runner, "-");
@@ -83,6 +134,7 @@ support_options(unsigned workers)
 	memset(&options, 0, sizeof options);
 	options.struct_size = sizeof options;
 	options.workers = workers;
+	options.isolation = support_level();
 	return options;
 }
 
@@ -140,22 +192,87 @@ support_post(_Atomic uint32_t *word)
 	(void)atomic_fetch_add(word, 1);
 }
 
+/* Its state as proc(5) stat has it, and its parent; 0 where it is gone. */
+static char
+process_look(pid_t pid, pid_t *parent)
+{
+	char path[40], text[512];
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *stat = fopen(path, "re");
+	if (stat == NULL)
+		return 0;
+	size_t n = fread(text, 1, sizeof text - 1, stat);
+	(void)fclose(stat);
+	text[n] = '\0';
+	const char *state = strrchr(text, ')'); /* the name may hold anything */
+	if (state == NULL || strlen(state) < 5)
+		return 0;
+	*parent = (pid_t)strtol(state + 4, NULL, 10);
+	return state[2];
+}
+
+char
+support_state(pid_t pid)
+{
+	pid_t parent;
+
+	return process_look(pid, &parent);
+}
+
+pid_t
+support_parent(pid_t pid)
+{
+	pid_t parent = 0;
+
+	return process_look(pid, &parent) != 0 ? parent : 0;
+}
+
+pid_t
+support_supervisor(struct forkpool *pool)
+{
+	struct forkpool_worker_info info;
+
+	for (;;) {
+		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
+		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
+		pid_t supervisor = info.pid > 0 ? support_parent(info.pid) : 0;
+		/* A worker that has lost its own comes to this process. */
+		if (supervisor > 0 && supervisor != getpid() && support_parent(supervisor) == getpid())
+			return supervisor;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+	}
+}
+
+pid_t
+support_own_supervisor(void)
+{
+	return support_apart() ? support_parent(getppid()) : getppid();
+}
+
+void
+support_open_up(struct forkpool_options *options, const char *directory)
+{
+	static struct forkpool_sandbox sandbox;
+	static const char *paths[2];
+
+	paths[0] = directory;
+	sandbox = (struct forkpool_sandbox){ .writable = paths };
+	if (support_sandboxed())
+		options->sandbox = &sandbox;
+}
+
 int
 support_gone(pid_t pid, int timeout_ms)
 {
-	for (int i = 0; i < timeout_ms * 2; i++) {
-		char path[40], text[512];
-		(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-		FILE *stat = fopen(path, "re");
-		if (stat == NULL)
+	pid_t parent;
+
+	for (int i = 0;; i++) {
+		char state = process_look(pid, &parent);
+		if (state == 0 || state == 'Z' || state == 'X')
 			return 1;
-		size_t n = fread(text, 1, sizeof text - 1, stat);
-		(void)fclose(stat);
-		text[n] = '\0';
-		const char *state = strrchr(text, ')');
-		if (n == 0 || (state != NULL && (state[2] == 'Z' || state[2] == 'X')))
-			return 1;
+		if (i >= timeout_ms * 2)
+			return 0;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
 	}
-	return 0;
 }

@@ -15,16 +15,43 @@
 
 #include "forkpool.h"
 
-/* Run the suite, TAP on standard output; what main() returns. */
+/* An old name of libcheck's, and a function of the command. */
+#undef fail
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+/* Built with a sanitizer: it has memory, stack and fatal signals in its own hands, and is slow to fork. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+    __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SUPPORT_SANITIZED 1
+#else
+#define SUPPORT_SANITIZED 0
+#endif
+
+/* Run the suite, TAP on standard output; what main() returns.  At a level that this system does not have it is
+   skipped. */
 int support_run(Suite *);
 
-/* A test case with the fixture (checked: in each test's own process). */
+/* The level of isolation that this run is for: FORKPOOL_TEST_ISOLATION of the environment, "worker" (also where it
+   is not set), "job" or "sandbox".  support_options() has it. */
+enum forkpool_isolation support_level(void);
+/* Whether each job has a process of its own. */
+int support_apart(void);
+/* Whether jobs are denied files, processes, and signals to others. */
+int support_sandboxed(void);
+
+/* So long takes only what hangs, whatever else the machine has to do. */
+#define SUPPORT_HANGS_MS 60000
+
+/* A test case with the fixture (checked: in each test's own process).  timeout_s: far more than it takes where there
+   is nothing else to do; a busy machine gets more than that. */
 TCase *support_case(const char *name, double timeout_s);
 
 /* Open descriptors of this process. */
 int support_open_fds(void);
 
-/* Options with these workers, the rest zero. */
+/* Options with these workers, for that level, the rest zero. */
 struct forkpool_options support_options(unsigned workers);
 /* forkpool_open() that fails the test with the sentence; NULL options: two workers. */
 struct forkpool *support_open(const struct forkpool_options *);
@@ -39,6 +66,18 @@ void *support_shared(size_t size);
 /* Wait until a word in shared memory has at least that value (futex or short polls; no fixed sleep). */
 void support_await(_Atomic uint32_t *word, uint32_t at_least);
 void support_post(_Atomic uint32_t *word); /* add one, and wake who awaits */
+
+/* State of that process as ps(1) shows it, 0 where it is gone. */
+char support_state(pid_t pid);
+
+/* Parent of that process, 0 where that is gone or cannot be told. */
+pid_t support_parent(pid_t pid);
+/* The pool's supervisor, as its caller finds it (at most one pool of several workers); and as a job does, at WORKER and JOB. */
+pid_t support_supervisor(struct forkpool *);
+pid_t support_own_supervisor(void);
+
+/* At SANDBOX: what is in that directory is the jobs' to write as well.  Elsewhere they may anyway. */
+void support_open_up(struct forkpool_options *, const char *directory);
 
 /* Wait until that process is gone (not a child of ours): 1, or 0 after so many milliseconds. */
 int support_gone(pid_t pid, int timeout_ms);

@@ -52,7 +52,7 @@ finish() {
 run 'make install' "$make" install prefix="$prefix" || finish
 
 mkdir "$dir/examples"
-cp "$srcdir"/examples/Makefile "$srcdir"/examples/*.c "$srcdir"/examples/*.expected "$dir/examples/"
+cp "$srcdir"/examples/Makefile "$srcdir"/examples/*.[ch] "$srcdir"/examples/*.expected "$dir/examples/"
 PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
 cd "$dir/examples"
@@ -65,6 +65,7 @@ for source in [0-9]*.c checksum-tree.c; do
 	esac
 	programs="$programs ${source%.c}"
 done
+programs="$programs judge submissions.so plugin.so"
 # shellcheck disable=SC2086
 run 'the examples build through pkg-config' "$make" CC="${CC:-cc}" \
 	CFLAGS="-O2 -g -Wall -Wextra -Werror ${SANITIZE_CFLAGS:-}" \
@@ -80,6 +81,39 @@ for expected in [0-9]*.expected; do
 		cat "$dir/err"
 	} >"$dir/log"
 	report $status "$example"
+done
+
+# Each submission is held to the verdict that its table expects at that level.
+for level in worker job sandbox; do
+	if [ -n "${SANITIZE_CFLAGS:-}" ]; then
+		number=$((number + 1))
+		echo "ok $number - judge --level $level # SKIP memory, stack and signals are the sanitizer's here"
+		continue
+	fi
+	status=0
+	./judge --level "$level" >"$dir/log" 2>&1 </dev/null || status=$?
+	if [ $status -eq 2 ]; then
+		number=$((number + 1))
+		echo "ok $number - judge --level $level # SKIP $(tail -n 1 "$dir/log")"
+	else
+		# What was left out, and why, is not to be missed.
+		sed -n '/not run:/s/^/# /p; /^judge:/s/^/# /p' "$dir/log"
+		report $status "judge --level $level: each verdict is the one expected"
+	fi
+done
+
+# Without a table there is no pool either, and one line says why.
+# shellcheck disable=SC2086
+echo 'int unrelated;' | ${CC:-cc} ${SANITIZE_CFLAGS:-} -shared -fPIC -xc -o empty.so -
+for object in empty.so nothing.so; do
+	status=0
+	./judge --level worker "$object" >"$dir/log" 2>&1 </dev/null || status=$?
+	if [ $status -eq 1 ] && [ "$(grep -c "^judge: .*$object" "$dir/log")" -eq 1 ] && [ "$(wc -l <"$dir/log")" -eq 1 ]; then
+		status=0
+	else
+		status=1
+	fi
+	report $status "judge $object: one line says what is wrong with it"
 done
 
 if [ "${HAVE_LIBMD:-yes}" = no ]; then

@@ -13,7 +13,7 @@
 
 /* What the test and its jobs share. */
 static struct board {
-	_Atomic uint32_t started, go, attempts, returned;
+	_Atomic uint32_t started, go, attempts, returned, stops;
 } *board;
 
 static void
@@ -65,6 +65,7 @@ ignore_sigterm(struct forkpool_context *context, const void *args, size_t args_l
 static int
 stop_itself(struct forkpool_context *context, const void *args, size_t args_len)
 {
+	atomic_store(&board->stops, (uint32_t)getpid());
 	support_post(&board->started);
 	(void)raise(SIGSTOP);
 	return wait_for_go(context, args, args_len);
@@ -183,11 +184,13 @@ START_TEST(running_job_is_cancelled)
 	uint64_t running;
 	int all = _i >= TAKING;
 
-	options.grace_ns = 30 * MS;
+	options.grace_ns = how->signo == SIGKILL ? 30 * MS : 60000 * MS; /* who ends when told is not killed */
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, &running), 1);
 	uint64_t queued = support_submit(pool, nothing, NULL, 0);
 	support_await(&board->started, 1);
+	while (how->fn == stop_itself && support_state((pid_t)atomic_load(&board->stops)) != 'T')
+		(void)usleep(200);
 	ck_assert_int_eq(all ? forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING) :
 	    forkpool_cancel_job(pool, running, FORKPOOL_CANCEL_RUNNING), 1);
 	/* Once more: it will end as cancelled, as said. */
@@ -314,12 +317,19 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 	enum { JOBS = 4000, AHEAD = 8 };
 	struct forkpool_options options = support_options(2);
 	static unsigned char said[JOBS + 1], results[JOBS + 1];
-	uint64_t next = 1, cancelled = 0;
+	uint64_t next = 2, cancelled = 0;
 	uint32_t random = 12345;
 
 	options.ordered = _i;
 	struct forkpool *pool = support_open(&options);
-	for (uint64_t taken = 0; taken < JOBS;) {
+	/* The first one is let be: so the workers are there. */
+	ck_assert_uint_eq(support_submit(pool, nothing, NULL, 0), 1);
+	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
+	results[1] = 1;
+	for (uint64_t taken = 1; taken < JOBS;) {
+		/* A process takes its time. */
+		if (support_apart() && random % 16 == 0)
+			(void)usleep(1000);
 		while (next <= JOBS && next <= taken + AHEAD) {
 			/* Cooperative: a worker that is killed each time would make this slow. */
 			struct forkpool_job job = { .fn = nothing, .flags = FORKPOOL_COOPERATIVE };

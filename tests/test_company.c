@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 static _Atomic int thread_stops;
+static _Atomic uint32_t rounds[3];
 
 static void *
 waits_for_anyone(void *arg)
@@ -38,18 +39,6 @@ reaps_anyone(int signo)
 	errno = saved;
 }
 
-static int
-kills_its_supervisor(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	(void)kill(getppid(), SIGKILL);
-	while (pause() == -1)
-		continue;
-	return 0;
-}
-
 START_TEST(somebody_else_reaps_the_supervisor)
 {
 	struct sigaction action;
@@ -65,9 +54,10 @@ START_TEST(somebody_else_reaps_the_supervisor)
 		ck_assert_int_eq(sigaction(SIGCHLD, &action, NULL), 0);
 	for (int i = 0; i < 5; i++)
 		lives_whole(NULL);
+	lives_supervisor_begin();
 	struct forkpool *pool = support_open(NULL);
-	(void)support_submit(pool, kills_its_supervisor, NULL, 0);
-	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_LOST);
+	(void)support_submit(pool, lives_kills_supervisor, NULL, 0);
+	ck_assert_int_eq(lives_wait(pool)->outcome, FORKPOOL_LOST);
 	lives_double(pool, 20);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	if (_i == 0) {
@@ -77,18 +67,26 @@ START_TEST(somebody_else_reaps_the_supervisor)
 }
 END_TEST
 
+/*
+ * The C library's fork() takes the locks of its allocator and of its streams, so that a child finds them free.  A
+ * sanitizer's allocator has locks that fork() does not know of (gcc's, and clang's before 18): a child that is born
+ * while another thread holds one waits for ever when it allocates.  There only the printing is tried out.
+ */
+static FILE *own;
+
 static void *
 allocates_and_prints(void *arg)
 {
-	FILE *own = arg;
+	_Atomic uint32_t *round = arg;
 
 	for (size_t size = 1; !atomic_load(&thread_stops); size = size * 5 % 65537 + 1) {
-		char *block = malloc(size);
+		char *block = SUPPORT_SANITIZED ? NULL : malloc(size);
 		if (block != NULL)
 			block[0] = 'x';
 		(void)fprintf(own, "%zu\n", size);
 		(void)printf("%zu %c\n", size, block != NULL ? block[0] : ' ');
 		free(block);
+		support_post(round);
 	}
 	return NULL;
 }
@@ -112,12 +110,14 @@ START_TEST(opened_while_threads_allocate_and_print)
 {
 	pthread_t thread[3];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	FILE *own = fopen("/dev/null", "we");
 
+	own = fopen("/dev/null", "we");
 	ck_assert_ptr_nonnull(own);
 	ck_assert_int_eq(dup2(null, STDOUT_FILENO), STDOUT_FILENO);
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, allocates_and_prints, own), 0);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, allocates_and_prints, &rounds[i]), 0);
+	for (int i = 0; i < 3; i++)
+		support_await(&rounds[i], 2); /* from now on no stream allocates its buffer */
 	for (int i = 0; i < 10; i++) {
 		struct forkpool *pool = support_open(NULL);
 		for (int j = 0; j < 8; j++)
@@ -154,7 +154,7 @@ START_TEST(opened_by_a_thread_that_ends)
 	lives_double(pool, 20);
 	struct forkpool_stats stats;
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
-	ck_assert_uint_eq(stats.workers_died, 1);
+	ck_assert_uint_eq(stats.workers_died, !support_apart());
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

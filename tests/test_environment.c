@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -63,10 +64,11 @@ END_TEST
 static int
 spoils_its_process(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)context;
+	mode_t before = umask(0);
+
 	(void)args;
 	(void)args_len;
-	(void)umask(0);
+	(void)forkpool_reply(context, &before, sizeof before);
 	return chdir("/") == -1 ? errno : 0;
 }
 
@@ -74,15 +76,72 @@ START_TEST(umask_and_directory_stay)
 {
 	char before[4096], after[4096];
 	mode_t mask = umask(027);
-	struct forkpool *pool = support_open(NULL);
+	struct forkpool_options options = support_options(1);
+	struct forkpool *pool = support_open(&options);
 
 	ck_assert_ptr_nonnull(getcwd(before, sizeof before));
-	(void)support_submit(pool, spoils_its_process, NULL, 0);
-	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
+	for (int i = 0; i < 2; i++) {
+		(void)support_submit(pool, spoils_its_process, NULL, 0);
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_int_eq(result->outcome, support_sandboxed() ? FORKPOOL_FAILED : FORKPOOL_OK);
+		ck_assert_int_eq(result->error, support_sandboxed() ? EACCES : 0);
+		/* What the first has left there is there for the second, or not. */
+		ck_assert_uint_eq(result->value_len, support_sandboxed() ? 0 : sizeof mask);
+		if (!support_sandboxed())
+			ck_assert_uint_eq(*(const mode_t *)result->value, i == 0 || support_apart() ? 027u : 0u);
+	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	ck_assert_ptr_nonnull(getcwd(after, sizeof after));
 	ck_assert_str_eq(before, after);
 	ck_assert_uint_eq(umask(mask), 027);
+}
+END_TEST
+
+static int
+tells_its_environment(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	extern char **environ;
+
+	(void)args;
+	(void)args_len;
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		if (forkpool_reply(context, *at, strlen(*at)) == -1 || forkpool_reply(context, "\n", 1) == -1)
+			return errno;
+	return 0;
+}
+
+static void
+assert_environment(const char *const *wanted, const char *right)
+{
+	struct forkpool_options options = support_options(1);
+	options.environment = wanted;
+	struct forkpool *pool = support_open(&options);
+	(void)support_submit(pool, tells_its_environment, NULL, 0);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
+	if (support_apart())
+		ck_assert_msg(result->value_len == strlen(right) && memcmp(result->value, right, strlen(right)) == 0,
+		    "%.*s", (int)result->value_len, (const char *)result->value);
+	else
+		ck_assert_ptr_nonnull(memmem(result->value, result->value_len, "FORKPOOL_A=1\n", 13));
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+
+START_TEST(jobs_have_the_environment_that_was_asked_for)
+{
+	static const char *const none[] = { NULL }, *const some[] = { "FORKPOOL_A", "FORKPOOL_B=of its own", "FORKPOOL_C",
+		"FORKPOOL_D=", "FORKPOOL_E", NULL };
+
+	ck_assert_int_eq(setenv("FORKPOOL_A", "1", 1), 0);
+	ck_assert_int_eq(setenv("FORKPOOL_B", "the caller's", 1), 0);
+	ck_assert_int_eq(setenv("FORKPOOL_E", "", 1), 0);
+	ck_assert_int_eq(unsetenv("FORKPOOL_C"), 0);
+	assert_environment(NULL, "");
+	if (support_apart()) {
+		assert_environment(none, "");
+		assert_environment(some, "FORKPOOL_A=1\nFORKPOOL_B=of its own\nFORKPOOL_D=\nFORKPOOL_E=\n");
+	}
+	ck_assert_str_eq(getenv("FORKPOOL_B"), "the caller's");
 }
 END_TEST
 
@@ -96,11 +155,13 @@ struct dispositions {
 };
 
 static void
-dispositions_get(struct dispositions *d)
+dispositions_get(struct dispositions *d, int in_sandbox)
 {
 	memset(d, 0, sizeof *d);
+	/* That of the sandbox's own trap is not to be asked for there. */
 	for (int signo = 1; signo < SIGNALS; signo++)
-		(void)sigaction(signo, NULL, &d->action[signo]);
+		if (signo != SIGSYS || !in_sandbox)
+			(void)sigaction(signo, NULL, &d->action[signo]);
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &d->mask);
 }
 
@@ -134,7 +195,7 @@ sees_clean_signals(struct forkpool_context *context, const void *args, size_t ar
 
 	(void)args;
 	(void)args_len;
-	dispositions_get(&own);
+	dispositions_get(&own, support_sandboxed());
 	for (int signo = 1; signo < SIGNALS; signo++) {
 		if (sigismember(&own.mask, signo) == 1)
 			return forkpool_fail(context, EPROTO, "signal %d is blocked", signo);
@@ -177,9 +238,9 @@ START_TEST(handlers_and_mask_stay)
 		sigfillset(&action.sa_mask);
 	(void)pthread_sigmask(SIG_SETMASK, &action.sa_mask, NULL);
 
-	dispositions_get(&before);
+	dispositions_get(&before, 0);
 	struct forkpool *pool = support_open(NULL);
-	dispositions_get(&during);
+	dispositions_get(&during, 0);
 	dispositions_equal(&before, &during);
 	(void)support_submit(pool, sees_clean_signals, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
@@ -188,10 +249,10 @@ START_TEST(handlers_and_mask_stay)
 	struct forkpool_job job = { .fn = hangs, .timeout_ns = 20000000 };
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
-	dispositions_get(&during);
+	dispositions_get(&during, 0);
 	dispositions_equal(&before, &during);
 	ck_assert_int_eq(forkpool_close(pool), 0);
-	dispositions_get(&after);
+	dispositions_get(&after, 0);
 	dispositions_equal(&before, &after);
 	ck_assert_uint_eq(atomic_load(handled), 0);
 }
@@ -222,6 +283,7 @@ main(void)
 
 	tcase_add_loop_test(tc, standard_descriptors_closed, 0, 8);
 	tcase_add_test(tc, umask_and_directory_stay);
+	tcase_add_test(tc, jobs_have_the_environment_that_was_asked_for);
 	tcase_add_loop_test(tc, handlers_and_mask_stay, 0, 2);
 	tcase_add_loop_test(tc, children_ignored, 0, 2);
 	suite_add_tcase(suite, tc);

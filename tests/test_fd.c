@@ -84,7 +84,7 @@ raise_without_room(void)
 	struct rlimit limit = { 3, 3 };
 
 	close_standard(7);
-	fd_close_all_but(NULL, 0);
+	fd_close_all_but(NULL, 0, NULL, 0);
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
 		return 1;
 	int fd = open("/dev/null", O_RDONLY);
@@ -120,18 +120,34 @@ END_TEST
 static int
 close_all_but_some(void)
 {
-	int keep[] = { 90, -1, 40, 7, 2, 41, 90, 8 }, none[] = { -1 };
+	int keep[] = { 90, -1, 40, 7, 2, 41, 90, 8 }, again[] = { 150, 3, 31, 60, 41, 30 }, none[] = { -1 };
+	static const struct fd_span spans[] = { { 5, 5 }, { 20, 29 }, { 40, 50 }, { 60, 60 }, { 99, 100 } };
 
 	for (int fd = 3; fd <= 100; fd++)
 		if (dup2(2, fd) == -1)
 			return 1;
-	fd_close_all_but(keep, sizeof keep / sizeof keep[0]);
+	fd_close_all_but(keep, sizeof keep / sizeof keep[0], NULL, 0);
 	for (int fd = 0; fd <= 200; fd++) {
 		int kept = fd <= 2 || fd == 7 || fd == 8 || fd == 40 || fd == 41 || fd == 90;
 		if (is_open(fd) != kept)
 			return 2;
 	}
-	fd_close_all_but(none, 1);
+	/* Before, in, beside and behind what is kept in any case. */
+	for (int fd = 3; fd <= 100; fd++)
+		if (dup2(2, fd) == -1)
+			return 1;
+	fd_close_all_but(again, sizeof again / sizeof again[0], spans, sizeof spans / sizeof spans[0]);
+	for (int fd = 3; fd <= 200; fd++) {
+		int kept = fd == 3 || fd == 5 || (fd >= 20 && fd <= 31) || (fd >= 40 && fd <= 50) || fd == 60 ||
+		    fd == 99 || fd == 100;
+		if (is_open(fd) != kept)
+			return 4;
+	}
+	fd_close_all_but(NULL, 0, spans, 1);
+	for (int fd = 3; fd <= 200; fd++)
+		if (is_open(fd) != (fd == 5))
+			return 5;
+	fd_close_all_but(none, 1, NULL, 0);
 	for (int fd = 0; fd <= 200; fd++)
 		if (is_open(fd) != (fd <= 2))
 			return 3;

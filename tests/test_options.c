@@ -57,13 +57,22 @@ START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
 	REFUSED(max_value_len, SIZE_MAX, EINVAL);
 	REFUSED(retry_on, 1u << FORKPOOL_OK, EINVAL);
 	REFUSED(retry_on, 1u << (FORKPOOL_LOST + 1), EINVAL);
-	REFUSED(isolation, FORKPOOL_ISOLATE_JOB, ENOTSUP);
-	REFUSED(isolation, FORKPOOL_ISOLATE_SANDBOX, ENOTSUP);
 	REFUSED(isolation, (enum forkpool_isolation)3, EINVAL);
 	REFUSED(output, (enum forkpool_output)3, EINVAL);
-	REFUSED(sandbox, (const void *)"", EINVAL);
-	REFUSED(limits.cpu_ns, 1, EINVAL);
-	REFUSED(limits.processes, 1, EINVAL);
+	if (support_apart()) {
+		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL }, *const empty[] = { "", NULL };
+		REFUSED(environment, nameless, EINVAL);
+		REFUSED(environment, empty, EINVAL);
+	} else {
+		static const char *const none[] = { NULL };
+		REFUSED(environment, none, EINVAL);
+		REFUSED(limits.cpu_ns, 1, EINVAL);
+		REFUSED(limits.processes, 1, EINVAL);
+	}
+	if (!support_sandboxed()) {
+		static const struct forkpool_sandbox opened_up = { .network = 1 };
+		REFUSED(sandbox, &opened_up, EINVAL);
+	}
 	REFUSED(limits.output, 1, EINVAL); /* without capture */
 	REFUSED(limits.stack, 1, EINVAL);
 	REFUSED(limits.open_files, 1, EINVAL);
@@ -87,6 +96,7 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 	memset(&newer, 0, sizeof newer);
 	newer.options.struct_size = sizeof newer;
 	newer.options.workers = 1;
+	newer.options.isolation = support_level();
 	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
 	newer.later[63] = 1;
 	assert_refused(&newer.options, EINVAL, "options");
@@ -99,6 +109,13 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 	newer.options.grace_ns = -1;
 	newer.options.isolation = (enum forkpool_isolation)77;
 	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.options.isolation = support_level();
+	newer.options.grace_ns = 0;
+	newer.options.struct_size = offsetof(struct forkpool_options, descriptors);
+	newer.options.descriptors = (const int[]){ 0, -1 };
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.options.struct_size = sizeof newer.options;
+	assert_refused(&newer.options, EINVAL, "descriptors");
 	newer.options.struct_size = 1;
 	assert_refused(&newer.options, EINVAL, "struct_size");
 	/* None at all: every default. */
@@ -207,8 +224,8 @@ START_TEST(wrong_argument_fails_and_changes_nothing)
 	FAILS(forkpool_next(pool, NULL), EINVAL);
 	FAILS(forkpool_wait(pool, NULL, -1), EINVAL);
 	FAILS(forkpool_run(pool, NULL, NULL, NULL, NULL), EINVAL);
-	FAILS(forkpool_cancel(pool, (enum forkpool_cancel)2), EINVAL);
-	FAILS(forkpool_cancel_job(pool, 1, (enum forkpool_cancel)2), EINVAL);
+	FAILS(forkpool_cancel(pool, (enum forkpool_cancel)3), EINVAL);
+	FAILS(forkpool_cancel_job(pool, 1, (enum forkpool_cancel)3), EINVAL);
 	FAILS(forkpool_dispatch(pool, NULL, 1), EINVAL);
 	FAILS(forkpool_resize(pool, 0), EINVAL);
 	FAILS(forkpool_resize(pool, 4097), EINVAL);

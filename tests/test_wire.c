@@ -175,6 +175,103 @@ START_TEST(result_with_fields_at_their_ends)
 }
 END_TEST
 
+/* Of a job that had a process of its own. */
+static struct wire_result
+process_result(size_t value_len, uint16_t frames)
+{
+	struct wire_result result = plain_result(value_len);
+
+	result.has_process = 1;
+	result.pid = 12345;
+	result.exit_code = -1;
+	result.cpu_ns = 67;
+	result.max_rss = 89;
+	result.frames = frames;
+	result.addresses = content + 8;
+	return result;
+}
+
+START_TEST(result_of_a_process_with_each_number_of_addresses)
+{
+	char message[WIRE_MESSAGE_MAX];
+
+	content_fill();
+	memset(message, 'm', sizeof message);
+	for (uint16_t frames = 0; frames <= WIRE_FRAMES_MAX; frames++)
+		for (size_t message_len = 0; message_len <= sizeof message; message_len += message_len < 9 ? 1 : 41)
+			for (size_t value_len = 0; value_len <= 2000; value_len += value_len < 9 ? 1 : 331) {
+				struct wire_result result = process_result(value_len, frames);
+				result.message = message;
+				result.message_len = message_len;
+				result_passes(&result);
+			}
+	/* The largest of those that succeed, and of those that do not. */
+	struct wire_result largest = process_result(WIRE_VALUE_MAX, 0);
+	largest.message = message;
+	largest.message_len = WIRE_MESSAGE_MAX;
+	result_passes(&largest);
+	largest = process_result(0, WIRE_FRAMES_MAX);
+	largest.message = message;
+	largest.message_len = WIRE_MESSAGE_MAX;
+	largest.output_len = 1;
+	result_passes(&largest);
+}
+END_TEST
+
+START_TEST(result_of_a_process_with_fields_at_their_ends)
+{
+	content_fill();
+	for (unsigned bits = 0; bits < 256; bits++) {
+		struct wire_result result = process_result(bits & 1 ? 24 : 0, bits & 2 ? WIRE_FRAMES_MAX : 0);
+		result.pid = bits & 4 ? INT32_MIN : INT32_MAX;
+		result.signal = bits & 8 ? INT32_MAX : 0;
+		result.exit_code = bits & 8 ? INT32_MIN : -1;
+		result.core_dumped = bits & 16 ? UINT8_MAX : 0;
+		result.limit = bits & 16 ? UINT8_MAX : 0;
+		result.cpu_ns = bits & 32 ? INT64_MIN : -1;
+		result.max_rss = bits & 32 ? INT64_MAX : -1;
+		result.outcome = bits & 64 ? UINT8_MAX : FORKPOOL_OK;
+		result.error = bits & 128 ? INT32_MIN : 0;
+		result_passes(&result);
+		if (bits & 1) {
+			result.value = NULL;
+			result.value_len = UINT64_MAX;
+			result_passes(&result);
+		}
+	}
+}
+END_TEST
+
+/* What its own frame says of them cannot be. */
+START_TEST(addresses_past_the_frame_or_their_number_are_refused)
+{
+	static struct wire_packet packet;
+	const size_t count_at = 16 + 32 + 14, zero_at = 16 + 32 + 32;
+	struct wire_result result = process_result(0, WIRE_FRAMES_MAX - 1), out;
+	struct wire_writer w;
+	struct wire_reader r;
+
+	content_fill();
+	wire_begin(&w, &packet, WIRE_RESULTS, 0, 0);
+	ck_assert_int_eq(wire_put_result(&w, &result), 1);
+	size_t len = wire_end(&w);
+	for (unsigned n = 0; n <= UINT16_MAX; n += n < 300 ? 1 : 257) {
+		uint16_t count = (uint16_t)n;
+		memcpy(packet.bytes + count_at, &count, sizeof count);
+		ck_assert_int_eq(wire_open(&r, WIRE_RESULTS, &packet, len), 0);
+		/* Of fewer, what is left is a value. */
+		ck_assert_int_eq(wire_get_result(&r, &out), n < WIRE_FRAMES_MAX ? 1 : -1);
+		if (n < WIRE_FRAMES_MAX)
+			ck_assert_uint_eq(out.frames * 8 + out.value_len, (WIRE_FRAMES_MAX - 1) * 8);
+	}
+	uint16_t count = WIRE_FRAMES_MAX - 1;
+	memcpy(packet.bytes + count_at, &count, sizeof count);
+	packet.bytes[zero_at] = 1;
+	ck_assert_int_eq(wire_open(&r, WIRE_RESULTS, &packet, len), 0);
+	ck_assert_int_eq(wire_get_result(&r, &out), -1);
+}
+END_TEST
+
 START_TEST(args_are_aligned_behind_any_frames)
 {
 	static struct wire_packet packet;
@@ -215,10 +312,10 @@ START_TEST(packet_is_filled_and_not_past_its_end)
 
 	content_fill();
 	for (size_t len = 0; len < 3000; len += len < 50 ? 1 : 59)
-		for (int kind = WIRE_JOBS; kind <= WIRE_RESULTS; kind++) {
-			int expected = 0;
+		for (int kinds = 0; kinds < 3; kinds++) {
+			int expected = 0, kind = kinds == 0 ? WIRE_JOBS : WIRE_RESULTS;
 			struct wire_job job = plain_job(len);
-			struct wire_result result = plain_result(len);
+			struct wire_result result = kinds == 1 ? plain_result(len) : process_result(len, (uint16_t)(len % 5));
 			memset(&area, 0xa5, sizeof area);
 			wire_begin(&w, &area.packet, (enum wire_kind)kind, 0, 0);
 			while ((kind == WIRE_JOBS ? wire_put_job(&w, &job) : wire_put_result(&w, &result)) == 1)
@@ -227,7 +324,7 @@ START_TEST(packet_is_filled_and_not_past_its_end)
 			ck_assert_int_eq(kind == WIRE_JOBS ? wire_put_job(&w, &job) : wire_put_result(&w, &result), 0);
 			ck_assert_uint_eq(w.used, used);
 			ck_assert_uint_le(used, sizeof area.packet);
-			ck_assert_uint_gt(used + len + 64, sizeof area.packet);
+			ck_assert_uint_gt(used + len + 64 + (kinds == 2 ? 40 + len % 5 * 8 : 0), sizeof area.packet);
 			for (size_t i = 0; i < sizeof area.behind; i++)
 				ck_assert_uint_eq(area.behind[i], 0xa5);
 			ck_assert_uint_eq(wire_end(&w), used);
@@ -353,6 +450,9 @@ main(void)
 	tcase_add_test(tc, job_with_fields_at_their_ends);
 	tcase_add_test(tc, result_with_each_length_of_value_and_message);
 	tcase_add_test(tc, result_with_fields_at_their_ends);
+	tcase_add_test(tc, result_of_a_process_with_each_number_of_addresses);
+	tcase_add_test(tc, result_of_a_process_with_fields_at_their_ends);
+	tcase_add_test(tc, addresses_past_the_frame_or_their_number_are_refused);
 	tcase_add_test(tc, args_are_aligned_behind_any_frames);
 	tcase_add_test(tc, packet_is_filled_and_not_past_its_end);
 	tcase_add_test(tc, args_fit_where_they_are_said_to_fit);

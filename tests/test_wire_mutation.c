@@ -12,7 +12,7 @@
 #include "src/wire.h"
 #include "tests/wire_check.h"
 
-#define SAMPLES 6
+#define SAMPLES 8
 
 static struct sample {
 	enum wire_kind kind;
@@ -40,17 +40,18 @@ a_function(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* One frame with everything, one with nothing, packets of one, of a few, full ones. */
+/* One frame with everything, one with nothing, packets of one, of a few, full ones; the last two of results of
+   processes. */
 static void
 sample_make(struct sample *sample, unsigned number)
 {
 	static const char text[] = "some bytes that stand for arguments, a value, a name and a message";
-	unsigned frames = number < 2 ? 1 : number < 4 ? 6 : UINT32_MAX;
+	unsigned frames = number < 2 || number == 6 ? 1 : number < 4 ? 6 : UINT32_MAX;
 	struct wire_writer w;
 	int room = 1;
 
 	memset(sample, 0, sizeof *sample);
-	sample->kind = number % 2 == 0 ? WIRE_JOBS : WIRE_RESULTS;
+	sample->kind = number % 2 == 0 && number < 6 ? WIRE_JOBS : WIRE_RESULTS;
 	wire_begin(&w, &sample->packet, sample->kind, 5, 6);
 	for (unsigned i = 0; i < frames && room; i++) {
 		if (sample->kind == WIRE_JOBS) {
@@ -71,6 +72,17 @@ sample_make(struct sample *sample, unsigned number)
 				.value_offset = i % 5 == 4 ? 8192 : 0,
 				.output_len = i % 7 == 6 ? 12 : 0, .output_offset = i % 7 == 6 ? 4096 : 0,
 			};
+			if (number >= 6) {
+				result.has_process = 1;
+				result.pid = 4711;
+				result.signal = i % 3 == 1 ? 11 : 0;
+				result.exit_code = i % 3 == 2 ? 1 : -1;
+				result.limit = i % 4 == 3;
+				result.cpu_ns = 3;
+				result.max_rss = 4;
+				result.frames = (uint16_t)(i % 2 == 0 ? 3 + i % 5 : 0);
+				result.addresses = (const unsigned char *)text;
+			}
 			room = wire_put_result(&w, &result);
 		}
 	}

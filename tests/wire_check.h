@@ -72,6 +72,14 @@ wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame, const
 	if (result->value == NULL ? result->value_len == 0 :
 	    result->value_len > len || !wire_check_inside(result->value, (size_t)result->value_len, packet, len))
 		return "a value lies outside";
+	if (!result->has_process)
+		return result->frames == 0 && result->addresses == NULL ? NULL : "addresses of no process";
+	if (result->frames > WIRE_FRAMES_MAX)
+		return "there are too many addresses";
+	if (!wire_check_inside(result->addresses, result->frames * sizeof(uint64_t), packet, len))
+		return "addresses lie outside";
+	if ((uintptr_t)result->addresses % sizeof(uint64_t) != 0)
+		return "addresses are not aligned";
 	return NULL;
 }
 
@@ -89,7 +97,7 @@ wire_check_short_way(const struct wire_reader *before, const struct wire_result 
 	if (wire_get_result(&after, &again) != 1)
 		return "a plain result is none";
 	if (again.outcome != FORKPOOL_OK || again.error != 0 || again.message_len != 0 || again.output_len != 0 ||
-	    again.value != h + 1 || again.value_len != value_len || again.entry != h->entry ||
+	    again.has_process || again.value != h + 1 || again.value_len != value_len || again.entry != h->entry ||
 	    again.ticket != h->ticket || again.started_ns != h->started_ns || again.run_ns != h->run_ns)
 		return "a plain result is another";
 	struct wire_reader skipped = *before;
@@ -121,6 +129,11 @@ wire_check_equal(enum wire_kind kind, const union wire_check_frame *a, const uni
 	const struct wire_result *x = &a->result, *y = &b->result;
 	size_t x_value = x->value != NULL ? (size_t)x->value_len : 0;
 	size_t y_value = y->value != NULL ? (size_t)y->value_len : 0;
+	if ((x->has_process != 0) != (y->has_process != 0) || (x->has_process && (x->pid != y->pid || x->signal != y->signal ||
+	    x->exit_code != y->exit_code || x->core_dumped != y->core_dumped || x->limit != y->limit ||
+	    x->cpu_ns != y->cpu_ns || x->max_rss != y->max_rss || x->frames != y->frames ||
+	    (x->frames > 0 && memcmp(x->addresses, y->addresses, x->frames * sizeof(uint64_t)) != 0))))
+		return 0;
 	return x->entry == y->entry && x->ticket == y->ticket && x->outcome == y->outcome &&
 	    x->error == y->error && x->started_ns == y->started_ns && x->run_ns == y->run_ns &&
 	    x->value_len == y->value_len && x->value_offset == y->value_offset &&
@@ -134,13 +147,18 @@ static inline int
 wire_check_headers(enum wire_kind kind, const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t more = kind == WIRE_JOBS ? 32 : 48;
-	uint16_t bytes;
+	uint16_t bytes, addresses;
 
 	if (memcmp(a, b, 16) != 0)
 		return 0;
 	for (size_t at = 16; at < len; at += bytes) {
 		memcpy(&bytes, a + at, sizeof bytes);
-		if (memcmp(a + at, b + at, 32 + (a[at + 2] & 0x80 ? more : 0)) != 0)
+		size_t fixed = 32 + (a[at + 2] & 0x80 ? more : 0);
+		if (kind == WIRE_RESULTS && a[at + 2] & 0x10) {
+			memcpy(&addresses, a + at + fixed + 14, sizeof addresses);
+			fixed += 40 + 8 * (size_t)addresses;
+		}
+		if (memcmp(a + at, b + at, fixed) != 0)
 			return 0;
 	}
 	return 1;

@@ -14,7 +14,7 @@ if (has("throughput.tsv")) {
 	set title "No-op jobs a second, 8 bytes in and 8 out: median, lowest and highest round"
 	set logscale y
 	set format y "10^{%L}"
-	set yrange [10000:*]
+	set yrange [1000:*]
 	set grid ytics lt 1 lc rgb line
 	set xtics rotate by -20
 	set boxwidth 0.6

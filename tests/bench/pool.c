@@ -1,7 +1,10 @@
 /*
  * pool.c - forkpool's side of the table, over the public interface alone.
  *
- *	pool run N WORKERS		no-op jobs through forkpool_run()
+ *	pool run N WORKERS [LEVEL]	no-op jobs through forkpool_run(), at isolation level LEVEL: 0 worker (the
+ *					default), 1 a process for each job, 2 that in a sandbox
+ *	pool can N WORKERS LEVEL	nothing but whether there is such a pool: status 2 and why where it is refused
+ *	pool forks N LOOPS		bare fork, _exit, waitpid in loops side by side
  *	pool submit N WORKERS		the same through forkpool_submit(), _next() and _wait()
  *	pool roundtrip N WORKERS	one job at a time, nothing else in flight
  *	pool echo N WORKERS WINDOW	1 MiB in and out, WINDOW jobs in flight
@@ -9,7 +12,7 @@
  *	pool memory N WORKERS EARLY	no-op jobs; resident memory after EARLY and after N of them
  *	pool mixed N WORKERS		jobs of mixed length
  *
- * Options are the defaults but for the number of workers.
+ * Options are the defaults but for the number of workers and the level.
  */
 #include "bench.h"
 #include "mixed.h"
@@ -42,14 +45,30 @@ run_mixed(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 static void
-bench_run(uint64_t n, unsigned workers)
+bench_run(uint64_t n, unsigned workers, enum forkpool_isolation isolation)
 {
-	struct forkpool *pool = open_pool(workers);
+	struct forkpool *pool = open_pool_at(isolation, workers);
 	int64_t elapsed;
 
 	stream_run(pool, (struct stream){ .fn = run_value, .n = n / 10 + 1 });
 	elapsed = stream_run(pool, (struct stream){ .fn = run_value, .n = n });
 	emit("rate", (double)n * 1e9 / (double)elapsed, "jobs/s");
+	close_pool(pool);
+}
+
+static void
+bench_can(unsigned workers, enum forkpool_isolation isolation)
+{
+	struct forkpool_options options = { .workers = workers, .isolation = isolation };
+	char error[256];
+	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+
+	if (pool == NULL) {
+		const int refused = errno == ENOTSUP;
+
+		puts(error);
+		exit(refused ? 2 : 1);
+	}
 	close_pool(pool);
 }
 
@@ -273,9 +292,13 @@ main(int argc, char **argv)
 	const uint64_t extra = argc > 4 ? parse_number(argv[4]) : 0;
 
 	if (n == 0 || workers == 0)
-		die("usage: pool run|submit|roundtrip|echo|crash|memory|mixed N WORKERS [EXTRA]");
+		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed N WORKERS [EXTRA]");
 	if (strcmp(what, "run") == 0)
-		bench_run(n, workers);
+		bench_run(n, workers, (enum forkpool_isolation)extra);
+	else if (strcmp(what, "can") == 0)
+		bench_can(workers, (enum forkpool_isolation)extra);
+	else if (strcmp(what, "forks") == 0)
+		bench_forks(n, workers);
 	else if (strcmp(what, "submit") == 0)
 		bench_submit(n, workers);
 	else if (strcmp(what, "roundtrip") == 0)

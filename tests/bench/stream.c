@@ -16,15 +16,22 @@ run_value(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 struct forkpool *
-open_pool(unsigned workers)
+open_pool_at(enum forkpool_isolation isolation, unsigned workers)
 {
-	struct forkpool_options options = { .struct_size = sizeof options, .workers = workers };
+	struct forkpool_options options = { .struct_size = sizeof options, .workers = workers,
+	    .isolation = isolation };
 	char error[256];
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
 
 	if (pool == NULL)
 		die("forkpool_open: %s", error);
 	return pool;
+}
+
+struct forkpool *
+open_pool(unsigned workers)
+{
+	return open_pool_at(FORKPOOL_ISOLATE_WORKER, workers);
 }
 
 void

@@ -21,8 +21,9 @@ struct stream {
 
 forkpool_fn run_value; /* 8 bytes in, the job_value() of them out */
 
-/* A pool with default options but for the number of workers. */
+/* A pool with default options but for the number of workers, and for how far jobs are kept apart. */
 struct forkpool *open_pool(unsigned workers);
+struct forkpool *open_pool_at(enum forkpool_isolation, unsigned workers);
 void close_pool(struct forkpool *pool);
 
 /* The next job, or 0: no more.  Its args stay put until the next call. */
@@ -39,5 +40,8 @@ int64_t stream_run(struct forkpool *pool, struct stream stream);
 
 /* pool_crash.c: n jobs of which every tenth dies, in a caller that has grown since the open. */
 void bench_crash(uint64_t n, unsigned workers, size_t megabytes);
+
+/* pool_forks.c: n bare forks, shared out to loops side by side in processes like a pool's workers. */
+void bench_forks(uint64_t n, unsigned loops);
 
 #endif

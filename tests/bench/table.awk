@@ -52,9 +52,14 @@ BEGIN {
 	goals = directory "goals.tsv"
 	by_round = directory "rounds.tsv"
 	plotted = " noop.rate go.rate python_1000.rate mce.rate roundtrip.mean pingpong.mean" \
-	    " echo.rate pipe_1m.rate crash.respawn fork.time bare_mixed.makespan "
+	    " echo.rate pipe_1m.rate job.rate sandbox.rate forks.rate" \
+	    " crash.respawn fork.time bare_mixed.makespan" \
+	    " tool.time xargs.time plugin.rate "
 	label["noop.rate"] = "forkpool, 2 workers"
 	label["noop_256.rate"] = "forkpool, 256 workers"
+	label["job.rate"] = "forkpool, process a job"
+	label["sandbox.rate"] = "forkpool, sandbox"
+	label["forks.rate"] = "two bare fork loops"
 	label["go.rate"] = "Go goroutines, channels"
 	label["python_1.rate"] = "Python Pool, chunksize 1"
 	label["python_1000.rate"] = "Python Pool, chunksize 1000"

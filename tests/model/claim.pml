@@ -621,6 +621,9 @@ blind##J:	   atomic { true -> \
 			control!ow[REC(J)] / 2,ID(J) \
 		:: js[J] == OUT && OVER(st[REC(J)]) /* answers 0 */ \
 		fi } \
+	:: atomic { cancels < CANCELS && js[J] == OUT && answered1[J] && st[REC(J)] == CANCELLED -> \
+		cancels++; /* once more, now without a grace */ \
+		control!ow[REC(J)] / 2,ID(J) } \
 	REVOKE_LATE(J)
 
 /* A look into the outbox of a living worker; it counts if the outbox was not reset meanwhile. */

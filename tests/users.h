@@ -1,0 +1,98 @@
+/*
+ * users - what tests do as root and as an ordinary user, in a child of their own.
+ *
+ * A body runs in a forked child that has become that user, and checks with CHILD_CHECK(); a test is a loop
+ * test over USERS.  Without root there is only the ordinary one: oneself.
+ */
+#ifndef FORKPOOL_TESTS_USERS_H
+#define FORKPOOL_TESTS_USERS_H
+
+#include <check.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define USERS      2
+#define USER_ROOT  0
+#define USER_OTHER 1
+#define USER_NOBODY 65534
+
+#define CHILD_CHECK(condition)                                                                                  \
+	do {                                                                                                    \
+		if (!(condition)) {                                                                             \
+			(void)fprintf(stderr, "# %s:%d: as user %ld: not so: %s (%s)\n", __FILE__, __LINE__,        \
+			    (long)geteuid(), #condition, strerror(errno));                                      \
+			_exit(1);                                                                               \
+		}                                                                                               \
+	} while (0)
+
+/* A call that has to fail, and how. */
+#define CHILD_DENIED(call, error)                                                                               \
+	do {                                                                                                    \
+		errno = 0;                                                                                      \
+		CHILD_CHECK((call) == -1);                                                                      \
+		CHILD_CHECK(errno == (error));                                                                  \
+	} while (0)
+
+/* Say on standard error why a test does nothing; 1. */
+static inline int
+skip(const char *test, const char *why)
+{
+	(void)fprintf(stderr, "# skipped: %s: %s\n", test, why);
+	return 1;
+}
+
+/* 1: this user is not to be had here. */
+static inline int
+user_missing(int user, const char *test)
+{
+	return user == USER_ROOT && geteuid() != 0 ? skip(test, "needs root") : 0;
+}
+
+static inline void
+user_become(int user)
+{
+	if (user == USER_ROOT || geteuid() != 0)
+		return;
+	CHILD_CHECK(setgroups(0, NULL) == 0);
+	CHILD_CHECK(setresgid(USER_NOBODY, USER_NOBODY, USER_NOBODY) == 0);
+	CHILD_CHECK(setresuid(USER_NOBODY, USER_NOBODY, USER_NOBODY) == 0);
+	/* As that user's programs are, having been executed by it. */
+	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+}
+
+/* Fork, become user, run body, which may end in _exit(). */
+static inline pid_t
+user_start(int user, void (*body)(void))
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		user_become(user);
+		body();
+		_exit(0);
+	}
+	return pid;
+}
+
+static inline void
+user_end(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a child ended with status %#x", (unsigned)status);
+}
+
+static inline void
+user_run(int user, void (*body)(void))
+{
+	user_end(user_start(user, body));
+}
+
+#endif
