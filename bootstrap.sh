@@ -89,6 +89,7 @@ find_missing() {
 		want libmd-dev has_module libmd
 	fi
 	if [ "$(uname -s)" = Linux ]; then want libseccomp-dev has_module 'libseccomp >= 2.5'; fi
+	want libjansson-dev has_module "jansson >= 2.7"
 	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
 	if [ "$goal" = bench ]; then
 		want golang-go has go
@@ -103,10 +104,10 @@ explain() {
 	say "these are missing (by Debian's names):$missing" >&2
 	say "install them, then run this script again:" >&2
 	cat >&2 <<-'END'
-		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev check
-		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel check-devel
-		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp check
-		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev check-dev libunwind-dev
+		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev libjansson-dev check
+		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel jansson-devel check-devel
+		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp jansson check
+		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev libjansson-dev check-dev libunwind-dev
 		  FreeBSD         pkg install autoconf automake libtool pkgconf check
 		  macOS           brew install autoconf automake libtool pkg-config libmd check
 	END

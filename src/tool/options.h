@@ -1,0 +1,130 @@
+/*
+ * options - the command line, read and checked.
+ *
+ * What is wrong ends the tool with one line that names it and says what would be right, status 1 (or what the
+ * dialect has for it), before any job has run.  Texts point into argv, which must last.  Includes nothing of the tool.
+ */
+#ifndef FORKPOOL_TOOL_OPTIONS_H
+#define FORKPOOL_TOOL_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Whose habits: splitting, defaults, exit statuses, the name of messages. */
+enum dialect { DIALECT_NATIVE = 0, DIALECT_XARGS, DIALECT_PARALLEL };
+
+/* One source of items, in the order given. */
+struct source_option {
+	enum { SOURCE_WORDS, SOURCE_FILE } kind; /* ::: word... , :::: file... or -a file ("-": standard input) */
+	int    linked;                           /* :::+ ::::+ : goes with the source before, item by item */
+	char  *file;
+	char **words;                            /* count of them */
+	size_t count;
+};
+
+enum grouping {
+	GROUP_JOB = 0,  /* a job's output when it is over, all of it at once */
+	GROUP_LINES,    /* --lb: each line as soon as it is whole */
+	GROUP_NONE,     /* -u: jobs write to our descriptors themselves */
+};
+
+/* How several items get into one job. */
+enum packing {
+	PACK_ONE = 0,   /* max_items each (-n, -N); one by default */
+	PACK_LINES,     /* -L: max_lines lines each */
+	PACK_FULL,      /* -m, and xargs without anything: as many as fit; -j workers share what there is */
+	PACK_CONTEXT,   /* -X: the same, and the word around {} is repeated for each */
+};
+
+enum halt_when { HALT_NEVER = 0, HALT_SOON, HALT_NOW };
+enum halt_what { HALT_FAIL, HALT_SUCCESS, HALT_DONE };
+
+struct halt_option {
+	enum halt_when when;
+	enum halt_what what;
+	unsigned       count;   /* so many; or */
+	double         percent; /* this share of all, > 0 where it counts */
+};
+
+struct options {
+	enum dialect dialect;
+
+	/* what runs */
+	char  **command;          /* NULL-terminated template; empty: the items are commands (parallel), or echo (xargs) */
+	size_t  command_count;
+	int     shell;            /* --shell (parallel: always): command is one text for sh -c */
+	char   *plugin_file;      /* --plugin FILE:function[,function...] */
+	char   *plugin_functions;
+	char   *plugin_args;      /* for its init */
+
+	/* items */
+	struct source_option *sources; /* none: standard input */
+	size_t  source_count;
+	int     separator;        /* a byte; default '\n' */
+	int     xargs_quoting;    /* blanks and quotes separate, as xargs without -0 and -d */
+	char   *colsep;           /* a regular expression, POSIX extended, that regcomp() takes; NULL: none */
+	int     header;           /* --header : the first line names the columns */
+	char   *end_of_input;     /* -E */
+	int     no_run_if_empty;  /* -r */
+	int     pipe;             /* --pipe: standard input is cut into blocks, one a job, its standard input */
+	int64_t block;            /* bytes */
+
+	/* items into jobs */
+	enum packing packing;
+	int     repeat_word;      /* -X -N -L: the word around {} stands there for each item; else {} is all of them */
+	int     insert_nothing;   /* -n 0, -N 0: an item makes a job and is not put into it */
+	size_t  max_items;        /* -n -N; 0: no cap (with PACK_ONE it is 1 where nothing else was said) */
+	size_t  max_lines;        /* -L */
+	int64_t max_chars;        /* -s; 0: the system's */
+	int     exit_if_too_long; /* -x */
+	char   *replace;          /* -I: in place of {} */
+	int     replace_given;
+
+	/* workers and when to start */
+	unsigned workers;
+	int64_t  delay_ns;
+	double   load;            /* --load: not above so many; 0: no matter */
+	int64_t  memfree;
+	int      nice;            /* added to the niceness */
+	int      nice_given;
+	char    *slot_variable;   /* --process-slot-var */
+	char    *directory;       /* --wd */
+	int      interactive;     /* -p */
+	int      trace;           /* -t */
+	int      dry_run;         /* then no file is to be written; joblog is set only for --resume to read it */
+
+	/* each job */
+	int64_t  timeout_ns;      /* 0: none */
+	int64_t  grace_ns;        /* SIGTERM to SIGKILL, from --term-seq or --grace; 0: default */
+	unsigned retries;         /* runs at most; 1 */
+	int64_t  memory, cpu_ns, file_size, open_files, processes; /* 0: no limit */
+	int      sandbox;
+	char   **readable, **writable; /* NULL-terminated; --readable, --writable */
+	int      network;              /* --network */
+
+	/* output */
+	enum grouping grouping;
+	int      keep_order;
+	int      tag;             /* --tag: the items and a tab before each line */
+	char    *tag_string;      /* --tagstring: this template instead */
+
+	/* after jobs */
+	struct halt_option halt;
+	char    *joblog;
+	int      resume;          /* --resume */
+	int      resume_failed;
+	int      retry_failed;
+	char    *results;         /* --results */
+	char    *results_json;    /* --results-json FILE */
+	int      json;            /* --json */
+	char    *journal;
+	int      bar, eta;
+	int      quiet;           /* no line for each failed job */
+};
+
+/* argv[0] may choose the dialect.  Leaves the tool after --help and --version. */
+void options_read(struct options *, int argc, char **argv);
+void options_free(struct options *);
+
+#endif

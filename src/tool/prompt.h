@@ -1,0 +1,10 @@
+/*
+ * prompt - -p: ask the person at the terminal whether a command is to run.
+ */
+#ifndef FORKPOOL_TOOL_PROMPT_H
+#define FORKPOOL_TOOL_PROMPT_H
+
+/* 1 where the answer begins with y or Y, as xargs has it; without a terminal nobody can say so. */
+int prompt_confirm(const char *command);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * quantity - numbers, sizes, durations and numbers of workers, as people write them.
+ *
+ * Each returns NULL and stores the value, or a static sentence that says what would be right ("must be a number
+ * from 1 to 4096"), to be put behind the option's name and the text given.
+ */
+#ifndef FORKPOOL_TOOL_QUANTITY_H
+#define FORKPOOL_TOOL_QUANTITY_H
+
+#include <stdint.h>
+
+const char *quantity_count(const char *text, long long min, long long max, long long *value); /* strtonum */
+const char *quantity_size(const char *text, int64_t *bytes);        /* 1..; K M G T, expand_number */
+/* "1.5", "200ms", "3m", "2h", "1d", "1h30m", above 0. */
+const char *quantity_duration(const char *text, int64_t *ns);
+/* "4", "1.5" or "50%" of the processors, above 0. */
+const char *quantity_processors(const char *text, double *value);
+/* N, +N, -N, N% of the processors, at least 1; 0: as many as can be (252, as GNU parallel). */
+const char *quantity_workers(const char *text, unsigned *workers);
+
+#endif

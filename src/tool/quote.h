@@ -1,0 +1,14 @@
+/*
+ * quote - words as a shell takes them, in GNU parallel's way, so that joblogs and command texts are the same bytes.
+ *
+ * Includes bytes.
+ */
+#ifndef FORKPOOL_TOOL_QUOTE_H
+#define FORKPOOL_TOOL_QUOTE_H
+
+#include "bytes.h"
+
+void   quote_word(struct bytes *, const char *data, size_t len);
+size_t quote_len(const char *data, size_t len); /* how many bytes quote_word() adds */
+
+#endif

@@ -1,0 +1,502 @@
+#include "config.h"
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channels.h"
+#include "command.h"
+#include "dry_run.h"
+#include "feed.h"
+#include "finish.h"
+#include "halt.h"
+#include "interrupts.h"
+#include "message.h"
+#include "plugin.h"
+#include "progress.h"
+#include "prompt.h"
+#include "publisher.h"
+#include "records.h"
+#include "start.h"
+#include "throttle.h"
+
+#define WORKERS_MAX 4096u
+
+static struct {
+	const struct options *o;
+	struct forkpool *pool;
+	struct journal *journal;
+	struct plugin plugin;
+	int apart;                   /* each run of a function has a process of its own */
+	unsigned workers, under_way_max; /* jobs handed to the pool and not ended */
+	uint64_t under_way;
+	enum interrupt_stage stage;  /* how far interrupts have come */
+	int      interrupted;        /* the signal */
+	int      halting;
+	int      input_waits;        /* for more to come */
+	int      said_closed;
+	int      replayed;           /* what the journal had is on its way out */
+	int      input_over;
+	uint64_t last_seq;           /* of the input */
+	struct pollfd *fds;
+	size_t   fds_room;
+	struct bytes args, shown;
+} r;
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	(void)clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ------------------------------------------------------------------------------------------ begin */
+
+/* With a journal, what a plug-in's function gets stands behind this: as aligned as it was. */
+struct noted_call {
+	struct begun_ticket ticket;
+	uint64_t function;  /* of the plug-in */
+	uint64_t apart;     /* its process ends with the job */
+};
+_Static_assert(sizeof(struct noted_call) % 16 == 0, "what stands behind it is aligned for any type");
+
+static int
+noted_call(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	const struct noted_call *call = args;
+	forkpool_fn *fn = r.plugin.functions[call->function];
+
+	begun_note(&call->ticket);
+	/* Then the function need not see the page. */
+	if (call->apart)
+		begun_forget();
+	return fn(context, call + 1, args_len - sizeof *call);
+}
+
+/* 1 it is under way, 0 there is no room now. */
+static int
+job_submit(struct job *job)
+{
+	struct task *task = job->task;
+	struct forkpool_job submitted = { .user = job };
+
+	struct begun_ticket ticket;
+
+	task->attempts++;
+	if (!begun_take(task, &ticket)) {
+		task->attempts--;
+		return 0;
+	}
+	if (r.plugin.count > 0 && r.journal != NULL) {
+		const struct noted_call call = { ticket, (task->seq - 1) % r.plugin.count, r.apart != 0 };
+		bytes_clear(&r.args);
+		bytes_add(&r.args, &call, sizeof call);
+		bytes_add(&r.args, task->words.at, task->words.len);
+		submitted.fn = noted_call;
+		submitted.args = r.args.at;
+		submitted.args_len = r.args.len;
+	} else if (r.plugin.count > 0) {
+		submitted.fn = r.plugin.functions[(task->seq - 1) % r.plugin.count];
+		submitted.args = task->words.at;
+		submitted.args_len = task->words.len;
+	} else {
+		struct command_descriptors none = { -1, -1, -1 };
+		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none, &r.args);
+		submitted.fn = command_run;
+		submitted.args = r.args.at;
+		submitted.args_len = r.args.len;
+	}
+	job->submitted_ns = clock_ns(CLOCK_REALTIME);
+	int accepted = forkpool_submit(r.pool, &submitted, NULL);
+	if (accepted == -1)
+		fail_errno("cannot hand job %llu to a worker", (unsigned long long)task->seq);
+	if (accepted == 1)
+		r.under_way++;
+	else
+		task->attempts--;
+	return accepted;
+}
+
+static void
+ended_without_run(struct task *task, enum verdict verdict)
+{
+	struct job *job = job_new(task);
+
+	job->ending = (struct ending){ .verdict = verdict, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+		.message = "" };
+	finish_ended(job);
+}
+
+/* What earlier runs have done goes out first; with the columns' names, which come with the first item. */
+static void
+replay(enum next got)
+{
+	if (r.replayed || (got == NEXT_WAIT && r.o->header))
+		return;
+	r.replayed = 1;
+	finish_replay();
+}
+
+/* What the journal knows of it; 1: it is not to be run, or not now. */
+static int
+journal_has(struct task *task)
+{
+	if (r.journal == NULL)
+		return 0;
+	r.last_seq = task->seq > r.last_seq ? task->seq : r.last_seq;
+	return task->attempts == 0 && finish_look(task) != 0;
+}
+
+static void
+input_ended(void)
+{
+	int status;
+
+	if (r.journal != NULL && !r.input_over && feed_error(&status) == NULL &&
+	    journal_input_ended(r.journal, r.last_seq) == -1)
+		finish_tally()->broken = 1;
+	r.input_over = 1;
+}
+
+/* -p, -t; 1: it is to run. */
+static int
+is_shown_and_wanted(struct task *task)
+{
+	const struct options *o = r.o;
+
+	if (!o->trace && !o->interactive)
+		return 1;
+	bytes_clear(&r.shown);
+	task_command_text(task, o->shell, &r.shown);
+	if (o->interactive && !prompt_confirm(r.shown.at)) {
+		finish_skip(task->seq);
+		task_free(task);
+		return 0;
+	}
+	if (o->trace && !o->interactive) {
+		bytes_add_byte(&r.shown, '\n');
+		(void)publisher_add(PUBLISH_ERR, r.shown.at, r.shown.len);
+		(void)publisher_flush();
+	}
+	return 1;
+}
+
+/* As many as there is room for; *wait_ns: after which to come again though nothing happens. */
+static void
+jobs_begin(int64_t *wait_ns)
+{
+	r.input_waits = 0;
+	while (r.under_way < r.under_way_max && !publisher_is_full()) {
+		int64_t now = clock_ns(CLOCK_MONOTONIC);
+		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0)
+			return;
+		struct channel *channel = NULL;
+		if (channels_count() > 0 && (channel = channel_take(NULL)) == NULL)
+			return;
+		struct task *task;
+		enum next got = feed_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
+		replay(got);
+		if (got != NEXT_GOT || journal_has(task) || !is_shown_and_wanted(task)) {
+			if (channel != NULL)
+				channel_release(channel);
+			r.input_waits = got == NEXT_WAIT;
+			if (got == NEXT_END)
+				input_ended();
+			if (got != NEXT_GOT || finish_tally()->broken)
+				return;
+			continue;
+		}
+		struct job *job = job_new(task);
+		job->channel = channel;
+		if (channel != NULL)
+			channel->owner = job;
+		if (job_submit(job) == 0) {
+			if (channel != NULL)
+				channel_release(channel);
+			job->task = NULL;
+			job_free(job);
+			feed_again(task);
+			return;
+		}
+		throttle_started(now);
+	}
+}
+
+/* -------------------------------------------------------------------------------------------- end */
+
+static void
+begin_no_more(void)
+{
+	struct task *task;
+
+	while ((task = feed_stop()) != NULL)
+		ended_without_run(task, VERDICT_SKIPPED);
+	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_QUEUED);
+}
+
+static void
+halt_look(void)
+{
+	struct tally *t = finish_tally();
+	int reached = halt_reached(&r.o->halt, t->failed, t->succeeded, feed_total());
+
+	if (r.halting || !(reached || t->xargs_stops != 0 || t->broken))
+		return;
+	r.halting = 1;
+	t->halted = reached;
+	begin_no_more();
+	if (reached && r.o->halt.when == HALT_NOW)
+		(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_RUNNING);
+}
+
+static int
+is_to_be_tried_again(const struct job *job)
+{
+	const struct ending *e = &job->ending;
+
+	return e->verdict != VERDICT_OK && e->verdict != VERDICT_CANCELLED && e->verdict != VERDICT_SKIPPED &&
+	    job->task->attempts < r.o->retries && r.stage == INTERRUPT_NONE && !r.halting;
+}
+
+static void
+job_ended(struct job *job, const struct forkpool_result *result)
+{
+	if (job->channel != NULL)
+		channel_drain(job->channel, finish_output);
+	r.under_way--;
+	finish_ending(job, result);
+	if (is_to_be_tried_again(job)) {
+		pocket_clear(&job->out);
+		pocket_clear(&job->err);
+		/* A block of the input lies in the channel's file. */
+		if (r.o->pipe && job_submit(job) == 1)
+			return;
+		feed_again(job->task);
+		job->task = NULL;
+	}
+	if (job->channel != NULL)
+		channel_release(job->channel);
+	job->channel = NULL;
+	if (job->task == NULL)
+		job_free(job);
+	else
+		finish_result(job, result);
+}
+
+static void
+results_take(void)
+{
+	const struct forkpool_result *result;
+	int got;
+
+	while ((got = forkpool_next(r.pool, &result)) == 1)
+		job_ended(result->user, result);
+	if (got == -1)
+		fail_errno("cannot take a result");
+	halt_look();
+}
+
+/* ------------------------------------------------------------------------------------- interrupts */
+
+static void
+interrupts_look(void)
+{
+	int signo;
+	enum interrupt_stage stage = interrupts_stage(&signo);
+
+	if (stage > r.stage) {
+		r.interrupted = signo;
+		if (r.stage == INTERRUPT_NONE)
+			begin_no_more();
+		if (stage == INTERRUPT_DRAIN)
+			message("no more jobs are started; waiting for %llu that run%s (once more ends them)",
+			    (unsigned long long)r.under_way, r.under_way == 1 ? "s" : "");
+		else if (stage == INTERRUPT_END)
+			message("the running jobs get SIGTERM (once more kills them)");
+		else
+			message("the running jobs are killed");
+		if (stage >= INTERRUPT_END)
+			(void)forkpool_cancel(r.pool, stage == INTERRUPT_END ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL);
+		r.stage = stage;
+	}
+	int by = interrupts_resize();
+	if (by != 0) {
+		int64_t to = (int64_t)r.workers + by;
+		/* Each needs a channel. */
+		unsigned most = channels_count() > 0 ? channels_count() : WORKERS_MAX;
+		unsigned wanted = to < 1 ? 1 : to > most ? most : (unsigned)to;
+		if (wanted != r.workers && forkpool_resize(r.pool, wanted) == 0) {
+			unsigned more = r.under_way_max - r.workers;
+			r.workers = wanted;
+			r.under_way_max = wanted + more;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------------------------------- loop */
+
+static void
+progress_look(int64_t now)
+{
+	const struct tally *t = finish_tally();
+
+	progress_update(t->succeeded + t->failed, t->failed, feed_total(),
+	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
+}
+
+static struct pollfd *
+fds_reserve(size_t count)
+{
+	if (count > r.fds_room) {
+		struct pollfd *larger = reallocarray(r.fds, count, sizeof *larger);
+		if (larger == NULL)
+			fail_memory();
+		r.fds = larger;
+		r.fds_room = count;
+	}
+	return r.fds;
+}
+
+/* Wait for whatever comes first, and give it to whom it concerns. */
+static void
+events_take(int64_t wait_ns)
+{
+	size_t pool_most = forkpool_pollfds(r.pool, NULL, 0);
+	struct pollfd *fds = fds_reserve(pool_most + 2 * (size_t)channels_count() + PUBLISH_STREAMS + 2);
+	size_t pool_count = forkpool_pollfds(r.pool, fds, pool_most);
+	size_t channel_at = pool_count, n = channel_at + channels_pollfds(fds + channel_at), channel_end = n;
+	int timeout = forkpool_timeout(r.pool);
+
+	n += publisher_pollfds(fds + n);
+	fds[n++] = (struct pollfd){ .fd = interrupts_fd(), .events = POLLIN };
+	if (r.input_waits && feed_fd() != -1)
+		fds[n++] = (struct pollfd){ .fd = feed_fd(), .events = POLLIN };
+	if (wait_ns > 0 && (timeout == -1 || wait_ns / 1000000 + 1 < timeout))
+		timeout = (int)(wait_ns / 1000000 + 1);
+	const int also[] = { progress_timeout(clock_ns(CLOCK_MONOTONIC)), finish_timeout() };
+	for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
+		if (also[i] != -1 && (timeout == -1 || also[i] < timeout))
+			timeout = also[i];
+	if (poll(fds, n, timeout) == -1) {
+		if (errno != EINTR)
+			fail_errno("cannot wait for jobs");
+		return;
+	}
+	channels_read(fds + channel_at, channel_end - channel_at, finish_output);
+	(void)forkpool_dispatch(r.pool, fds, pool_count);
+}
+
+/* Nobody reads any more: what every filter does then is to die of SIGPIPE. */
+static void
+output_closed(void)
+{
+	int error = errno;
+
+	if (r.said_closed)
+		return;
+	r.said_closed = 1;
+	begin_no_more();
+	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_KILL);
+	finish_tally()->broken = 1;
+	if (error == EPIPE) {
+		r.interrupted = SIGPIPE;
+	} else {
+		errno = error;
+		message_errno("cannot write to standard output");
+	}
+}
+
+static void
+loop(void)
+{
+	for (;;) {
+		int64_t wait_ns = 0;
+		interrupts_look();
+		results_take();
+		/* After the results: what they made room for is begun before there is a wait. */
+		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
+			jobs_begin(&wait_ns);
+		finish_sync(0);
+		if (!r.said_closed && publisher_flush() == -1)
+			output_closed();
+		/* Something of ours may have gone wrong. */
+		halt_look();
+		progress_look(clock_ns(CLOCK_MONOTONIC));
+		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
+		    (feed_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
+			break;
+		events_take(wait_ns);
+	}
+	finish_sync(1);
+	if (!r.said_closed && publisher_finish() == -1)
+		output_closed();
+	if (!r.said_closed && r.replayed)
+		finish_caught_up();
+}
+
+/* What was wrong with the input was said when it was met. */
+static void
+status_of_feed(int *status)
+{
+	int own = 0;
+
+	if (feed_error(&own) != NULL && (*status == 0 || r.o->dialect == DIALECT_XARGS))
+		*status = own;
+}
+
+int
+run(const struct options *o)
+{
+	int found;
+
+	r.o = o;
+	r.workers = o->workers > WORKERS_MAX ? WORKERS_MAX : o->workers;
+	if (o->plugin_file != NULL)
+		plugin_load(&r.plugin, o);
+	feed_open(o, r.plugin.count, finish_skip);
+	if (o->dry_run)
+		return dry_run(o);
+	if ((found = start_look(o)) != 0)
+		return found;
+	/* Workers share a page with it. */
+	r.journal = journal_open(o);
+	struct start start = { .options = o, .plugin = &r.plugin, .workers = r.workers };
+	start_pool(&start);
+	r.pool = start.pool;
+	r.apart = start.apart;
+	r.under_way_max = start.under_way_max;
+	publisher_open();
+	records_open(o, r.journal);
+	finish_open(o, r.journal);
+	progress_open(o);
+	interrupts_open();
+	/* A closed output is an error to us.  Workers have these signals as they were: they were forked before. */
+	(void)signal(SIGPIPE, SIG_IGN);
+
+	loop();
+
+	progress_close();
+	int status = tally_status(finish_tally(), o);
+	status_of_feed(&status);
+	if (records_close() == -1 && status == 0)
+		status = 1;
+	journal_close(r.journal);
+	(void)forkpool_close(r.pool);
+	channels_close();
+	finish_close();
+	feed_close();
+	store_close();
+	bytes_free(&r.args);
+	bytes_free(&r.shown);
+	free(r.fds);
+	if (r.interrupted != 0)
+		interrupts_die(r.interrupted);
+	return status;
+}

@@ -1,0 +1,131 @@
+#include "config.h"
+#include "start.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "channels.h"
+#include "command.h"
+#include "message.h"
+#include "sandbox_paths.h"
+#include "throttle.h"
+
+extern char **environ;
+
+/* Descriptors that are not of channels: the pool's own, files of records, the input. */
+#define DESCRIPTORS_BESIDE 64
+/* So many more workers SIGUSR1 can ask for. */
+#define CHANNELS_SPARE 16u
+
+/* With one that waits in the pipe for a worker to be free, none has to wait for us; but then it is the worker that decides
+   when a job begins. */
+static unsigned
+ahead(const struct start *s)
+{
+	const struct options *o = s->options;
+
+	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) || o->interactive)
+		return 0;
+	return s->workers < 16 ? s->workers : 16;
+}
+
+/* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one. */
+static void
+descriptors_raise(const struct start *s, unsigned channels)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)channels * 8 + s->workers + DESCRIPTORS_BESIDE;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
+		return;
+	command_setup.open_files = limit;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+	command_setup.restore_open_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static void
+commands_open(struct start *s, struct forkpool_options *pool)
+{
+	const struct options *o = s->options;
+	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
+
+	command_setup.slot_variable = o->slot_variable;
+	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
+	if (o->grouping != GROUP_NONE || o->pipe) {
+		descriptors_raise(s, channels);
+		channels_open(channels, o->grouping != GROUP_NONE, o->pipe);
+		pool->descriptors = channels_descriptors();
+	}
+	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
+	pool->worker_init = command_worker_init;
+	s->under_way_max = s->workers + ahead(s);
+}
+
+static void
+plugin_open(struct start *s, struct forkpool_options *pool)
+{
+	const struct options *o = s->options;
+	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 || o->processes > 0;
+	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : apart ? FORKPOOL_ISOLATE_JOB : FORKPOOL_ISOLATE_WORKER;
+	pool->worker_init = s->plugin->init;
+	pool->worker_exit = s->plugin->exit;
+	pool->worker_arg = s->plugin->arg;
+	pool->output = pool->isolation == FORKPOOL_ISOLATE_WORKER ? FORKPOOL_OUTPUT_INHERIT : FORKPOOL_OUTPUT_CAPTURE;
+	s->under_way_max = ahead(s) == 0 ? s->workers : 1024 + 16 * s->workers;
+	pool->queue_limit = s->under_way_max;
+}
+
+void
+start_pool(struct start *s)
+{
+	const struct options *o = s->options;
+	char error[512];
+	struct forkpool_sandbox sandbox = { 0 };
+	struct forkpool_options pool = {
+		.struct_size = sizeof pool, .executes = o->plugin_file == NULL,
+		.workers = s->workers, .timeout_ns = o->timeout_ns, .grace_ns = o->grace_ns,
+		.limits = { .memory = o->memory, .cpu_ns = o->cpu_ns, .file_size = o->file_size,
+			.open_files = o->open_files, .processes = o->processes },
+	};
+
+	command_setup.nice = o->nice;
+	command_setup.directory = o->directory;
+	if (o->plugin_file != NULL)
+		plugin_open(s, &pool);
+	else
+		commands_open(s, &pool);
+	/* Elsewhere jobs have it anyway. */
+	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
+		pool.environment = (const char *const *)environ;
+	if (o->sandbox) {
+		sandbox_paths_fill(&sandbox, o);
+		pool.sandbox = &sandbox;
+	}
+	s->apart = pool.isolation != FORKPOOL_ISOLATE_WORKER;
+	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL)
+		fail("cannot start the workers: %s", error);
+	sandbox_paths_free(&sandbox);
+}
+
+/* The first word of each command, where it is the same for all: a run that cannot have a single job ends here. */
+int
+start_look(const struct options *o)
+{
+	const char *word = o->shell ? "sh" : o->command_count > 0 ? o->command[0] : NULL;
+
+	if (o->plugin_file != NULL || word == NULL || strchr(word, '{') != NULL ||
+	    (o->replace != NULL && strstr(word, o->replace) != NULL))
+		return 0;
+	int status = command_find(word);
+	if (status != 0 && o->dialect == DIALECT_NATIVE) {
+		if (status == 127 && errno == ENOENT && strchr(word, '/') == NULL)
+			message("%s: this command is not to be found in PATH", word);
+		else
+			message_errno("cannot run %s", word);
+		return status;
+	}
+	return 0;
+}

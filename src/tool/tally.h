@@ -1,0 +1,25 @@
+/*
+ * tally - how the jobs of a run have ended, and the exit status that this makes in each dialect.
+ */
+#ifndef FORKPOOL_TOOL_TALLY_H
+#define FORKPOOL_TOOL_TALLY_H
+
+#include <stdint.h>
+
+#include "ending.h"
+#include "options.h"
+
+struct tally {
+	uint64_t by_verdict[VERDICTS];
+	uint64_t succeeded, failed;  /* ended for good; skipped ones are neither */
+	uint64_t not_found, not_executable; /* of the failed: 127, 126 */
+	int      halted;             /* by --halt */
+	int      halt_status;        /* of the job that did it */
+	int      xargs_stops;        /* 124, 125, 126, 127: what xargs leaves with at once; else 0 */
+	int      broken;             /* of our own: status 1 */
+};
+
+void tally_add(struct tally *, const struct ending *, enum dialect);
+int  tally_status(const struct tally *, const struct options *);
+
+#endif
