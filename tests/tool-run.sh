@@ -206,26 +206,28 @@ started() {
 # shellcheck disable=SC2016
 slow='trap "" INT; : >"$0"; while [ ! -e "$0.go" ]; do sleep 0.05; done; echo ended'
 
-rm -f "$dir/begun.go"
-started "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
-kill -HUP "$pid"
 drained() {
 	grep -q 'no more jobs' "$dir/err"
 }
-ok 'SIGHUP is told' until_true drained
-: >"$dir/begun.go"
-wait "$pid"
-is 'SIGHUP lets what runs end, and starts no more' "$?:$(cat "$dir/out")" 129:ended
-
-# An interactive shell lets its jobs have SIGINT; one like this does not, so it takes another way.
-cat >"$dir/with_int" <<'END'
+# An interactive shell lets its jobs have SIGINT; one like this does not, and SIGHUP is ignored where this test runs below
+# nohup(1).  A shell cannot undo either, so it takes another way.
+cat >"$dir/with_signals" <<'END'
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 END
 if command -v python3 >/dev/null; then
 	rm -f "$dir/begun.go"
-	started python3 "$dir/with_int" "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
+	started python3 "$dir/with_signals" "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
+	kill -HUP "$pid"
+	ok 'SIGHUP is told' until_true drained
+	: >"$dir/begun.go"
+	wait "$pid"
+	is 'SIGHUP lets what runs end, and starts no more' "$?:$(cat "$dir/out")" 129:ended
+
+	rm -f "$dir/begun.go"
+	started python3 "$dir/with_signals" "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
 	kill -INT "$pid"
 	ok 'the first Ctrl-C is told' until_true drained
 	: >"$dir/begun.go"
@@ -233,7 +235,7 @@ if command -v python3 >/dev/null; then
 	is 'and lets what runs end' "$?:$(cat "$dir/out")" 130:ended
 
 	rm -f "$dir/begun.go"
-	started python3 "$dir/with_int" "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
+	started python3 "$dir/with_signals" "$forkpool" -j1 sh -c "$slow" ::: "$dir/begun" "$dir/begun"
 	kill -INT "$pid"
 	until_true drained
 	kill -INT "$pid"
@@ -241,7 +243,7 @@ if command -v python3 >/dev/null; then
 	is 'the second ends it' "$?:$(cat "$dir/out")" 130:
 	no_process_left 'and nothing is left'
 
-	started python3 "$dir/with_int" "$forkpool" -j1 sh -c "trap '' TERM; $slow" ::: "$dir/begun"
+	started python3 "$dir/with_signals" "$forkpool" -j1 sh -c "trap '' TERM; $slow" ::: "$dir/begun"
 	kill -INT "$pid"
 	until_true drained
 	kill -INT "$pid"
