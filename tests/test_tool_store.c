@@ -82,6 +82,26 @@ file_of_store(struct stat *st)
 	return fstat(next_fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 0 ? next_fd : -1;
 }
 
+/* A write to the output costs as much as the rest of a small job. */
+START_TEST(what_small_jobs_wrote_comes_together)
+{
+	enum { JOBS = 1000, EACH = 7 };
+	struct pocket all, one;
+	const char *data;
+
+	pocket_init(&all);
+	pocket_init(&one);
+	for (unsigned i = 0; i < JOBS; i++) {
+		add_stream(&one, (uint64_t)i * EACH, EACH, EACH, 1);
+		pocket_move(&all, &one);
+	}
+	ck_assert_int_eq(pocket_front(&all, &data, block, sizeof block), JOBS * EACH);
+	ck_assert_int_eq(pocket_front(&all, &data, block, 100), 100);
+	take_stream(&all, 0, 1000, 1);
+	ck_assert_uint_eq(store_bytes(), 0);
+}
+END_TEST
+
 START_TEST(little_stays_in_memory)
 {
 	struct pocket p;
@@ -351,6 +371,7 @@ main(void)
 	TCase *tc = support_case("store", 120);
 
 	tcase_add_checked_fixture(tc, note_next_fd, NULL);
+	tcase_add_test(tc, what_small_jobs_wrote_comes_together);
 	tcase_add_test(tc, little_stays_in_memory);
 	tcase_add_test(tc, much_is_spilled_and_comes_back);
 	tcase_add_loop_test(tc, any_order_of_calls, 0, 4);

@@ -20,6 +20,8 @@
 #define CLASSES         15u
 /* From here on giving its blocks back is worth the call. */
 #define PUNCH_MIN       4096u
+/* A piece that holds less is read together with those behind it. */
+#define GATHER_MAX      4096u
 
 struct store_piece {
 	STAILQ_ENTRY(store_piece) next;
@@ -323,20 +325,37 @@ pocket_move(struct pocket *to, struct pocket *from)
 	from->len = 0;
 }
 
+/* len bytes of a piece, from the first that it holds. */
+static ssize_t
+piece_read(const struct store_piece *piece, char *buffer, size_t len)
+{
+	if (piece->at != -1)
+		return file_read(piece->at + (off_t)piece->from, buffer, len);
+	memcpy(buffer, piece->data + piece->from, len);
+	return (ssize_t)len;
+}
+
 ssize_t
 pocket_front(const struct pocket *p, const char **data, char *buffer, size_t size)
 {
 	const struct store_piece *piece = STAILQ_FIRST(&p->pieces);
+	size_t len = 0;
 
 	*data = buffer;
 	if (piece == NULL)
 		return 0;
-	if (size > piece->end - piece->from)
-		size = piece->end - piece->from;
-	if (piece->at != -1)
-		return file_read(piece->at + (off_t)piece->from, buffer, size);
-	*data = piece->data + piece->from;
-	return (ssize_t)size;
+	if (piece->at == -1 && (piece->end - piece->from >= GATHER_MAX || STAILQ_NEXT(piece, next) == NULL)) {
+		*data = piece->data + piece->from;
+		return (ssize_t)(size < piece->end - piece->from ? size : piece->end - piece->from);
+	}
+	/* What many small jobs have written is to be taken in one go; what lies in the file is a read of its own. */
+	for (; piece != NULL && len < size && (len == 0 || piece->at == -1); piece = STAILQ_NEXT(piece, next)) {
+		size_t held = piece->end - piece->from, take = held < size - len ? held : size - len;
+		if (piece_read(piece, buffer + len, take) == -1)
+			return -1;
+		len += take;
+	}
+	return (ssize_t)len;
 }
 
 ssize_t

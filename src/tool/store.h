@@ -28,8 +28,8 @@ void     pocket_clear(struct pocket *);
 int      pocket_add(struct pocket *, const void *data, size_t len);
 /* All of from to the end of to, without copying; from is empty then. */
 void     pocket_move(struct pocket *to, struct pocket *from);
-/* A view of bytes at its front, at most size (they are read into buffer where they lie in the file); its length, 0 where it is
-   empty, -1 and errno. */
+/* A view of bytes at its front, at most size (they are read into buffer where they lie in the file, or in several small
+   pieces); its length, 0 where it is empty, -1 and errno. */
 ssize_t  pocket_front(const struct pocket *, const char **data, char *buffer, size_t size);
 /* The same from any offset, copied (reading in a row is fast); as much as lies together. */
 ssize_t  pocket_read(const struct pocket *, uint64_t offset, void *buffer, size_t size);
