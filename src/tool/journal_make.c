@@ -271,7 +271,7 @@ journal_file_path(const struct journal_file *f)
 }
 
 struct mark *
-journal_file_mark(struct journal_file *f, int outlet)
+journal_file_mark(struct journal_file *f, unsigned outlet)
 {
 	return &f->marks->outlet[outlet];
 }
