@@ -25,7 +25,7 @@
 #include "limits.h"
 #include "os.h"
 
-static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGXFSZ };
 
 #define ALT_STACK_SIZE 65536
 
@@ -73,12 +73,15 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	(void)context;
 	if (note == NULL)
 		goto end; /* the supervisor */
+	int denied = signo == SIGSYS && info->si_code == BY_FILTER;
+	/* The kernel's SIGXFSZ says that it is from a process too (write(2) sends it), but not from raise(). */
+	atomic_store(&note->raised, signo == SIGSYS ? !denied : info->si_code == SI_TKILL);
 	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr))
 		atomic_store(&note->stack_full, 1);
-	else
+	else if (!denied) /* errno is of what was before */
 		crash_last_words(errno);
 #ifdef si_syscall
-	if (signo == SIGSYS && info->si_code == BY_FILTER) {
+	if (denied) {
 		atomic_store(&note->denied, (uint32_t)info->si_syscall);
 		atomic_store(&note->denied_arch, info->si_arch);
 	}
@@ -98,8 +101,10 @@ end:
 void
 crash_last_words(int error)
 {
-	if (own_note != NULL && own_limits != NULL)
-		atomic_store(&own_note->met, limits_met(own_limits, error));
+	if (own_note == NULL || own_limits == NULL)
+		return;
+	atomic_store(&own_note->met, limits_met(own_limits, error));
+	atomic_store(&own_note->spoke, 1);
 }
 
 static void
@@ -137,8 +142,13 @@ crash_install(void)
 			action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
 		}
 	}
-	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
+	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
+		struct sigaction was;
+		/* Where the caller ignores it, write(2) fails with EFBIG, for jobs as well. */
+		if (fatal_signals[i] == SIGXFSZ && sigaction(SIGXFSZ, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
+			continue;
 		(void)sigaction(fatal_signals[i], &action, NULL);
+	}
 	/* Sanitizers leave this one alone. */
 	action.sa_sigaction = crash_handler;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;

@@ -35,7 +35,7 @@ limit_exceeded(const struct dispatcher *d, const struct obituary *o, const struc
 
 	if (!WIFSIGNALED(o->wait_status))
 		return NULL;
-	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0)
+	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0 && !atomic_load(&note->raised))
 		return "file_size";
 	if (atomic_load(&note->stack_full))
 		return limits->stack > 0 ? "stack" : NULL;

@@ -11,18 +11,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "os.h"
 
 #define AT_ONCE 512
 /* So often in a row who they are cannot be told though there are some. */
 #define READ_FAILURES_MAX 100
-/* How deep, and how many, are looked at for their processor time: each look costs. */
-#define LOOK_MAX 256u
+/* A process that dies between two reads of one look is seen in neither place: so often is it looked again. */
+#define LOOKS 3
 
 static int64_t
 timeval_ns(const struct timeval *t)
 {
-	return (int64_t)t->tv_sec * 1000000000 + (int64_t)t->tv_usec * 1000;
+	return (int64_t)t->tv_sec * CLOCK_S + (int64_t)t->tv_usec * CLOCK_US;
 }
 
 /* Reap one that is dead or dying. */
@@ -108,7 +109,7 @@ waited_for_ns(pid_t pid)
 			number = number * 10 + (*at - '0');
 		}
 	}
-	return ticks * (1000000000 / sysconf(_SC_CLK_TCK));
+	return ticks * (CLOCK_S / sysconf(_SC_CLK_TCK));
 }
 
 /* Its children's pids, appended; how many there are then. */
@@ -121,22 +122,21 @@ children_add(pid_t of, pid_t *pids, size_t have)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return have;
-	ssize_t n = os_children_read(fd, pids + have, LOOK_MAX - have);
+	ssize_t n = os_children_read(fd, pids + have, DESCENDANTS_LOOK_MAX - have);
 	(void)close(fd);
 	return n > 0 ? have + (size_t)n : have;
 }
 
-int64_t
-descendants_cpu_ns(int children, pid_t job, int may_have_children)
+/* What it and all of them show now, and how many they are. */
+static int64_t
+look(int children, pid_t job, size_t *processes)
 {
-	pid_t pids[LOOK_MAX];
+	pid_t pids[DESCENDANTS_LOOK_MAX];
 	int64_t total = os_process_cpu_ns(job);
 
 	if (total < 0)
 		total = 0;
-	if (!may_have_children)
-		return total;
-	ssize_t own = children == -1 ? -1 : os_children_read(children, pids, LOOK_MAX);
+	ssize_t own = children == -1 ? -1 : os_children_read(children, pids, DESCENDANTS_LOOK_MAX);
 	size_t have = own > 0 ? (size_t)own : 0;
 	if (have == 0)
 		pids[have++] = job;
@@ -149,5 +149,29 @@ descendants_cpu_ns(int children, pid_t job, int may_have_children)
 		total += waited_for_ns(pids[i]);
 		have = children_add(pids[i], pids, have);
 	}
+	*processes = have;
 	return total;
+}
+
+int64_t
+descendants_cpu_ns(struct descendants_meter *m, int children, pid_t job, int may_have_children)
+{
+	int64_t now = 0, unseen = 0;
+
+	if (!may_have_children) {
+		now = os_process_cpu_ns(job);
+		return now > 0 ? now : 0;
+	}
+	for (int i = 0; i < LOOKS && (i == 0 || now + m->gone < m->most); i++) {
+		size_t processes;
+		int64_t seen = look(children, job, &processes);
+		now = seen > now ? seen : now;
+		/* Of what each has waited for up to a tick of user and one of system time is not shown. */
+		int64_t ticks = (int64_t)processes * 2 * (CLOCK_S / sysconf(_SC_CLK_TCK));
+		unseen = ticks > unseen ? ticks : unseen;
+	}
+	if (now + m->gone < m->most - unseen)
+		m->gone = m->most - unseen - now;
+	m->most = now + m->gone > m->most ? now + m->gone : m->most;
+	return now + m->gone;
 }

@@ -72,19 +72,20 @@ job_child_main(const struct job_birth *b)
 	descriptors_close_others(&b->setup->descriptors, keep, 1);
 	if (limits_enter_job(&b->setup->limits, b->limits, b->job->args == NULL ? b->job->args_len : 0) == -1)
 		give_up(b, STEP_LIMITS);
+	cgroup_enter_job(&b->setup->sandbox.cgroup);
 	if (sandbox_enter_job(&b->setup->sandbox, b->worker, &failed) == -1)
 		give_up(b, failed);
 	os_unblock_signals();
 	atomic_store_explicit(&w->stage, WINDOW_ENTERED, memory_order_release);
 
-	int returned = b->job->fn(c, args, b->job->args_len);
+	int returned = b->job->fn(c, args, b->job->args_len), error = errno;
 
 	if (os_self() != self)
 		os_exit(0); /* a process that the job forked, and that returned from it */
 	if (!b->setup->executes && capture_stdio_waits())
 		capture_flush_stdio();
 	if (returned != 0)
-		crash_last_words(returned);
+		crash_last_words(error == ENOMEM ? ENOMEM : returned); /* it may have an error of its own for that */
 	atomic_store_explicit(&w->returned, returned, memory_order_relaxed);
 	atomic_store_explicit(&w->stage, WINDOW_RETURNED, memory_order_release);
 	os_exit(0);

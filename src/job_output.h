@@ -17,9 +17,11 @@
 
 #include "forkpool.h"
 
+struct job_output_hidden;
 struct job_output {
 	int       from[2];      /* read ends, for 1 and 2; -1: nothing is taken in, or it comes by the other */
 	int       to[2];        /* where it goes on to; -1: it is kept */
+	struct job_output_hidden *hidden; /* of what is on its way there */
 	unsigned char *kept;    /* memory that no child has: max bytes */
 	uint64_t  max;
 	uint64_t  kept_len, lost;
@@ -27,8 +29,10 @@ struct job_output {
 
 /* In a worker: let 1 and 2 be what its children are to have.  0, or -1 and errno. */
 int  job_output_init(struct job_output *, enum forkpool_output, int sandboxed, uint64_t max);
-/* What there is now; with SIGPIPE blocked. */
-void job_output_drain(struct job_output *);
+/* What there is now; with SIGPIPE blocked.  Never waits.  1; 0: a reader is slow, and some of it is still here. */
+int  job_output_drain(struct job_output *);
+/* That as well, however long it takes. */
+void job_output_finish(struct job_output *);
 /* The next job begins. */
 void job_output_begin(struct job_output *);
 /* The signal that tells of output is added to those that are waited for. */

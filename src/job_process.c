@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -32,6 +33,8 @@
 /* Threads inherit the signals that are blocked while worker_init() makes them; where one has let them in again, what was
    meant for the thread that waits may be gone. */
 #define COMPANY_LOOK (10 * CLOCK_MS)
+/* While a reader of inherited output is slow; where it can be, a signal tells before that. */
+#define OUTPUT_LOOK (10 * CLOCK_MS)
 
 int
 job_processes_init(struct job_processes *p, const struct worker_setup *setup, unsigned worker)
@@ -106,12 +109,33 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads, &p->gated, step, layer);
 }
 
+/* What its cgroup has used beside the worker itself; -1: nobody counts that. */
+static int64_t
+cgroup_time(const struct job_processes *p)
+{
+	struct timespec own;
+	int64_t all;
+
+	if (cgroup_cpu_ns(&p->setup->sandbox.cgroup, p->worker, &all) != 1 || clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == -1)
+		return -1;
+	return all - ((int64_t)own.tv_sec * CLOCK_S + own.tv_nsec);
+}
+
+/* Of the run, as its cgroup has it; 0 where that is not known. */
+static int64_t
+cgroup_cpu_used(const struct job_processes *p)
+{
+	int64_t now = p->cgroup_before == -1 ? -1 : cgroup_time(p);
+
+	return now == -1 ? 0 : now - p->cgroup_before;
+}
+
 /* When processor time has to be looked at next; 0: it is used up. */
 static int64_t
 cpu_left(struct job_processes *p, int64_t now)
 {
-	int64_t limit = p->setup->limits.cpu_ns;
-	int64_t left = limit - descendants_cpu_ns(p->children, p->pid, sandbox_allows_processes(&p->setup->sandbox));
+	int64_t used = descendants_cpu_ns(&p->meter, p->children, p->pid, sandbox_allows_processes(&p->setup->sandbox));
+	int64_t counted = cgroup_cpu_used(p), left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
 
 	if (left <= 0)
 		return 0;
@@ -191,6 +215,7 @@ end_await(struct job_processes *p)
 {
 	sigset_t set;
 	siginfo_t info;
+	int slow = 0; /* somebody does not read what the job prints */
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -203,6 +228,8 @@ end_await(struct job_processes *p)
 		int64_t next = clock_earlier(p->cpu_at, p->kill_at);
 		if (p->company)
 			next = clock_earlier(next, clock_after(clock_now(), COMPANY_LOOK));
+		if (slow)
+			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_LOOK));
 		int64_t left = next == CLOCK_NEVER ? -1 : next - clock_now();
 		int signo = os_signal_wait(&set, &info, next != CLOCK_NEVER && left < 0 ? 0 : left);
 		if (signo == SIGCHLD && info.si_pid == p->pid && (info.si_code == CLD_EXITED ||
@@ -213,12 +240,14 @@ end_await(struct job_processes *p)
 			if (p->is_meant() > p->told)
 				tell(p, p->is_meant());
 		} else if (signo == SIGIO) {
-			job_output_drain(&p->output);
+			slow = !job_output_drain(&p->output);
 		} else if (has_ended(p)) {
 			return; /* of several signals of a kind one is kept */
 		} else if (signo == SIGCHLD && p->told && info.si_code == CLD_STOPPED) {
 			signal_job(p, SIGCONT); /* it stopped only now, and is to come to its end */
 		}
+		if (slow && signo != SIGIO)
+			slow = !job_output_drain(&p->output);
 		if (next != CLOCK_NEVER)
 			(void)timers_look(p);
 	}
@@ -299,6 +328,8 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	result->has_process = 1;
 	result->exit_code = -1;
 	job_output_begin(&p->output);
+	p->output_is_out = 1;
+	p->cgroup_before = p->setup->limits.cpu_ns > 0 ? cgroup_time(p) : -1;
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
@@ -314,6 +345,7 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	p->kill_at = CLOCK_NEVER;
 	p->cpu_at = p->setup->limits.cpu_ns > 0 ? clock_after(clock_now(), CPU_LOOK_MIN) : CLOCK_NEVER;
 	p->told = p->over_cpu = 0;
+	p->meter = (struct descendants_meter){ 0 };
 	end_await(p);
 	if (p->children == -1 && sandbox_allows_processes(&p->setup->sandbox))
 		(void)os_kill(-pid, SIGKILL); /* those that have not left its group: nobody can see the others */
@@ -326,13 +358,20 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 		}
 	if (sandbox_allows_processes(&p->setup->sandbox))
 		descendants_end(p->children, pid, &left);
-	job_output_drain(&p->output);
+	p->output_is_out = job_output_drain(&p->output);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 
 	if (sandbox_allows_processes(&p->setup->sandbox))
 		standard_restore(p);
 	result->pid = pid;
-	result->cpu_ns = timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime) + left.cpu_ns;
+	result->cpu_ns = timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime) + left.cpu_ns + p->meter.gone;
+	/* Of processes that were killed, and whose parent waits for none, nobody was told. */
+	if (p->meter.most > result->cpu_ns)
+		result->cpu_ns = p->meter.most;
+	/* To a tick; what the process has told is exact, but for what nobody has waited for. */
+	int64_t counted = cgroup_cpu_used(p);
+	if (counted > result->cpu_ns + CPU_LOOK_MAX)
+		result->cpu_ns = counted;
 	result->max_rss = (int64_t)usage.ru_maxrss * OS_MAXRSS_UNIT;
 	facts.claim = claim_state(atomic_load(claim));
 	facts.status = status;
@@ -347,5 +386,7 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 void
 job_process_done(struct job_processes *p)
 {
+	if (!p->output_is_out)
+		job_output_finish(&p->output);
 	window_clear(p->window, p->area, p->area_size);
 }

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "descendants.h"
 #include "job_child.h"
 #include "job_output.h"
 #include "os.h"
@@ -51,6 +52,9 @@ struct job_processes {
 	int64_t         kill_at;       /* and it has so long */
 	int64_t         cpu_at;        /* when to look at its processor time */
 	int             over_cpu;
+	int             output_is_out; /* all that it printed has gone to where it goes */
+	struct descendants_meter meter; /* of its processor time */
+	int64_t         cgroup_before; /* of its cgroup, before the run; -1: not counted */
 	uint64_t        pids_hits, oom_kills; /* of the cgroup, so far */
 	int64_t         max_rss_before; /* of a process that has done nothing yet */
 
@@ -70,6 +74,7 @@ int  job_processes_confine(struct job_processes *, void *state, const char **ste
  * output.kept.  All of it is valid until job_process_done().
  */
 void job_process_run(struct job_processes *, const struct wire_job *, int64_t deadline, claim_word *claim, struct wire_result *result);
+/* With its result settled.  Where output_is_out is 0: waits for the rest of that, however long the reader takes. */
 void job_process_done(struct job_processes *);
 
 /* Whether this is not the worker but one of its children; async-signal-safe. */

@@ -26,25 +26,29 @@ not_its_memory(const struct job_facts *f)
 
 /* The limit that ended it, or that it stood at when it ended. */
 static enum limit
-limit_of(const struct job_facts *f, const struct wire_result *r, unsigned met)
+limit_of(const struct job_facts *f, const struct wire_result *r)
 {
 	const struct forkpool_limits *limits = &f->setup->limits;
+	const struct crash_note *note = &f->window->note;
 	int signo = WIFSIGNALED(f->status) ? WTERMSIG(f->status) : 0;
+	/* What can be seen from outside is less exact than what it says itself, and is for when it could not say anything. */
+	int spoke = atomic_load(&note->spoke) != 0;
+	unsigned met = f->met | atomic_load(&note->met);
 
-	if (limits->cpu_ns > 0 && (f->over_cpu || signo == SIGXCPU || (signo == SIGKILL && r->cpu_ns >= limits->cpu_ns)))
+	if (limits->cpu_ns > 0 && (f->over_cpu || ((signo == SIGXCPU || signo == SIGKILL) && r->cpu_ns >= limits->cpu_ns)))
 		return LIMIT_CPU;
-	if (limits->file_size > 0 && signo == SIGXFSZ)
+	if (limits->file_size > 0 && signo == SIGXFSZ && !atomic_load(&note->raised))
 		return LIMIT_FILE_SIZE;
-	if (limits->stack > 0 && atomic_load(&f->window->note.stack_full) && signo != 0)
+	if (limits->stack > 0 && atomic_load(&note->stack_full) && signo != 0)
 		return LIMIT_STACK;
-	/* What it had touched tells where it could not say anything any more. */
 	if (limits->memory > 0 && ((met & 1u << LIMIT_MEMORY) != 0 ||
-	    (r->max_rss - not_its_memory(f) >= limits->memory - limits->memory / 16)))
+	    (!spoke && r->max_rss - not_its_memory(f) >= limits->memory - limits->memory / 16)))
 		return LIMIT_MEMORY;
 	if (limits->open_files > 0 && (met & 1u << LIMIT_OPEN_FILES) != 0)
 		return LIMIT_OPEN_FILES;
-	if (limits->processes > 0 && ((met & 1u << LIMIT_PROCESSES) != 0 ||
-	    (f->descendants > 0 && f->descendants + 1 >= (uint64_t)limits->processes)))
+	/* Where it may have one process anyway, no fork has met this limit. */
+	if (limits->processes > 0 && sandbox_allows_processes(&f->setup->sandbox) && ((met & 1u << LIMIT_PROCESSES) != 0 ||
+	    (!spoke && f->descendants > 0 && f->descendants + 1 >= (uint64_t)limits->processes)))
 		return LIMIT_PROCESSES;
 	if (limits->file_size > 0 && (met & 1u << LIMIT_FILE_SIZE) != 0)
 		return LIMIT_FILE_SIZE;
@@ -93,6 +97,31 @@ value_set(const struct job_facts *f, struct wire_result *r)
 	r->value_len = len;
 }
 
+/* The filter's signal; raise(SIGSYS) is a crash as any other.  The note is the job's own to write: it can make the one
+   look like the other. */
+static int
+is_denied(const struct job_facts *f)
+{
+	return WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGSYS && sandbox_filters(&f->setup->sandbox) &&
+	    !atomic_load(&f->window->note.raised);
+}
+
+static void
+denied_set(const struct job_facts *f, struct wire_result *r)
+{
+	const struct crash_note *note = &f->window->note;
+	uint32_t arch = atomic_load(&note->denied_arch);
+	char text[120], name[64];
+
+	r->outcome = FORKPOOL_DENIED;
+	if (arch == 0)
+		(void)snprintf(text, sizeof text, "denied: a system call");
+	else
+		(void)snprintf(text, sizeof text, "denied: %s",
+		    filter_call_name((int)atomic_load(&note->denied), arch, name, sizeof name));
+	message_set(f, r, text);
+}
+
 /* What became of it, in the order in which one reason hides the others. */
 void
 job_judge(const struct job_facts *f, struct wire_result *r)
@@ -103,11 +132,10 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 	const struct crash_note *note = &w->note;
 	uint32_t stage = atomic_load_explicit(&w->stage, memory_order_acquire);
 	int32_t returned = atomic_load_explicit(&w->returned, memory_order_relaxed);
-	char how[120], text[400], name[64];
+	char how[120], text[400];
 	const char *step = job_step_name(atomic_load(&w->setup_step));
 	int clean = stage == WINDOW_RETURNED && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	int whole = clean && lengths_hold(f);
-	unsigned met = atomic_load(&note->met);
 
 	if (whole && returned == 0 && claim != CLAIM_TIMED_OUT && claim != CLAIM_CANCELLED) {
 		r->outcome = FORKPOOL_OK;
@@ -139,7 +167,7 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 		message_set(f, r, text);
 		return;
 	}
-	enum limit limit = limit_of(f, r, met | f->met);
+	enum limit limit = is_denied(f) ? LIMIT_NONE : limit_of(f, r);
 	if (!whole && WIFEXITED(status))
 		r->exit_code = WEXITSTATUS(status);
 	if (limit != LIMIT_NONE) {
@@ -153,16 +181,8 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 		r->error = returned;
 		message_set(f, r, NULL);
 		return;
-	} else if (r->signal == SIGSYS && sandbox_filters(&f->setup->sandbox) &&
-	    (atomic_load(&note->denied_arch) != 0 || atomic_load(&note->frames) == 0)) {
-		r->outcome = FORKPOOL_DENIED;
-		uint32_t call = atomic_load(&note->denied);
-		if (atomic_load(&note->denied_arch) == 0)
-			(void)snprintf(text, sizeof text, "denied: a system call");
-		else
-			(void)snprintf(text, sizeof text, "denied: %s",
-			    filter_call_name((int)call, atomic_load(&note->denied_arch), name, sizeof name));
-		message_set(f, r, text);
+	} else if (is_denied(f)) {
+		denied_set(f, r);
 	} else if (r->signal != 0) {
 		r->outcome = FORKPOOL_CRASHED;
 		(void)snprintf(text, sizeof text, "%s%s", how, atomic_load(&note->stack_full) ? ": its stack was full" : "");

@@ -237,6 +237,13 @@ cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const s
 	return leaf_write(cgroup, index, "cgroup.procs", "0");
 }
 
+void
+cgroup_enter_job(const struct sandbox_cgroup *cgroup)
+{
+	if (cgroup->dir != -1 && cgroup->has_memory)
+		(void)file_write(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
+}
+
 /* The number on the line that begins with key; 0 where there is no such file or line. */
 static int
 leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *key, uint64_t *count)
@@ -284,6 +291,19 @@ cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pid
 	        "oom_kill", oom_kills) == -1)
 		return -1;
 	return 0;
+}
+
+int
+cgroup_cpu_ns(const struct sandbox_cgroup *cgroup, unsigned index, int64_t *cpu_ns)
+{
+	uint64_t us = 0;
+
+	if (cgroup->dir == -1 || cgroup->version1)
+		return 0;
+	if (leaf_count(cgroup, index, "cpu.stat", "usage_usec", &us) == -1)
+		return -1;
+	*cpu_ns = (int64_t)us * 1000;
+	return us > 0;
 }
 
 void
@@ -335,6 +355,21 @@ cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pid
 	*pids_hits = 0;
 	*oom_kills = 0;
 	return 0;
+}
+
+int
+cgroup_cpu_ns(const struct sandbox_cgroup *cgroup, unsigned index, int64_t *cpu_ns)
+{
+	(void)cgroup;
+	(void)index;
+	*cpu_ns = 0;
+	return 0;
+}
+
+void
+cgroup_enter_job(const struct sandbox_cgroup *cgroup)
+{
+	(void)cgroup;
 }
 
 void

@@ -9,8 +9,7 @@
  * kernel's (milliseconds) for each; a child is in its parent's group for nothing.  So the limits here
  * count the worker too: one process, and memory with a slack.  A worker enters when worker_init() is
  * done, that is, with what this has allocated charged to where it was.  RLIMIT_DATA stays the exact limit of
- * memory; should the kernel's last resort strike here, it picks the largest process, which as
- * a rule is the job's and not the worker's.
+ * memory; should the kernel's last resort strike here, it picks the job's processes first (cgroup_enter_job()).
  *
  * Nothing is kept open but the delegated directory: leaves are reached through it by name, and they are, after
  * the worker has entered, only where a job died.
@@ -54,11 +53,24 @@ void cgroup_release(struct sandbox_cgroup *);
 int  cgroup_enter_worker(const struct sandbox_cgroup *, unsigned index, const struct forkpool_limits *, const char **step);
 
 /*
+ * In a job's process: where the group's memory runs out, it is to die, or what it has made, and not its worker.  Where
+ * that cannot be said (the process is undumpable, and its user not root) the kernel picks the largest.
+ * Async-signal-safe.
+ */
+void cgroup_enter_job(const struct sandbox_cgroup *);
+
+/*
  * How often the leaf's limits were met since it was made: a fork that was refused, a process that was killed for
  * memory.  They only grow, and worker after worker: compare two readings.  Where there is no controller: 0.
  * In the worker also after its filter.  0, or -1 and errno.  Async-signal-safe.
  */
 int  cgroup_events(const struct sandbox_cgroup *, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills);
+
+/*
+ * Processor time of all that has been in the leaf since it was made, the worker included; version 2 (Linux 4.15) counts
+ * it without being asked.  1; 0: it is not counted; -1 and errno.  Async-signal-safe.
+ */
+int  cgroup_cpu_ns(const struct sandbox_cgroup *, unsigned index, int64_t *cpu_ns);
 
 /*
  * When the workers 0 .. slots-1 are gone: remove their leaves.  What may still be in one is killed where the

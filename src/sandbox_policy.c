@@ -145,11 +145,12 @@ const struct policy_rule policy_rules[] = {
 	ALWAYS(EINVAL, "mmap mmap2", SET(3, 4)),
 	ALWAYS(EINVAL, "mmap mmap2", SET(3, 8)), /* MAP_DROPPABLE: getrandom() of newer C libraries tries it */
 	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_GROWSDOWN)),
-	ALWAYS(ENOMEM, "mmap mmap2", SET(3, MAP_HUGETLB)),
+	/* Not ENOMEM, here and below: errno stays there after malloc() has found another way, and says that memory was short. */
+	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_HUGETLB)),
 	/* A library that is loaded says so; memory for code made on the spot (a trap) is asked for on purpose. */
 	FOR(FILES, EXEC, EACCES, "mmap mmap2", SET(2, PROT_EXEC), BITS(3, MAP_ANONYMOUS, 0)),
 	/* mremap() moves what is executable, or lets it grow, in place too: malloc() copies instead. */
-	WITHOUT(EXEC, ENOMEM, "mremap"),
+	WITHOUT(EXEC, ENOSYS, "mremap"),
 	WITH(EXEC, POLICY_ALLOW, "mremap"),
 
 	/* Calls that the C libraries, or others, try and have another way for. */

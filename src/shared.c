@@ -84,7 +84,9 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&box->fill, 0);
 	atomic_store(&note->frames, 0);
 	atomic_store(&note->stack_full, 0);
+	atomic_store(&note->spoke, 0);
 	atomic_store(&note->met, 0);
+	atomic_store(&note->raised, 0);
 	atomic_store(&note->left, 0);
 	atomic_store(&note->error, 0);
 }

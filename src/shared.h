@@ -100,7 +100,9 @@ enum crash_leave {
 struct crash_note {
 	_Atomic uint32_t frames;                    /* valid ones of address[] */
 	_Atomic uint32_t stack_full;
+	_Atomic uint32_t spoke;                     /* it has looked what limits it stands at: met is all of them */
 	_Atomic uint32_t met;                       /* set of 1 << enum limit: those that it stood at */
+	_Atomic uint32_t raised;                    /* a signal that it dies of was sent by itself, not by the kernel */
 	_Atomic uint32_t denied;                    /* the number of the system call that a filter stopped */
 	_Atomic uint32_t denied_arch;               /* its architecture, as seccomp(2) has it; 0: none was stopped */
 	_Atomic int32_t  left;                      /* enum crash_leave, of one that ended by itself */

@@ -304,6 +304,11 @@ run_apart(const struct wire_job *job, int64_t started, int64_t deadline)
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	result.run_ns = worker_self.now - started;
 	result_pass_on(job, &result, worker_self.now);
+	if (!worker_self.apart.output_is_out) {
+		/* Only this worker has to wait for whoever does not read: not the caller, and no deadline runs any more. */
+		atomic_store_explicit(&worker_self.slot->run_ticket, 0, memory_order_release);
+		outbox_flush();
+	}
 	job_process_done(&worker_self.apart);
 }
 

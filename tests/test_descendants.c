@@ -334,13 +334,14 @@ START_TEST(processor_time_is_seen_while_they_run)
 		linger();
 	}
 	support_await(&words->processes, 3);
-	int64_t seen = descendants_cpu_ns(children, job, _i);
+	struct descendants_meter meter = { 0 };
+	int64_t seen = descendants_cpu_ns(&meter, children, job, _i);
 	/* Those that were waited for count in ticks. */
 	int64_t least = (_i ? 4 : 1) * BURN_NS - CLOCK_S / sysconf(_SC_CLK_TCK) * 2;
 	ck_assert_int_ge(seen, least);
 	ck_assert_int_lt(seen, 10 * CLOCK_S);
-	ck_assert(descendants_cpu_ns(children, job, _i) >= seen);
-	ck_assert_int_ge(descendants_cpu_ns(-1, job, _i), BURN_NS);
+	ck_assert(descendants_cpu_ns(&meter, children, job, _i) >= seen);
+	ck_assert_int_ge(descendants_cpu_ns(&meter, -1, job, _i), BURN_NS);
 	ck_assert_int_eq(kill(job, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(job, &status, 0), job);
 	struct descendants left;

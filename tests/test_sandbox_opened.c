@@ -299,11 +299,11 @@ job(void)
 		return 1;
 	switch (wish) {
 	case GATE_GROWN:
-		if (mremap(before, size, 2 * size, 0) != MAP_FAILED || errno != ENOMEM)
+		if (mremap(before, size, 2 * size, 0) != MAP_FAILED || errno != ENOSYS)
 			return 2;
 		break;
 	case GATE_MOVED:
-		if (mremap(before, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED || errno != ENOMEM)
+		if (mremap(before, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED || errno != ENOSYS)
 			return 3;
 		break;
 	case GATE_WRITTEN: /* memory can be had there, but not to be executed */

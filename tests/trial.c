@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct order
@@ -39,6 +40,9 @@ order_end(enum then then, int error)
 		_exit(1);
 	case THEN_KILL:
 		(void)raise(SIGKILL);
+		return 0;
+	case THEN_DENIED:
+		(void)socket(AF_INET, SOCK_STREAM, 0);
 		return 0;
 	case THEN_COPE:
 	default:
@@ -84,6 +88,8 @@ run_trial(struct attack_scene *scene, const void *arg)
 			ck_assert_int_ge(result->cpu_ns, trial->limits.cpu_ns - 20 * TRIAL_MS);
 			ck_assert_int_lt(result->cpu_ns, trial->limits.cpu_ns + 2000 * TRIAL_MS);
 		}
+		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL, "%s: %s", trial->name,
+		    result->message);
 		if (trial->outcome == FORKPOOL_OVER_LIMIT)
 			ck_assert_ptr_null(result->value);
 		for (int i = 0; i < 3; i++) {

@@ -12,7 +12,7 @@
 
 /* What a trial does once it has met its limit, or before it could. */
 enum then {
-	THEN_COPE, THEN_RETURN, THEN_RETURN_OTHER, THEN_CRASH, THEN_ABORT, THEN_EXIT, THEN__EXIT, THEN_KILL,
+	THEN_COPE, THEN_RETURN, THEN_RETURN_OTHER, THEN_CRASH, THEN_ABORT, THEN_EXIT, THEN__EXIT, THEN_KILL, THEN_DENIED,
 };
 
 struct trial {
@@ -21,6 +21,7 @@ struct trial {
 	struct forkpool_limits limits;
 	enum forkpool_outcome outcome;
 	const char  *limit;         /* OVER_LIMIT */
+	const char  *says;          /* in its message; NULL: not looked at */
 	enum then    then;
 	int64_t      amount;        /* of whatever it is */
 	unsigned     not_for;       /* set of 1u << enum attack_mode */
@@ -29,6 +30,7 @@ struct trial {
 
 #define TRIAL_NOT_ROOT    (1u << ATTACK_JOB | 1u << ATTACK_SANDBOX)
 #define TRIAL_NOT_SANDBOX (1u << ATTACK_SANDBOX | 1u << ATTACK_SANDBOX_USER)
+#define TRIAL_NOT_JOB     (1u << ATTACK_JOB | 1u << ATTACK_JOB_USER)
 
 /* Its args. */
 struct order {
