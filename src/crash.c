@@ -67,12 +67,22 @@ is_stack_end(uintptr_t fault)
 static void
 crash_handler(int signo, siginfo_t *info, void *context)
 {
+	static volatile sig_atomic_t first;
 	struct crash_note *note = own_note;
 	void *address[SHARED_CRASH_FRAMES];
 
 	(void)context;
 	if (note == NULL)
 		goto end; /* the supervisor */
+	if (first != 0) {
+		/* What the job had destroyed was in the way of finding out more: it dies of what it had met with. */
+		sigset_t blocked;
+		sigemptyset(&blocked);
+		sigaddset(&blocked, first);
+		(void)raise(first);
+		(void)sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+	}
+	first = signo;
 	int denied = signo == SIGSYS && info->si_code == BY_FILTER;
 	/* The kernel's SIGXFSZ says that it is from a process too (write(2) sends it), but not from raise(). */
 	atomic_store(&note->raised, signo == SIGSYS ? !denied : info->si_code == SI_TKILL);

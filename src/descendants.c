@@ -37,7 +37,8 @@ reap(pid_t pid, struct descendants *d)
 		if (errno != EINTR)
 			return;
 	d->count++;
-	d->cpu_ns += timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime);
+	d->user_ns += timeval_ns(&usage.ru_utime);
+	d->system_ns += timeval_ns(&usage.ru_stime);
 }
 
 /* All at once those that are still in the job's group: no fork can get away from that, since a process that is to

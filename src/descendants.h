@@ -14,7 +14,7 @@
 
 struct descendants {
 	unsigned count;     /* that were alive when their job's process was dead */
-	int64_t  cpu_ns;    /* used by those that have been reaped */
+	int64_t  user_ns, system_ns; /* used by those that have been reaped */
 };
 
 /* children: as os_children_open() gave it, or -1.  job: its process, which has been reaped.

@@ -364,7 +364,8 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	if (sandbox_allows_processes(&p->setup->sandbox))
 		standard_restore(p);
 	result->pid = pid;
-	result->cpu_ns = timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime) + left.cpu_ns + p->meter.gone;
+	result->user_ns = timeval_ns(&usage.ru_utime) + left.user_ns;
+	result->cpu_ns = result->user_ns + timeval_ns(&usage.ru_stime) + left.system_ns + p->meter.gone;
 	/* Of processes that were killed, and whose parent waits for none, nobody was told. */
 	if (p->meter.most > result->cpu_ns)
 		result->cpu_ns = p->meter.most;

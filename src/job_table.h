@@ -84,7 +84,7 @@ struct job {
 		int  error, signal, exit_code;
 	} end;
 
-	int64_t      cpu_ns, max_rss; /* -1: not told */
+	int64_t      cpu_ns, user_ns, max_rss; /* -1: not told */
 
 	/* What few jobs have. */
 	uint64_t     value_offset;    /* in the spool */
@@ -204,7 +204,7 @@ job_reset_result(struct job *job)
 	job->end = (struct job_end_status){ .exit_code = -1 };
 	job->core_dumped = job->value_in_spool = 0;
 	job->started_ns = job->run_ns = 0;
-	job->cpu_ns = job->max_rss = -1;
+	job->cpu_ns = job->user_ns = job->max_rss = -1;
 	job->pid = 0;
 	job->worker = job->parity = 0;
 	job->value = NULL;

@@ -202,7 +202,7 @@ job_not_forked(const struct job_facts *f, struct wire_result *r, int error)
 
 	r->outcome = FORKPOOL_SETUP_FAILED;
 	r->error = error;
-	r->cpu_ns = r->max_rss = -1;
+	r->cpu_ns = r->user_ns = r->max_rss = -1;
 	(void)snprintf(text, sizeof text, "its process could not be forked: %s", strerror(error));
 	message_set(f, r, text);
 }

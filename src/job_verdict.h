@@ -31,7 +31,7 @@ struct job_facts {
 	uint64_t *address;         /* SHARED_CRASH_FRAMES of them */
 };
 
-/* Fill in what is to be sent, cpu_ns, max_rss and pid being set. */
+/* Fill in what is to be sent, cpu_ns, user_ns, max_rss and pid being set. */
 void job_judge(const struct job_facts *, struct wire_result *);
 
 /* The same where there is no process. */

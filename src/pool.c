@@ -132,6 +132,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
 	r->cpu_ns = apart ? job->cpu_ns : -1;
+	r->user_ns = apart ? job->user_ns : -1;
 	r->max_rss = apart ? job->max_rss : -1;
 	if (!plain || !pool->result_plain)
 		result_fill_rest(r, job);

@@ -157,6 +157,7 @@ process_take(struct job *job, const struct wire_result *frame)
 {
 	job->pid = frame->pid;
 	job->cpu_ns = frame->cpu_ns;
+	job->user_ns = frame->user_ns;
 	job->max_rss = frame->max_rss;
 	job->end.error = frame->error;
 	job->end.signal = frame->signal;

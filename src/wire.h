@@ -72,7 +72,7 @@ struct wire_result {
 	uint8_t     core_dumped;
 	uint8_t     limit;       /* enum limit */
 	uint16_t    frames;      /* of the backtrace */
-	int64_t     cpu_ns, max_rss;
+	int64_t     cpu_ns, user_ns, max_rss;
 	const unsigned char *addresses; /* frames times eight bytes, aligned as such */
 };
 
@@ -177,8 +177,8 @@ struct wire_result_process {      /* where WIRE_TAIL_PROCESS is set; the address
 	uint8_t  limit;
 	uint16_t frames;
 	int64_t  cpu_ns;
+	int64_t  user_ns;
 	int64_t  max_rss;
-	uint64_t zero;
 };
 
 static inline size_t
@@ -328,7 +328,7 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 		struct wire_result_process p = {
 			.pid = result->pid, .signal = result->signal, .exit_code = result->exit_code,
 			.core_dumped = result->core_dumped, .limit = result->limit, .frames = result->frames,
-			.cpu_ns = result->cpu_ns, .max_rss = result->max_rss,
+			.cpu_ns = result->cpu_ns, .user_ns = result->user_ns, .max_rss = result->max_rss,
 		};
 		memcpy(at, &p, sizeof p);
 		if (result->frames > 0)
@@ -414,7 +414,7 @@ static inline int
 wire_get_result(struct wire_reader *r, struct wire_result *result)
 {
 	struct wire_result_more m = { 0 };
-	struct wire_result_process p = { .exit_code = -1, .cpu_ns = -1, .max_rss = -1 };
+	struct wire_result_process p = { .exit_code = -1, .cpu_ns = -1, .user_ns = -1, .max_rss = -1 };
 	const struct wire_result_header *h = (const struct wire_result_header *)(const void *)r->at;
 	size_t head = sizeof *h;
 	int next = wire_reader_next(r, sizeof *h);
@@ -439,7 +439,7 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 			return -1;
 		memcpy(&p, r->at + head, sizeof p);
 		size_t frames = p.frames * sizeof(uint64_t);
-		if (p.zero != 0 || p.frames > WIRE_FRAMES_MAX || (size_t)body - sizeof p < frames)
+		if (p.frames > WIRE_FRAMES_MAX || (size_t)body - sizeof p < frames)
 			return -1;
 		head += sizeof p;
 		addresses = r->at + head;
@@ -463,7 +463,7 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		.output_lost = m.output_lost,
 		.has_process = (h->tail & WIRE_TAIL_PROCESS) != 0,
 		.pid = p.pid, .signal = p.signal, .exit_code = p.exit_code, .core_dumped = p.core_dumped,
-		.limit = p.limit, .frames = p.frames, .cpu_ns = p.cpu_ns, .max_rss = p.max_rss,
+		.limit = p.limit, .frames = p.frames, .cpu_ns = p.cpu_ns, .user_ns = p.user_ns, .max_rss = p.max_rss,
 		.addresses = addresses,
 	};
 	r->at += h->bytes;

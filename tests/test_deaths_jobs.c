@@ -5,6 +5,7 @@
 #include "config.h"
 #include "tests/support.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -425,6 +427,38 @@ START_TEST(nothing_outlives_a_caller_that_is_killed)
 }
 END_TEST
 
+/* What finds out about a crash can be what the job has destroyed: it dies of what it met with all the same. */
+static int
+destroys_the_unwinder(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	volatile int one = 1, zero = 0; /* 1 / zero is no division to gcc */
+	void *unwind, *library = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
+
+	(void)context;
+	(void)args;
+	(void)args_len;
+	if (library != NULL && (unwind = dlsym(library, "_Unwind_Backtrace")) != NULL &&
+	    mprotect((void *)((uintptr_t)unwind & ~(page - 1)), page, PROT_NONE) == -1)
+		return errno;
+	return one / zero;
+}
+
+START_TEST(crash_is_told_though_the_unwinder_crashes)
+{
+	struct forkpool_options options = support_options(1);
+	struct forkpool *pool = support_open(&options);
+
+	for (int i = 0; i < 3; i++) {
+		(void)support_submit(pool, destroys_the_unwinder, NULL, 0);
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_msg(result->outcome == FORKPOOL_CRASHED && result->signal == SIGFPE, "%s, signal %d: %s",
+		    forkpool_outcome_name(result->outcome), result->signal, result->message);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -434,6 +468,8 @@ main(void)
 
 	tcase_add_loop_test(own, job_that_mistreats_its_process_costs_nobody_else, 0,
 	    sizeof misdeeds / sizeof misdeeds[0]);
+	if (!SUPPORT_SANITIZED)
+		tcase_add_test(own, crash_is_told_though_the_unwinder_crashes);
 	tcase_add_test(own, large_value_into_a_strange_file_is_no_success);
 	tcase_add_loop_test(left, what_a_job_leaves_goes_with_its_worker, 0, 2);
 	tcase_add_loop_test(left, what_a_job_leaves_goes_with_the_pool, 0, 2);

@@ -131,7 +131,7 @@ wire_check_equal(enum wire_kind kind, const union wire_check_frame *a, const uni
 	size_t y_value = y->value != NULL ? (size_t)y->value_len : 0;
 	if ((x->has_process != 0) != (y->has_process != 0) || (x->has_process && (x->pid != y->pid || x->signal != y->signal ||
 	    x->exit_code != y->exit_code || x->core_dumped != y->core_dumped || x->limit != y->limit ||
-	    x->cpu_ns != y->cpu_ns || x->max_rss != y->max_rss || x->frames != y->frames ||
+	    x->cpu_ns != y->cpu_ns || x->user_ns != y->user_ns || x->max_rss != y->max_rss || x->frames != y->frames ||
 	    (x->frames > 0 && memcmp(x->addresses, y->addresses, x->frames * sizeof(uint64_t)) != 0))))
 		return 0;
 	return x->entry == y->entry && x->ticket == y->ticket && x->outcome == y->outcome &&

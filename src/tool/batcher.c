@@ -150,9 +150,11 @@ take(struct batcher *b, size_t rows)
 	if (bytes > 0)
 		memmove(b->text.at, b->text.at + bytes, b->text.len - bytes);
 	b->text.len -= bytes;
-	memmove(b->items.at, b->items.at + count, (b->items.count - count) * sizeof *b->items.at);
+	if (count > 0)
+		memmove(b->items.at, b->items.at + count, (b->items.count - count) * sizeof *b->items.at);
 	b->items.count -= count;
-	memmove(b->rows, b->rows + rows, (b->row_count - rows) * sizeof *b->rows);
+	if (rows > 0)
+		memmove(b->rows, b->rows + rows, (b->row_count - rows) * sizeof *b->rows);
 	b->row_count -= rows;
 	return task;
 }

@@ -236,6 +236,7 @@ begin_no_more(void)
 {
 	struct task *task;
 
+	r.input_waits = 0; /* whatever may still come of it */
 	while ((task = feed_stop()) != NULL)
 		ended_without_run(task, VERDICT_SKIPPED);
 	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_QUEUED);
@@ -374,7 +375,8 @@ events_take(int64_t wait_ns)
 	size_t channel_at = pool_count, n = channel_at + channels_pollfds(fds + channel_at), channel_end = n;
 	int timeout = forkpool_timeout(r.pool);
 
-	n += publisher_pollfds(fds + n);
+	/* Where nobody reads any more it would be ready all the time. */
+	n += r.said_closed ? 0 : publisher_pollfds(fds + n);
 	fds[n++] = (struct pollfd){ .fd = interrupts_fd(), .events = POLLIN };
 	if (r.input_waits && feed_fd() != -1)
 		fds[n++] = (struct pollfd){ .fd = feed_fd(), .events = POLLIN };
