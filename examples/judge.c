@@ -61,7 +61,10 @@ static const char usage_text[] =
 enum task { SUM, SORT, TASKS };
 static const char *const task_names[TASKS] = { "sum", "sort" };
 
-/* Input made from its answer: the numbers in order, each `step` more than the one before, then shuffled. */
+/*
+ * Input made from its answer: the numbers in order, each `step` more than the one before, then shuffled.
+ * Where they begin, and how they are shuffled, is another matter each time: this program is no secret.
+ */
 static const struct { size_t count; int64_t first, step; } shapes[] = {
 	{ 0, 0, 0 }, { 1, 42, 0 }, { 10, -5, 1 }, { 1000, 7, 0 }, { 1000, -3000, 7 }, { 100000, -1000000, 12345 },
 };
@@ -75,8 +78,11 @@ struct test {
 static void
 test_make(struct test *test, size_t n, int64_t first, int64_t step)
 {
-	uint64_t random = 1;
+	uint64_t random;
 
+	if (getentropy(&random, sizeof random) == -1)
+		err(EXIT_WRONG, "random numbers");
+	first += (int64_t)(random >> 54); /* less than 1024 */
 	test->len = n * sizeof *test->input;
 	test->input = malloc(test->len + 1);
 	test->sorted = malloc(test->len + 1);
@@ -276,7 +282,7 @@ table_print(const struct judge *j)
 
 /* ---------------------------------------------------------------------------------- beforehand */
 
-/* The table of the object; no pool is yet, since a worker has only what the judge had before it. */
+/* The table of the object; no pool is yet, since a worker has what the judge had before it and no other code. */
 static void
 submissions_load(struct judge *j, const char *path)
 {
@@ -422,11 +428,13 @@ main(int argc, char **argv)
 	if (argc - optind > 1)
 		usage(stderr, EXIT_WRONG);
 	submissions_load(&j, optind < argc ? argv[optind] : "submissions.so");
+	j.listener = listen_locally();
+	/* Each job can read all that the judge has in memory here, so that whatever it is not to know comes after.  (Were
+	   the pool's supervisor killed, by somebody outside, another would be made, and its jobs have the memory of then.) */
+	pool_open(&j);
 	for (size_t i = 0; i < TESTS; i++)
 		test_make(&j.tests[i], shapes[i].count, shapes[i].first, shapes[i].step);
-	j.listener = listen_locally();
 	secret_read(&j);
-	pool_open(&j);
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	judge_all(&j);

@@ -1,5 +1,5 @@
 /*
- * submissions.c - twenty programs as a contest gets them: right, wrong, slow, broken, hostile.
+ * submissions.c - twenty-one programs as a contest gets them: right, wrong, slow, broken, hostile.
  *
  * Each is a job function; judge.c runs it on several arrays and says what it is worth.  A shared
  * object of functions is enough: they call nothing of the judge's but forkpool_reply() and its kin.
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,70 @@ thief(struct forkpool_context *context, const void *args, size_t args_len)
 	return n > 0 && forkpool_reply(context, text, (size_t)n) == 0 ? 0 : errno;
 }
 
+/* The tests as the judge has them, and their sizes by which to know them: its source is there for all to read. */
+struct test {
+	int64_t *input, *sorted, sum;
+	size_t   len;
+};
+static const size_t sizes[] = { 0, 8, 80, 8000, 8000, 800000 };
+#define TESTS (sizeof sizes / sizeof sizes[0])
+
+static sigjmp_buf not_there;
+
+static void
+on_fault(int signo)
+{
+	siglongjmp(not_there, signo);
+}
+
+/* Looks through memory, up to where there is none any more, for the answer to this input. */
+static int
+answer_find(uintptr_t from, uintptr_t to, const void *args, size_t args_len, int64_t *answer)
+{
+	if (sigsetjmp(not_there, 1) != 0)
+		return 0;
+	for (uintptr_t at = from; at + TESTS * sizeof(struct test) <= to; at += sizeof(void *)) {
+		const struct test *test = (const struct test *)at;
+		size_t alike = 0;
+		while (alike < TESTS && test[alike].len == sizes[alike])
+			alike++;
+		for (size_t i = 0; i < TESTS && alike == TESTS; i++)
+			if (test[i].len == args_len && memcmp(test[i].input, args, args_len) == 0) {
+				*answer = test[i].sum;
+				return 1;
+			}
+	}
+	return 0;
+}
+
+/*
+ * Its process is a copy of one that the judge made, so that whatever the judge had in memory then is here as well.
+ * It looks for the answers, wherever it is told that there is memory to write, or at least in all of the stack.
+ */
+static int
+peeker(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct sigaction action = { .sa_handler = on_fault }, segv, bus;
+	unsigned long from, to;
+	char line[512], rights[8];
+	int64_t answer = 0;
+	int found = 0;
+
+	(void)sigaction(SIGSEGV, &action, &segv);
+	(void)sigaction(SIGBUS, &action, &bus);
+	FILE *maps = fopen("/proc/self/maps", "r");
+	while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL)
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && strcmp(rights, "rw-p") == 0)
+			found = answer_find(from, to, args, args_len, &answer);
+	if (maps != NULL)
+		(void)fclose(maps);
+	else
+		found = answer_find((uintptr_t)&action, UINTPTR_MAX, args, args_len, &answer);
+	(void)sigaction(SIGSEGV, &segv, NULL);
+	(void)sigaction(SIGBUS, &bus, NULL);
+	return found ? forkpool_reply(context, &answer, sizeof answer) == 0 ? 0 : errno : 0;
+}
+
 /* Tells somebody outside what it was given, then does what it should.  The judge listens at this
    port and counts. */
 static int
@@ -313,6 +378,7 @@ const struct submission submissions[] = {
 	{ "leaver", "sum", leaver, { "no answer: exit 0", "no answer: exit 0", "no answer: exit 0" }, 0 },
 	{ "forger", "sum", forger, { NULL, "wrong answer", "wrong answer" }, 0 },
 	{ "thief", "sum", thief, { "wrong answer", "wrong answer", "runtime error: Permission denied" }, 0 },
+	{ "peeker", "sum", peeker, { "wrong answer", "wrong answer", "wrong answer" }, 0 },
 	{ "caller", "sum", caller, { "accepted", "accepted", "denied: socket" }, 0 },
 	{ "bomb", "sum", bomb, { NULL, "processes limit", "denied" }, 1 },
 	{ "killer", "sum", killer, { NULL, NULL, "denied: kill" }, 0 },
