@@ -66,7 +66,8 @@ int     os_children_open(void);
 ssize_t os_children_read(int fd, pid_t *pids, size_t capacity);
 /* Processor time that a process has used so far, all its threads; -1 where it cannot be told. */
 int64_t os_process_cpu_ns(pid_t pid);
-void os_no_core(void);
+/* For good: nobody without privileges can raise that limit again. */
+void os_no_core(int for_good);
 
 int os_close_range(unsigned from, unsigned to); /* both ends included; -1 ENOSYS */
 /* An empty file without a name; growing: nobody can make it shorter again, where the system has that. */

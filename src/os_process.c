@@ -337,7 +337,7 @@ os_process_cpu_ns(pid_t pid)
 }
 
 void
-os_no_core(void)
+os_no_core(int for_good)
 {
 	struct rlimit limit;
 
@@ -346,6 +346,9 @@ os_no_core(void)
 	/* Not 0: where core_pattern is a pipe Linux dumps into it at 0 also, and only 1 says no
 	   (core(5)); no file is made at 1 either, since it is less than a page. */
 	limit.rlim_cur = limit.rlim_max >= 1 ? 1 : 0;
+	/* A program that is executed is dumpable again, and the limit all that is left. */
+	if (for_good)
+		limit.rlim_max = limit.rlim_cur;
 	(void)setrlimit(RLIMIT_CORE, &limit);
 }
 extern char **environ;

@@ -206,7 +206,7 @@ worker_prepare(const struct worker_setup *setup)
 	worker_self.supervisor = -1;          /* a SIGTERM of anybody's ends this process */
 	signals_reset();
 	crash_install();
-	os_no_core();
+	os_no_core(setup->sandbox.level != FORKPOOL_ISOLATE_WORKER);
 	(void)os_exit_guard();
 	if (fd_redirect("/dev/null", O_RDONLY, STDIN_FILENO) == -1)
 		return -1;
