@@ -194,6 +194,52 @@ START_TEST(leaves_no_core)
 }
 END_TEST
 
+/* A program is dumpable again, whatever the process was that executes it: there is the limit alone. */
+static int
+executes_and_crashes(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	static const char *const texts[] = {
+		"kill -SEGV $$",
+		"ulimit -c unlimited; kill -SEGV $$",
+		"ulimit -S -c unlimited; kill -SEGV $$",
+		"ulimit -S -c 1000000; kill -SEGV $$",
+	};
+	const struct attack_knowledge *known = attack_known(args, args_len);
+
+	if (chdir(known->directory) == -1)
+		return forkpool_fail(context, errno, "the directory: %s", strerror(errno));
+	(void)execl("/bin/sh", "sh", "-c", texts[known->n], (char *)NULL);
+	return forkpool_fail(context, errno, "the shell: %s", strerror(errno));
+}
+
+#define PROGRAM(text, number) \
+	{ text, executes_and_crashes, SANDBOX(ENDS(CRASHED)), .n = (number), .signal = SIGSEGV }
+
+static const struct attack on_program_cores[] = {
+	PROGRAM("a program crashes", 0),
+	PROGRAM("a program crashes with cores allowed", 1),
+	PROGRAM("a program crashes with a soft limit raised", 2),
+	PROGRAM("a program crashes with a soft limit of a size", 3),
+};
+
+START_TEST(programs_leave_no_core)
+{
+	static const char *const readable[] = { "/bin", "/lib", "/usr", NULL };
+	static const char *const with_lib64[] = { "/bin", "/lib", "/usr", "/lib64", NULL };
+	const char *writable[] = { attack_directory(), NULL };
+	const struct attack *attack = &on_program_cores[_i / ATTACK_MODES];
+	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
+	struct forkpool_options options = support_options(2);
+	struct forkpool_sandbox sandbox = { .exec = 1, .writable = writable };
+
+	sandbox.readable = access("/lib64", F_OK) == 0 ? with_lib64 : readable;
+	options.sandbox = &sandbox;
+	options.output = FORKPOOL_OUTPUT_DISCARD; /* the shell complains */
+	if (attack_ends(attack, mode) != 0)
+		attack_in(mode, &options, core_and_see, attack);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------- network */
 
 static int
@@ -267,48 +313,91 @@ END_TEST
 
 /* --------------------------------------------------------------------------------------- terminal */
 
-/* Each of these types into the terminal, as if the caller's user had. */
-static int
-types(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	static const unsigned long high[] = { 0, 1ul << 32, 0xfffffffful << 32, 1ul << 63 };
-	int64_t n = attack_known(args, args_len)->n;
-	char key = '\n', paste[2] = { 3, 0 };
+/*
+ * What can be done to a terminal that is open, as if the caller's user had.  None of these has ENOTTY for an answer
+ * where it comes as far as the terminal, which the filter is to give in its stead.
+ */
+static int no_discipline;
+static unsigned char modes[256]; /* as the kernel has them: more than it takes */
+static struct winsize window;    /* as it is: another size is a signal to the caller */
+static char key = '\n';
 
-	for (int fd = 0; fd < 3; fd++) {
-		if (n < 4)
-			ATTACK_TRY(syscall(SYS_ioctl, fd, TIOCSTI | high[n], &key));
-		else if (n == 4)
-			ATTACK_TRY(ioctl(fd, TIOCLINUX, paste));
-		else if (n == 5)
-			ATTACK_TRY(ioctl(fd, TIOCSCTTY, 1));
-		else if (n == 6)
-			ATTACK_TRY(ioctl(fd, TIOCSPGRP, &key));
-		else
-			ATTACK_TRY(ioctl(fd, TIOCNOTTY));
-	}
-	return 0;
-}
+static const struct request {
+	const char   *name;
+	unsigned long number;
+	const void   *arg;
+	int           refused[2]; /* how the kernel itself may refuse it: there is no job with the terminal for its own */
+} requests[] = {
+	{ "TCSETS", TCSETS, modes, { 0 } },
+	{ "TIOCSWINSZ", TIOCSWINSZ, &window, { 0 } },
+	{ "TIOCEXCL", TIOCEXCL, NULL, { 0 } },
+	{ "TCFLSH", TCFLSH, NULL /* TCIFLUSH */, { 0 } },
+	{ "TIOCSETD", TIOCSETD, &no_discipline, { 0 } },
+	{ "TIOCSCTTY", TIOCSCTTY, NULL, { EPERM } },
+	/* Last, for what it types is to stay.  It takes a capability, and that also where dev.tty.legacy_tiocsti is 0. */
+	{ "TIOCSTI", TIOCSTI, &key, { EPERM, EIO } },
+};
+#define REQUESTS (sizeof requests / sizeof requests[0])
 
-static const struct attack on_terminal[] = {
-	{ "TIOCSTI", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 0 },
-	{ "TIOCSTI with bit 32", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 1 },
-	{ "TIOCSTI with all high bits", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 2 },
-	{ "TIOCSTI with bit 63", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 3 },
-	{ "TIOCLINUX", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 4 },
-	{ "TIOCSCTTY", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 5 },
-	{ "TIOCSPGRP", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 6 },
-	{ "TIOCNOTTY", types, SANDBOX(KEPT_OUT), .denied = "ioctl", .n = 7 },
+/* Of these the kernel does not see a thing. */
+static const unsigned long high_bits[] = { 0, 1ul << 32, 0xfffffffful << 32, 1ul << 63 };
+#define HIGH_BITS (sizeof high_bits / sizeof high_bits[0])
+
+/* Standard output is one at JOB; at each level there is the descriptor that the options name. */
+static int terminal_fds[2] = { STDOUT_FILENO, -1 };
+
+struct answers {
+	int error[2][REQUESTS][HIGH_BITS]; /* 0: it was done */
 };
 
-/* A caller with a terminal of its own, where jobs print. */
-static _Noreturn void
-caller_at_terminal(int i)
+static int
+uses_terminal(struct forkpool_context *context, const void *args, size_t args_len)
 {
+	struct answers answers;
+
+	(void)attack_known(args, args_len);
+	for (size_t i = 0; i < REQUESTS; i++)
+		for (int fd = 0; fd < 2; fd++)
+			for (size_t j = 0; j < HIGH_BITS; j++)
+				answers.error[fd][i][j] = syscall(SYS_ioctl, terminal_fds[fd],
+				    requests[i].number | high_bits[j], requests[i].arg) == -1 ? errno : 0;
+	return forkpool_reply(context, &answers, sizeof answers) == -1 ? errno : 0;
+}
+
+static void
+terminal_and_see(struct attack_scene *scene, const void *arg)
+{
+	int terminal = terminal_fds[1], typed = -1, types = 0;
+	struct answers answers;
+
+	attack_run(scene, arg);
+	ck_assert_uint_eq(scene->result.value_len, sizeof answers);
+	memcpy(&answers, scene->value, sizeof answers);
+	for (int fd = 0; fd < 2; fd++)
+		for (size_t i = 0; i < REQUESTS; i++)
+			for (size_t j = 0; j < HIGH_BITS; j++) {
+				const struct request *r = &requests[i];
+				int error = answers.error[fd][i][j];
+				int known = scene->is_sandbox ? error == ENOTTY : error == 0 ||
+				    (error == r->refused[0] && error != 0) || (error == r->refused[1] && error != 0);
+				ck_assert_msg(known, "%s with the high bits %#lx, at descriptor %d: %s", r->name,
+				    high_bits[j], terminal_fds[fd], strerror(error));
+				types += r->number == TIOCSTI && error == 0;
+			}
+	ck_assert_int_eq(ioctl(terminal, FIONREAD, &typed), 0);
+	ck_assert_msg(typed == types, "%d bytes were typed, by %d calls that say so", typed, types);
+	if (!scene->is_sandbox && types == 0)
+		(void)fprintf(stderr, "TIOCSTI at JOB: refused by the kernel itself, as this user has no capability for it\n");
+}
+
+/* A caller with a terminal of its own, where jobs print, and which they have besides. */
+static _Noreturn void
+caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox)
+{
+	static const struct attack uses = { "uses a terminal", uses_terminal, .job = ENDS(OK), .sandbox = ENDS(OK) };
 	struct forkpool_options options = support_options(2);
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	struct termios raw;
-	int typed = -1;
 
 	ck_assert_int_ne(master, -1);
 	ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
@@ -319,24 +408,33 @@ caller_at_terminal(int i)
 	ck_assert_int_eq(tcgetattr(terminal, &raw), 0);
 	cfmakeraw(&raw);
 	ck_assert_int_eq(tcsetattr(terminal, TCSANOW, &raw), 0);
-	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-	for (int fd = 0; fd < 3; fd++)
-		ck_assert_int_eq(dup2(terminal, fd), fd);
+	ck_assert(ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &window) == 0);
+	ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
+	terminal_fds[1] = terminal;
 	options.output = FORKPOOL_OUTPUT_INHERIT;
-	attack_table(on_terminal, i, &options);
-	ck_assert_int_eq(ioctl(terminal, FIONREAD, &typed), 0);
-	ck_assert_msg(typed == 0, "%d bytes were typed", typed);
-	ck_assert_int_eq(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+	options.descriptors = (const int[]){ terminal, -1 };
+	options.sandbox = sandbox;
+	attack_in(mode, &options, terminal_and_see, &uses);
 	_exit(0);
 }
 
+/* What of ioctl() is let through differs with what was opened up. */
+static const struct forkpool_sandbox terminal_sandboxes[] = {
+	{ .exec = 0 }, { .network = 1 }, { .exec = 1 }, { .exec = 1, .network = 1 },
+};
+
+/* At JOB all of it is to work, or be refused by the kernel's own rule, which shows what the filter is there for. */
 START_TEST(attacks_the_terminal)
 {
-	pid_t pid = fork();
+	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
+	int is_sandbox = mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER;
 
+	if (!is_sandbox && _i / ATTACK_MODES > 0)
+		return;
+	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0)
-		caller_at_terminal(_i);
+		caller_at_terminal(mode, is_sandbox ? &terminal_sandboxes[_i / ATTACK_MODES] : NULL);
 	lives_child(pid);
 }
 END_TEST
@@ -353,8 +451,9 @@ main(void)
 
 	TABLE(files, attacks_files, on_files);
 	TABLE(files, leaves_no_core, on_cores);
+	TABLE(files, programs_leave_no_core, on_program_cores);
 	TABLE(network, attacks_network, on_network);
-	TABLE(terminal, attacks_the_terminal, on_terminal);
+	TABLE(terminal, attacks_the_terminal, terminal_sandboxes);
 	suite_add_tcase(suite, files);
 	suite_add_tcase(suite, network);
 	suite_add_tcase(suite, terminal);
