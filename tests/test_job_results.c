@@ -143,14 +143,15 @@ touches(struct forkpool_context *context, const void *args, size_t args_len)
 static void
 figures(struct attack_scene *scene, const void *arg)
 {
-	int64_t largest = 0;
+	int64_t largest = 0, least = INT64_MAX;
 
 	(void)arg;
-	for (int round = 0; round < 6; round++) {
+	/* Processes that wait for a processor use none, but a busy machine's caches make dying dear at times. */
+	for (int round = 0; round < 6 || (least >= 350 * MS && round < 12); round++) {
 		const struct forkpool_result *result = run(scene, burns, 0, 0, 0);
 		ck_assert_int_eq(result->outcome, FORKPOOL_OK);
-		ck_assert_msg(result->cpu_ns >= 280 * MS && result->cpu_ns < 2000 * MS, "300 ms took %lld ms",
-		    (long long)(result->cpu_ns / MS));
+		ck_assert_msg(result->cpu_ns >= 280 * MS, "300 ms took %lld ms", (long long)(result->cpu_ns / MS));
+		least = result->cpu_ns < least ? result->cpu_ns : least;
 		ck_assert_int_gt(result->max_rss, 0);
 		for (int i = 0; i < 3; i++) {
 			result = run(scene, does_nothing, 0, 0, 0);
@@ -168,6 +169,7 @@ figures(struct attack_scene *scene, const void *arg)
 			    (long long)result->max_rss / (long long)MIB);
 		}
 	}
+	ck_assert_msg(least < 350 * MS, "300 ms took %lld ms at least", (long long)(least / MS));
 }
 
 START_TEST(figures_are_its_own)

@@ -73,9 +73,13 @@ static void
 run_trial(struct attack_scene *scene, const void *arg)
 {
 	static const struct trial plain = { "plain", does_nothing, .outcome = FORKPOOL_OK };
+	/* Whoever is to end it may come late where there is much else to do, but not each time. */
+	enum { ROUNDS = 3, ROUNDS_AT_MOST = 10 };
+	const int64_t over_most = 100 * TRIAL_MS;
 	const struct trial *trial = arg;
+	int64_t over = trial->limits.cpu_ns > 0 && trial->limit != NULL ? INT64_MAX : 0;
 
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST); round++) {
 		const struct forkpool_result *result = try_once(scene, trial);
 		ck_assert_msg(result->outcome == trial->outcome && (trial->limit == NULL ? result->limit == NULL :
 		    result->limit != NULL && strcmp(result->limit, trial->limit) == 0),
@@ -84,9 +88,10 @@ run_trial(struct attack_scene *scene, const void *arg)
 		    result->error, result->signal,
 		    result->exit_code, (long long)(result->cpu_ns / TRIAL_MS), (long long)result->max_rss / 1024,
 		    result->message);
-		if (trial->limits.cpu_ns > 0 && trial->limit != NULL) {
+		if (over > 0) {
 			ck_assert_int_ge(result->cpu_ns, trial->limits.cpu_ns - 20 * TRIAL_MS);
-			ck_assert_int_lt(result->cpu_ns, trial->limits.cpu_ns + 2000 * TRIAL_MS);
+			int64_t by = result->cpu_ns > trial->limits.cpu_ns ? result->cpu_ns - trial->limits.cpu_ns : 1;
+			over = by < over ? by : over;
 		}
 		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL, "%s: %s", trial->name,
 		    result->message);
@@ -98,6 +103,7 @@ run_trial(struct attack_scene *scene, const void *arg)
 			    forkpool_outcome_name(result->outcome), result->message);
 		}
 	}
+	ck_assert_msg(over <= over_most, "%s: %lld ms over its limit at best", trial->name, (long long)(over / TRIAL_MS));
 }
 
 void
