@@ -241,6 +241,15 @@ recurses(struct forkpool_context *context, const void *args, size_t args_len)
 	return recurse(&first, order.amount) == 0 ? 0 : order_end(order.then, EIO);
 }
 
+static int
+ends(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+
+	(void)context;
+	return order_end(order.then, EIO);
+}
+
 #define FILES .limits = { .file_size = 100000 }, .writes = 1
 #define OPEN  .limits = { .open_files = 32 }
 #define STACK .limits = { .stack = 1 << 20 }
@@ -260,8 +269,7 @@ static const struct trial others[] = {
 	{ "recurses", recurses, STACK, OVER("stack"), .amount = 1 << 30 },
 	{ "recurses less", recurses, STACK, .outcome = FORKPOOL_OK, .amount = 512 << 10 },
 	{ "recurses without a limit", recurses, .limits = { 0 }, .outcome = FORKPOOL_CRASHED, .amount = 1 << 30 },
-	{ "crashes, with a limit of stack", opens, STACK, .outcome = FORKPOOL_OK, .then = THEN_CRASH,
-	    .amount = 10 },
+	{ "crashes, with a limit of stack", ends, STACK, .outcome = FORKPOOL_CRASHED, .then = THEN_CRASH },
 	{ "all limits, and none met", opens, .limits = { .memory = 64 << 20, .cpu_ns = 1000 * MS,
 	    .file_size = 1 << 20,
 	    .open_files = 64, .stack = 1 << 20 }, .outcome = FORKPOOL_OK, .amount = 10 },
@@ -297,7 +305,7 @@ static const struct trial processes[] = {
 	{ "forks, and an abort", forks, PROCESSES, OVER("processes"), .then = THEN_ABORT, .amount = 50 },
 	{ "forks, and copes", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 50 },
 	{ "forks less", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 4 },
-	{ "forks none, and fails", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 0 },
+	{ "forks none, and fails", ends, PROCESSES, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN_OTHER },
 };
 
 START_TEST(memory_limit)
