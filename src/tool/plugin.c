@@ -243,4 +243,5 @@ plugin_load(struct plugin *p, const struct options *o)
 		(void)message_word(shown, sizeof shown, o->plugin_file, strlen(o->plugin_file));
 		fail("plug-in %s: %s", shown, clean);
 	}
+	bytes_free(&fault);
 }
