@@ -19,6 +19,7 @@
 #include "src/tool/journal_file.h"
 #include "src/tool/mark.h"
 
+#define PAGE_AT    65536
 #define RECORDS_AT 131072
 
 START_TEST(sums)
@@ -540,6 +541,70 @@ START_TEST(in_flight_again_and_again)
 }
 END_TEST
 
+/* Whatever becomes of one byte of a word, it is told from what a worker stores. */
+START_TEST(words)
+{
+	static uint64_t page[BEGUN_TICKETS];
+	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789), BEGUN_SEQ_MAX };
+	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
+	struct begun_ticket ticket;
+	struct begun_note note;
+
+	ck_assert_int_eq(begun_read(0, &note), 0);
+	begun_open(page);
+	for (size_t i = 0; i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
+		struct task *task = job(seqs[i % (sizeof seqs / sizeof seqs[0])]);
+		task->attempts = attempts[i / (sizeof seqs / sizeof seqs[0])];
+		must(begun_take(task, &ticket) == 1);
+		begun_note(&ticket);
+		uint64_t word = page[task->ticket - 1];
+		must(begun_read(word, &note) == 1);
+		must(note.seq == task->seq && note.hash == begun_hash(task->hash));
+		must(note.attempt == (task->attempts < 255 ? task->attempts : 255));
+		for (int byte = 0; byte < 8; byte++)
+			for (uint64_t change = 1; change < 256; change++)
+				must(begun_read(word ^ change << 8 * byte, &note) == -1);
+		begun_clear(task);
+		must(page[0] == 0);
+		task_free(task);
+	}
+	for (int byte = 0; byte < 8; byte++)
+		for (uint64_t change = 1; change < 256; change++)
+			must(begun_read(change << 8 * byte, &note) == -1);
+	begun_open(NULL);
+}
+END_TEST
+
+/* In the file: a word of a job in flight, one of a job that is done, and one that is free. */
+START_TEST(damaged_page)
+{
+	char needle[64];
+	size_t len;
+
+	killed_run(6, 4, 2);
+	char *whole = file_read(journal_path, &len);
+	for (size_t at = PAGE_AT; at < PAGE_AT + 5 * 8; at++) {
+		ck_assert(at >= PAGE_AT + 4 * 8 || whole[at / 8 * 8 + 2] != 0);
+		whole[at] = (char)(whole[at] ^ 1 << at % 7);
+		file_write(journal_path, whole, len);
+		(void)snprintf(needle, sizeof needle, "damaged at byte %zu, where it has", at / 8 * 8);
+		refused(needle);
+		size_t now_len;
+		char *now = file_read(journal_path, &now_len);
+		must(now_len == len && memcmp(now + PAGE_AT, whole + PAGE_AT, len - PAGE_AT) == 0);
+		free(now);
+		whole[at] = (char)(whole[at] ^ 1 << at % 7);
+	}
+	/* It was not the page that made it so. */
+	file_write(journal_path, whole, len);
+	struct journal *j = journal_open(&journal_options);
+	ck_assert_int_eq(look(j, 2), JOURNAL_DONE);
+	ck_assert_int_eq(look(j, 4), JOURNAL_UNKNOWN);
+	journal_close(j);
+	free(whole);
+}
+END_TEST
+
 /* Tickets come back when the ends are written, and one that was ended by us leaves no trace. */
 START_TEST(tickets)
 {
@@ -675,6 +740,8 @@ main(void)
 	tcase_add_test(c, held);
 	tcase_add_test(c, in_flight);
 	tcase_add_test(c, in_flight_again_and_again);
+	tcase_add_test(c, words);
+	tcase_add_test(c, damaged_page);
 	tcase_add_test(c, tickets);
 	tcase_add_test(c, no_room);
 	tcase_add_test(c, only_what_is_not_out);

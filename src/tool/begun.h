@@ -14,7 +14,8 @@
 #include "task.h"
 
 enum { BEGUN_TICKETS = 8192 };  /* jobs handed in whose end is not written yet */
-#define BEGUN_SEQ_MAX ((UINT64_C(1) << 40) - 1)
+#define BEGUN_SEQ_MAX ((UINT64_C(1) << 34) - 1)
+#define BEGUN_ATTEMPT_MAX 255u
 
 /* What goes to the worker with the job.  All zero: there is no journal. */
 struct begun_ticket {
@@ -39,10 +40,11 @@ void begun_written(void);
 /* What a word says. */
 struct begun_note {
 	uint64_t seq;
-	unsigned attempt; /* 255: or more */
-	unsigned hash;    /* 16 bits of the task's */
+	unsigned attempt; /* BEGUN_ATTEMPT_MAX: or more */
+	unsigned hash;    /* 10 bits of the task's */
 };
-struct begun_note begun_read(uint64_t word);
-unsigned          begun_hash(uint64_t task_hash);
+/* 1; 0: nothing is noted there; -1: nobody wrote it like that, since a store of a word is there whole or not at all. */
+int      begun_read(uint64_t word, struct begun_note *);
+unsigned begun_hash(uint64_t task_hash);
 
 #endif

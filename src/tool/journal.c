@@ -22,11 +22,11 @@
 
 /* Of each task that earlier runs have begun. */
 struct known {
-	uint64_t hash;        /* done: the task's; else 16 bits of it */
+	uint64_t hash;        /* done: the task's; else begun_hash() of it */
 	int16_t  exit_code;
 	uint8_t  signal, verdict;
 	uint8_t  done;
-	uint8_t  begun;       /* times it was in flight when a run was killed; 255: or more */
+	uint8_t  begun;       /* times it was in flight when a run was killed; BEGUN_ATTEMPT_MAX: or more */
 };
 
 struct journal {
@@ -99,15 +99,13 @@ entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_b
 }
 
 static void
-begun_known(struct journal *j, uint64_t word)
+begun_known(struct journal *j, const struct begun_note *note)
 {
-	struct begun_note note = begun_read(word);
-
-	struct known *k = known_of(j, note.seq);
+	struct known *k = known_of(j, note->seq);
 	if (k->done)
 		return;
-	k->hash = note.hash;
-	k->begun = note.attempt > k->begun ? (uint8_t)note.attempt : k->begun;
+	k->hash = note->hash;
+	k->begun = note->attempt > k->begun ? (uint8_t)note->attempt : k->begun;
 }
 
 /* An entry of several records counts when its last is there. */
@@ -116,6 +114,7 @@ read_all(struct journal *j)
 {
 	struct journal_record record;
 	struct journal_brief brief = { 0 };
+	struct begun_note note;
 	uint64_t at = 0, seq = 0, word;
 	uint32_t part = 0;
 	int got;
@@ -127,7 +126,9 @@ read_all(struct journal *j)
 			if (record.len != sizeof word || part != 0)
 				break;
 			memcpy(&word, record.data, sizeof word);
-			begun_known(j, word);
+			if (begun_read(word, &note) != 1 || note.seq != record.seq)
+				break;
+			begun_known(j, &note);
 			at = record.next;
 			continue;
 		}
@@ -154,21 +155,35 @@ read_all(struct journal *j)
 		j->in_a_row++;
 }
 
+/* Before anything of the file is changed. */
+static void
+check_page(const struct journal *j)
+{
+	const uint64_t *page = journal_file_page(j->file);
+	struct begun_note note;
+
+	for (size_t i = 0; i < BEGUN_TICKETS; i++)
+		if (begun_read(page[i], &note) == -1)
+			fail("--journal %s: damaged at byte %zu, where it has the jobs that have begun: name another file, or remove it",
+			    journal_file_path(j->file), PAGE_AT + i * sizeof page[i]);
+}
+
 /* What the page tells of the run that was killed becomes records, before this run's jobs note themselves there. */
 static void
 take_over_page(struct journal *j)
 {
 	uint64_t *page = journal_file_page(j->file);
+	struct begun_note note;
 	int any = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < BEGUN_TICKETS; i++) {
-			struct begun_note note = begun_read(page[i]);
+			int is_noted = begun_read(page[i], &note) == 1;
 			if (pass == 1)
 				page[i] = 0;
-			if (pass == 1 || note.seq == 0 || (note.seq <= j->known_count && j->known[note.seq - 1].done))
+			if (pass == 1 || !is_noted || (note.seq <= j->known_count && j->known[note.seq - 1].done))
 				continue;
-			begun_known(j, page[i]);
+			begun_known(j, &note);
 			any = 1;
 			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i], sizeof page[i]) == -1)
 				fail_errno("--journal %s", journal_file_path(j->file));
@@ -197,6 +212,7 @@ journal_open(const struct options *o)
 	bytes_clear(&text);
 	bytes_printf(&text, "%s.surplus", o->journal);
 	j->surplus = text.at;
+	check_page(j);
 	read_all(j);
 	take_over_page(j);
 	return j;
@@ -310,7 +326,7 @@ journal_look(struct journal *j, struct task *task, struct ending *ending)
 	*ending = (struct ending){ .verdict = VERDICT_UNKNOWN, .exit_code = -1, .attempt = k->begun, .user_ns = -1,
 	    .system_ns = -1, .max_rss = -1, .message = "" };
 	if (!k->done)
-		return k->begun < j->retries ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
+		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
 	ending->verdict = (enum verdict)k->verdict;
 	ending->exit_code = k->exit_code;
 	ending->signal = k->signal;

@@ -21,7 +21,7 @@
 #include "message.h"
 
 #define MAGIC           "forkpool journal"
-#define FORMAT          1u
+#define FORMAT          2u
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
 /* How long a killed run's last processes may take to go. */
 #define HOLD_MS         15000
