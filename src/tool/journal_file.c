@@ -182,8 +182,9 @@ journal_file_flush(struct journal_file *f)
 	int error = f->end + f->added.len > f->limit ? EFBIG : 0;
 	if (error == 0 && journal_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
 		error = errno;
-		/* Not half a group. */
-		(void)ftruncate(f->fd, (off_t)f->end);
+		/* Not half a group; where that fails too, the first error is the one to tell. */
+		int cut = ftruncate(f->fd, (off_t)f->end);
+		(void)cut;
 	}
 	if (error != 0) {
 		errno = error;
