@@ -274,6 +274,23 @@ ok 'SIGUSR1 asks for one worker more' until_true two_run
 wait "$pid"
 rm -f "$dir/begun.go"
 
+# ------------------------------------------------------------------------- input that is there, and silent
+
+# Held open by this shell: the end of the input never comes.
+mkfifo "$dir/silent"
+exec 9<>"$dir/silent"
+echo 1 >&9
+timeout 60 "$forkpool" --halt now,fail=1 --quiet false <"$dir/silent" 9>&-
+is '--halt waits for no input' $? 124
+echo 1 >&9
+timeout 60 "$forkpool" -j1 echo <"$dir/silent" 2>"$dir/err" 9>&- | head -n 0
+ok 'nor does one whose output nobody reads' test ! -s "$dir/err"
+exec 9>&-
+"$forkpool" cat >"$dir/out" 2>"$dir/err" <&-
+is 'no standard input: no item is read from what is not there' "$?:$(cat "$dir/out"):$(wc -l <"$dir/err")" 1::1
+"$forkpool" echo ::: a >"$dir/out" 2>"$dir/err" <&-
+is 'and none is needed where items come from elsewhere' "$?:$(cat "$dir/out"):$(cat "$dir/err")" 0:a:
+
 # ------------------------------------------------------------------------------------------ places
 
 run "$forkpool" --wd "$dir" pwd ::: 1

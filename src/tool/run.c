@@ -313,12 +313,14 @@ interrupts_look(void)
 	enum interrupt_stage stage = interrupts_stage(&signo);
 
 	if (stage > r.stage) {
+		/* Some of those under way may only wait for a worker, and are begun no more. */
+		uint64_t running = r.under_way < r.workers ? r.under_way : r.workers;
 		r.interrupted = signo;
 		if (r.stage == INTERRUPT_NONE)
 			begin_no_more();
 		if (stage == INTERRUPT_DRAIN)
 			message("no more jobs are started; waiting for %llu that run%s (once more ends them)",
-			    (unsigned long long)r.under_way, r.under_way == 1 ? "s" : "");
+			    (unsigned long long)running, running == 1 ? "s" : "");
 		else if (stage == INTERRUPT_END)
 			message("the running jobs get SIGTERM (once more kills them)");
 		else
