@@ -81,8 +81,11 @@ START_TEST(halts)
 		{ { HALT_NOW, HALT_SUCCESS, 1, 0 }, 3, 1, 0, 1 },
 		{ { HALT_NOW, HALT_DONE, 4, 0 }, 3, 1, 0, 1 },
 		{ { HALT_NOW, HALT_DONE, 5, 0 }, 3, 1, 0, 0 },
-		/* A share needs to know of what, and three jobs. */
-		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 2, 0, 10, 0 },
+		/* A share needs to know of what. */
+		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 1, 0, 10, 1 },
+		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 0, 9, 10, 0 },
+		{ { HALT_SOON, HALT_FAIL, 0, 30 }, 1, 3, 6, 0 },
+		{ { HALT_SOON, HALT_FAIL, 0, 30 }, 2, 3, 6, 1 },
 		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 2, 1, 0, 0 },
 		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 1, 2, 10, 1 },
 		{ { HALT_SOON, HALT_FAIL, 0, 50 }, 4, 20, 10, 0 },
@@ -93,7 +96,7 @@ START_TEST(halts)
 	    cases[_i].reached);
 }
 END_TEST
-enum { HALTS = 14 };
+enum { HALTS = 17 };
 
 /* ------------------------------------------------------------------------------------------- tally */
 

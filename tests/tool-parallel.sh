@@ -181,6 +181,34 @@ same continued -L2 show
 same numbers -s 8 show
 same numbers -s 9 show
 
+# ---------------------------------------------------------------------------------------------- halts
+
+# What each of the jobs ends with; the last input is one job, of which a share is all.
+input statuses '0\n1\n0\n2\n0\n3\n'
+input all_well '0\n0\n0\n0\n'
+input all_failed '7\n8\n9\n10\n'
+input well_last '3\n0\n'
+input one_failed '5\n'
+# (It leaves with 101 where several are done and none has failed: what it counts with is not set then.  Here that is 0.)
+for in in statuses all_well all_failed well_last one_failed nothing; do
+	for why in fail success 'done'; do
+		for n in 1 2 3 5 10% 17% 25% 30% 34% 50% 75% 99% 100%; do
+			case $in,$why,$n in all_well,done,[23]) continue ;; esac
+			same "$in" -j1 --halt "soon,$why=$n" 'echo {}; exit {}'
+		done
+		for n in 1 2 25% 50% 100%; do
+			case $in,$why,$n in all_well,done,2) continue ;; esac
+			same "$in" -j1 --halt "now,$why=$n" 'echo {}; exit {}'
+		done
+	done
+done
+for halt in never 0 1 2 -1 -2 10% 50% 100%; do
+	same statuses -j1 --halt $halt 'echo {}; exit {}'
+done
+same nothing -j1 --halt now,fail=1 'kill -9 $$' ::: a b
+same nothing -j1 --halt soon,fail=1 'kill -9 $$' ::: a b
+same nothing -j1 --halt soon,fail=50% 'kill -9 $$' ::: a b
+
 # ------------------------------------------------------------------------------------------- dry runs
 
 # What the commands are, as text.
@@ -188,6 +216,7 @@ for in in specials quotes names blanks bytes; do
 	same "$in" --dry-run show {} {/.} 'a b' "'"
 done
 same numbers --dry-run -X -j4 show a{}b
+same lines --dry-run -j1 'show {%} {}{%}'
 same nothing --dry-run show ::: '' ' ' a
 
 # ---------------------------------------------------------------------------------------------- blocks

@@ -26,6 +26,8 @@ dry_run(const struct options *o)
 			continue;
 		}
 		bytes_clear(&shown);
+		/* Who would run it is not known; where all take as long it is their turn. */
+		task_slot_fill(task, (unsigned)((task->seq - 1) % o->workers) + 1);
 		task_command_text(task, o->shell, &shown);
 		bytes_add_byte(&shown, '\n');
 		task_free(task);

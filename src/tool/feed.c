@@ -76,16 +76,10 @@ input_next(struct task **task, int block_fd)
 	return NEXT_GOT;
 }
 
-enum next
-feed_next(struct task **task, int block_fd)
+/* What no earlier run has done. */
+static enum next
+left_next(struct task **task, int block_fd)
 {
-	*task = TAILQ_FIRST(&again);
-	if (*task != NULL) {
-		TAILQ_REMOVE(&again, *task, link);
-		return NEXT_GOT;
-	}
-	if (stopped || input_over)
-		return NEXT_END;
 	for (;;) {
 		enum next got = input_next(task, block_fd);
 		input_over = got == NEXT_END;
@@ -94,6 +88,35 @@ feed_next(struct task **task, int block_fd)
 		skip((*task)->seq);
 		task_free(*task);
 	}
+}
+
+/* GNU parallel knows how many jobs there are before the first ends, where a share of them counts. */
+static enum next
+read_ahead(void)
+{
+	struct task *task;
+	enum next got;
+
+	while ((got = left_next(&task, -1)) == NEXT_GOT)
+		feed_again(task);
+	return got;
+}
+
+enum next
+feed_next(struct task **task, int block_fd)
+{
+	int whole = options->dialect == DIALECT_PARALLEL && options->halt.percent > 0 && blocks == NULL;
+
+	if (whole && !stopped && !input_over && read_ahead() == NEXT_WAIT)
+		return NEXT_WAIT;
+	*task = TAILQ_FIRST(&again);
+	if (*task != NULL) {
+		TAILQ_REMOVE(&again, *task, link);
+		return NEXT_GOT;
+	}
+	if (stopped || input_over)
+		return NEXT_END;
+	return left_next(task, block_fd);
 }
 
 int

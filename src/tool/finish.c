@@ -71,6 +71,9 @@ tag_of(const struct job *job)
 static int
 is_live(const struct job *job)
 {
+	/* What has gone out is in no record. */
+	if (options->results != NULL && options->dialect == DIALECT_PARALLEL)
+		return 0;
 	return options->grouping == GROUP_LINES && (!options->keep_order || job->task->seq == order_turn());
 }
 
@@ -161,6 +164,13 @@ wants(const struct job *job, int stream)
 	    journal_number(journal, stream == PUBLISH_OUT ? JOURNAL_OUT : JOURNAL_ERR, job->task));
 }
 
+/* What GNU parallel has put into --results it does not show. */
+static int
+is_put_away(void)
+{
+	return options->results != NULL && options->dialect == DIALECT_PARALLEL;
+}
+
 static void
 publish(struct job *job)
 {
@@ -172,7 +182,7 @@ publish(struct job *job)
 		pocket_init(&object);
 		if (records_json(&record, &object) == -1 || publisher_take(PUBLISH_OUT, &object, NULL) == -1)
 			broken();
-	} else if (!options->json && ((out && publisher_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
+	} else if (!options->json && !is_put_away() && ((out && publisher_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
 	    (err && publisher_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
 		broken();
 	}
@@ -242,8 +252,7 @@ void
 finish_ended(struct job *job)
 {
 	tally_add(&tally, &job->ending, options->dialect);
-	if (!tally.halted && options->halt.when != HALT_NEVER && job->ending.verdict != VERDICT_OK)
-		tally.halt_status = job->ending.exit_code > 0 ? job->ending.exit_code : 1;
+	tally_halt(&tally, &job->ending, &options->halt, feed_total());
 	if (journal == NULL) {
 		waiting++;
 		let_out(job);
@@ -277,6 +286,9 @@ finish_result(struct job *job, const struct forkpool_result *result)
 {
 	(void)result;
 	job_keep_texts(job);
+	/* From now on its command is the one that has run. */
+	if (job->ending.slot > 0)
+		task_slot_fill(job->task, job->ending.slot);
 	finish_ended(job);
 }
 

@@ -1,6 +1,8 @@
 #include "config.h"
 #include "tally.h"
 
+#include "halt.h"
+
 void
 tally_add(struct tally *t, const struct ending *e, enum dialect dialect)
 {
@@ -24,6 +26,27 @@ tally_add(struct tally *t, const struct ending *e, enum dialect dialect)
 		t->xargs_stops = 124;
 }
 
+/* What a shell would have as $?. */
+static int
+status_of(const struct ending *e)
+{
+	if (e->verdict == VERDICT_OK)
+		return 0;
+	if (e->verdict == VERDICT_TIMED_OUT)
+		return 255;
+	return e->signal != 0 ? 128 + e->signal : e->exit_code > 0 ? e->exit_code : 255;
+}
+
+void
+tally_halt(struct tally *t, const struct ending *e, const struct halt_option *h, uint64_t total)
+{
+	/* What runs on may yet fail: that does not count any more. */
+	if (t->halt_seen || e->verdict == VERDICT_SKIPPED || !halt_reached(h, t->failed, t->succeeded, total))
+		return;
+	t->halt_seen = 1;
+	t->halt_status = halt_status(h, t->failed, total, status_of(e));
+}
+
 int
 tally_status(const struct tally *t, const struct options *o)
 {
@@ -32,10 +55,10 @@ tally_status(const struct tally *t, const struct options *o)
 	if (t->broken)
 		return o->dialect == DIALECT_PARALLEL ? 255 : 1;
 	if (o->dialect == DIALECT_PARALLEL) {
-		/* parallel(1): the number of failed jobs, 101 for more than 100; with --halt now that of the job. */
-		if (t->halted && o->halt.when == HALT_NOW)
+		/* parallel(1): the number of failed jobs, 101 for more than 100. */
+		if (t->halted)
 			return t->halt_status;
-		return t->failed > 100 ? 101 : (int)t->failed;
+		return halt_status_unreached(&o->halt, t->failed, t->failed + t->succeeded);
 	}
 	if (t->halted)
 		return 124;

@@ -14,12 +14,15 @@ struct tally {
 	uint64_t succeeded, failed;  /* ended for good; skipped ones are neither */
 	uint64_t not_found, not_executable; /* of the failed: 127, 126 */
 	int      halted;             /* by --halt */
-	int      halt_status;        /* of the job that did it */
+	int      halt_seen;          /* the first job with which it was reached has ended, and */
+	int      halt_status;        /* so GNU parallel leaves */
 	int      xargs_stops;        /* 124, 125, 126, 127: what xargs leaves with at once; else 0 */
 	int      broken;             /* of our own: status 1 */
 };
 
 void tally_add(struct tally *, const struct ending *, enum dialect);
+/* --halt, behind tally_add(); total: of all jobs, 0 where it is not known. */
+void tally_halt(struct tally *, const struct ending *, const struct halt_option *, uint64_t total);
 int  tally_status(const struct tally *, const struct options *);
 
 #endif

@@ -118,6 +118,25 @@ task_slot_here(struct task *task)
 	task->slot_at[task->slot_count++] = task->words.len;
 }
 
+void
+task_slot_fill(struct task *task, unsigned slot)
+{
+	struct bytes filled = { 0 };
+	size_t done = 0;
+
+	if (task->slot_count == 0)
+		return;
+	for (size_t i = 0; i < task->slot_count; i++) {
+		bytes_add(&filled, task->words.at + done, task->slot_at[i] - done);
+		bytes_printf(&filled, "%u", slot);
+		done = task->slot_at[i];
+	}
+	bytes_add(&filled, task->words.at + done, task->words.len - done);
+	bytes_free(&task->words);
+	task->words = filled;
+	task->slot_count = 0;
+}
+
 /* One may hold NULs (a plug-in's); of several each ends at the first. */
 static struct item
 nth(const struct bytes *from, size_t count, size_t i)
@@ -150,7 +169,7 @@ task_command_text(const struct task *task, int shell, struct bytes *out)
 {
 	const char *at = task->words.at;
 
-	if (shell && task->word_count == 3) {
+	if ((shell || task->is_text) && task->word_count == 3) {
 		struct item text = task_word(task, 2);
 		bytes_add(out, text.data, text.len);
 		return;

@@ -29,10 +29,11 @@ struct task {
 	uint64_t seq;            /* 1, 2, ... in order of the input */
 	struct bytes items;      /* each followed by a NUL */
 	size_t   item_count;
+	int      is_text;        /* words are a shell, -c and a text, and the text is the command (--retry-failed) */
 	size_t   columns;        /* items that are of its first row; 0: of --pipe or --retry-failed */
 	struct bytes words;      /* argv, each word followed by a NUL; plug-in: the args, as they are */
 	size_t   word_count;
-	size_t  *slot_at;        /* --dry-run aside, {%} is known only to the worker: where in words its number goes, rising */
+	size_t  *slot_at;        /* {%} is known when a worker has it: where in words its number goes, rising */
 	size_t   slot_count;
 	size_t   slot_room;      /* what slot_at has memory for */
 	struct bytes tag;        /* what --tag puts before each line */
@@ -48,6 +49,8 @@ struct task *task_new(void);            /* all zero but seq-less; recycled where
 struct task *task_copy(const struct task *); /* on no list */
 /* {%} goes in at the present end of words. */
 void         task_slot_here(struct task *);
+/* It is that number, for good. */
+void         task_slot_fill(struct task *, unsigned slot);
 void         task_free(struct task *);  /* NULL is fine */
 
 /* The command as a shell would take it (words quoted where they must be): for the joblog, --dry-run, -t, messages. */
