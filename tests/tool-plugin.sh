@@ -294,6 +294,8 @@ run "$forkpool" -k --plugin "$dir/counting.so:show" ::: a
 is 'without it' "$out" '<> a'
 run "$forkpool" -k --plugin "$dir/counting.so:show" --plugin-args '' ::: a
 is 'and empty' "$out" '<> a'
+run "$forkpool" --plugin "$jobs:line" --plugin-args x ::: a
+is 'a plug-in that would not look at it' "$status:$out:$(said '^forkpool: plug-in .*no forkpool_plugin_init.*--plugin-args' && echo said)" '1::said'
 TRACE=$dir/trace "$forkpool" -j2 --plugin "$dir/counting.so:show" --plugin-args left ::: a b >"$dir/out"
 is 'each worker leaves by its exit function' "$(sort -u "$dir/trace") $(wc -l <"$dir/trace")" 'left 2'
 run "$forkpool" -j2 --plugin "$dir/counting.so:show" --plugin-args fail ::: a b

@@ -37,6 +37,14 @@ struct batcher {
 	size_t   share;               /* the rest is spread, so many rows each; 0: not yet */
 };
 
+/* The header, if there is one, has been read. */
+static void
+open_maker(struct batcher *b)
+{
+	if (b->maker == NULL)
+		b->maker = task_maker_open(b->options, b->options->header ? sources_header(b->sources) : NULL);
+}
+
 struct batcher *
 batcher_open(const struct options *options, struct sources *sources)
 {
@@ -56,6 +64,9 @@ batcher_open(const struct options *options, struct sources *sources)
 	}
 	if (options->packing == PACK_ONE && b->most_rows == 0)
 		b->most_rows = 1;
+	/* What is wrong with a template is said without waiting for input. */
+	if (!options->header)
+		open_maker(b);
 	return b;
 }
 
@@ -272,14 +283,6 @@ rest(struct batcher *b, struct task **task)
 		b->share = is_spread(b) ? (b->row_count + b->options->workers - 1) / b->options->workers : b->row_count;
 	*task = take(b, b->share < b->row_count ? b->share : b->row_count);
 	return NEXT_GOT;
-}
-
-/* The header, if there is one, has been read. */
-static void
-open_maker(struct batcher *b)
-{
-	if (b->maker == NULL)
-		b->maker = task_maker_open(b->options, b->options->header ? sources_header(b->sources) : NULL);
 }
 
 enum next

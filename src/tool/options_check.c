@@ -233,6 +233,9 @@ check_files(const struct options *o, const struct given *given)
 
 	if (o->directory != NULL) {
 		(void)message_word(shown, sizeof shown, o->directory, strlen(o->directory));
+		if (strcmp(o->directory, "...") == 0)
+			fail("%s ... is GNU parallel's word for a new directory for each job, below the home directory, and is not "
+			    "known here: give a directory, ./... if it has that name", given->name[OPTION_WD]);
 		if (stat(o->directory, &st) == -1 || (S_ISDIR(st.st_mode) && access(o->directory, X_OK) == -1))
 			fail_errno("%s %s", given->name[OPTION_WD], shown);
 		if (!S_ISDIR(st.st_mode))

@@ -125,7 +125,10 @@ carry_out(struct options *o, struct argument *a)
 		o->shell = 0;
 		break;
 	case OPTION_JOBS:
-		why = quantity_workers(a->value, &o->workers);
+		if (o->dialect == DIALECT_XARGS && (a->value[0] == '-' || strchr(a->value, '%') != NULL))
+			why = "must be a number >= 0, 0 for as many as possible";
+		else
+			why = quantity_workers(a->value, &o->workers);
 		break;
 	case OPTION_LOAD:
 		why = quantity_processors(a->value, &o->load);

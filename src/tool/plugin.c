@@ -27,6 +27,7 @@ int64_t plugin_load_timeout_ns = 10 * SECOND;
 static struct {
 	char       *path;
 	const char *args;
+	int         args_given;
 	int       (*init)(const char *args, void **state);
 	void      (*exit)(void *state);
 } object;
@@ -152,6 +153,10 @@ load(struct plugin *p, const char *functions, struct bytes *fault)
 		}
 	}
 	forkpool_fn *init = function_of(handle, "forkpool_plugin_init");
+	if (init == NULL && object.args_given) {
+		bytes_printf(fault, "has no forkpool_plugin_init, so nothing in it would get what --plugin-args says");
+		goto out;
+	}
 	forkpool_fn *leave = function_of(handle, "forkpool_plugin_exit");
 	memcpy(&object.init, &init, sizeof init);
 	memcpy(&object.exit, &leave, sizeof leave);
@@ -231,6 +236,7 @@ plugin_load(struct plugin *p, const struct options *o)
 
 	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "", o->plugin_file);
 	object.path = path.at;
+	object.args_given = o->plugin_args != NULL;
 	object.args = o->plugin_args != NULL ? o->plugin_args : "";
 	file_look(object.path, &fault);
 	if (fault.len == 0)

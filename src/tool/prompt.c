@@ -16,8 +16,8 @@ prompt_confirm(const char *command)
 	size_t len = 0;
 
 	if (terminal == -2 && (terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
-		message_errno("-p: there is no terminal to ask at, so no job is run");
-	if (terminal == -1 || write(terminal, command, strlen(command)) == -1 || write(terminal, " ?...", 5) == -1)
+		fail_errno("-p: there is no terminal to ask at, so no job is run");
+	if (write(terminal, command, strlen(command)) == -1 || write(terminal, " ?...", 5) == -1)
 		return 0;
 	/* One line; what is too long for it is read and not kept. */
 	for (char c; ;) {

@@ -31,8 +31,8 @@ parse_shell(struct task_maker *m)
 	return template_parse(words, 4, TEMPLATE_LITERAL, o, NULL, !o->pipe);
 }
 
-static const char *
-parallel_shell(void)
+const char *
+task_maker_shell(void)
 {
 	const char *shell = getenv("PARALLEL_SHELL");
 
@@ -51,7 +51,7 @@ parse_command(struct task_maker *m, const struct row *header)
 	case DIALECT_PARALLEL:
 		if (!o->shell) /* -q */
 			break;
-		m->shell = parallel_shell();
+		m->shell = task_maker_shell();
 		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header, !o->pipe);
 	case DIALECT_XARGS:
 		/* The command itself has no place. */
@@ -73,6 +73,13 @@ task_maker_open(const struct options *options, const struct row *header)
 	if (m == NULL)
 		fail_memory();
 	m->options = options;
+	/* All that have places, --results as well: it is expanded only when a job has ended. */
+	if (options->plugin_file == NULL && !options->shell)
+		template_check(options->command, options->command_count, options, header);
+	if (options->tag_string != NULL)
+		template_check(&m->options->tag_string, 1, options, header);
+	if (options->results != NULL)
+		template_check(&m->options->results, 1, options, header);
 	if (options->plugin_file == NULL)
 		m->command = parse_command(m, header);
 	if (options->tag_string != NULL)

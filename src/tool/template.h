@@ -26,6 +26,11 @@ enum template_form {
  */
 struct template *template_parse(char *const *words, size_t count, enum template_form, const struct options *,
                      const struct row *header, int add_items);
+/*
+ * Places that no job can fill end the tool: {0}, a {3} where no job has three items, with a header a {name} that it does not have.
+ * GNU parallel leaves them empty or as they are.
+ */
+void   template_check(char *const *words, size_t count, const struct options *, const struct row *header);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
 /* Append its words for these items to task->words, count them in word_count; {%} becomes an entry of slot_at. */

@@ -58,9 +58,8 @@ end_group(struct template *t, char behind)
 	t->has_place |= g->has_place;
 }
 
-/* {name} and {name/} ...: its column, 1 .., or 0. */
-static long
-header_column(const struct row *header, const char *text, size_t *len)
+long
+template_column(const struct row *header, const char *text, size_t *len)
 {
 	for (size_t i = 0; header != NULL && i < header->count; i++) {
 		struct item name = header->items[i];
@@ -90,7 +89,7 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 	}
 	if (*text != '{' || o->dialect == DIALECT_XARGS)
 		return 0;
-	long position = header_column(header, at, &len);
+	long position = template_column(header, at, &len);
 	at += len;
 	if (position == 0 && isdigit((unsigned char)at[*at == '-'])) {
 		char *behind;

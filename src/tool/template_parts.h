@@ -36,6 +36,9 @@ struct template {
 	size_t        group_count, group_room;
 };
 
+/* The column whose name, with letters as of {name/} behind it, text begins with: 1 .., or 0; *len is the name's length. */
+long template_column(const struct row *header, const char *text, size_t *len);
+
 static inline int
 template_is_argv(const struct template *t)
 {
