@@ -259,7 +259,7 @@ START_TEST(much_output_in_little_memory)
 	for (int i = 0; i < BLOCKS; i++)
 		ck_assert_int_eq(pocket_add(&p, block, sizeof block), 0);
 	uint64_t before = resident();
-	record_file_open(&file, "log", RECORD_REPLACE);
+	record_file_open(&file, "--results-json", "log", RECORD_REPLACE);
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_int_eq(record_file_close(&file), 0);
 	struct stat st;

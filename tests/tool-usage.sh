@@ -228,6 +228,13 @@ median|--timeout 200%
 --results ''|--results=
 --results-json ''|--results-json=
 --wd ''|--wd ''
+--wd ...|--wd ...
+--joblog: cannot write|--joblog nowhere/x
+--results-json: cannot write|--results-json nowhere/x
+--results: cannot write|--results nowhere/x.csv
+--retry-failed: cannot read the joblog nowhere|--joblog nowhere --retry-failed
+{2}|--tagstring {2}
+{2}|--results d/{2}
 --wd nowhere|--wd nowhere
 --wd file|--wd file
 --wd items/x|--wd items/x
@@ -372,6 +379,19 @@ name is empty|'' ::: a
 ::::+ needs a file|touch ran ::: a ::::+
 items from nowhere|touch ran :::: nowhere
 items from directory|touch ran :::: directory
+{0}|touch ran {0} ::: a
+{0.}|touch ran x{0.} ::: a
+{-0}|touch ran {-0} ::: a
+{2}|touch ran {2} ::: a
+{-2/}|touch ran {-2/} ::: a
+{3}|touch ran {1}{3} ::: a ::: b
+{3}|-N2 touch ran {3} ::: a b c
+{2}|-a items touch ran {2}
+{99999999999999999999}|touch ran {99999999999999999999} ::: a
+{99999999999999999999}|--colsep , touch ran {99999999999999999999} ::: a
+the header has: one, two|--colsep , --header : touch ran {three} ::: one,two a,b
+the header has: one|--header : --tagstring {two/} touch ran ::: one a
+the header has: one|--header : --results d/{two} touch ran ::: one a
 in --shell items are|--shell 'touch ran {}' ::: a
 standard input|touch ran :::: - -
 items from nowhere|touch ran :::: items nowhere
@@ -412,6 +432,8 @@ END
 while IFS='|' read -r program exit culprit words; do
 	refused "$program" "$exit" "$culprit" "--compat=$program $words"
 done <<'END'
+xargs|1|-P -1|-P -1 touch ran
+xargs|1|-P 50%|-P 50% touch ran
 xargs|1|-P x|-P x touch ran
 xargs|1|-n 0|-n 0 touch ran
 xargs|1|-L 0|-L 0 touch ran
@@ -434,6 +456,7 @@ xargs|1|--header|--header : touch ran
 xargs|1|--quote|--quote touch ran
 xargs|1|--plugin|--plugin x.so:f
 parallel|255|-j x|-j x touch ran
+parallel|255|--wd ...|--wd ... touch ran ::: a
 parallel|255|--halt x|--halt x touch ran ::: a
 parallel|255|--timeout 20%|--timeout 20% touch ran ::: a
 parallel|255|-S|-S host touch ran ::: a
@@ -478,6 +501,18 @@ if [ -e /dev/full ]; then
 	is '--help that cannot be written' $? 1
 	ok 'says so' grep -q '^forkpool: standard output: ' "$dir/.err"
 fi
+
+# Places that a job can have.
+run "$forkpool" -k echo '{1}{2}{-2}' '{x}' '{ }' ::: a ::: b
+is 'places that there are' "$status:$out:$err" '0:aba {x} { }:'
+run "$forkpool" --colsep , echo '{1}{3}' ::: a,b
+is 'with --colsep the number is not known' "$status:$out:$err" '0:a:'
+# shellcheck disable=SC2016
+run "$forkpool" --header : echo '{one}' '{one.}' '${two}' '{1 two}' ::: one a.b
+# shellcheck disable=SC2016
+is 'with --header others are the columns' "$status:$out:$err" '0:a.b a ${two} {1 two}:'
+run "$forkpool" --compat=parallel echo '{3}' '{0}' ::: a
+is 'GNU parallel has them empty' "$status" 0
 
 # The same beginnings are right.
 for words in '-j 2' '--timeout 30' '--halt now,fail=1' '-n 1' '-d ,' '--wd .' '--retries 2' '--nice 1' '--term-seq TERM,200,KILL' '--joblog log'; do

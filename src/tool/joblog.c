@@ -20,8 +20,8 @@ static struct record_file file = { .fd = -1 };
 /* ---------------------------------------------------------------------------------------- writing */
 
 /* --joblog +FILE appends. */
-static const char *
-file_name(const char *path)
+const char *
+joblog_path(const char *path)
 {
 	return *path == '+' ? path + 1 : path;
 }
@@ -58,12 +58,12 @@ void
 joblog_open(const char *path, int append)
 {
 	append |= *path == '+';
-	record_file_open(&file, file_name(path), append ? RECORD_APPEND : RECORD_REPLACE);
+	record_file_open(&file, "--joblog", joblog_path(path), append ? RECORD_APPEND : RECORD_REPLACE);
 	off_t end = lseek(file.fd, 0, SEEK_END);
 	if (append && end > 0) {
 		off_t whole = whole_lines(file.fd);
 		if (whole < end && ftruncate(file.fd, whole) == -1)
-			fail_errno("cannot cut the last, unfinished line off %s", file.name);
+			fail_errno("--joblog: cannot cut the last, unfinished line off %s", file.name);
 		end = whole;
 	}
 	/* As GNU parallel does it: what is appended to with "+" has a header, or needs none. */
@@ -201,13 +201,13 @@ joblog_read(const char *path, size_t *count)
 	char *line = NULL;
 	ssize_t n;
 
-	path = file_name(path);
+	path = joblog_path(path);
 	*count = 0;
 	FILE *in = fopen(path, "re");
 	if (in == NULL && errno == ENOENT)
 		return NULL;
 	if (in == NULL)
-		fail_errno("cannot read %s", path);
+		fail_errno("--joblog: cannot read %s", path);
 	while ((n = getdelim(&line, &line_room, '\n', in)) > 0) {
 		const char *wrong;
 		line_count++;
@@ -216,7 +216,7 @@ joblog_read(const char *path, size_t *count)
 			break;
 		if (line_count == 1) {
 			if (n != HEADER_LEN || memcmp(line, HEADER, HEADER_LEN) != 0)
-				fail("%s is no joblog: its first line would be \"Seq, Host, Starttime, ...\"", path);
+				fail("--joblog: %s is no joblog: its first line would be \"Seq, Host, Starttime, ...\"", path);
 			continue;
 		}
 		if (*count == room) {
@@ -226,13 +226,13 @@ joblog_read(const char *path, size_t *count)
 		}
 		line[n - 1] = '\0';
 		if ((wrong = line_read(line, (size_t)n - 1, &entries[*count])) != NULL)
-			fail("%s: line %zu is not as a joblog has it: its column %s is %s", path, line_count, wrong,
+			fail("--joblog: %s: line %zu is not as a joblog has it: its column %s is %s", path, line_count, wrong,
 			    strcmp(wrong, "Command") == 0 ? "missing" : "missing or wrong");
 		entries[*count].order = line_count;
 		(*count)++;
 	}
 	if (ferror(in))
-		fail_errno("cannot read %s", path);
+		fail_errno("--joblog: cannot read %s", path);
 	(void)fclose(in);
 	free(line);
 	return entries;

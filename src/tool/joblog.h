@@ -13,6 +13,8 @@
 #include "record.h"
 #include "record_file.h"
 
+/* Without the "+" that it may begin with. */
+const char *joblog_path(const char *path);
 /* path may begin with "+": append.  A last line that was cut short by the end of an earlier run is cut off.  Ends the tool
    where it cannot be opened. */
 void joblog_open(const char *path, int append);

@@ -61,3 +61,51 @@ quote_len(const char *data, size_t len)
 {
 	return quote(NULL, data, len);
 }
+
+/* A word that quote_word() has made, or one that it could: how long it is, 0 where it is none. */
+static size_t
+split_word(struct bytes *words, const char *text)
+{
+	const char *at = text;
+
+	while (is_plain(*at) || *at == '\'' || *at == '"') {
+		const char *end = at;
+		if (is_plain(*at)) {
+			while (is_plain(*end))
+				end++;
+			bytes_add(words, at, (size_t)(end - at));
+			at = end;
+			continue;
+		}
+		if ((end = strchr(at + 1, *at)) == NULL)
+			return 0;
+		bytes_add(words, at + 1, (size_t)(end - at - 1));
+		at = end + 1;
+	}
+	return (size_t)(at - text);
+}
+
+size_t
+quote_split(struct bytes *words, const char *text)
+{
+	struct bytes again = { 0 };
+	size_t count = 0, len, from;
+
+	for (const char *at = text;; at++) {
+		from = words->len;
+		if ((len = split_word(words, at)) == 0)
+			break;
+		quote_word(&again, words->at + from, words->len - from);
+		bytes_add_byte(words, '\0');
+		count++;
+		at += len;
+		if (*at != ' ')
+			break;
+		bytes_add_byte(&again, ' ');
+	}
+	/* Whatever else a shell makes of a text, this one is as it is written here. */
+	if (again.len != strlen(text) || memcmp(again.at, text, again.len) != 0)
+		count = 0;
+	bytes_free(&again);
+	return count;
+}

@@ -13,34 +13,34 @@
 #define BUFFER_MAX ((size_t)256 << 10)
 
 void
-record_file_open(struct record_file *f, const char *name, enum record_open how)
+record_file_open(struct record_file *f, const char *option, const char *name, enum record_open how)
 {
 	struct stat st;
 
-	*f = (struct record_file){ .name = name, .began = -1 };
+	*f = (struct record_file){ .option = option, .name = name, .began = -1 };
 	/* Appending in both cases: where the record of a job is cut off again, the next one goes there. */
 	f->fd = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
 	if (f->fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
 		f->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
 	if (f->fd == -1)
-		fail_errno("cannot write %s", name);
+		fail_errno("%s: cannot write %s", option, name);
 	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
-		fail_errno("cannot write %s", name);
+		fail_errno("%s: cannot write %s", option, name);
 	}
 }
 
 void
 record_file_into(struct record_file *f, struct pocket *pocket)
 {
-	*f = (struct record_file){ .name = "standard output", .fd = -1, .pocket = pocket, .began = -1 };
+	*f = (struct record_file){ .option = "--json", .name = "standard output", .fd = -1, .pocket = pocket, .began = -1 };
 }
 
 static int
 said(struct record_file *f)
 {
 	if (!f->said)
-		message_errno("cannot write %s", f->name);
+		message_errno("%s: cannot write %s", f->option, f->name);
 	f->said = 1;
 	return -1;
 }

@@ -12,7 +12,7 @@
 #include "store.h"
 
 struct record_file {
-	const char    *name;    /* for messages */
+	const char    *option, *name; /* for messages */
 	int            fd;      /* -1: into the pocket */
 	struct pocket *pocket;
 	struct bytes   buffer;
@@ -26,7 +26,7 @@ struct record_file {
 enum record_open { RECORD_REPLACE, RECORD_APPEND };
 
 /* Its descriptor too is close-on-exec.  Ends the tool where that cannot be opened. */
-void record_file_open(struct record_file *, const char *name, enum record_open);
+void record_file_open(struct record_file *, const char *option, const char *name, enum record_open);
 void record_file_into(struct record_file *, struct pocket *);
 /* 0, or -1: what was written may not be on the disk (said). */
 int  record_file_close(struct record_file *);

@@ -30,7 +30,7 @@ records_open(const struct options *o, struct journal *journal)
 			results_table_open(o->results, kind, how);
 	}
 	if (o->results_json != NULL)
-		record_file_open(&json, o->results_json, how);
+		record_file_open(&json, "--results-json", o->results_json, how);
 	if (journal == NULL)
 		return;
 	if (o->joblog != NULL)

@@ -16,7 +16,7 @@ static int begun;
 void
 results_table_open(const char *name, enum results_kind of, enum record_open how)
 {
-	record_file_open(&file, name, how);
+	record_file_open(&file, "--results", name, how);
 	kind = of;
 	separator = of == RESULTS_CSV ? ',' : '\t';
 	begun = 0;
