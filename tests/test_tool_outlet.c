@@ -78,6 +78,7 @@ append(struct outlet *o, uint64_t number, const void *data, size_t len)
 	if (!outlet_wants(o, number))
 		return 0;
 	for (ssize_t at = outlet_pass(o, data, len); at < (ssize_t)len;) {
+		outlet_tries(o, len - (size_t)at);
 		ssize_t n = write(o->fd, (const char *)data + at, len - (size_t)at);
 		must(at >= 0 && n > 0);
 		outlet_wrote(o, (size_t)n);
@@ -113,6 +114,7 @@ let_out_in_pieces(struct outlet *o, uint64_t n, size_t piece)
 		at += n_passed;
 		if (n_passed > 0)
 			continue;
+		outlet_tries(o, outlet_piece(o, len));
 		ssize_t wrote = write(o->fd, at, outlet_piece(o, len));
 		must(wrote > 0);
 		outlet_wrote(o, (size_t)wrote);
@@ -156,6 +158,7 @@ START_TEST(killed_at_every_byte)
 				file_write(path, before, flags[f] == O_APPEND ? strlen(before) : 0);
 				open_out(&o, flags[f], 0);
 				let_out(&o, 0, n);
+				outlet_tries(&o, len - strlen(part));
 				must(write(o.fd, wanted + strlen(part), len - strlen(part)) == (ssize_t)(len - strlen(part)));
 				close_out(&o);
 				open_out(&o, flags[f], ALL);
@@ -321,6 +324,7 @@ START_TEST(counted)
 			while (*at != '\0' && (life == 1 || len < cut)) {
 				ssize_t n = outlet_pass(&o, at, strlen(at));
 				if (n == 0) {
+					outlet_tries(&o, life == 0 ? 1 : strlen(at));
 					n = write(fd[1], at, life == 0 ? 1 : strlen(at));
 					must(n > 0);
 					outlet_wrote(&o, (size_t)n);
@@ -342,6 +346,102 @@ START_TEST(counted)
 	outlet_detach(&o);
 	(void)close(fd[0]);
 	(void)close(fd[1]);
+}
+END_TEST
+
+/* Killed around a write(): how much was out is seen in a file, and told of a pipe, which has it again. */
+START_TEST(in_doubt)
+{
+	char wanted[1024], part[1024], from_pipe[1024] = "";
+	struct outlet o;
+	int fd[2];
+
+	expect(wanted, sizeof wanted, "before\n", 16);
+	expect(part, sizeof part, "before\n", 3);
+	for (size_t out = 0; strlen(part) + out <= strlen(wanted); out++)
+		for (size_t tried = out; tried <= out + 9 && strlen(part) + tried <= strlen(wanted); tried++) {
+			/* A file that others write to as well: standard output and error in one. */
+			mark = (struct mark){ 0 };
+			mark_make(&mark);
+			file_write(path, "before\n", 7);
+			int file = open(path, O_WRONLY | O_APPEND);
+			outlet_attach(&o, &mark, file, 1, 0, "the output", surplus);
+			let_out(&o, 0, 3);
+			outlet_tries(&o, tried);
+			must(write(file, wanted + strlen(part), out) == (ssize_t)out);
+			outlet_detach(&o);
+			/* Once more killed, before it came as far. */
+			for (int life = 0; life < 2; life++) {
+				outlet_attach(&o, &mark, file, 1, 16, "the output", surplus);
+				char all[1024] = "";
+				for (uint64_t i = o.next; i < 16; i++) {
+					(void)strcat(all, entry(i));
+					must(outlet_end(&o, strlen(entry(i))) == 0);
+				}
+				size_t at = 0, most = life == 0 ? out / 2 : strlen(all);
+				for (ssize_t n; at < most; at += (size_t)n) {
+					n = outlet_pass(&o, all + at, most - at);
+					if (n == 0) {
+						outlet_tries(&o, 1);
+						n = write(file, all + at, 1);
+						outlet_wrote(&o, (size_t)n);
+					}
+				}
+				outlet_detach(&o);
+			}
+			(void)close(file);
+			has(path, wanted);
+
+			/* A pipe: entries 3 and 4 are told where some of them was tried. */
+			must(pipe(fd) == 0);
+			mark = (struct mark){ 0 };
+			mark_make(&mark);
+			outlet_attach(&o, &mark, fd[1], 0, 0, "the output", surplus);
+			let_out(&o, 0, 3);
+			outlet_tries(&o, tried);
+			outlet_detach(&o);
+			outlet_attach(&o, &mark, fd[1], 0, 16, "the output", surplus);
+			uint64_t begins = 0;
+			for (uint64_t i = 3; i < 16; i++) {
+				size_t len = strlen(entry(i));
+				must(outlet_wants(&o, i));
+				must(outlet_pass(&o, entry(i), len) == 0);
+				outlet_tries(&o, len);
+				must(write(fd[1], entry(i), len) == (ssize_t)len);
+				outlet_wrote(&o, len);
+				must(outlet_end(&o, len) == (len > 0 && begins < tried));
+				begins += len;
+			}
+			outlet_detach(&o);
+			must(read(fd[0], from_pipe, sizeof from_pipe) == (ssize_t)strlen(wanted) - 7);
+			must(memcmp(from_pipe, wanted + 7, strlen(wanted) - 7) == 0);
+			(void)close(fd[0]);
+			(void)close(fd[1]);
+		}
+}
+END_TEST
+
+/* One that was refused before it wrote anything has not made another file the place of this run. */
+START_TEST(nothing_tried)
+{
+	char wanted[1024], other[300];
+	struct outlet o;
+
+	open_out(&o, O_APPEND, 0);
+	let_out(&o, 0, 3);
+	close_out(&o);
+	(void)snprintf(other, sizeof other, "%s.other", path);
+	int fd = open(other, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	must(fd != -1);
+	outlet_attach(&o, &mark, fd, 0, 3, "the output", surplus);
+	ck_assert_uint_eq(o.next, 0);
+	close_out(&o);
+	open_out(&o, O_APPEND, 3);
+	ck_assert_uint_eq(o.next, 3);
+	let_out(&o, 3, 5);
+	close_out(&o);
+	expect(wanted, sizeof wanted, "", 5);
+	has(path, wanted);
 }
 END_TEST
 
@@ -390,6 +490,8 @@ main(void)
 	tcase_add_test(c, of_others);
 	tcase_add_test(c, lost);
 	tcase_add_test(c, counted);
+	tcase_add_test(c, in_doubt);
+	tcase_add_test(c, nothing_tried);
 	tcase_add_test(c, large_entries);
 	suite_add_tcase(s, c);
 	return support_run(s);

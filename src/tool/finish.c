@@ -1,6 +1,8 @@
 #include "config.h"
 #include "finish.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +19,13 @@ static struct tally tally;
 static struct job *unsynced, **unsynced_end = &unsynced; /* done, and not known to be on the disk */
 static uint64_t waiting;
 static struct bytes line, command;
+/* Jobs whose output a reader may have twice: as text ("4, 7-9, 2", as much of it as a line can have), and how many. */
+static struct {
+	struct bytes text;
+	uint64_t first, last; /* of the range that is not in the text yet; 0: there is none */
+	uint64_t count, left_out;
+} in_doubt;
+#define IN_DOUBT_TEXT 3000
 
 void
 finish_open(const struct options *o, struct journal *j)
@@ -172,6 +181,48 @@ is_put_away(void)
 }
 
 static void
+in_doubt_range_end(void)
+{
+	const char *comma = in_doubt.text.len > 0 ? ", " : "";
+
+	if (in_doubt.first == 0)
+		return;
+	if (in_doubt.text.len > IN_DOUBT_TEXT)
+		in_doubt.left_out += in_doubt.last - in_doubt.first + 1;
+	else if (in_doubt.first == in_doubt.last)
+		bytes_printf(&in_doubt.text, "%s%" PRIu64, comma, in_doubt.first);
+	else
+		bytes_printf(&in_doubt.text, "%s%" PRIu64 "-%" PRIu64, comma, in_doubt.first, in_doubt.last);
+	in_doubt.first = 0;
+}
+
+static void
+in_doubt_add(uint64_t seq)
+{
+	if (in_doubt.first != 0 && seq != in_doubt.last + 1)
+		in_doubt_range_end();
+	if (in_doubt.first == 0)
+		in_doubt.first = seq;
+	in_doubt.last = seq;
+	in_doubt.count++;
+}
+
+static void
+in_doubt_say(void)
+{
+	char more[64] = "";
+
+	in_doubt_range_end();
+	if (in_doubt.left_out > 0)
+		(void)snprintf(more, sizeof more, " and %" PRIu64 " more", in_doubt.left_out);
+	if (in_doubt.count > 0)
+		message("standard output may have output of job%s %s%s twice: a run was killed while it wrote that",
+		    in_doubt.count == 1 ? "" : "s", in_doubt.text.at, more);
+	bytes_free(&in_doubt.text);
+	in_doubt.count = in_doubt.left_out = 0;
+}
+
+static void
 publish(struct job *job)
 {
 	int out = wants(job, PUBLISH_OUT), err = wants(job, PUBLISH_ERR);
@@ -186,11 +237,11 @@ publish(struct job *job)
 	    (err && publisher_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
 		broken();
 	}
-	if (out)
-		publisher_entry_end(PUBLISH_OUT);
+	if (out && publisher_entry_end(PUBLISH_OUT))
+		in_doubt_add(job->task->seq);
 	if (err) {
 		explain(job);
-		publisher_entry_end(PUBLISH_ERR);
+		(void)publisher_entry_end(PUBLISH_ERR);
 	}
 	waiting--;
 	job_free(job);
@@ -293,12 +344,17 @@ finish_result(struct job *job, const struct forkpool_result *result)
 }
 
 int
-finish_look(struct task *task)
+finish_look(struct task *task, int only_compare)
 {
 	struct ending ending;
 	struct job *job;
+	enum journal_state state = journal == NULL ? JOURNAL_TO_RUN : journal_look(journal, task, &ending);
 
-	switch (journal == NULL ? JOURNAL_TO_RUN : journal_look(journal, task, &ending)) {
+	if (only_compare && (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN)) {
+		task->attempts = 0;
+		return 0;
+	}
+	switch (state) {
 	case JOURNAL_TO_RUN:
 		return 0;
 	case JOURNAL_DONE:
@@ -341,6 +397,7 @@ finish_replay(void)
 	}
 	if (got == -1)
 		broken();
+	in_doubt_say();
 	/* With -k the turn of what it has may come later. */
 	if (journal != NULL && !options->keep_order && publisher_finish() == 0)
 		finish_caught_up();

@@ -28,9 +28,9 @@ void finish_ending(struct job *, const struct forkpool_result *);
 void finish_ended(struct job *);
 /*
  * What the journal knows of a task.  0: it is to be run.  1: it is dealt with, and finish's.  -1: the run cannot go on;
- * it is gone as well.
+ * it is gone as well.  only_compare: 0 says that it has no end yet, and this is to be called again.
  */
-int  finish_look(struct task *);
+int  finish_look(struct task *, int only_compare);
 /* What earlier runs have done and not let out, before anything of this one. */
 void finish_replay(void);
 /* That has gone out: what is left of jobs that the journal has lost is to go. */

@@ -63,8 +63,10 @@ int  journal_replay(struct journal *, struct task **, struct ending *, struct po
 
 /* What it knows of that task: fills in the ending where it is DONE (verdict, exit status, signal) or UNKNOWN. */
 enum journal_state journal_look(struct journal *, struct task *, struct ending *);
-/* The input is at its end: 0, or -1: it had more the last time (said). */
-int  journal_input_ended(const struct journal *, uint64_t last_seq);
+/* Earlier runs came as far in the input as that task.  0: there was none, or there is no journal. */
+uint64_t journal_known(const struct journal *);
+/* Say that the input has ended before that. */
+void journal_input_ended(const struct journal *, uint64_t last_seq);
 
 /* A job's end, not yet on the disk; 0, or -1 (said): it is not to go out. */
 int  journal_done(struct journal *, struct task *, const struct ending *, const struct pocket *out,

@@ -13,19 +13,23 @@
 
 #include "message.h"
 
-/* The numbers of its mark. */
+/* The numbers of its mark; above the flags is how many bytes are tried at base, where it is counted. */
 enum { MARK_DEVICE, MARK_INODE, MARK_BASE, MARK_COUNT, MARK_AT, MARK_FLAGS };
-enum { FLAG_KNOWN = 1, FLAG_MEASURED = 2, FLAG_LOST = 4 };
+enum { FLAG_KNOWN = 1, FLAG_MEASURED = 2, FLAG_LOST = 4, TRIES_SHIFT = 8 };
 
 static void
 note(struct outlet *o)
 {
+	uint64_t tries = o->tries > 0 ? o->tries : o->doubt;
 	uint64_t number[MARK_NUMBERS] = {
-		[MARK_DEVICE] = o->device, [MARK_INODE] = o->inode, [MARK_BASE] = o->base, [MARK_COUNT] = o->count,
+		[MARK_DEVICE] = o->device, [MARK_INODE] = o->inode, [MARK_BASE] = o->measured ? o->base : o->tries_at,
+		[MARK_COUNT] = o->count,
 		[MARK_AT] = o->measured ? o->entry_at : o->entry_at + o->out - o->started,
-		[MARK_FLAGS] = FLAG_KNOWN | (o->measured ? FLAG_MEASURED : 0u) | (o->lost ? FLAG_LOST : 0u),
+		[MARK_FLAGS] = FLAG_KNOWN | (o->measured ? FLAG_MEASURED : 0u) | (o->lost ? FLAG_LOST : 0u) |
+		    tries << TRIES_SHIFT,
 	};
 
+	o->noted = 1;
 	if (o->mark != NULL)
 		mark_store(o->mark, number);
 }
@@ -79,6 +83,40 @@ measure(struct outlet *o, const struct stat *st, const uint64_t *number, int sam
 	o->entry_at = o->at;
 }
 
+static void
+doubt_end(struct outlet *o)
+{
+	free(o->doubt_text);
+	o->doubt_text = NULL;
+	o->doubt = o->doubt_len = o->doubt_used = 0;
+	o->doubt_from = o->doubt_to = 0;
+}
+
+/* An earlier run was killed around a write(). */
+static void
+doubt_begin(struct outlet *o, const uint64_t *number, int same_file)
+{
+	size_t tried = (size_t)(number[MARK_FLAGS] >> TRIES_SHIFT);
+
+	if (tried == 0 || tried > PIPE_BUF)
+		return;
+	o->doubt = tried;
+	o->tries_at = number[MARK_BASE];
+	if (!same_file) {
+		o->doubt_from = o->pass;
+		o->doubt_to = o->pass + tried;
+		return;
+	}
+	int reader = open_for_reading(o->fd);
+	if (reader == -1 || (o->doubt_text = malloc(tried)) == NULL)
+		fail_errno("%s cannot be read, to see how much of it an earlier run has written", o->name);
+	ssize_t n = pread(reader, o->doubt_text, tried, (off_t)o->tries_at);
+	(void)close(reader);
+	o->doubt_len = n > 0 ? (size_t)n : 0;
+	if (o->doubt_len == 0)
+		doubt_end(o);
+}
+
 void
 outlet_attach(struct outlet *o, struct mark *mark, int fd, int counted, uint64_t known, const char *name,
     const char *surplus)
@@ -102,18 +140,18 @@ outlet_attach(struct outlet *o, struct mark *mark, int fd, int counted, uint64_t
 	if (o->measured) {
 		measure(o, &st, number, same && (number[MARK_FLAGS] & FLAG_MEASURED) != 0);
 	} else {
-		if (regular && (number[MARK_FLAGS] & FLAG_KNOWN) != 0 && (!same || st.st_size == 0))
+		if (regular && (number[MARK_FLAGS] & FLAG_KNOWN) != 0 && (!same || st.st_size == 0)) {
 			o->count = 0;
-		else if (o->count < known && (number[MARK_FLAGS] & FLAG_MEASURED) == 0)
+		} else if (o->count < known && (number[MARK_FLAGS] & FLAG_MEASURED) == 0) {
 			o->entry_at = o->pass = number[MARK_AT];
-		else if (o->count > known)
+			doubt_begin(o, number, regular);
+		} else if (o->count > known)
 			o->count = known;
 		o->lost = 0;
 	}
 	if (!o->measured || !same || o->pass <= o->at)
 		o->lost = 0;
 	o->next = o->count;
-	note(o);
 }
 
 void
@@ -122,6 +160,7 @@ outlet_detach(struct outlet *o)
 	if (o->mark != NULL && o->reader != -1)
 		(void)close(o->reader);
 	free(o->end);
+	free(o->doubt_text);
 	*o = (struct outlet){ .fd = -1, .reader = -1 };
 }
 
@@ -150,11 +189,12 @@ entries_pop(struct outlet *o)
 	note(o);
 }
 
-void
+int
 outlet_end(struct outlet *o, uint64_t len)
 {
 	if (o->mark == NULL)
-		return;
+		return 0;
+	int in_doubt = len > 0 && o->queued < o->doubt_to && o->queued + len > o->doubt_from;
 	if (o->end_count == o->end_room) {
 		size_t room = o->end_room == 0 ? 64 : 2 * o->end_room;
 		uint64_t *larger = calloc(room, sizeof *larger);
@@ -172,6 +212,7 @@ outlet_end(struct outlet *o, uint64_t len)
 	o->end[(o->end_first + o->end_count++) & (o->end_room - 1)] = o->queued;
 	if (o->queued <= o->out)
 		entries_pop(o);
+	return in_doubt;
 }
 
 /* How far before byte len of what is queued next the last beginning of an entry is; -1: there is none. */
@@ -290,6 +331,43 @@ pass_measured(struct outlet *o, const char *data, size_t len)
 	return (ssize_t)same;
 }
 
+/* What was tried, as far as the file has it. */
+static size_t
+pass_doubt(struct outlet *o, const char *data, size_t len)
+{
+	size_t left = o->doubt_len - o->doubt_used, n = left < len ? left : len;
+
+	if (n == 0 || memcmp(o->doubt_text + o->doubt_used, data, n) != 0) {
+		doubt_end(o);
+		return 0;
+	}
+	o->doubt_used += n;
+	o->doubt -= n;
+	o->tries_at += n;
+	o->out += n;
+	if (o->doubt_used == o->doubt_len)
+		doubt_end(o);
+	entries_pop(o);
+	return n;
+}
+
+static size_t
+pass_counted(struct outlet *o, const char *data, size_t len)
+{
+	/* Within its first entry. */
+	uint64_t left = o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
+	size_t passed = o->pass < len ? (size_t)o->pass : len;
+
+	passed = left < passed ? (size_t)left : passed;
+	if (passed == 0)
+		return o->doubt_text != NULL ? pass_doubt(o, data, len) : 0;
+	o->pass -= passed;
+	o->entry_at -= passed;
+	o->out += passed;
+	entries_pop(o);
+	return passed;
+}
+
 ssize_t
 outlet_pass(struct outlet *o, const void *data, size_t len)
 {
@@ -297,19 +375,8 @@ outlet_pass(struct outlet *o, const void *data, size_t len)
 
 	if (o->mark == NULL || len == 0)
 		return 0;
-	if (!o->measured) {
-		/* Within its first entry. */
-		uint64_t left = o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
-		passed = o->pass < len ? (size_t)o->pass : len;
-		passed = left < passed ? (size_t)left : passed;
-		if (passed == 0)
-			return 0;
-		o->pass -= passed;
-		o->entry_at -= passed;
-		o->out += passed;
-		entries_pop(o);
-		return (ssize_t)passed;
-	}
+	if (!o->measured)
+		return (ssize_t)pass_counted(o, data, len);
 	while (o->reader != -1 && passed < len) {
 		ssize_t n = pass_measured(o, (const char *)data + passed, len - passed);
 		if (n == -1)
@@ -326,11 +393,29 @@ outlet_piece(const struct outlet *o, size_t len)
 }
 
 void
+outlet_tries(struct outlet *o, size_t len)
+{
+	struct stat st;
+
+	if (o->mark == NULL || (o->measured && o->noted))
+		return;
+	if (!o->measured) {
+		int appends = (fcntl(o->fd, F_GETFL) & O_APPEND) != 0;
+		off_t here = appends ? -1 : lseek(o->fd, 0, SEEK_CUR);
+		o->tries = len;
+		o->tries_at = here != -1 ? (uint64_t)here : fstat(o->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	}
+	note(o);
+}
+
+void
 outlet_wrote(struct outlet *o, size_t len)
 {
 	if (o->mark == NULL)
 		return;
-	if (o->measured) {
+	o->tries = 0;
+	o->doubt -= o->doubt < len ? o->doubt : len;
+	if (o->measured && len > 0) {
 		/* Others may have appended to it before that. */
 		off_t here = lseek(o->fd, 0, SEEK_CUR);
 		o->at = here != -1 ? (uint64_t)here : o->at + len;

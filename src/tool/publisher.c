@@ -82,11 +82,13 @@ publisher_take(int to, struct pocket *from, const struct bytes *tag)
 	return 0;
 }
 
-void
+int
 publisher_entry_end(int to)
 {
-	outlet_end(&stream[to].outlet, stream[to].entry);
+	int in_doubt = outlet_end(&stream[to].outlet, stream[to].entry);
+
 	stream[to].entry = 0;
+	return in_doubt;
 }
 
 struct outlet *
@@ -107,21 +109,24 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 	if (n != 0)
 		return n;
 	len = outlet_piece(&s->outlet, len);
-	if (!s->never_waits && !wait) {
+	/* With a journal it waits here, not in write(), where a kill would leave a doubt. */
+	if (!s->never_waits && (!wait || s->outlet.mark != NULL)) {
 		struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
-		int ready = poll(&fd, 1, 0);
+		int ready = poll(&fd, 1, wait ? -1 : 0);
 		if (ready == 0 || (ready == -1 && errno == EINTR))
 			return 0;
 		len = len > PIPE_BUF ? PIPE_BUF : len;
 	}
+	outlet_tries(&s->outlet, len);
 	n = write(s->fd, data, len);
+	int error = errno;
+	outlet_wrote(&s->outlet, n > 0 ? (size_t)n : 0);
+	errno = error;
 	if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
 		if (errno == EAGAIN && wait)
 			(void)poll(&(struct pollfd){ .fd = s->fd, .events = POLLOUT }, 1, -1);
 		return 0;
 	}
-	if (n > 0)
-		outlet_wrote(&s->outlet, (size_t)n);
 	return n;
 }
 

@@ -19,8 +19,8 @@ void     publisher_open(void);
 int      publisher_add(int stream, const void *data, size_t len);
 /* The whole pocket, which is empty then; with a tag before each line, where that is not NULL. */
 int      publisher_take(int stream, struct pocket *, const struct bytes *tag);
-/* With a journal: what was added since the last end is an entry of that stream's outlet. */
-void     publisher_entry_end(int stream);
+/* With a journal: what was added since the last end is an entry of that stream's outlet.  As outlet_end(). */
+int      publisher_entry_end(int stream);
 struct outlet *publisher_outlet(int stream);
 /* Write what is taken now.  -1: standard output is closed (EPIPE) or cannot be written; errno. */
 int      publisher_flush(void);

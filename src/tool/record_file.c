@@ -86,11 +86,12 @@ flush(struct record_file *f)
 	at += passed > 0 ? passed : 0;
 	left -= passed > 0 ? (size_t)passed : 0;
 	while (left > 0 && f->error == 0) {
-		ssize_t n = write(f->fd, at, left);
+		size_t piece = outlet_piece(&f->outlet, left);
+		outlet_tries(&f->outlet, piece);
+		ssize_t n = write(f->fd, at, piece);
 		if (n == -1 && errno != EINTR)
 			f->error = errno;
-		if (n > 0)
-			outlet_wrote(&f->outlet, (size_t)n);
+		outlet_wrote(&f->outlet, n > 0 ? (size_t)n : 0);
 		at += n > 0 ? n : 0;
 		left -= n > 0 ? (size_t)n : 0;
 	}
@@ -115,7 +116,7 @@ record_end(struct record_file *f)
 {
 	flush(f);
 	if (f->error == 0) {
-		outlet_end(&f->outlet, f->len);
+		(void)outlet_end(&f->outlet, f->len);
 		return 0;
 	}
 	outlet_give_up(&f->outlet);

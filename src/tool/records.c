@@ -59,7 +59,7 @@ tree_add(const struct job_record *r)
 		outlet_give_up(&tree);
 		return -1;
 	}
-	outlet_end(&tree, 0);
+	(void)outlet_end(&tree, 0);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ static struct {
 	int      halting;
 	int      input_waits;        /* for more to come */
 	int      said_closed;
-	int      replayed;           /* what the journal had is on its way out */
+	int      replayed;           /* what the journal had is on its way out; before that the input is only compared */
+	struct job *held, **held_end; /* of the input that was compared: to be looked at then */
 	int      input_over;
 	uint64_t last_seq;           /* of the input */
 	struct pollfd *fds;
@@ -134,14 +135,62 @@ ended_without_run(struct task *task, enum verdict verdict)
 	finish_ended(job);
 }
 
-/* What earlier runs have done goes out first; with the columns' names, which come with the first item. */
+/* The input is that of earlier runs as far as they came: what they have done goes out now, before anything else. */
 static void
-replay(enum next got)
+replay(void)
 {
-	if (r.replayed || (got == NEXT_WAIT && r.o->header))
-		return;
 	r.replayed = 1;
 	finish_replay();
+}
+
+/* A block of the input lies in its channel's file, so that it needs that until it has run. */
+static void
+hold(struct task *task, struct channel *channel)
+{
+	struct job *job = job_new(task);
+
+	if (channel != NULL && r.o->pipe) {
+		job->channel = channel;
+		channel->owner = job;
+	} else if (channel != NULL) {
+		channel_release(channel);
+	}
+	*r.held_end = job;
+	r.held_end = &job->next;
+}
+
+static struct task *
+held_take(struct channel **channel)
+{
+	struct job *job = r.held;
+	struct task *task = job->task;
+
+	if ((r.held = job->next) == NULL)
+		r.held_end = &r.held;
+	if (job->channel != NULL) {
+		*channel = job->channel;
+		(*channel)->owner = NULL;
+	}
+	job->task = NULL;
+	job_free(job);
+	return task;
+}
+
+static void
+seen(const struct task *task)
+{
+	r.last_seq = task->seq > r.last_seq ? task->seq : r.last_seq;
+}
+
+/* A task of the input that earlier runs had: nothing of it happens before all of these have been compared. */
+static void
+compare(struct task *task, struct channel *channel)
+{
+	seen(task);
+	if (finish_look(task, 1) == 0)
+		hold(task, channel);
+	else if (channel != NULL)
+		channel_release(channel);
 }
 
 /* What the journal knows of it; 1: it is not to be run, or not now. */
@@ -150,18 +199,21 @@ journal_has(struct task *task)
 {
 	if (r.journal == NULL)
 		return 0;
-	r.last_seq = task->seq > r.last_seq ? task->seq : r.last_seq;
-	return task->attempts == 0 && finish_look(task) != 0;
+	seen(task);
+	return task->attempts == 0 && finish_look(task, 0) != 0;
 }
 
+/* Where the input itself is at fault, that was said when it was met. */
 static void
 input_ended(void)
 {
 	int status;
 
-	if (r.journal != NULL && !r.input_over && feed_error(&status) == NULL &&
-	    journal_input_ended(r.journal, r.last_seq) == -1)
+	if (!r.input_over && r.last_seq < journal_known(r.journal)) {
+		if (feed_error(&status) == NULL)
+			journal_input_ended(r.journal, r.last_seq);
 		finish_tally()->broken = 1;
+	}
 	r.input_over = 1;
 }
 
@@ -197,12 +249,28 @@ jobs_begin(int64_t *wait_ns)
 		int64_t now = clock_ns(CLOCK_MONOTONIC);
 		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0)
 			return;
+		if (!r.replayed && r.last_seq >= journal_known(r.journal))
+			replay();
 		struct channel *channel = NULL;
-		if (channels_count() > 0 && (channel = channel_take(NULL)) == NULL)
-			return;
-		struct task *task;
-		enum next got = feed_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
-		replay(got);
+		struct task *task = NULL;
+		enum next got = NEXT_GOT;
+		if (r.replayed && r.held != NULL)
+			task = held_take(&channel);
+		if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
+			if (r.replayed)
+				return;
+			/* Blocks that are held have all of them. */
+			replay();
+			continue;
+		}
+		if (task == NULL)
+			got = feed_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
+		if (got == NEXT_GOT && !r.replayed) {
+			compare(task, channel);
+			if (finish_tally()->broken)
+				return;
+			continue;
+		}
 		if (got != NEXT_GOT || journal_has(task) || !is_shown_and_wanted(task)) {
 			if (channel != NULL)
 				channel_release(channel);
@@ -239,6 +307,12 @@ begin_no_more(void)
 	r.input_waits = 0; /* whatever may still come of it */
 	while ((task = feed_stop()) != NULL)
 		ended_without_run(task, VERDICT_SKIPPED);
+	while (r.held != NULL) {
+		struct channel *channel = NULL;
+		ended_without_run(held_take(&channel), VERDICT_SKIPPED);
+		if (channel != NULL)
+			channel_release(channel);
+	}
 	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_QUEUED);
 }
 
@@ -246,9 +320,10 @@ static void
 halt_look(void)
 {
 	struct tally *t = finish_tally();
-	int reached = halt_reached(&r.o->halt, t->failed, t->succeeded, feed_total());
+	/* What jobs of an earlier run ended like does not stop this one before it has let them out. */
+	int reached = r.replayed && halt_reached(&r.o->halt, t->failed, t->succeeded, feed_total());
 
-	if (r.halting || !(reached || t->xargs_stops != 0 || t->broken))
+	if (r.halting || !(reached || (r.replayed && t->xargs_stops != 0) || t->broken))
 		return;
 	r.halting = 1;
 	t->halted = reached;
@@ -434,7 +509,7 @@ loop(void)
 		halt_look();
 		progress_look(clock_ns(CLOCK_MONOTONIC));
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
-		    (feed_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
+		    ((feed_is_over() && r.held == NULL) || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
 			break;
 		events_take(wait_ns);
 	}
@@ -461,6 +536,7 @@ run(const struct options *o)
 	int found;
 
 	r.o = o;
+	r.held_end = &r.held;
 	r.workers = o->workers > WORKERS_MAX ? WORKERS_MAX : o->workers;
 	if (o->plugin_file != NULL)
 		plugin_load(&r.plugin, o);
