@@ -7,8 +7,9 @@
  *    anything of it goes out.  Entries have numbers, 0, 1, ... in the order of journal_done();
  *  - what goes out, goes out in that order, or with -k in that of the input; so for each place that it goes to, one
  *    number and one offset say what is out, and are noted there with a few stores (outlet.h, mark.h);
- *  - the next run first lets out what is done and not out, then looks at each task of the input: done, in flight when
- *    the run was killed (and not to be run again unless tries are left), or to be run.
+ *  - the next run first looks at each task of the input that earlier ones had: done, in flight when the run was killed
+ *    (and not to be run again unless tries are left), to be run, or another, and then it is refused.  Only then it lets
+ *    out what is done and not out, and runs what is to run.
  * A kill loses nothing that was handed to the system, so only a crash of the system needs the disk: entries are synced
  * in groups, before they go out.  After such a crash jobs that had begun in the last moments may be run again.
  *
