@@ -8,6 +8,7 @@
 #include "tests/walk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "src/fd.h"
 #include "src/pool.h"
 #include "src/window.h"
 
@@ -200,14 +202,28 @@ secrets(struct attack_scene *scene, const void *arg)
 	ck_assert_uint_eq(looked, expected);
 }
 
+/* Output goes through the worker in three ways: what is kept, what is past the cap, and what is passed on. */
+static const struct {
+	enum forkpool_output output;
+	int64_t              cap;
+} outputs[] = {
+	{ FORKPOOL_OUTPUT_CAPTURE, 0 }, { FORKPOOL_OUTPUT_CAPTURE, 1000 }, { FORKPOOL_OUTPUT_INHERIT, 0 },
+};
+
 START_TEST(secrets_of_other_jobs)
 {
 	struct forkpool_options options = support_options(2);
 
 	if (SUPPORT_SANITIZED)
 		return; /* its shadow is 16 TiB to walk through */
-	options.output = FORKPOOL_OUTPUT_CAPTURE;
-	attack_in((enum attack_mode)_i, &options, secrets, NULL);
+	int kept = dup(STDOUT_FILENO);
+	options.output = outputs[_i / ATTACK_MODES].output;
+	options.limits.output = outputs[_i / ATTACK_MODES].cap;
+	/* Where it is passed on it need not be seen. */
+	ck_assert_int_eq(fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO), 0);
+	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, secrets, NULL);
+	ck_assert_int_eq(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+	ck_assert_int_eq(close(kept), 0);
 }
 END_TEST
 
@@ -339,7 +355,8 @@ main(void)
 	Suite *suite = suite_create("attacks on memory");
 	TCase *secret = support_case("secrets", 120), *table = support_case("tables", 60);
 
-	tcase_add_loop_test(secret, secrets_of_other_jobs, 0, ATTACK_MODES);
+	tcase_add_loop_test(secret, secrets_of_other_jobs, 0,
+	    (int)(sizeof outputs / sizeof outputs[0]) * ATTACK_MODES);
 	tcase_add_loop_test(table, tables_of_the_pool, 0, ATTACK_MODES);
 	tcase_add_loop_test(table, fills_all_shared_memory, 0,
 	    (int)(sizeof fills / sizeof fills[0]) * ATTACK_MODES);
