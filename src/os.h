@@ -46,6 +46,8 @@ pid_t os_fork_bare(void);
 /* A process that runs enter(arg) on that stack, and has the memory of this one, which waits until it executes a program or ends
    (vfork(2)).  Its descriptors, signal handlers and limits are its own.  -1 ENOSYS: there is none. */
 pid_t os_fork_borrowing(int (*enter)(void *arg), void *arg, void *stack, size_t stack_size);
+/* Wipe the vector registers, by which memory is copied: a process starts with what is in those of the one that forks it. */
+void os_registers_clear(void);
 int  os_adopt_orphans(void);             /* orphaned descendants become children of this process */
 /* Whether this is the thread that the process began with: its stack alone is bounded by RLIMIT_STACK. */
 int os_is_first_thread(void);

@@ -59,4 +59,6 @@ window_clear(struct window *w, unsigned char *area, size_t size)
 {
 	memset(w, 0, window_stride());
 	os_pages_drop(area, size);
+	/* The last of the reply that was copied out of it may still be there. */
+	os_registers_clear();
 }

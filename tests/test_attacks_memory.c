@@ -16,6 +16,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "src/fd.h"
 #include "src/pool.h"
 #include "src/window.h"
@@ -93,13 +97,48 @@ keeps_secret(struct forkpool_context *context, const void *args, size_t args_len
 	return 0;
 }
 
+/* What the registers held when the job began, for the search to find. */
+static _Alignas(64) unsigned char registers[16384];
+
+#if defined(__x86_64__)
+static void
+registers_save(void)
+{
+	unsigned a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_OSXSAVE) != 0)
+		__asm__ volatile("xsave64 %0" : "+m"(registers) : "a"(~0u), "d"(~0u));
+}
+#else
+static void
+registers_save(void)
+{
+}
+#endif
+
+/* There a register's halves can lie apart. */
+static uint64_t
+registers_search(const unsigned char *veiled)
+{
+	enum { HALF = 16 };
+	uint64_t hits = 0;
+
+	for (size_t at = 0; at + HALF <= sizeof registers; at += HALF) {
+		size_t same = 0;
+		while (same < HALF && (registers[at + same] ^ WALK_VEIL) == veiled[same])
+			same++;
+		hits += same == HALF;
+	}
+	return hits;
+}
+
 struct searcher {
 	unsigned char veiled[MARK], own_veiled[MARK];
 	char own[MARK];
 };
 
 struct found {
-	uint64_t own, others;
+	uint64_t own, others, in_registers;
 	uintptr_t place[8];
 	char      kind[8];
 };
@@ -111,9 +150,11 @@ searches(struct forkpool_context *context, const void *args, size_t args_len)
 	struct found f = { 0 };
 	uintptr_t own[8];
 
+	registers_save();
 	if (args_len != sizeof s)
 		return EBADMSG;
 	memcpy(&s, args, sizeof s);
+	f.in_registers = registers_search(s.veiled);
 	f.own = walk_search(s.own_veiled, MARK, own, 8);
 	f.others = walk_search(s.veiled, MARK, f.place, 8);
 	for (size_t i = 0; i < 8 && i < f.others; i++)
@@ -164,6 +205,7 @@ search_check(const struct forkpool_result *result)
 	    forkpool_outcome_name(result->outcome), result->message);
 	memcpy(&f, result->value, sizeof f);
 	ck_assert_msg(f.own > 0, "the search does not find what is there");
+	ck_assert_msg(f.in_registers == 0, "%llu registers hold another job's secret", (unsigned long long)f.in_registers);
 	ck_assert_msg(f.others == 0, "%llu of other jobs' secrets can be read; of kinds %.8s, at %#lx, %#lx, ...",
 	    (unsigned long long)f.others, f.kind, (unsigned long)f.place[0], (unsigned long)f.place[1]);
 }
