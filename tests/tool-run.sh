@@ -274,6 +274,23 @@ ok 'SIGUSR1 asks for one worker more' until_true two_run
 wait "$pid"
 rm -f "$dir/begun.go"
 
+# ------------------------------------------------------------------------------------ few descriptors
+
+few() { # LIMIT JOBS: sorted output, and how many lines on standard error
+	# shellcheck disable=SC3045 # whatever sh may be here has -n
+	(ulimit -n "$1" && seq 100 | "$forkpool" -j "$2" echo 2>"$dir/err" | sort -n | cksum; wc -l <"$dir/err")
+}
+all=$(seq 100 | cksum)
+is 'few descriptors, and enough' "$(few 128 2)" "$all
+0"
+is 'too few for all workers: those there can be run, and it is said' "$(few 64 50)" "$all
+1"
+is 'and near the usual limit' "$(few 1024 120)" "$all
+0"
+# shellcheck disable=SC3045
+(ulimit -n 20 && "$forkpool" echo ::: a >"$dir/out" 2>"$dir/err")
+is 'too few for one job' "$?:$(cat "$dir/out"):$(wc -l <"$dir/err"):$(grep -c 'ulimit -n' "$dir/err")" 1::1:1
+
 # ------------------------------------------------------------------------- input that is there, and silent
 
 # Held open by this shell: the end of the input never comes.

@@ -9,7 +9,7 @@
 #include "message.h"
 
 static struct channel *channel;
-static unsigned channel_count, channels_wanted, first_free;
+static unsigned channel_count, jobs_from, first_free;
 static int *descriptors;
 static size_t descriptor_count;
 static unsigned *polled; /* which channel the entries of the last poll belong to: 2 each */
@@ -23,7 +23,7 @@ static char buffer[65536];
 static int
 move_up(int *fd)
 {
-	int up = *fd == -1 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, (int)(4 * channels_wanted));
+	int up = *fd == -1 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, (int)jobs_from);
 
 	if (up == -1)
 		return -1;
@@ -78,9 +78,9 @@ channel_open(struct channel *c, int with_output, int with_input)
 }
 
 void
-channels_open(unsigned count, int with_output, int with_input)
+channels_open(unsigned count, int with_output, int with_input, unsigned from)
 {
-	channels_wanted = count < 16 ? 16 : count;
+	jobs_from = from;
 	channel = calloc(count, sizeof *channel);
 	descriptors = calloc(3 * (size_t)count + 1, sizeof *descriptors);
 	polled = calloc(2 * (size_t)count, sizeof *polled);

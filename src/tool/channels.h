@@ -24,8 +24,9 @@ struct channel {
 /* Who gets what a job wrote. */
 typedef void channel_sink(void *owner, int is_err, const char *data, size_t len);
 
-/* count of them, at most; with_input: a file each.  Ends the tool where not even one can be made. */
-void            channels_open(unsigned count, int with_output, int with_input);
+/* count of them, at most; with_input: a file each.  from: the ends for jobs have numbers from there on.  Ends the tool
+   where not even one can be made. */
+void            channels_open(unsigned count, int with_output, int with_input, unsigned from);
 void            channels_close(void);
 unsigned        channels_count(void);
 /* What options.descriptors wants; up to a -1. */

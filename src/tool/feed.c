@@ -105,7 +105,7 @@ read_ahead(void)
 enum next
 feed_next(struct task **task, int block_fd)
 {
-	int whole = options->dialect == DIALECT_PARALLEL && options->halt.percent > 0 && blocks == NULL;
+	int whole = options->halt.percent > 0 && blocks == NULL;
 
 	if (whole && !stopped && !input_over && read_ahead() == NEXT_WAIT)
 		return NEXT_WAIT;

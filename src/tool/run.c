@@ -550,6 +550,7 @@ run(const struct options *o)
 	struct start start = { .options = o, .plugin = &r.plugin, .workers = r.workers };
 	start_pool(&start);
 	r.pool = start.pool;
+	r.workers = start.workers;
 	r.apart = start.apart;
 	r.under_way_max = start.under_way_max;
 	publisher_open();

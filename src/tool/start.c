@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "channels.h"
 #include "command.h"
@@ -15,8 +16,10 @@
 
 extern char **environ;
 
-/* Descriptors that are not of channels: the pool's own, files of records, the input. */
+/* Descriptors that are not of channels: the pool's own, files of records, the input.  As many as it may be good to have,
+   and as there have to be. */
 #define DESCRIPTORS_BESIDE 64
+#define DESCRIPTORS_NEEDED 28
 /* So many more workers SIGUSR1 can ask for. */
 #define CHANNELS_SPARE 16u
 
@@ -46,6 +49,34 @@ descriptors_raise(const struct start *s, unsigned channels)
 	command_setup.restore_open_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
+/*
+ * So many channels as there is room for below the limit on open files, and no more workers than that; from: where the
+ * jobs' own ends begin, of which the pool keeps a duplicate each.
+ */
+static unsigned
+channels_fit(struct start *s, unsigned channels, int with_output, int with_input, unsigned *from)
+{
+	unsigned ours = with_output ? 2 : 0, theirs = ours + (with_input ? 1 : 0), each = ours + 2 * theirs;
+	struct rlimit limit;
+
+	*from = 4 * (channels < 16 ? 16 : channels);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > UINT32_MAX / 2)
+		return channels;
+	unsigned most = (unsigned)limit.rlim_cur, rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
+	unsigned workers = rest / (1 + each); /* each has a descriptor of its own as well */
+	if (workers == 0)
+		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most, DESCRIPTORS_NEEDED + 1 + each);
+	if (workers < s->workers) {
+		message("only %u files may be open (ulimit -n): that is enough for %u at a time and not for %u", most, workers, s->workers);
+		s->workers = workers;
+	}
+	unsigned fit = (rest - s->workers) / each;
+	channels = fit < channels ? fit : channels;
+	if (*from > most - theirs * channels)
+		*from = most - theirs * channels;
+	return channels;
+}
+
 static void
 commands_open(struct start *s, struct forkpool_options *pool)
 {
@@ -55,8 +86,11 @@ commands_open(struct start *s, struct forkpool_options *pool)
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
 	if (o->grouping != GROUP_NONE || o->pipe) {
+		unsigned from;
 		descriptors_raise(s, channels);
-		channels_open(channels, o->grouping != GROUP_NONE, o->pipe);
+		channels = channels_fit(s, channels, o->grouping != GROUP_NONE, o->pipe, &from);
+		channels_open(channels, o->grouping != GROUP_NONE, o->pipe, from);
+		pool->workers = s->workers;
 		pool->descriptors = channels_descriptors();
 	}
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
@@ -102,11 +136,17 @@ start_pool(struct start *s)
 		pool.environment = (const char *const *)environ;
 	if (o->sandbox) {
 		sandbox_paths_fill(&sandbox, o);
+		/* There the system counts a user's processes apart. */
+		sandbox.namespaces = o->processes > 0 && geteuid() != 0;
 		pool.sandbox = &sandbox;
 	}
 	s->apart = pool.isolation != FORKPOOL_ISOLATE_WORKER;
-	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL)
+	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL) {
+		if (o->processes > 0 && strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
+			fail("--pids: the system cannot count the processes of one job%s", geteuid() == 0 ?
+			    " for root: run this as an ordinary user, or leave it out" : ": leave it out");
 		fail("cannot start the workers: %s", error);
+	}
 	sandbox_paths_free(&sandbox);
 }
 

@@ -13,7 +13,7 @@
 struct start {
 	const struct options *options;
 	const struct plugin  *plugin;   /* count 0: commands */
-	unsigned workers;
+	unsigned workers;               /* asked for; after that those that there are */
 	/* To be filled in. */
 	struct forkpool *pool;
 	unsigned under_way_max;         /* jobs handed to the pool and not ended */
