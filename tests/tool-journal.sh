@@ -65,7 +65,7 @@ new_place() { # ITEMS
 # One run, with standard output and error where the caller has them.
 forkpool_here() {
 	# shellcheck disable=SC2086 # options are words
-	exec env RAN="$at/ran" LARGE="$LARGE" FAILS="$FAILS" FORKPOOL_TEST_RUN="$runs" \
+	exec env RAN="$at/ran" LARGE="$LARGE" FAILS="$FAILS" FORKPOOL_TEST_RUN="$at/$runs" \
 		"$forkpool" $options --journal "$at/journal" --joblog "$at/joblog" --results-json "$at/results" \
 		-a "$at/items" "$dir/job" </dev/null
 }
@@ -90,7 +90,7 @@ kill_tree() {
 		kill -KILL "$pid"
 		return
 	fi
-	for environ in $(grep -lzxF "FORKPOOL_TEST_RUN=$runs" /proc/[0-9]*/environ 2>/dev/null); do
+	for environ in $(grep -lzxF "FORKPOOL_TEST_RUN=$at/$runs" /proc/[0-9]*/environ 2>/dev/null); do
 		environ=${environ#/proc/}
 		echo "${environ%/environ}"
 	done >"$at/pids"
@@ -293,7 +293,7 @@ LARGE=2
 kill_often 'killed, output and errors in one file' both -k --retries 2
 is 'and each failure is said once' "$(grep -c '^forkpool: job ' "$at/out")" "$(grep -c -v 'ok$' "$at/outcomes")"
 echo "# $all_kills kills"
-ok 'they were killed indeed' test "$all_kills" -ge 14
+ok 'they were killed indeed' test "$all_kills" -ge 5
 no_process_left 'nothing is left of any'
 
 # ------------------------------------------------------------------------------ cut at every byte
@@ -427,7 +427,7 @@ refused 'changed behind a job that is to run again' '^forkpool: --journal .*: jo
 seq 2 >"$at/items"
 begin file
 wait "$pid"
-is 'and with its input it does' "$?:$(tr '\n' ' ' <"$at/ran"):$(tr '\n' ' ' <"$at/out")" '0:1 2 1 :2 1 '
+is 'and with its input it does' "$?:$(sort "$at/ran" | tr '\n' ' '):$(tr '\n' ' ' <"$at/out")" '0:1 1 2 :2 1 '
 
 # Blocks of --pipe.
 piped() {
