@@ -24,6 +24,7 @@
 #include "records.h"
 #include "start.h"
 #include "throttle.h"
+#include "views.h"
 
 #define WORKERS_MAX 4096u
 
@@ -342,13 +343,28 @@ is_to_be_tried_again(const struct job *job)
 }
 
 static void
+run_shown(struct job *job, const struct forkpool_result *result, int again)
+{
+	const struct job_record record = { job->task, &job->ending, &job->out, &job->err, feed_header() };
+
+	if (!views_wanted())
+		return;
+	bytes_clear(&r.shown);
+	task_command_text(job->task, r.o->shell, &r.shown);
+	views_run(&(struct run_view){ .record = &record, .command = r.shown.at, .command_len = r.shown.len, .again = again,
+		.worker_died = !r.apart && (result->signal != 0 || result->exit_code != -1) });
+}
+
+static void
 job_ended(struct job *job, const struct forkpool_result *result)
 {
 	if (job->channel != NULL)
 		channel_drain(job->channel, finish_output);
 	r.under_way--;
 	finish_ending(job, result);
-	if (is_to_be_tried_again(job)) {
+	int again = is_to_be_tried_again(job);
+	run_shown(job, result, again);
+	if (again) {
 		pocket_clear(&job->out);
 		pocket_clear(&job->err);
 		/* A block of the input lies in the channel's file. */
@@ -556,6 +572,7 @@ run(const struct options *o)
 	publisher_open();
 	records_open(o, r.journal);
 	finish_open(o, r.journal);
+	views_open(o, r.pool);
 	progress_open(o);
 	interrupts_open();
 	/* A closed output is an error to us.  Workers have these signals as they were: they were forked before. */
@@ -566,7 +583,8 @@ run(const struct options *o)
 	progress_close();
 	int status = tally_status(finish_tally(), o);
 	status_of_feed(&status);
-	if (records_close() == -1 && status == 0)
+	int records_kept = records_close(), views_kept = views_close(finish_tally());
+	if ((records_kept == -1 || views_kept == -1) && status == 0)
 		status = 1;
 	journal_close(r.journal);
 	(void)forkpool_close(r.pool);
