@@ -49,7 +49,10 @@ finish() {
 	exit $failed
 }
 
-run 'make install' "$make" install prefix="$prefix" || finish
+# Completions may be configured to go elsewhere than below the prefix; tests/tool-completions.sh has them.
+elsewhere='bashcompletiondir= zshcompletiondir= fishcompletiondir='
+# shellcheck disable=SC2086
+run 'make install' "$make" install prefix="$prefix" $elsewhere || finish
 
 mkdir "$dir/examples"
 cp "$srcdir"/examples/Makefile "$srcdir"/examples/*.[ch] "$srcdir"/examples/*.expected "$dir/examples/"
@@ -160,7 +163,8 @@ else
 fi
 
 cd "$builddir"
-run 'make uninstall' "$make" uninstall prefix="$prefix" || finish
+# shellcheck disable=SC2086
+run 'make uninstall' "$make" uninstall prefix="$prefix" $elsewhere || finish
 find "$prefix" ! -type d >"$dir/log"
 status=0
 if [ -s "$dir/log" ]; then status=1; fi
