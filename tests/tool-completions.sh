@@ -12,22 +12,35 @@ make=${MAKE:-make}
 
 # ------------------------------------------------------------------------------------------ installation
 
-# installed SHELL: the directory, as this build is configured; "" where it is to be left out
-installed() {
-	# shellcheck disable=SC2016 # for make
-	printf 'include Makefile\nshow:\n\t@echo "$(%scompletiondir)"\n' "$1" |
+# value VARIABLE: of the Makefile, as this build is configured
+value() {
+	printf 'include Makefile\nshow:\n\t@echo "$(%s)"\n' "$1" |
 		"$make" --no-print-directory -s -f - show prefix="$dir/prefix"
 }
 
-run "$make" install-data DESTDIR="$dir/root" prefix="$dir/prefix"
-is 'make install-data' "$status" 0
+# makes install|uninstall ROOT [VARIABLE=VALUE...]: these files alone, which writes nothing to the build directory
+makes() {
+	what=$1
+	root=$2
+	shift 2
+	run "$make" "$what-bashcompletionDATA" "$what-zshcompletionDATA" "$what-fishcompletionDATA" \
+		prefix="$dir/prefix" DESTDIR="$root" "$@"
+}
+
+# found ROOT: those that are there
+found() {
+	find "$1" -name '*forkpool' -o -name 'forkpool.fish'
+}
+
+makes install "$dir/root"
+is 'make install' "$status" 0
 # Below a directory of data, each where its shell looks.
 share=$dir/share
 while read -r shell place name source; do
-	to=$(installed "$shell")
+	to=$(value "${shell}completiondir") # "": it is to be left out
 	case $(sed -n "s/^  \$ .*--with-$shell-completion-dir.*/given/p" config.log) in
 	given) ;;
-	*) is "$shell: below the prefix" "$to" "$dir/prefix/share/$place" ;;
+	*) is "$shell: below the prefix" "$to" "$(value datadir)/$place" ;;
 	esac
 	mkdir -p "$share/$place"
 	if [ -n "$to" ]; then
@@ -41,11 +54,11 @@ bash bash-completion/completions forkpool forkpool.bash
 zsh zsh/site-functions _forkpool _forkpool
 fish fish/vendor_completions.d forkpool.fish forkpool.fish
 END
-run "$make" uninstall-bashcompletionDATA uninstall-zshcompletionDATA uninstall-fishcompletionDATA \
-	DESTDIR="$dir/root" prefix="$dir/prefix"
-is 'make uninstall takes them away' "$status $(find "$dir/root" -name '*forkpool' -o -name 'forkpool.fish')" '0 '
-run "$make" install-data DESTDIR="$dir/none" prefix="$dir/prefix" bashcompletiondir= zshcompletiondir= fishcompletiondir=
-is 'left out where the directory is none' "$status $(find "$dir/none" -name '*forkpool' -o -name 'forkpool.fish')" '0 '
+makes uninstall "$dir/root"
+is 'make uninstall takes them away' "$status $(found "$dir/root")" '0 '
+mkdir "$dir/none"
+makes install "$dir/none" bashcompletiondir= zshcompletiondir= fishcompletiondir=
+is 'left out where the directory is none' "$status $(found "$dir/none")" '0 '
 
 # --------------------------------------------------------------------------------------- what there is
 
