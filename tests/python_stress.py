@@ -1,0 +1,54 @@
+"""Pools opened again and again while other threads of the program hold whatever there is to hold: python_stress.py N DECODER.
+
+Where a worker came to wait for a lock that one of those had in forkpool_open(), its jobs would never end: the time is up
+then, and the stacks of all threads are shown.
+"""
+import ctypes
+import faulthandler
+import os
+import sys
+import threading
+
+import forkpool
+import pictures
+
+SECONDS = 240  # far more than it takes
+
+faulthandler.dump_traceback_later(SECONDS, exit=True)
+count, decoder = int(sys.argv[1]), sys.argv[2]
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1) # for all that is printed
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+libc.malloc.argtypes = [ctypes.c_size_t]
+
+
+class Rougher(pictures.Busy):
+    """And these do not hold the interpreter's lock while they do it, as the one that opens does not."""
+
+    def compute(self):
+        for size in (24, 1000, 5000, 70000, 200000):
+            for block in [libc.malloc(size) for _ in range(20)]:
+                libc.free(block)
+
+    def print(self):
+        for i in range(100):
+            libc.printf(b"line %d\n", i)
+        libc.fflush(None)
+
+
+sound = [picture for picture in pictures.pictures(40) if picture[0] in ("sound", "something behind it")]
+with pictures.Busy(), Rougher():
+    for i in range(count):
+        isolation = (forkpool.ISOLATE_WORKER, forkpool.ISOLATE_JOB)[i % 2]
+        with forkpool.Pool(decoder, ["decode"], workers=2, isolation=isolation, output=forkpool.OUTPUT_CAPTURE) as pool:
+            seen = 0
+            for result in pool.run(("decode", data, "", (kind, pixels)) for kind, data, pixels in sound):
+                kind, became = pictures.described(result)
+                if became != pictures.EXPECTED[kind]:
+                    sys.exit("opened %d times: %s: %s %s" % (i, kind, became, result.message))
+                seen += 1
+            if seen != len(sound):
+                sys.exit("opened %d times: %d results of %d jobs" % (i, seen, len(sound)))
+if threading.active_count() != 1:
+    sys.exit("a thread is left")
