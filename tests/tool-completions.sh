@@ -138,7 +138,8 @@ ask() {
 
 # shellcheck disable=SC2046 # one word each
 ask 'forkpool -' $(sed -n 's/ .* offered$//p' "$dir/options")
-ask 'forkpool --jo' --jobs --joblog --journal
+# shellcheck disable=SC2046
+ask 'forkpool --jo' $(sed -n 's/^\(--jo[^ ]*\) .* offered$/\1/p' "$dir/options")
 ask 'forkpool -k --jobl' --joblog
 ask 'forkpool --nonsense' ''
 ask 'forkpool --compat ' native parallel xargs
