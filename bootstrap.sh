@@ -55,6 +55,12 @@ has_libc() {
 		${CC:-cc} -o "$probe" "$probe.c"
 }
 
+# Another header of that name has no STAP_PROBE.
+has_probes() {
+	printf '#include <sys/sdt.h>\nint main(void) { STAP_PROBE(a, b); return 0; }\n' >"$probe.c" &&
+		${CC:-cc} -o "$probe" "$probe.c"
+}
+
 # The BSDs and macOS have the functions of libbsd in libc, and FreeBSD libmd too.
 bsd_in_libc() {
 	case $(uname -s) in
@@ -90,6 +96,8 @@ find_missing() {
 	fi
 	if [ "$(uname -s)" = Linux ]; then want libseccomp-dev has_module 'libseccomp >= 2.5'; fi
 	want libjansson-dev has_module "jansson >= 2.7"
+	# For tracers; it is built without where that has to be fetched by hand.
+	if has apt-get; then want systemtap-sdt-dev has_probes; fi
 	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
 	if [ "$goal" = bench ]; then
 		want golang-go has go
@@ -104,8 +112,8 @@ explain() {
 	say "these are missing (by Debian's names):$missing" >&2
 	say "install them, then run this script again:" >&2
 	cat >&2 <<-'END'
-		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev libjansson-dev check
-		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel jansson-devel check-devel
+		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev libjansson-dev systemtap-sdt-dev check
+		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel jansson-devel systemtap-sdt-devel check-devel
 		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp jansson check
 		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev libjansson-dev check-dev libunwind-dev
 		  FreeBSD         pkg install autoconf automake libtool pkgconf check

@@ -17,6 +17,7 @@
 #include "os.h"
 #include "outcome.h"
 #include "packet_pipe.h"
+#include "probe.h"
 #include "results.h"
 #include "window.h"
 
@@ -163,6 +164,12 @@ process_bury(struct dispatcher *d, unsigned worker, uint32_t generation, const s
 	}
 }
 
+static PROBE_ONCE void
+death_heard(unsigned worker, pid_t pid, int status)
+{
+	PROBE_WORKER_DEATH(worker, pid, status);
+}
+
 /* The last words of one slot's processes, the older one's first. */
 static void
 slot_look(struct dispatcher *d, unsigned worker)
@@ -178,6 +185,7 @@ slot_look(struct dispatcher *d, unsigned worker)
 		}
 		if (o == NULL)
 			return;
+		death_heard(worker, o->pid, o->wait_status);
 		results_drain(d, worker, o->generation);
 		process_bury(d, worker, o->generation, o);
 		atomic_store(&o->full, 0);
@@ -257,8 +265,13 @@ supervisor_lost(struct dispatcher *d)
 	d->recover_until = clock_after(clock_now(), RECOVER_NS);
 	d->started_before += atomic_load(&d->control->workers_started);
 	d->died_before += atomic_load(&d->control->workers_died);
-	for (unsigned i = 0; i < d->slots; i++)
-		d->died_before += atomic_load(&d->control->slot[i].pid) != 0;
+	for (unsigned i = 0; i < d->slots; i++) {
+		pid_t pid = atomic_load(&d->control->slot[i].pid);
+		if (pid == 0)
+			continue;
+		d->died_before++;
+		death_heard(i, pid, -1);
+	}
 }
 
 void

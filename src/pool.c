@@ -11,6 +11,7 @@
 #include "fd.h"
 #include "offers.h"
 #include "os.h"
+#include "probe.h"
 #include "results.h"
 
 static int
@@ -52,6 +53,7 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 		job->max_attempts = d->max_attempts;
 	if (seq != NULL)
 		*seq = job->seq;
+	PROBE_JOB_SUBMIT(job->seq, job->fn);
 	offers_put(d, job);
 	return 1;
 }
@@ -139,7 +141,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	pool->result_plain = plain;
 }
 
-int
+PROBE_ONCE int
 pool_take(struct forkpool *pool, const struct forkpool_result **result)
 {
 	struct dispatcher *d = &pool->d;
@@ -157,6 +159,7 @@ pool_take(struct forkpool *pool, const struct forkpool_result **result)
 	d->lent = job;
 	d->jobs.pending--;
 	d->by_outcome[job->outcome]++;
+	PROBE_JOB_DONE(job->seq, (unsigned)job->outcome, job->run_ns);
 	result_fill(pool, job);
 	*result = &pool->result;
 	return 1;

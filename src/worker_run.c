@@ -11,6 +11,7 @@
 
 #include "capture.h"
 #include "packet_pipe.h"
+#include "probe.h"
 
 /* Address space, not memory: pages are there once they are read. */
 #define ARENA_MAPPED_MIN ((size_t)64 << 20)
@@ -345,6 +346,7 @@ job_run(struct wire_job *job)
 	}
 	atomic_store_explicit(&slot->runs, atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1,
 	    memory_order_relaxed);
+	PROBE_JOB_CLAIM(job->seq, worker_self.index);
 
 	if (worker_self.setup->windows != NULL)
 		run_apart(job, started, deadline);

@@ -5,7 +5,7 @@ set -eu
 
 # From bottom to top: a module may include only modules that stand before it here, its own header
 # and forkpool.h.  This list alone decides.
-order='config clock gate os os_process fd descriptors sandbox_policy sandbox_filter outcome wire packet_pipe shared spool context window control arena limits crash
+order='config probe clock gate os os_process fd descriptors sandbox_policy sandbox_filter outcome wire packet_pipe shared spool context window control arena limits crash
 	capture sandbox_landlock sandbox_identity sandbox_cgroup sandbox descendants worker_setup job_child job_verdict job_output job_process sandbox_probe worker_run worker worker_process supervisor job_table dispatch_state offers results deaths
 	dispatcher pool pool_open pool_inspect pool_run'
 # The same for src/tool.
