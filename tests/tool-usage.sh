@@ -227,6 +227,8 @@ median|--timeout 200%
 --journal ''|--journal ''
 --results ''|--results=
 --results-json ''|--results-json=
+--trace ''|--trace=
+--metrics-file ''|--metrics-file=
 --wd ''|--wd ''
 --wd ...|--wd ...
 --joblog: cannot write|--joblog nowhere/x

@@ -17,7 +17,7 @@ static const struct options *options;
 static struct journal *journal;
 static struct tally tally;
 static struct job *unsynced, **unsynced_end = &unsynced; /* done, and not known to be on the disk */
-static uint64_t waiting;
+static uint64_t waiting, written[PUBLISH_STREAMS];
 static struct bytes line, command;
 /* Jobs whose output a reader may have twice: as text ("4, 7-9, 2", as much of it as a line can have), and how many. */
 static struct {
@@ -128,6 +128,7 @@ finish_output(void *owner, int is_err, const char *data, size_t len)
 	struct job *job = owner;
 	struct pocket *pocket = is_err ? &job->err : &job->out;
 
+	written[is_err ? PUBLISH_ERR : PUBLISH_OUT] += len;
 	if (pocket_add(pocket, data, len) == -1) {
 		if (!tally.broken)
 			message_errno("cannot keep the output of jobs");
@@ -442,4 +443,10 @@ uint64_t
 finish_waiting(void)
 {
 	return waiting;
+}
+
+uint64_t
+finish_written(int stream)
+{
+	return written[stream];
 }

@@ -43,5 +43,7 @@ void finish_sync(int wait);
 int  finish_timeout(void);
 /* Jobs that have ended and are not out. */
 uint64_t finish_waiting(void);
+/* What jobs have written there so far (PUBLISH_OUT, PUBLISH_ERR), in bytes. */
+uint64_t finish_written(int stream);
 
 #endif

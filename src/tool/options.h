@@ -117,6 +117,8 @@ struct options {
 	int      retry_failed;
 	char    *results;         /* --results */
 	char    *results_json;    /* --results-json FILE */
+	char    *trace_file;      /* --trace FILE */
+	char    *metrics_file;    /* --metrics-file FILE */
 	int      json;            /* --json */
 	char    *journal;
 	int      bar, eta;

@@ -226,8 +226,10 @@ check_paths(char *const *paths, const char *name)
 static void
 check_files(const struct options *o, const struct given *given)
 {
-	static const enum option_id ids[] = { OPTION_JOBLOG, OPTION_RESULTS_JSON, OPTION_JOURNAL };
-	const char *files[] = { o->joblog, o->results_json, o->journal };
+	static const enum option_id ids[] = {
+		OPTION_JOBLOG, OPTION_RESULTS_JSON, OPTION_JOURNAL, OPTION_TRACE, OPTION_METRICS_FILE,
+	};
+	const char *files[] = { o->joblog, o->results_json, o->journal, o->trace_file, o->metrics_file };
 	char shown[512];
 	struct stat st;
 

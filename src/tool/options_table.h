@@ -115,6 +115,10 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "keep each job's output below DIR, or in a .csv .tsv .json") \
 	X(RESULTS_JSON, 0, "results-json", NEEDED, "FILE", RECORDS, TEXT, results_json, \
 	    "an object for each job, one a line, in FILE") \
+	X(TRACE, 0, "trace", NEEDED, "FILE", RECORDS, TEXT, trace_file, \
+	    "what ran when on which worker, for Perfetto and chrome://tracing") \
+	X(METRICS_FILE, 0, "metrics-file", NEEDED, "FILE", RECORDS, TEXT, metrics_file, \
+	    "numbers for Prometheus, brought up to date while jobs run") \
 	X(JOURNAL, 0, "journal", NEEDED, "FILE", RECORDS, TEXT, journal, \
 	    "go on where a run that was killed stopped, each job's output once") \
 	\

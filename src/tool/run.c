@@ -342,6 +342,14 @@ is_to_be_tried_again(const struct job *job)
 	    job->task->attempts < r.o->retries && r.stage == INTERRUPT_NONE && !r.halting;
 }
 
+static struct run_now
+run_now(void)
+{
+	return (struct run_now){ .now_ns = clock_ns(CLOCK_MONOTONIC), .real_ns = clock_ns(CLOCK_REALTIME),
+		.under_way = r.under_way, .total = feed_total(), .out_bytes = finish_written(PUBLISH_OUT),
+		.err_bytes = finish_written(PUBLISH_ERR), .tally = finish_tally() };
+}
+
 static void
 run_shown(struct job *job, const struct forkpool_result *result, int again)
 {
@@ -351,7 +359,8 @@ run_shown(struct job *job, const struct forkpool_result *result, int again)
 		return;
 	bytes_clear(&r.shown);
 	task_command_text(job->task, r.o->shell, &r.shown);
-	views_run(&(struct run_view){ .record = &record, .command = r.shown.at, .command_len = r.shown.len, .again = again,
+	views_run(&(struct run_view){ .record = &record, .command = r.shown.at, .command_len = r.shown.len,
+		.cpu_ns = result->cpu_ns, .pid = result->pid, .again = again,
 		.worker_died = !r.apart && (result->signal != 0 || result->exit_code != -1) });
 }
 
@@ -437,10 +446,15 @@ interrupts_look(void)
 /* ------------------------------------------------------------------------------------------- loop */
 
 static void
-progress_look(int64_t now)
+progress_look(void)
 {
 	const struct tally *t = finish_tally();
+	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 
+	if (views_wanted()) {
+		const struct run_now shown = run_now();
+		views_update(&shown);
+	}
 	progress_update(t->succeeded + t->failed, t->failed, feed_total(),
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
@@ -475,7 +489,8 @@ events_take(int64_t wait_ns)
 		fds[n++] = (struct pollfd){ .fd = feed_fd(), .events = POLLIN };
 	if (wait_ns > 0 && (timeout == -1 || wait_ns / 1000000 + 1 < timeout))
 		timeout = (int)(wait_ns / 1000000 + 1);
-	const int also[] = { progress_timeout(clock_ns(CLOCK_MONOTONIC)), finish_timeout() };
+	const int64_t now = clock_ns(CLOCK_MONOTONIC);
+	const int also[] = { progress_timeout(now), views_timeout(now), finish_timeout() };
 	for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
 		if (also[i] != -1 && (timeout == -1 || also[i] < timeout))
 			timeout = also[i];
@@ -523,7 +538,7 @@ loop(void)
 			output_closed();
 		/* Something of ours may have gone wrong. */
 		halt_look();
-		progress_look(clock_ns(CLOCK_MONOTONIC));
+		progress_look();
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
 		    ((feed_is_over() && r.held == NULL) || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
 			break;
@@ -572,7 +587,8 @@ run(const struct options *o)
 	publisher_open();
 	records_open(o, r.journal);
 	finish_open(o, r.journal);
-	views_open(o, r.pool);
+	const struct run_began began = { .real_ns = clock_ns(CLOCK_REALTIME), .now_ns = clock_ns(CLOCK_MONOTONIC) };
+	views_open(o, r.pool, &began);
 	progress_open(o);
 	interrupts_open();
 	/* A closed output is an error to us.  Workers have these signals as they were: they were forked before. */
@@ -583,8 +599,11 @@ run(const struct options *o)
 	progress_close();
 	int status = tally_status(finish_tally(), o);
 	status_of_feed(&status);
-	int records_kept = records_close(), views_kept = views_close(finish_tally());
-	if ((records_kept == -1 || views_kept == -1) && status == 0)
+	if (records_close() == -1 && status == 0)
+		status = 1;
+	const struct run_now now = run_now();
+	const struct run_end end = { .tally = finish_tally(), .status = status, .interrupted = r.interrupted };
+	if (views_close(&now, &end) == -1 && status == 0)
 		status = 1;
 	journal_close(r.journal);
 	(void)forkpool_close(r.pool);

@@ -1,34 +1,68 @@
 #include "config.h"
 #include "views.h"
 
+#include "metrics.h"
+#include "trace.h"
+
 static struct {
-	int wanted;
-	struct forkpool *pool;
+	int trace, metrics;
 } v;
 
 void
-views_open(const struct options *o, struct forkpool *pool)
+views_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
 {
-	v.pool = pool;
-	v.wanted = 0;
-	(void)o;
+	v.trace = o->trace_file != NULL;
+	v.metrics = o->metrics_file != NULL;
+	if (v.trace)
+		trace_open(o, pool, began);
+	if (v.metrics)
+		metrics_open(o, pool, began);
 }
 
 int
 views_wanted(void)
 {
-	return v.wanted;
+	return v.trace || v.metrics;
 }
 
 void
 views_run(const struct run_view *run)
 {
-	(void)run;
+	if (v.trace)
+		trace_run(run);
+	if (v.metrics)
+		metrics_run(run);
+}
+
+void
+views_update(const struct run_now *now)
+{
+	if (v.trace)
+		trace_update(now);
+	if (v.metrics)
+		metrics_update(now);
 }
 
 int
-views_close(const struct tally *tally)
+views_timeout(int64_t now_ns)
 {
-	(void)tally;
-	return 0;
+	int trace = v.trace ? trace_timeout(now_ns) : -1, metrics = v.metrics ? metrics_timeout(now_ns) : -1;
+
+	return metrics == -1 || (trace != -1 && trace < metrics) ? trace : metrics;
+}
+
+int
+views_close(const struct run_now *now, const struct run_end *end)
+{
+	struct run_end so_far = *end;
+	int status = 0;
+
+	if (v.trace && trace_close(now) == -1)
+		status = -1;
+	/* The last, since they tell how all of it ended. */
+	if (status == -1 && so_far.status == 0)
+		so_far.status = 1;
+	if (v.metrics && metrics_close(now, &so_far) == -1)
+		status = -1;
+	return status;
 }
