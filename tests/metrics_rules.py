@@ -127,7 +127,8 @@ def watch(path):
     while not select.select([sys.stdin], [], [], 0.001)[0]:
         try:
             with open(path, "rb") as file:
-                seen.add(os.fstat(file.fileno()).st_ino)
+                status = os.fstat(file.fileno())
+                seen.add((status.st_ino, status.st_mtime_ns))
                 raw = file.read()
         except FileNotFoundError:
             if seen:
