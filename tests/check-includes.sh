@@ -21,12 +21,6 @@ tool='config visible message bytes checksum mark quantity options
 	results_table results_json records halt tally run_view whole_file
 	trace metrics views progress throttle interrupts prompt channels
 	publisher job resume feed finish sandbox_paths start dry_run run main'
-	template_parse template_expand task_maker command_limit batcher store
-	pipe_blocks ending plugin_names plugin outlet journal_parts
-	journal_file journal_make journal_entry journal_key journal record
-	record_file json_text joblog results_path results_dir results_table results_json
-	records tally run_view whole_file trace metrics views progress halt throttle interrupts prompt channels
-	publisher job resume feed finish sandbox_paths start dry_run run main'
 
 srcdir=${srcdir:-.}
 number=0

@@ -144,7 +144,7 @@ trace_open(const struct options *o, struct forkpool *pool, const struct run_bega
 	t.pid = (long)getpid();
 	t.began = *began;
 	t.stale = 1;
-	record_file_open(&t.file, o->trace_file, RECORD_REPLACE);
+	record_file_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
 	record_begin(&t.file);
 	/* This one has no comma before it. */
 	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", \"ts\": 0, \"args\": "
