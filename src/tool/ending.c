@@ -169,8 +169,8 @@ add_seconds(struct bytes *line, int64_t ns)
 	bytes_printf(line, "%.*f s", ns < INT64_C(10000000000) ? 3 : 1, (double)ns / 1e9);
 }
 
-static void
-add_what(struct bytes *line, const struct ending *e)
+void
+ending_what(const struct ending *e, struct bytes *line)
 {
 	int has_message = e->message != NULL && *e->message != '\0';
 
@@ -228,7 +228,7 @@ ending_explain(const struct ending *e, const struct task *task, const char *comm
 
 	(void)visible(shown, sizeof shown, command, strlen(command));
 	bytes_printf(line, "job %llu: %s%s", (unsigned long long)task->seq, shown, *shown != '\0' ? ": " : "");
-	add_what(line, e);
+	ending_what(e, line);
 	if (e->attempt > 1)
 		bytes_printf(line, ", at attempt %u", e->attempt);
 	if (where != NULL)

@@ -47,6 +47,8 @@ void ending_of_result(struct ending *, const struct forkpool_result *, int64_t s
 const char *verdict_name(enum verdict);
 /* The signal's name without SIG ("KILL"), or its number in static memory. */
 const char *signal_word(int signo);
+/* What happened, without which job it was. */
+void ending_what(const struct ending *, struct bytes *line);
 /*
  * One line without newline for somebody who has to find out: which job (number, command cut to fit), what happened (exit
  * status, signal, timeout after how long, limit, denied call), and where its output is (where may be NULL).

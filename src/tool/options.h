@@ -119,6 +119,7 @@ struct options {
 	char    *results_json;    /* --results-json FILE */
 	char    *trace_file;      /* --trace FILE */
 	char    *metrics_file;    /* --metrics-file FILE */
+	char    *report;          /* --report FILE */
 	int      json;            /* --json */
 	char    *journal;
 	int      bar, eta;

@@ -223,13 +223,25 @@ check_paths(char *const *paths, const char *name)
 		}
 }
 
+/* As far as that can be told before they are there; to a terminal or to /dev/null several may write. */
+static int
+is_same_file(const char *a, const char *b)
+{
+	struct stat at, bt;
+
+	return strcmp(a, b) == 0 || (stat(a, &at) == 0 && stat(b, &bt) == 0 && at.st_dev == bt.st_dev &&
+	    at.st_ino == bt.st_ino && S_ISREG(at.st_mode));
+}
+
 static void
 check_files(const struct options *o, const struct given *given)
 {
 	static const enum option_id ids[] = {
-		OPTION_JOBLOG, OPTION_RESULTS_JSON, OPTION_JOURNAL, OPTION_TRACE, OPTION_METRICS_FILE,
+		OPTION_JOBLOG, OPTION_RESULTS, OPTION_RESULTS_JSON, OPTION_JOURNAL, OPTION_TRACE, OPTION_METRICS_FILE, OPTION_REPORT,
 	};
-	const char *files[] = { o->joblog, o->results_json, o->journal, o->trace_file, o->metrics_file };
+	const char *files[] = {
+		o->joblog, o->results, o->results_json, o->journal, o->trace_file, o->metrics_file, o->report,
+	};
 	char shown[512];
 	struct stat st;
 
@@ -250,9 +262,17 @@ check_files(const struct options *o, const struct given *given)
 	check_paths(o->writable, "--writable");
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
 		for (size_t j = 0; j < i; j++)
-			if (files[i] != NULL && files[j] != NULL && strcmp(files[i], files[j]) == 0)
+			if (files[i] != NULL && files[j] != NULL && is_same_file(files[i], files[j]))
 				fail("%s and %s must be two files, and both are %s", given->name[ids[j]], given->name[ids[i]],
 				    message_word(shown, sizeof shown, files[i], strlen(files[i])));
+	if (o->report != NULL && strcmp(o->report, "-") == 0)
+		fail("%s -: the page is put in its place when all is over, so it must be a file with a name (./- is one)",
+		    given->name[OPTION_REPORT]);
+	/* It would be replaced. */
+	for (size_t i = 0; o->report != NULL && i < o->source_count; i++)
+		if (o->sources[i].kind == SOURCE_FILE && is_same_file(o->sources[i].file, o->report))
+			fail("%s %s is where the items come from", given->name[OPTION_REPORT],
+			    message_word(shown, sizeof shown, o->report, strlen(o->report)));
 }
 
 void

@@ -119,6 +119,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "what ran when on which worker, for Perfetto and chrome://tracing") \
 	X(METRICS_FILE, 0, "metrics-file", NEEDED, "FILE", RECORDS, TEXT, metrics_file, \
 	    "numbers for Prometheus, brought up to date while jobs run") \
+	X(REPORT, 0, "report", NEEDED, "FILE", RECORDS, TEXT, report, \
+	    "a page for a browser that shows all of the run, in FILE") \
 	X(JOURNAL, 0, "journal", NEEDED, "FILE", RECORDS, TEXT, journal, \
 	    "go on where a run that was killed stopped, each job's output once") \
 	\

@@ -2,10 +2,11 @@
 #include "views.h"
 
 #include "metrics.h"
+#include "report.h"
 #include "trace.h"
 
 static struct {
-	int trace, metrics;
+	int trace, metrics, report;
 } v;
 
 void
@@ -13,6 +14,9 @@ views_open(const struct options *o, struct forkpool *pool, const struct run_bega
 {
 	v.trace = o->trace_file != NULL;
 	v.metrics = o->metrics_file != NULL;
+	v.report = o->report != NULL;
+	if (v.report)
+		report_open(o, pool);
 	if (v.trace)
 		trace_open(o, pool, began);
 	if (v.metrics)
@@ -28,6 +32,8 @@ views_wanted(void)
 void
 views_run(const struct run_view *run)
 {
+	if (v.report)
+		report_run(run);
 	if (v.trace)
 		trace_run(run);
 	if (v.metrics)
@@ -58,6 +64,8 @@ views_close(const struct run_now *now, const struct run_end *end)
 	int status = 0;
 
 	if (v.trace && trace_close(now) == -1)
+		status = -1;
+	if (v.report && report_close(end) == -1)
 		status = -1;
 	/* The last, since they tell how all of it ended. */
 	if (status == -1 && so_far.status == 0)

@@ -1,7 +1,7 @@
 /*
  * views - who shows the runs of jobs: each run is handed to them as it ends, also one that is to be tried again.
  *
- * A view that was not asked for costs a comparison.  Includes metrics, options, run_view, trace.
+ * A view that was not asked for costs a comparison.  Includes metrics, options, report, run_view, trace.
  */
 #ifndef FORKPOOL_TOOL_VIEWS_H
 #define FORKPOOL_TOOL_VIEWS_H

@@ -50,7 +50,8 @@ visible(char *buffer, size_t size, const char *data, size_t len)
 	for (size_t from = 0; from < len;) {
 		char escaped[4 * 4 + 1];
 		size_t n = utf8_sequence(data + from, len - from), out = 0;
-		if (n > 1 && !is_hidden((const unsigned char *)data + from, n)) {
+		/* vis() leaves these as they are too, and is slow. */
+		if ((n > 1 && !is_hidden((const unsigned char *)data + from, n)) || (data[from] >= ' ' && data[from] <= '~')) {
 			memcpy(escaped, data + from, out = n);
 			from += n;
 		} else {
