@@ -19,9 +19,9 @@ tool='config visible message bytes checksum mark quantity options
 	journal_parts journal_file journal_make journal_entry journal_key
 	journal record record_file json_text joblog results_path results_dir
 	results_table results_json records halt tally run_view whole_file
-	trace metrics report_text report_sums report views progress throttle
-	interrupts prompt channels publisher job resume feed finish
-	sandbox_paths start dry_run run main'
+	trace metrics report_text report_sums report_page report views
+	progress throttle interrupts prompt channels publisher job resume feed
+	finish sandbox_paths start dry_run run main'
 
 srcdir=${srcdir:-.}
 number=0

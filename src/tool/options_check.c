@@ -268,11 +268,12 @@ check_files(const struct options *o, const struct given *given)
 	if (o->report != NULL && strcmp(o->report, "-") == 0)
 		fail("%s -: the page is put in its place when all is over, so it must be a file with a name (./- is one)",
 		    given->name[OPTION_REPORT]);
-	/* It would be replaced. */
-	for (size_t i = 0; o->report != NULL && i < o->source_count; i++)
-		if (o->sources[i].kind == SOURCE_FILE && is_same_file(o->sources[i].file, o->report))
-			fail("%s %s is where the items come from", given->name[OPTION_REPORT],
-			    message_word(shown, sizeof shown, o->report, strlen(o->report)));
+	/* It would be replaced, or emptied. */
+	for (size_t i = 0; i < o->source_count; i++)
+		for (size_t j = 0; o->sources[i].kind == SOURCE_FILE && j < sizeof ids / sizeof ids[0]; j++)
+			if (files[j] != NULL && is_same_file(o->sources[i].file, files[j]))
+				fail("%s %s is where the items come from", given->name[ids[j]],
+				    message_word(shown, sizeof shown, files[j], strlen(files[j])));
 }
 
 void

@@ -370,7 +370,7 @@ page_make(const struct run_end *end)
 	bytes_add_text(&r.text, "\"rows\":[\n");
 	whole_file_add(&page, r.text.at, r.text.len);
 	rows_copy(&page);
-	whole_file_add(&page, "\n]}", 3);
+	whole_file_add(&page, "\n]}\n", 4);
 	page_add(&page, report_page[1], key);
 	return whole_file_close(&page);
 }

@@ -26,7 +26,7 @@ views_open(const struct options *o, struct forkpool *pool, const struct run_bega
 int
 views_wanted(void)
 {
-	return v.trace || v.metrics;
+	return v.trace || v.metrics || v.report;
 }
 
 void
