@@ -126,8 +126,11 @@ refused() {
 refused 'standard output is no file' 'must be a file with a name' --report -
 refused 'a directory that is not there' 'No such file or directory' --report "$dir/missing/page.html"
 refused 'a directory' 'Is a directory' --report "$dir/w"
-refused 'a device, which would be gone after it' 'must be a regular file' --report /dev/null
-ok 'which is still there' [ -c /dev/null ]
+# One of our own: if this went wrong with a device, that would be gone for everybody.
+mkfifo "$dir/w/pipe"
+refused 'a pipe, which would be gone after it' 'must be a regular file' --report "$dir/w/pipe"
+ok 'which is still there' [ -p "$dir/w/pipe" ]
+rm -f "$dir/w/pipe"
 refused 'an empty name' 'must not be empty' --report ''
 refused 'the file of another record' 'must be two files' --report "$dir/same" --joblog "$dir/same"
 : >"$dir/w/there"
