@@ -2,8 +2,8 @@
 #include "config.h"
 #include "tests/support.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +63,23 @@ terminal_close(void)
 	ck_assert_int_eq(close(saved) | close(terminal), 0);
 }
 
-/* What was written since the last call. */
+/* What was written since the last call.  A terminal hands it on when it gets to it, in order: so up to a mark behind it. */
 static const char *
 new_text(void)
 {
-	ssize_t n = read(terminal, seen, sizeof seen - 1);
+	static const char mark[] = "\1\2\3";
+	size_t len = 0;
+	char *end;
 
-	ck_assert(n >= 0 || errno == EAGAIN);
-	seen[n > 0 ? n : 0] = '\0';
+	ck_assert_int_eq(write(STDERR_FILENO, mark, 3), 3);
+	for (seen[0] = '\0'; (end = strstr(seen, mark)) == NULL; seen[len] = '\0') {
+		struct pollfd fd = { .fd = terminal, .events = POLLIN };
+		ck_assert_int_eq(poll(&fd, 1, 20000), 1);
+		ssize_t n = read(terminal, seen + len, sizeof seen - 1 - len);
+		ck_assert_int_gt(n, 0);
+		len += (size_t)n;
+	}
+	*end = '\0';
 	return seen;
 }
 
@@ -152,7 +161,8 @@ START_TEST(fits_at_every_width)
 			for (size_t at = 1, n; at < len - 3; at += n) {
 				ck_assert_uint_ne(n = utf8_sequence(text + at, len - at), 0);
 				ck_assert_int_ge((unsigned char)text[at], ' ');
-				used += n > 2 ? 2 : 1;
+				/* Of what is in item[]: the euro sign is narrow. */
+				used += n > 2 && strncmp(text + at, "\xe2\x82\xac", 3) != 0 ? 2 : 1;
 			}
 			ck_assert_uint_lt(used, columns);
 			progress_close();

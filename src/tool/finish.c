@@ -12,6 +12,7 @@
 #include "message.h"
 #include "publisher.h"
 #include "records.h"
+#include "status.h"
 
 static const struct options *options;
 static struct journal *journal;
@@ -147,20 +148,32 @@ record_of(const struct job *job)
 	return (struct job_record){ job->task, &job->ending, &job->out, &job->err, feed_header() };
 }
 
-/* One line that says which job it was, what happened and where its output is. */
+static int
+is_failure(const struct job *job)
+{
+	return job->ending.verdict != VERDICT_OK && job->ending.verdict != VERDICT_SKIPPED;
+}
+
+/* Which job it was, what happened and where its output is. */
+static void
+add_explanation(const struct job *job)
+{
+	const struct job_record record = record_of(job);
+
+	bytes_clear(&command);
+	task_command_text(job->task, options->shell, &command);
+	ending_explain(&job->ending, job->task, command.at, records_place(&record), &line);
+}
+
+/* In one line. */
 static void
 explain(const struct job *job)
 {
-	const struct ending *e = &job->ending;
-
-	if (options->quiet || options->dialect != DIALECT_NATIVE || e->verdict == VERDICT_OK || e->verdict == VERDICT_SKIPPED)
+	if (options->quiet || options->dialect != DIALECT_NATIVE || !is_failure(job))
 		return;
-	bytes_clear(&command);
 	bytes_clear(&line);
-	task_command_text(job->task, options->shell, &command);
 	bytes_printf(&line, "%s: ", message_name);
-	const struct job_record record = record_of(job);
-	ending_explain(e, job->task, command.at, records_place(&record), &line);
+	add_explanation(job);
 	bytes_add_byte(&line, '\n');
 	if (publisher_add(PUBLISH_ERR, line.at, line.len) == -1)
 		broken();
@@ -304,6 +317,11 @@ void
 finish_ended(struct job *job)
 {
 	tally_add(&tally, &job->ending, options->dialect);
+	if (status_is_on() && is_failure(job)) {
+		bytes_clear(&line);
+		add_explanation(job);
+		status_failure(line.at, line.len);
+	}
 	tally_halt(&tally, &job->ending, &options->halt, feed_total());
 	if (journal == NULL) {
 		waiting++;

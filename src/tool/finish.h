@@ -3,7 +3,7 @@
  *
  *	result -> finish_result -> (on the disk) -> recorded -> its turn -> published -> freed
  *
- * Includes job, journal, publisher, records, tally.
+ * Includes job, journal, publisher, records, status, tally.
  */
 #ifndef FORKPOOL_TOOL_FINISH_H
 #define FORKPOOL_TOOL_FINISH_H

@@ -9,7 +9,7 @@
 #include "message.h"
 
 static int wake[2] = { -1, -1 };
-static volatile sig_atomic_t stage, first, more, fewer, winch;
+static volatile sig_atomic_t stage, first, more, fewer, winch, stop, continued;
 
 static void
 handle(int signo)
@@ -25,6 +25,12 @@ handle(int signo)
 		break;
 	case SIGWINCH:
 		winch = 1;
+		break;
+	case SIGTSTP:
+		stop = 1;
+		break;
+	case SIGCONT:
+		continued = 1;
 		break;
 	default:
 		if (first == 0)
@@ -42,9 +48,11 @@ handle(int signo)
 }
 
 void
-interrupts_open(void)
+interrupts_open(int drawn)
 {
-	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH };
+	/* The last three are only for who draws. */
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT };
+	const size_t count = sizeof handled / sizeof handled[0] - (drawn ? 0 : 3);
 	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
 	struct sigaction before;
 
@@ -55,7 +63,7 @@ interrupts_open(void)
 		(void)fcntl(wake[i], F_SETFD, FD_CLOEXEC);
 	}
 	(void)sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++)
+	for (size_t i = 0; i < count; i++)
 		if (sigaction(handled[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 			(void)sigaction(handled[i], &action, NULL);
 }
@@ -88,13 +96,43 @@ interrupts_resize(void)
 	return by;
 }
 
+static int
+take(volatile sig_atomic_t *flag)
+{
+	int was = *flag;
+
+	*flag = 0;
+	return was;
+}
+
 int
 interrupts_winch(void)
 {
-	int was = winch;
+	return take(&winch);
+}
 
-	winch = 0;
-	return was;
+int
+interrupts_stop_asked(void)
+{
+	return take(&stop);
+}
+
+int
+interrupts_continued(void)
+{
+	return take(&continued);
+}
+
+void
+interrupts_stop(void)
+{
+	struct sigaction ours, stops = { .sa_handler = SIG_DFL };
+
+	(void)sigemptyset(&stops.sa_mask);
+	if (sigaction(SIGTSTP, &stops, &ours) == -1)
+		return;
+	(void)raise(SIGTSTP);
+	(void)sigaction(SIGTSTP, &ours, NULL);
 }
 
 void

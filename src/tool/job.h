@@ -7,6 +7,7 @@
 #define FORKPOOL_TOOL_JOB_H
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "channels.h"
 #include "ending.h"
@@ -20,6 +21,8 @@ struct job {
 	struct pocket   out, err;
 	struct ending   ending;       /* its texts are the job's own once it has ended */
 	int64_t         submitted_ns; /* since the epoch */
+	LIST_ENTRY(job) in_pool;      /* status: while it is under way, and its number there */
+	uint64_t        pool_seq;
 	char           *texts;
 };
 

@@ -122,7 +122,7 @@ struct options {
 	char    *report;          /* --report FILE */
 	int      json;            /* --json */
 	char    *journal;
-	int      bar, eta;
+	int      bar, eta, status;
 	int      quiet;           /* no line for each failed job */
 };
 

@@ -27,6 +27,7 @@ static const char one_way[] = "there is one way to fill a job with items";
 static const char to_standard_input[] = "what their standard input was is gone";
 static const char is_whole[] = "a function's value comes out whole";
 static const char go_on[] = "a journal knows by itself what is left to do";
+static const char one_picture[] = "the screen has both in it";
 static const char positionals[] = "in --shell items are \"$1\", \"$2\" ... and have no other place";
 
 static const struct rule exclude[] = {
@@ -105,6 +106,10 @@ static const struct rule exclude[] = {
 	{ OPTION_JOURNAL, OPTION_RESUME, ALL, go_on },
 	{ OPTION_JOURNAL, OPTION_RESUME_FAILED, ALL, go_on },
 	{ OPTION_JOURNAL, OPTION_RETRY_FAILED, ALL, go_on },
+	{ OPTION_STATUS, OPTION_BAR, ALL, one_picture },
+	{ OPTION_STATUS, OPTION_ETA, ALL, one_picture },
+	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
+	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL, "while a question waits for its answer nothing is drawn" },
 	{ OPTION_TERM_SEQ, OPTION_GRACE, ALL, "both say how long it is from SIGTERM to SIGKILL" },
 };
 

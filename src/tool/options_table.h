@@ -105,6 +105,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(JSON, 0, "json", NONE, NULL, OUTPUT, FLAG, json, "an object for each job, one a line, instead of its output") \
 	X(BAR, 0, "bar", NONE, NULL, OUTPUT, FLAG, bar, "a progress bar on standard error") \
 	X(ETA, 0, "eta", NONE, NULL, OUTPUT, FLAG, eta, "how many are done and how long it will take") \
+	X(STATUS, 0, "status", NONE, NULL, OUTPUT, FLAG, status, \
+	    "a screen on standard error: what each worker does, totals, the last failures") \
 	X(QUIET, 0, "quiet", NONE, NULL, OUTPUT, FLAG, quiet, "no line for each job that failed") \
 	\
 	X(JOBLOG, 0, "joblog", NEEDED, "FILE", RECORDS, TEXT, joblog, "a line for each job, as GNU parallel writes them") \

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "terminal.h"
 
 /* So much may wait for a slow reader before jobs have to wait for it too. */
 #define WAITING_MAX (UINT64_C(64) << 20)
@@ -15,12 +16,14 @@
 static struct stream {
 	int    fd;
 	int    never_waits;   /* a file: it takes what it is given */
+	int    terminal;
 	struct pocket waiting;
 	struct outlet outlet;
 	uint64_t entry;       /* bytes added since the last entry's end */
 } stream[PUBLISH_STREAMS];
 
 static char buffer[65536];
+static int held;
 
 void
 publisher_open(void)
@@ -29,6 +32,7 @@ publisher_open(void)
 		struct stat st;
 		stream[i].fd = i == PUBLISH_OUT ? STDOUT_FILENO : STDERR_FILENO;
 		stream[i].never_waits = fstat(stream[i].fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+		stream[i].terminal = isatty(stream[i].fd);
 		pocket_init(&stream[i].waiting);
 		stream[i].outlet = (struct outlet){ .fd = stream[i].fd };
 	}
@@ -117,10 +121,14 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 			return 0;
 		len = len > PIPE_BUF ? PIPE_BUF : len;
 	}
+	if (s->terminal && message_before != NULL)
+		message_before();
 	outlet_tries(&s->outlet, len);
 	n = write(s->fd, data, len);
 	int error = errno;
 	outlet_wrote(&s->outlet, n > 0 ? (size_t)n : 0);
+	if (n > 0 && s->terminal)
+		terminal_wrote(data[n - 1]);
 	errno = error;
 	if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
 		if (errno == EAGAIN && wait)
@@ -134,6 +142,8 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 static int
 stream_flush(struct stream *s, int wait)
 {
+	if (s->terminal && held && !wait)
+		return 0;
 	while (s->waiting.len > 0) {
 		const char *data;
 		ssize_t n = pocket_front(&s->waiting, &data, buffer, sizeof buffer);
@@ -179,6 +189,21 @@ publisher_finish(void)
 	return flush_all(1);
 }
 
+void
+publisher_hold(int hold)
+{
+	held = hold;
+}
+
+int
+publisher_terminal_waits(void)
+{
+	for (int i = 0; i < PUBLISH_STREAMS; i++)
+		if (stream[i].terminal && stream[i].waiting.len > 0)
+			return 1;
+	return 0;
+}
+
 uint64_t
 publisher_waiting(void)
 {
@@ -197,7 +222,7 @@ publisher_pollfds(struct pollfd fds[PUBLISH_STREAMS])
 	size_t n = 0;
 
 	for (int i = 0; i < PUBLISH_STREAMS; i++)
-		if (stream[i].waiting.len > 0)
+		if (stream[i].waiting.len > 0 && !(held && stream[i].terminal))
 			fds[n++] = (struct pollfd){ .fd = stream[i].fd, .events = POLLOUT };
 	return n;
 }

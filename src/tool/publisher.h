@@ -2,7 +2,8 @@
  * publisher - what goes to standard output and standard error, in the order in which it is handed in.
  *
  * Nothing waits here for a slow reader: what it does not take now stays in a pocket, and the run goes on until there is
- * too much of it.  Messages of the tool itself do not come this way.  Includes outlet, store.
+ * too much of it.  Messages of the tool itself do not come this way.  What is drawn on a terminal makes room for what is
+ * written to one (message_before).  Includes message, outlet, store, terminal.
  */
 #ifndef FORKPOOL_TOOL_PUBLISHER_H
 #define FORKPOOL_TOOL_PUBLISHER_H
@@ -26,6 +27,10 @@ struct outlet *publisher_outlet(int stream);
 int      publisher_flush(void);
 /* The same, waiting for the readers, until nothing is left. */
 int      publisher_finish(void);
+/* hold: what is for a terminal stays here, until this is called with 0, or publisher_finish(). */
+void     publisher_hold(int hold);
+/* Something waits that is for a terminal. */
+int      publisher_terminal_waits(void);
 /* Bytes that nobody has taken yet, and whether that is so many that no more jobs are to be started. */
 uint64_t publisher_waiting(void);
 int      publisher_is_full(void);

@@ -23,6 +23,7 @@
 #include "publisher.h"
 #include "records.h"
 #include "start.h"
+#include "status.h"
 #include "throttle.h"
 #include "views.h"
 
@@ -88,7 +89,7 @@ job_submit(struct job *job)
 {
 	struct task *task = job->task;
 	struct forkpool_job submitted = { .user = job };
-
+	uint64_t pool_seq;
 	struct begun_ticket ticket;
 
 	task->attempts++;
@@ -116,13 +117,15 @@ job_submit(struct job *job)
 		submitted.args_len = r.args.len;
 	}
 	job->submitted_ns = clock_ns(CLOCK_REALTIME);
-	int accepted = forkpool_submit(r.pool, &submitted, NULL);
+	int accepted = forkpool_submit(r.pool, &submitted, &pool_seq);
 	if (accepted == -1)
 		fail_errno("cannot hand job %llu to a worker", (unsigned long long)task->seq);
-	if (accepted == 1)
+	if (accepted == 1) {
 		r.under_way++;
-	else
+		status_job_begins(job, pool_seq);
+	} else {
 		task->attempts--;
+	}
 	return accepted;
 }
 
@@ -370,6 +373,7 @@ job_ended(struct job *job, const struct forkpool_result *result)
 	if (job->channel != NULL)
 		channel_drain(job->channel, finish_output);
 	r.under_way--;
+	status_job_ended(job);
 	finish_ending(job, result);
 	int again = is_to_be_tried_again(job);
 	run_shown(job, result, again);
@@ -429,6 +433,14 @@ interrupts_look(void)
 			(void)forkpool_cancel(r.pool, stage == INTERRUPT_END ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL);
 		r.stage = stage;
 	}
+	if (interrupts_stop_asked()) {
+		progress_hide();
+		interrupts_stop();
+	}
+	if (interrupts_continued())
+		progress_lost();
+	if (interrupts_winch())
+		progress_stale();
 	int by = interrupts_resize();
 	if (by != 0) {
 		int64_t to = (int64_t)r.workers + by;
@@ -439,6 +451,7 @@ interrupts_look(void)
 			unsigned more = r.under_way_max - r.workers;
 			r.workers = wanted;
 			r.under_way_max = wanted + more;
+			status_workers(wanted);
 		}
 	}
 }
@@ -446,7 +459,7 @@ interrupts_look(void)
 /* ------------------------------------------------------------------------------------------- loop */
 
 static void
-progress_look(void)
+progress_look(int held)
 {
 	const struct tally *t = finish_tally();
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -455,6 +468,7 @@ progress_look(void)
 		const struct run_now shown = run_now();
 		views_update(&shown);
 	}
+	progress_output(!publisher_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
 	progress_update(t->succeeded + t->failed, t->failed, feed_total(),
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
@@ -534,11 +548,13 @@ loop(void)
 		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
 			jobs_begin(&wait_ns);
 		finish_sync(0);
+		int held = progress_is_fresh(clock_ns(CLOCK_MONOTONIC));
+		publisher_hold(held);
 		if (!r.said_closed && publisher_flush() == -1)
 			output_closed();
 		/* Something of ours may have gone wrong. */
 		halt_look();
-		progress_look();
+		progress_look(held);
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
 		    ((feed_is_over() && r.held == NULL) || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
 			break;
@@ -589,14 +605,16 @@ run(const struct options *o)
 	finish_open(o, r.journal);
 	const struct run_began began = { .real_ns = clock_ns(CLOCK_REALTIME), .now_ns = clock_ns(CLOCK_MONOTONIC) };
 	views_open(o, r.pool, &began);
+	status_open(o, r.pool, r.workers, r.apart, finish_tally());
 	progress_open(o);
-	interrupts_open();
+	interrupts_open(progress_is_drawn());
 	/* A closed output is an error to us.  Workers have these signals as they were: they were forked before. */
 	(void)signal(SIGPIPE, SIG_IGN);
 
 	loop();
 
 	progress_close();
+	status_close();
 	int status = tally_status(finish_tally(), o);
 	status_of_feed(&status);
 	if (records_close() == -1 && status == 0)
