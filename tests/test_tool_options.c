@@ -508,6 +508,12 @@ START_TEST(dry_run_writes_nothing)
 	ck_assert_int_eq(o.dry_run, 1);
 	ck_assert(o.joblog == NULL && o.results == NULL && o.results_json == NULL && !o.json && !o.bar && o.delay_ns == 0);
 	options_free(&o);
+	o = READ("forkpool", "--dry-run", "--status", "true");
+	ck_assert(!o.status);
+	options_free(&o);
+	o = READ("forkpool", "--status", "true");
+	ck_assert(o.status);
+	options_free(&o);
 	o = READ("forkpool", "--dry-run", "--journal", "j", "true");
 	ck_assert_ptr_null(o.journal);
 	options_free(&o);

@@ -301,6 +301,10 @@ semaphore|--semaphore
 -u and --group|-u --group
 --lb and --group|--group --lb
 --lb and --journal|--lb --journal j
+--status and --bar|--status --bar
+--status and --eta|--eta --status
+--status and -u|-u --status
+--status and -p|-p --status
 --tag and --tagstring|--tag --tagstring x
 -0 and -d|-0 -d,
 --null and --delimiter|--null --delimiter=,

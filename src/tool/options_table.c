@@ -65,7 +65,7 @@ static const struct { const char *name, *why; } refused[] = {
 	{ "csv", "use --colsep" },
 	{ "shuf", "use shuf(1) on the input" },
 	{ "arg-sep", "it is :::" }, { "arg-file-sep", "it is ::::" },
-	{ "progress", "use --bar or --eta" },
+	{ "progress", "use --bar, --eta or --status" },
 	{ "files", "use --results" }, { "compress", "use --results and compress what is there" },
 	{ "tmux", "use --lb --tag" }, { "latest-line", "use --lb --tag" }, { "ll", "use --lb --tag" },
 	{ "color", "output stays as it is" }, { "ctag", "use --tag" }, { "ctagstring", "use --tagstring" },
