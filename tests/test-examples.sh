@@ -86,6 +86,12 @@ for expected in [0-9]*.expected; do
 	report $status "$example"
 done
 
+# What differs from run to run has no place in the file of what is expected.
+status=0
+./05-status all >"$dir/log" 2>&1 </dev/null || status=$?
+if [ "$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log")" -ne 3 ]; then status=1; fi
+report $status '05-status all: worker, process, time and memory'
+
 # Each submission is held to the verdict that its table expects at that level.
 for level in worker job sandbox; do
 	if [ -n "${SANITIZE_CFLAGS:-}" ]; then
