@@ -142,6 +142,9 @@ run "$forkpool" --halt now,fail=1 -j1 sh -c 'exit "$0"' ::: 0 1 0
 is '--halt' "$status" 124
 run "$forkpool" --halt soon,success=1 -j1 -k sh -c 'echo "$0"' ::: 1 2 3
 is '--halt at a success starts no more' "$status:$out" 124:1
+seq 100 >"$dir/hundred"
+run "$forkpool" --halt soon,fail=5% -j1 -a "$dir/hundred" sh -c 'echo "$0"; exit 1'
+is '--halt at a share of all: how many there are is known before they have run' "$status:$(echo "$out" | wc -l)" 124:5
 
 # ---------------------------------------------------------------------------------- limits, timeouts
 

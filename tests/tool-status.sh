@@ -184,6 +184,19 @@ for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'standard output is a file: the end' '^status 0$'
 is 'standard output is a file: nothing else is in it' "$(grep -c '^{"seq":.*}$' "$dir/out") $(wc -l <"$dir/out" | tr -d ' ')" '8 8'
 
+# How many there are is known before they are begun, also of a pipe, of which nothing is said in advance.
+window 80 24
+printf "printf 'f%%d\\\\n' 1 2 3 4 5 6 7 8 | '%s' --status -j2 cat; echo status \$?\n" "$forkpool" >"$dir/pipe.sh"
+type_line 'sh ./pipe.sh'
+appears 'items from a pipe: how many there are' '^0/8 done, 2 running'
+for i in 1 2 3 4 5 6 7 8; do release $i 0; done
+appears 'items from a pipe: the end' '^status 0$'
+
+# Those that an earlier run has done are no part of this one.
+seq 3 | "$forkpool" --joblog "$dir/log" true
+run sh -c 'seq 5 | "$1" --joblog "$2" --resume --status true' sh "$forkpool" "$dir/log"
+is 'resumed: what is left is all' "$(echo "$err" | sed 's/running.*: /running: /')" 'forkpool: 2/2 done, 0 running: 2 ok'
+
 # ------------------------------------------------------------------------------------------- signals
 
 window 80 24

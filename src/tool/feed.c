@@ -11,8 +11,14 @@ static struct pipe_blocks *blocks;
 static feed_skip *skip;
 static size_t functions, function; /* the next one for the item at hand */
 static struct task *item;
-static struct task_list again;
+static struct task_list again, ahead; /* ahead: read, so that it is known how many there are */
+static size_t ahead_count, ahead_bytes;
+static uint64_t passed_over;          /* by --resume */
 static int stopped, input_over;
+
+/* So much is read ahead at most. */
+#define AHEAD_TASKS 100000
+#define AHEAD_BYTES (64 * 1024 * 1024)
 
 void
 feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
@@ -21,6 +27,7 @@ feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
 	skip = skipped;
 	functions = function_count;
 	TAILQ_INIT(&again);
+	TAILQ_INIT(&ahead);
 	resume_open(o);
 	if (o->retry_failed)
 		return;
@@ -35,6 +42,12 @@ feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
 void
 feed_close(void)
 {
+	struct task *task;
+
+	while ((task = TAILQ_FIRST(&ahead)) != NULL) {
+		TAILQ_REMOVE(&ahead, task, link);
+		task_free(task);
+	}
 	task_free(item);
 	item = NULL;
 	pipe_close(blocks);
@@ -76,29 +89,46 @@ input_next(struct task **task, int block_fd)
 	return NEXT_GOT;
 }
 
-/* What no earlier run has done. */
+/* The next that no earlier run has done. */
 static enum next
-left_next(struct task **task, int block_fd)
+input_left(struct task **task, int block_fd)
 {
-	for (;;) {
+	while (!input_over) {
 		enum next got = input_next(task, block_fd);
 		input_over = got == NEXT_END;
 		if (got != NEXT_GOT || options->retry_failed || !resume_has((*task)->seq))
 			return got;
+		passed_over++;
 		skip((*task)->seq);
 		task_free(*task);
 	}
+	return NEXT_END;
 }
 
-/* GNU parallel knows how many jobs there are before the first ends, where a share of them counts. */
+/* What a task read ahead takes. */
+static size_t
+bytes_of(const struct task *task)
+{
+	return task->items.len + task->words.len + task->tag.len;
+}
+
+static void
+ahead_add(struct task *task)
+{
+	TAILQ_INSERT_TAIL(&ahead, task, link);
+	ahead_count++;
+	ahead_bytes += bytes_of(task);
+}
+
+/* A share of all jobs is one of a known number: that has to be known before the first of them ends. */
 static enum next
-read_ahead(void)
+read_whole(void)
 {
 	struct task *task;
 	enum next got;
 
-	while ((got = left_next(&task, -1)) == NEXT_GOT)
-		feed_again(task);
+	while ((got = input_left(&task, -1)) == NEXT_GOT)
+		ahead_add(task);
 	return got;
 }
 
@@ -107,16 +137,38 @@ feed_next(struct task **task, int block_fd)
 {
 	int whole = options->halt.percent > 0 && blocks == NULL;
 
-	if (whole && !stopped && !input_over && read_ahead() == NEXT_WAIT)
+	if (whole && !stopped && read_whole() == NEXT_WAIT)
 		return NEXT_WAIT;
 	*task = TAILQ_FIRST(&again);
 	if (*task != NULL) {
 		TAILQ_REMOVE(&again, *task, link);
 		return NEXT_GOT;
 	}
-	if (stopped || input_over)
+	if (stopped)
 		return NEXT_END;
-	return left_next(task, block_fd);
+	*task = TAILQ_FIRST(&ahead);
+	if (*task != NULL) {
+		TAILQ_REMOVE(&ahead, *task, link);
+		ahead_count--;
+		ahead_bytes -= bytes_of(*task);
+		return NEXT_GOT;
+	}
+	return input_left(task, block_fd);
+}
+
+void
+feed_look_ahead(size_t count)
+{
+	struct task *task;
+
+	/* A block of --pipe would need a channel to go to. */
+	if (batcher == NULL || stopped)
+		return;
+	for (; count > 0 && ahead_count < AHEAD_TASKS && ahead_bytes < AHEAD_BYTES; count--) {
+		if (input_left(&task, -1) != NEXT_GOT)
+			return;
+		ahead_add(task);
+	}
 }
 
 int
@@ -145,13 +197,19 @@ feed_stop(void)
 int
 feed_is_over(void)
 {
-	return (stopped || input_over) && TAILQ_EMPTY(&again);
+	return (stopped || (input_over && TAILQ_EMPTY(&ahead))) && TAILQ_EMPTY(&again);
 }
 
 uint64_t
 feed_total(void)
 {
 	return batcher != NULL ? batcher_total(batcher) * (functions > 1 ? functions : 1) : 0;
+}
+
+uint64_t
+feed_passed_over(void)
+{
+	return passed_over;
 }
 
 const char *

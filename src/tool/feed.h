@@ -18,6 +18,11 @@ void        feed_open(const struct options *, size_t functions, feed_skip *);
 void        feed_close(void);
 /* block_fd: with --pipe, the file that takes the task's standard input; else -1. */
 enum next   feed_next(struct task **, int block_fd);
+/*
+ * Read up to count tasks ahead, without waiting, so that it becomes known how many there are.  There is an end to that: of
+ * a very long input the number is known when the rest of it is no longer that long.
+ */
+void        feed_look_ahead(size_t count);
 int         feed_fd(void);
 /* --header: the columns' names; NULL: none. */
 const struct row *feed_header(void);
@@ -26,6 +31,7 @@ void        feed_again(struct task *);
 struct task *feed_stop(void);
 int         feed_is_over(void);
 uint64_t    feed_total(void);       /* 0: not known yet */
+uint64_t    feed_passed_over(void); /* of those, by now: --resume has them done */
 const char *feed_error(int *status);
 
 #endif

@@ -243,6 +243,12 @@ progress_open(const struct options *o)
 }
 
 int
+progress_is_on(void)
+{
+	return p.form != FORM_NONE;
+}
+
+int
 progress_is_drawn(void)
 {
 	return p.form != FORM_NONE && p.terminal;

@@ -15,6 +15,7 @@
 
 /* Without --bar, --eta and --status nothing here does anything.  After status_open(). */
 void progress_open(const struct options *);
+int  progress_is_on(void);
 /* Something is drawn on a terminal. */
 int  progress_is_drawn(void);
 

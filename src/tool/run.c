@@ -28,6 +28,9 @@
 #include "views.h"
 
 #define WORKERS_MAX 4096u
+/* How many jobs there are is known when all are read: so many at a time, where somebody wants to know. */
+#define LOOK_AHEAD       5000
+#define LOOK_AHEAD_EVERY INT64_C(100000000)
 
 static struct {
 	const struct options *o;
@@ -46,6 +49,7 @@ static struct {
 	struct job *held, **held_end; /* of the input that was compared: to be looked at then */
 	int      input_over;
 	uint64_t last_seq;           /* of the input */
+	int64_t  look_ahead_ns;      /* when that comes next */
 	struct pollfd *fds;
 	size_t   fds_room;
 	struct bytes args, shown;
@@ -469,7 +473,14 @@ progress_look(int held)
 		views_update(&shown);
 	}
 	progress_output(!publisher_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
-	progress_update(t->succeeded + t->failed, t->failed, feed_total(),
+	if (now >= r.look_ahead_ns && !r.input_waits) {
+		r.look_ahead_ns = progress_is_on() || r.o->halt.percent > 0 ? now + LOOK_AHEAD_EVERY : INT64_MAX;
+		if (r.look_ahead_ns != INT64_MAX)
+			feed_look_ahead(LOOK_AHEAD);
+	}
+	/* What --resume passes over is no part of this run. */
+	uint64_t total = feed_total(), passed = feed_passed_over();
+	progress_update(t->succeeded + t->failed, t->failed, total > passed ? total - passed : 0,
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
 
