@@ -33,6 +33,7 @@ find /usr/lib/*-linux-gnu /usr/bin -maxdepth 1 -type f -size +300k -size -2500k 
 
 tm new-session -d -x "$columns" -y "$lines" -c "$dir" "env PS1='$ ' ENV= PATH='$dir/bin:$PATH' sh"
 tm set-option status off
+until tm capture-pane -p | grep -q '^\$'; do sleep 0.1; done
 tm send-keys -l "forkpool -j6 --status --cpu 3 -a files xz -6c >/dev/null"
 tm send-keys Enter
 tries=0

@@ -50,6 +50,7 @@ static struct {
 	int      input_over;
 	uint64_t last_seq;           /* of the input */
 	int64_t  look_ahead_ns;      /* when that comes next */
+	uint64_t looked_ahead_at;    /* jobs done then */
 	struct pollfd *fds;
 	size_t   fds_room;
 	struct bytes args, shown;
@@ -463,24 +464,34 @@ interrupts_look(void)
 /* ------------------------------------------------------------------------------------------- loop */
 
 static void
+look_ahead(int64_t now, uint64_t done)
+{
+	if (now < r.look_ahead_ns || r.input_waits)
+		return;
+	r.look_ahead_ns = now + LOOK_AHEAD_EVERY;
+	/* A run that takes more than that by itself is not to carry so many about. */
+	if (done - r.looked_ahead_at < LOOK_AHEAD)
+		feed_look_ahead(LOOK_AHEAD);
+	r.looked_ahead_at = done;
+}
+
+static void
 progress_look(int held)
 {
 	const struct tally *t = finish_tally();
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t done = t->succeeded + t->failed;
 
 	if (views_wanted()) {
 		const struct run_now shown = run_now();
 		views_update(&shown);
 	}
-	progress_output(!publisher_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
-	if (now >= r.look_ahead_ns && !r.input_waits) {
-		r.look_ahead_ns = progress_is_on() || r.o->halt.percent > 0 ? now + LOOK_AHEAD_EVERY : INT64_MAX;
-		if (r.look_ahead_ns != INT64_MAX)
-			feed_look_ahead(LOOK_AHEAD);
-	}
+	if (progress_is_on())
+		look_ahead(now, done);
 	/* What --resume passes over is no part of this run. */
 	uint64_t total = feed_total(), passed = feed_passed_over();
-	progress_update(t->succeeded + t->failed, t->failed, total > passed ? total - passed : 0,
+	progress_output(!publisher_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
+	progress_update(done, t->failed, total > passed ? total - passed : 0,
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
 
