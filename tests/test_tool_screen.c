@@ -28,7 +28,7 @@ scene(void)
 	for (unsigned i = 0; i < 4; i++)
 		rows[i] = (struct screen_row){ .worker = i + 1, .alive = 1, .busy = i != 2, .seq = 5 + i, .attempt = 1,
 			.text = "sleep 7", .text_len = 7, .run_ns = SECOND * (i == 1 ? 75 : i), .memory = 1 << 20 };
-	return (struct screen){ .pace = { SECOND, 9 * SECOND, 4, 1, 10, 3 }, .by_verdict = by_verdict,
+	return (struct screen){ .pace = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 }, .by_verdict = by_verdict,
 		.rows = rows, .row_count = 4 };
 }
 
