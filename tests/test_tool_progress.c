@@ -13,6 +13,7 @@
 
 #include "src/tool/message.h"
 #include "src/tool/progress.h"
+#include "src/tool/terminal.h"
 #include "src/tool/visible.h"
 
 #define MS INT64_C(1000000)
@@ -139,6 +140,46 @@ START_TEST(message_stands_alone)
 }
 END_TEST
 
+/* What else is written to the terminal. */
+START_TEST(output_has_its_turn)
+{
+	struct options o = { .bar = 1 };
+
+	terminal_open(80);
+	progress_open(&o);
+	ck_assert_int_eq(progress_is_fresh(START), 0);
+	progress_update(1, 0, 2, 1, NULL, START);
+	(void)new_text();
+	/* Just drawn: what comes now is held until it is due again, and then comes first. */
+	ck_assert_int_eq(progress_is_fresh(START + 99 * MS), 1);
+	ck_assert_int_eq(progress_is_fresh(START + 100 * MS), 0);
+	progress_output(OUTPUT_HELD);
+	progress_update(1, 0, 2, 1, NULL, START + 10 * MS);
+	ck_assert_int_eq(progress_timeout(START + 10 * MS), 90);
+	/* The terminal has a part of it. */
+	message_before();
+	ck_assert_str_eq(new_text(), "\r\033[K");
+	terminal_wrote('x');
+	progress_output(OUTPUT_HALF_OUT);
+	progress_update(2, 0, 2, 1, NULL, START + 100 * MS);
+	ck_assert_str_eq(new_text(), "");
+	ck_assert_int_eq(progress_timeout(START + 100 * MS), -1);
+	/* All of it, and its line is not over. */
+	progress_output(OUTPUT_NONE);
+	progress_update(2, 0, 2, 1, NULL, START + 101 * MS);
+	ck_assert_int_eq(strncmp(new_text(), "\r\n\r100% 2/2 done", 16), 0);
+	/* Others have written there meanwhile: it is not where it was. */
+	progress_lost();
+	progress_hide();
+	ck_assert_str_eq(new_text(), "");
+	progress_update(2, 0, 2, 1, NULL, START + 201 * MS);
+	ck_assert_int_eq(strncmp(new_text(), "\r100% 2/2 done", 14), 0);
+	progress_close();
+	(void)new_text();
+	terminal_close();
+}
+END_TEST
+
 /* However narrow, and whatever the item: it stays on its line. */
 START_TEST(fits_at_every_width)
 {
@@ -233,6 +274,7 @@ main(void)
 
 	tcase_add_test(tc, bar_on_a_terminal);
 	tcase_add_test(tc, message_stands_alone);
+	tcase_add_test(tc, output_has_its_turn);
 	tcase_add_test(tc, fits_at_every_width);
 	tcase_add_test(tc, plain_lines_elsewhere);
 	tcase_add_test(tc, a_dumb_terminal_gets_plain_lines);

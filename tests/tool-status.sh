@@ -50,6 +50,11 @@ sees_idle() {
 	screen | grep -q '^     [1-4]        -       -  idle$'
 }
 
+# For the third time.
+sees_stopped() {
+	[ "$(screen -S - | grep -c Stopped)" -eq 3 ]
+}
+
 not_seen() {
 	! screen | grep -q -e "$1"
 }
@@ -129,21 +134,26 @@ is 'each line of output is there once' "$(screen -S - | grep -c '^f[1-8] says')"
 
 # -------------------------------------------------------------------------------- windows of any size
 
+# Eight rows, one state, one heading.  What tmux has pushed out of the window to break lines is beyond anybody's reach.
+is_alone() {
+	[ "$(screen | grep -c 'f[1-8]: rea')/$(screen | grep -c '^0/8 done')/$(screen | grep -c 'TIME')" = 8/1/1 ]
+}
+
 window 100 24
 start -j8
 appears 'a wide window' '^     [1-8] .*f8: read'
 tm resize-window -x 40 -y 24
 appears 'a narrow one: rows are cut, columns are left out' '^WORKER     TIME  JOB$'
-appears 'and there is one screen still' '^     [1-8] .*f1: read n <'
-ok 'nothing is left of the wide one' seen '^0/8 done'
+ok 'nothing is left of the wide one' until_true is_alone
 tm resize-window -x 20 -y 24
 appears 'a very narrow one' '^    TIME  JOB$'
-ok 'it is one' seen '^0/8 done'
+ok 'and nothing else' until_true is_alone
 tm resize-window -x 100 -y 8
 appears 'a short one: those that are left out are counted' '^and [0-9] more, [0-9] of them busy$'
 tm resize-window -x 100 -y 24
 appears 'a large one again' '^     [1-8] .*f8: read'
 disappears 'with all of them' 'more, .* busy'
+ok 'nothing is left of the short one' until_true is_alone
 for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'the end' '^status 0$'
 
@@ -207,7 +217,7 @@ appears 'Ctrl-C: it says so' '^forkpool: no more jobs are started; waiting for'
 appears 'Ctrl-C: and goes on' '^     [12] .*f1: read'
 tm send-keys C-c
 appears 'Ctrl-C twice' '^forkpool: the running jobs get SIGTERM'
-appears 'Ctrl-C: totals' '^forkpool: 2/8 done, 2 failed, 0 running, .*: 2 cancelled, '
+appears 'Ctrl-C: totals' '^forkpool: 2/8 done, 2 failed, 0 running, [0-9.]*/s, [0-9:]*: 2 cancelled, '
 # Of a list that was interrupted a shell carries out no more.
 type_line 'echo status $?'
 terminal_is_as_it_was 'Ctrl-C' 130
@@ -252,15 +262,27 @@ appears 'fg: and what has come meanwhile' '^f1 says 0$'
 # In the background it does not draw; back again it does.
 tm send-keys C-z
 until_true not_seen '^WORKER'
+before=$(wc -c <"$dir/.raw")
 type_line bg
 type_line 'echo in the back''ground'
 until_true seen '^in the background$'
 release 2 0
 appears 'bg: output goes on' 'f2 says 0$'
-ok 'bg: nothing is drawn' not_seen '^WORKER'
+for i in 3 4 5; do release $i 0; done
+appears 'bg: and on' 'f5 says 0$'
+until_true grep -q 'f5 says 0' "$dir/.raw"
+is 'bg: nothing is drawn' "$(tail -c "+$before" "$dir/.raw" | grep -c "$(printf '\033\\[K')")" 0
 type_line fg
-appears 'fg: the screen again' '^2/8 done, 2 running'
-for i in 3 4 5 6 7 8; do release $i 0; done
+appears 'fg: the screen again' '^5/8 done, 2 running'
+# Of a signal that cannot be caught it knows afterwards, and leaves alone what others have written.
+kill -STOP "$(cat "$dir/pid")"
+until_true sees_stopped
+type_line fg
+release 6 0
+appears 'after SIGSTOP: it goes on' '^f6 says 0$'
+appears 'after SIGSTOP: the screen' '^6/8 done, 2 running'
+ok 'after SIGSTOP: what the shell has written is there' sees_stopped
+for i in 7 8; do release $i 0; done
 appears 'fg: the end' '^forkpool: 8/8 done, 0 running'
 
 # --------------------------------------------------------------------------------- hostile names, output
