@@ -85,7 +85,7 @@ release() { # NUMBER LINE
 
 # The shell has the terminal again, and it is as it was.
 terminal_is_as_it_was() { # NAME STATUS
-	appears "$1: ended with status $2" "^status $2\$"
+	appears "$1: ended with status $2" "status $2\$"
 	type_line 'stty -g >stty.after; echo do''ne'
 	until_true seen '^done'
 	is "$1: the terminal's settings" "$(cat "$dir/stty.after")" "$(cat "$dir/stty.before")"
@@ -238,7 +238,7 @@ for signal in TERM HUP ABRT SEGV; do
 	TERM) terminal_is_as_it_was SIGTERM 143 ;;
 	*)
 		# It has no say in that, and leaves what it has drawn; there is nothing else to undo.
-		appears "SIG$signal: ended" '^status 1[0-9][0-9]$'
+		appears "SIG$signal: ended" '^status 1[0-9]*$'
 		type_line 'stty -g >stty.after; echo do''ne'
 		until_true seen '^done'
 		is "SIG$signal: the terminal is as it was" "$(cat "$dir/stty.after") $(tm display -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" \
