@@ -266,6 +266,23 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 no_process_left 'SIGKILL of the tool leaves nothing'
 
+# Input that does not come: the run waits for it and for nothing else.
+mkfifo "$dir/input"
+"$forkpool" -j1 sh -c ': >"$0"' <"$dir/input" >"$dir/out" 2>"$dir/err" &
+pid=$!
+exec 3>"$dir/input"
+rm -f "$dir/begun"
+echo "$dir/begun" >&3
+until_true test -e "$dir/begun"
+kill -HUP "$pid"
+ended() {
+	case $(ps -o stat= -p "$pid") in '' | Z*) true ;; *) false ;; esac
+}
+ok 'a run that waits for input ends when it is told to' until_true ended
+exec 3>&-
+wait "$pid"
+is 'and says so' "$?" 129
+
 # shellcheck disable=SC2016
 started "$forkpool" -j1 sh -c 'echo "$$" >>"$0.pids"; '"$slow" ::: "$dir/begun" "$dir/begun" "$dir/begun"
 kill -USR1 "$pid"

@@ -253,7 +253,6 @@ is_shown_and_wanted(struct task *task)
 static void
 jobs_begin(int64_t *wait_ns)
 {
-	r.input_waits = 0;
 	while (r.under_way < r.under_way_max && !publisher_is_full()) {
 		int64_t now = clock_ns(CLOCK_MONOTONIC);
 		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0)
@@ -566,6 +565,8 @@ loop(void)
 		int64_t wait_ns = 0;
 		interrupts_look();
 		results_take();
+		/* Whoever begins no more jobs waits for no input. */
+		r.input_waits = 0;
 		/* After the results: what they made room for is begun before there is a wait. */
 		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
 			jobs_begin(&wait_ns);
