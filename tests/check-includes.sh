@@ -10,18 +10,20 @@ order='config probe clock gate os os_process fd descriptors sandbox_policy sandb
 	dispatcher pool pool_open pool_inspect pool_run'
 # The same for src/tool.
 tool='config visible width message bytes terminal pace checksum mark
-	quantity options options_table options_value options_given
-	options_defaults options_usage options_xargs options_parallel
-	options_check options_line options_read quote task begun command blame
-	reader splitter source columns sources place template template_parts
-	template_parse template_check template_expand task_maker command_limit
-	batcher store pipe_blocks ending plugin_names plugin outlet
-	journal_parts journal_file journal_make journal_entry journal_key
-	journal record record_file json_text joblog results_path results_dir
-	results_table results_json records halt tally run_view whole_file
-	trace metrics report_text report_sums report_page report views screen
-	resident throttle interrupts prompt channels publisher job status
-	progress resume feed finish sandbox_paths start dry_run run main'
+	quantity makeflags rescue token_pipe options options_table
+	options_value options_given options_defaults options_usage
+	options_xargs options_parallel options_check options_line options_read
+	quote task begun command blame reader splitter source columns sources
+	place template template_parts template_parse template_check
+	template_expand task_maker command_limit batcher store pipe_blocks
+	ending plugin_names plugin outlet journal_parts journal_file
+	journal_make journal_entry journal_key journal record record_file
+	json_text joblog results_path results_dir results_table results_json
+	records halt tally run_view whole_file trace metrics report_text
+	report_sums report_page report views screen resident throttle
+	interrupts prompt channels jobserver_client jobserver_server jobserver
+	publisher job status progress resume feed finish sandbox_paths start
+	dry_run run main'
 
 srcdir=${srcdir:-.}
 number=0

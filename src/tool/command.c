@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,8 +21,11 @@ struct head {
 	struct begun_ticket ticket;
 	uint32_t word_count, slot_count;
 	struct command_descriptors fds;
+	int      jobserver[2];
+	uint32_t makeflags_len; /* behind the slots, with its NUL; 0: there is none */
 };
 
+static const char makeflags_name[] = "MAKEFLAGS";
 static char found[PATH_MAX];
 
 int
@@ -65,16 +69,25 @@ command_find(const char *word)
 
 void
 command_pack(const struct task *task, const struct begun_ticket *ticket, const struct command_descriptors *fds,
-    struct bytes *args)
+    const struct command_jobserver *jobserver, struct bytes *args)
 {
 	struct head head = {
 		.seq = task->seq, .ticket = *ticket, .word_count = (uint32_t)task->word_count,
-		.slot_count = (uint32_t)task->slot_count, .fds = *fds,
+		.slot_count = (uint32_t)task->slot_count, .fds = *fds, .jobserver = { -1, -1 },
 	};
 
+	if (jobserver != NULL) {
+		memcpy(head.jobserver, jobserver->fds, sizeof head.jobserver);
+		head.makeflags_len = (uint32_t)(sizeof makeflags_name + strlen(jobserver->makeflags) + 1);
+	}
 	bytes_clear(args);
 	bytes_add(args, &head, sizeof head);
 	bytes_add(args, task->slot_at, task->slot_count * sizeof *task->slot_at);
+	if (jobserver != NULL) {
+		bytes_add_text(args, makeflags_name);
+		bytes_add_byte(args, '=');
+		bytes_add(args, jobserver->makeflags, strlen(jobserver->makeflags) + 1);
+	}
 	bytes_add(args, task->words.at, task->words.len);
 }
 
@@ -145,19 +158,20 @@ is_of(const char *variable, const char *name)
 	return name != NULL && strncmp(variable, name, len) == 0 && variable[len] == '=';
 }
 
-/* The worker's environment, with what tells a command which job it is; NULL: no memory. */
+/* The worker's environment, with what tells a command which job it is, and MAKEFLAGS=... where it is of its own (else
+   NULL); NULL: no memory. */
 static char **
-environment_make(const struct head *head, unsigned slot)
+environment_make(const struct head *head, char *makeflags, unsigned slot)
 {
 	static const char seq_name[] = "PARALLEL_SEQ", slot_name[] = "PARALLEL_JOBSLOT";
 	const struct command_setup *s = &command_setup;
 	size_t count = 0;
 
-	if (s->slot_variable == NULL && !s->parallel_names)
+	if (s->slot_variable == NULL && !s->parallel_names && makeflags == NULL)
 		return environ;
 	while (environ[count] != NULL)
 		count++;
-	char **made = room_get((count + 4) * sizeof *made), **to = made;
+	char **made = room_get((count + 5) * sizeof *made), **to = made;
 	if (made == NULL)
 		return NULL;
 	/* xargs counts from 0. */
@@ -166,17 +180,22 @@ environment_make(const struct head *head, unsigned slot)
 	if (s->parallel_names && ((to = variable_put(to, seq_name, head->seq)) == NULL ||
 	    (to = variable_put(to, slot_name, slot)) == NULL))
 		return NULL;
+	if (makeflags != NULL)
+		*to++ = makeflags;
 	for (size_t i = 0; i < count; i++)
-		if (!is_of(environ[i], s->slot_variable) && !(s->parallel_names && (is_of(environ[i], seq_name) ||
-		    is_of(environ[i], slot_name))))
+		if (!is_of(environ[i], s->slot_variable) && !(makeflags != NULL && is_of(environ[i], makeflags_name)) &&
+		    !(s->parallel_names && (is_of(environ[i], seq_name) || is_of(environ[i], slot_name))))
 			*to++ = environ[i];
 	*to = NULL;
 	return made;
 }
 
 static int
-descriptors_enter(const struct command_descriptors *fds)
+descriptors_enter(const struct command_descriptors *fds, const int jobserver[2])
 {
+	for (int i = 0; i < 2; i++)
+		if (jobserver[i] != -1 && fcntl(jobserver[i], F_SETFD, 0) == -1)
+			return -1;
 	if (fds->in != -1 && (lseek(fds->in, 0, SEEK_SET) == -1 ? errno != ESPIPE : 0))
 		return -1;
 	if ((fds->in != -1 && dup2(fds->in, STDIN_FILENO) == -1) ||
@@ -191,23 +210,24 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct head *head = args;
 	const size_t *slot_at = (const size_t *)(head + 1);
-	const char *words = (const char *)(slot_at + head->slot_count);
+	const char *makeflags = (const char *)(slot_at + head->slot_count);
+	const char *words = makeflags + head->makeflags_len;
 	size_t len = args_len - (size_t)(words - (const char *)args);
 	unsigned slot = forkpool_worker_index(context) + 1;
 	char **argv = room_get((head->word_count + 1) * sizeof *argv);
-	char **environment = environment_make(head, slot);
+	/* execve() writes to none of them. */
+	char **environment = environment_make(head, head->makeflags_len > 0 ? (char *)(uintptr_t)makeflags : NULL, slot);
 
 	if (head->slot_count > 0)
 		words = slots_fill(words, &len, slot_at, head->slot_count, slot);
 	if (argv == NULL || words == NULL || environment == NULL)
 		return forkpool_fail(context, ENOMEM, "no memory for the command");
-	/* execve() does not write to them. */
 	char *word = (char *)(uintptr_t)words;
 	for (uint32_t i = 0; i < head->word_count; i++, word += strlen(word) + 1)
 		argv[i] = word;
 	argv[head->word_count] = NULL;
-	if (descriptors_enter(&head->fds) == -1)
-		return forkpool_fail(context, errno, "its standard descriptors: %s", strerror(errno));
+	if (descriptors_enter(&head->fds, head->jobserver) == -1)
+		return forkpool_fail(context, errno, "its descriptors: %s", strerror(errno));
 	if (command_setup.restore_open_files)
 		(void)setrlimit(RLIMIT_NOFILE, &command_setup.open_files);
 	begun_note(&head->ticket);

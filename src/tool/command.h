@@ -32,12 +32,20 @@ struct command_descriptors {
 	int in, out, err;
 };
 
+/* The jobserver that this one job gets. */
+struct command_jobserver {
+	const char *makeflags; /* the value of MAKEFLAGS */
+	int         fds[2];    /* that it is to keep; -1: none */
+};
+
 /*
  * Look the command's first word up, once for all jobs.  0, or the status that a shell would end with: 127 not found, 126
  * cannot be executed (errno says why).
  */
 int  command_find(const char *word);
-void command_pack(const struct task *, const struct begun_ticket *, const struct command_descriptors *, struct bytes *args);
+/* jobserver: NULL where the environment is right as it is. */
+void command_pack(const struct task *, const struct begun_ticket *, const struct command_descriptors *,
+    const struct command_jobserver *, struct bytes *args);
 int  command_run(struct forkpool_context *, const void *args, size_t args_len);
 /* The pool's worker_init(): niceness and directory. */
 int  command_worker_init(void *arg, void **state);

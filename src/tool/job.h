@@ -18,6 +18,7 @@ struct job {
 	struct job     *next;         /* free, or waiting for the journal */
 	struct task    *task;
 	struct channel *channel;      /* while it is under way; NULL: it has none */
+	int             seat;         /* likewise, what jobserver_take() gave */
 	struct pocket   out, err;
 	struct ending   ending;       /* its texts are the job's own once it has ended */
 	int64_t         submitted_ns; /* since the epoch */

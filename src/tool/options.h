@@ -47,6 +47,9 @@ struct halt_option {
 	double         percent; /* this share of all, > 0 where it counts */
 };
 
+/* How --jobserver hands out tokens. */
+enum jobserver_style { JOBSERVER_AUTO = 0, JOBSERVER_PIPE, JOBSERVER_FIFO };
+
 struct options {
 	enum dialect dialect;
 
@@ -83,6 +86,9 @@ struct options {
 
 	/* workers and when to start */
 	unsigned workers;
+	int      workers_given;   /* -j */
+	int      jobserver;       /* --jobserver */
+	enum jobserver_style jobserver_style;
 	int64_t  delay_ns;
 	double   load;            /* --load: not above so many; 0: no matter */
 	int64_t  memfree;

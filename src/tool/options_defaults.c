@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "makeflags.h"
 #include "message.h"
 #include "quantity.h"
 
@@ -18,10 +19,27 @@ options_init(struct options *o)
 	(void)quantity_workers("100%", &o->workers);
 }
 
+/* make -n runs the lines of recipes that begin with + : they are to do what it does.  xargs and parallel do not. */
+static int
+make_is_dry(const struct options *o)
+{
+	struct makeflags flags;
+
+	if (o->dialect != DIALECT_NATIVE)
+		return 0;
+	makeflags_read(&flags, getenv("MAKEFLAGS"));
+	int dry = flags.dry_run;
+	makeflags_free(&flags);
+	return dry;
+}
+
 void
 options_settle(struct options *o, const struct given *given)
 {
 	static char tab[] = "\t";
+
+	o->workers_given = given->name[OPTION_JOBS] != NULL;
+	o->dry_run |= make_is_dry(o);
 
 	if (o->end_of_input != NULL && o->end_of_input[0] == '\0')
 		o->end_of_input = NULL;

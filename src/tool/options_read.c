@@ -130,6 +130,9 @@ carry_out(struct options *o, struct argument *a)
 		else
 			why = quantity_workers(a->value, &o->workers);
 		break;
+	case OPTION_JOBSERVER_STYLE:
+		why = value_jobserver_style(a->value, &o->jobserver_style);
+		break;
 	case OPTION_LOAD:
 		why = quantity_processors(a->value, &o->load);
 		break;

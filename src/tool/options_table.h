@@ -67,6 +67,10 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	\
 	X(JOBS, 'j', "jobs", NEEDED, "N", STARTING, OWN, dialect, \
 	    "run N at a time; +N, -N, N%: of the processors; 0: many") \
+	X(JOBSERVER, 0, "jobserver", NONE, NULL, STARTING, FLAG, jobserver, \
+	    "the makes in jobs share those N with us, as GNU make's jobserver") \
+	X(JOBSERVER_STYLE, 0, "jobserver-style", NEEDED, "STYLE", STARTING, OWN, dialect, \
+	    "auto, pipe or fifo: how they are told") \
 	X(DELAY, 0, "delay", NEEDED, "TIME", STARTING, DURATION, delay_ns, \
 	    "start a job not sooner than TIME after the one before") \
 	X(LOAD, 0, "load", NEEDED, "N", STARTING, OWN, dialect, \

@@ -223,3 +223,16 @@ value_colsep(const char *text, char **regex)
 	*regex = out.at;
 	return NULL;
 }
+
+const char *
+value_jobserver_style(const char *text, enum jobserver_style *style)
+{
+	static const char *const names[] = { [JOBSERVER_AUTO] = "auto", [JOBSERVER_PIPE] = "pipe", [JOBSERVER_FIFO] = "fifo" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*style = (enum jobserver_style)i;
+			return NULL;
+		}
+	return "must be auto, pipe or fifo";
+}

@@ -1,5 +1,5 @@
 /*
- * options_value - the values of options that are more than a number: delimiters, halting, endings, plug-ins.
+ * options_value - the values of options that are more than a number: delimiters, halting, endings, plug-ins, styles.
  *
  * Each returns NULL, or what would be right, to be put behind the option and the text.  Includes options, quantity.
  */
@@ -18,5 +18,6 @@ const char *value_term_seq(const char *text, int64_t *grace_ns);
 const char *value_plugin(const char *text, char **file, char **functions);
 /* A regular expression, in which \t, \n, \r, \f and \d are what they are in Perl: *regex is to be freed. */
 const char *value_colsep(const char *text, char **regex);
+const char *value_jobserver_style(const char *text, enum jobserver_style *);
 
 #endif

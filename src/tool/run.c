@@ -16,6 +16,7 @@
 #include "finish.h"
 #include "halt.h"
 #include "interrupts.h"
+#include "jobserver.h"
 #include "message.h"
 #include "plugin.h"
 #include "progress.h"
@@ -44,6 +45,7 @@ static struct {
 	int      interrupted;        /* the signal */
 	int      halting;
 	int      input_waits;        /* for more to come */
+	int      token_waits;        /* a job would begin if the jobserver let it */
 	int      said_closed;
 	int      replayed;           /* what the journal had is on its way out; before that the input is only compared */
 	struct job *held, **held_end; /* of the input that was compared: to be looked at then */
@@ -51,6 +53,7 @@ static struct {
 	uint64_t last_seq;           /* of the input */
 	int64_t  look_ahead_ns;      /* when that comes next */
 	uint64_t looked_ahead_at;    /* jobs done then */
+	pid_t    owner;              /* this process, and none that it has forked */
 	struct pollfd *fds;
 	size_t   fds_room;
 	struct bytes args, shown;
@@ -116,7 +119,7 @@ job_submit(struct job *job)
 		submitted.args_len = task->words.len;
 	} else {
 		struct command_descriptors none = { -1, -1, -1 };
-		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none, &r.args);
+		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none, jobserver_seat(job->seat), &r.args);
 		submitted.fn = command_run;
 		submitted.args = r.args.at;
 		submitted.args_len = r.args.len;
@@ -259,14 +262,26 @@ jobs_begin(int64_t *wait_ns)
 			return;
 		if (!r.replayed && r.last_seq >= journal_known(r.journal))
 			replay();
+		if (jobserver_wanted() && r.held == NULL && r.input_over && feed_is_over())
+			return; /* a token taken in vain is one that others wait for */
+		/* To compare the input needs none. */
+		int seated = r.replayed, seat = seated ? jobserver_take() : 0;
+		if (seat == JOBSERVER_LATER) {
+			r.token_waits = 1;
+			return;
+		}
 		struct channel *channel = NULL;
 		struct task *task = NULL;
 		enum next got = NEXT_GOT;
 		if (r.replayed && r.held != NULL)
 			task = held_take(&channel);
 		if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
-			if (r.replayed)
+			if (r.replayed) {
+				jobserver_give(seat);
+				if (task != NULL)
+					hold(task, NULL);
 				return;
+			}
 			/* Blocks that are held have all of them. */
 			replay();
 			continue;
@@ -280,6 +295,8 @@ jobs_begin(int64_t *wait_ns)
 			continue;
 		}
 		if (got != NEXT_GOT || journal_has(task) || !is_shown_and_wanted(task)) {
+			if (seated)
+				jobserver_give(seat);
 			if (channel != NULL)
 				channel_release(channel);
 			r.input_waits = got == NEXT_WAIT;
@@ -291,14 +308,14 @@ jobs_begin(int64_t *wait_ns)
 		}
 		struct job *job = job_new(task);
 		job->channel = channel;
+		job->seat = seat;
 		if (channel != NULL)
 			channel->owner = job;
 		if (job_submit(job) == 0) {
-			if (channel != NULL)
-				channel_release(channel);
+			jobserver_give(seat);
 			job->task = NULL;
 			job_free(job);
-			feed_again(task);
+			hold(task, channel);
 			return;
 		}
 		throttle_started(now);
@@ -390,6 +407,7 @@ job_ended(struct job *job, const struct forkpool_result *result)
 		feed_again(job->task);
 		job->task = NULL;
 	}
+	jobserver_give(job->seat);
 	if (job->channel != NULL)
 		channel_release(job->channel);
 	job->channel = NULL;
@@ -449,13 +467,14 @@ interrupts_look(void)
 	if (by != 0) {
 		int64_t to = (int64_t)r.workers + by;
 		/* Each needs a channel. */
-		unsigned most = channels_count() > 0 ? channels_count() : WORKERS_MAX;
+		unsigned most = jobserver_most(channels_count() > 0 ? channels_count() : WORKERS_MAX);
 		unsigned wanted = to < 1 ? 1 : to > most ? most : (unsigned)to;
 		if (wanted != r.workers && forkpool_resize(r.pool, wanted) == 0) {
 			unsigned more = r.under_way_max - r.workers;
 			r.workers = wanted;
 			r.under_way_max = wanted + more;
 			status_workers(wanted);
+			jobserver_resize(wanted);
 		}
 	}
 }
@@ -512,7 +531,8 @@ static void
 events_take(int64_t wait_ns)
 {
 	size_t pool_most = forkpool_pollfds(r.pool, NULL, 0);
-	struct pollfd *fds = fds_reserve(pool_most + 2 * (size_t)channels_count() + PUBLISH_STREAMS + 2);
+	struct pollfd *fds = fds_reserve(pool_most + 2 * (size_t)channels_count() + PUBLISH_STREAMS + 2 +
+	    jobserver_pollfds_most());
 	size_t pool_count = forkpool_pollfds(r.pool, fds, pool_most);
 	size_t channel_at = pool_count, n = channel_at + channels_pollfds(fds + channel_at), channel_end = n;
 	int timeout = forkpool_timeout(r.pool);
@@ -522,10 +542,14 @@ events_take(int64_t wait_ns)
 	fds[n++] = (struct pollfd){ .fd = interrupts_fd(), .events = POLLIN };
 	if (r.input_waits && feed_fd() != -1)
 		fds[n++] = (struct pollfd){ .fd = feed_fd(), .events = POLLIN };
+	if (r.token_waits)
+		n += jobserver_pollfds(fds + n);
 	if (wait_ns > 0 && (timeout == -1 || wait_ns / 1000000 + 1 < timeout))
 		timeout = (int)(wait_ns / 1000000 + 1);
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
-	const int also[] = { progress_timeout(now), views_timeout(now), finish_timeout() };
+	const int also[] = {
+		progress_timeout(now), views_timeout(now), finish_timeout(), r.token_waits ? -1 : jobserver_timeout(now),
+	};
 	for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
 		if (also[i] != -1 && (timeout == -1 || also[i] < timeout))
 			timeout = also[i];
@@ -565,11 +589,13 @@ loop(void)
 		int64_t wait_ns = 0;
 		interrupts_look();
 		results_take();
-		/* Whoever begins no more jobs waits for no input. */
-		r.input_waits = 0;
+		/* Whoever begins no more waits for none of what a job would need to begin. */
+		r.input_waits = r.token_waits = 0;
 		/* After the results: what they made room for is begun before there is a wait. */
 		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
 			jobs_begin(&wait_ns);
+		if (!r.token_waits)
+			jobserver_settle(clock_ns(CLOCK_MONOTONIC));
 		finish_sync(0);
 		int held = progress_is_fresh(clock_ns(CLOCK_MONOTONIC));
 		publisher_hold(held);
@@ -590,6 +616,22 @@ loop(void)
 		finish_caught_up();
 }
 
+/*
+ * Where something ends the tool while jobs run (fail(), exit() anywhere): they end before their tokens go back, so that
+ * there are never more of them than tokens.
+ */
+static void
+leave(void)
+{
+	if (getpid() != r.owner)
+		return;
+	if (r.pool != NULL) {
+		(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_KILL);
+		(void)forkpool_close(r.pool);
+	}
+	jobserver_close();
+}
+
 /* What was wrong with the input was said when it was met. */
 static void
 status_of_feed(int *status)
@@ -607,7 +649,9 @@ run(const struct options *o)
 
 	r.o = o;
 	r.held_end = &r.held;
-	r.workers = o->workers > WORKERS_MAX ? WORKERS_MAX : o->workers;
+	r.workers = o->workers;
+	if (o->dry_run && o->plugin_file != NULL)
+		return 0; /* make -n: there is no command to be shown */
 	if (o->plugin_file != NULL)
 		plugin_load(&r.plugin, o);
 	feed_open(o, r.plugin.count, finish_skip);
@@ -615,6 +659,11 @@ run(const struct options *o)
 		return dry_run(o);
 	if ((found = start_look(o)) != 0)
 		return found;
+	jobserver_open(o, &r.workers);
+	r.workers = r.workers > WORKERS_MAX ? WORKERS_MAX : r.workers;
+	r.owner = getpid();
+	if (atexit(leave) != 0)
+		fail_memory();
 	/* Workers share a page with it. */
 	r.journal = journal_open(o);
 	struct start start = { .options = o, .plugin = &r.plugin, .workers = r.workers };
@@ -648,6 +697,8 @@ run(const struct options *o)
 		status = 1;
 	journal_close(r.journal);
 	(void)forkpool_close(r.pool);
+	r.pool = NULL;
+	jobserver_close();
 	channels_close();
 	finish_close();
 	feed_close();

@@ -10,6 +10,7 @@
 
 #include "channels.h"
 #include "command.h"
+#include "jobserver.h"
 #include "message.h"
 #include "sandbox_paths.h"
 #include "throttle.h"
@@ -30,17 +31,19 @@ ahead(const struct start *s)
 {
 	const struct options *o = s->options;
 
-	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) || o->interactive)
+	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) || o->interactive ||
+	    jobserver_wanted())
 		return 0;
 	return s->workers < 16 ? s->workers : 16;
 }
 
-/* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one. */
+/* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one, and
+   a seat of the jobserver six. */
 static void
 descriptors_raise(const struct start *s, unsigned channels)
 {
 	struct rlimit limit;
-	rlim_t wanted = (rlim_t)channels * 8 + s->workers + DESCRIPTORS_BESIDE;
+	rlim_t wanted = (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
 		return;
@@ -54,9 +57,12 @@ descriptors_raise(const struct start *s, unsigned channels)
  * jobs' own ends begin, of which the pool keeps a duplicate each.
  */
 static unsigned
-channels_fit(struct start *s, unsigned channels, int with_output, int with_input, unsigned *from)
+channels_fit(struct start *s, unsigned channels, unsigned *from)
 {
-	unsigned ours = with_output ? 2 : 0, theirs = ours + (with_input ? 1 : 0), each = ours + 2 * theirs;
+	const struct options *o = s->options;
+	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0, theirs = ours + (o->pipe ? 1 : 0);
+	/* A seat of the jobserver's has a pipe, of which the pool keeps duplicates as well. */
+	unsigned each = ours + 2 * theirs + (o->jobserver ? 4 : 0);
 	struct rlimit limit;
 
 	*from = 4 * (channels < 16 ? 16 : channels);
@@ -77,25 +83,51 @@ channels_fit(struct start *s, unsigned channels, int with_output, int with_input
 	return channels;
 }
 
-static void
+/* All that jobs are to have open; up to a -1, to be freed. */
+static int *
+descriptors_gather(void)
+{
+	const int *lists[] = { channels_descriptors(), jobserver_descriptors() };
+	size_t n = 0;
+	int *all;
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (const int *fd = lists[i]; fd != NULL && *fd != -1; fd++)
+			n++;
+	if ((all = calloc(n + 1, sizeof *all)) == NULL)
+		fail_memory();
+	n = 0;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (const int *fd = lists[i]; fd != NULL && *fd != -1; fd++)
+			all[n++] = *fd;
+	all[n] = -1;
+	return all;
+}
+
+/* What it returns is to be freed when the pool is open. */
+static int *
 commands_open(struct start *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
 	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
+	int with_channels = o->grouping != GROUP_NONE || o->pipe, *descriptors;
 
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
-	if (o->grouping != GROUP_NONE || o->pipe) {
-		unsigned from;
+	if (with_channels || o->jobserver)
 		descriptors_raise(s, channels);
-		channels = channels_fit(s, channels, o->grouping != GROUP_NONE, o->pipe, &from);
+	if (with_channels) {
+		unsigned from;
+		channels = channels_fit(s, channels, &from);
 		channels_open(channels, o->grouping != GROUP_NONE, o->pipe, from);
 		pool->workers = s->workers;
-		pool->descriptors = channels_descriptors();
 	}
+	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);
+	pool->descriptors = descriptors = descriptors_gather();
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 	pool->worker_init = command_worker_init;
 	s->under_way_max = s->workers + ahead(s);
+	return descriptors;
 }
 
 static void
@@ -117,6 +149,7 @@ start_pool(struct start *s)
 {
 	const struct options *o = s->options;
 	char error[512];
+	int *descriptors = NULL;
 	struct forkpool_sandbox sandbox = { 0 };
 	struct forkpool_options pool = {
 		.struct_size = sizeof pool, .executes = o->plugin_file == NULL,
@@ -130,7 +163,7 @@ start_pool(struct start *s)
 	if (o->plugin_file != NULL)
 		plugin_open(s, &pool);
 	else
-		commands_open(s, &pool);
+		descriptors = commands_open(s, &pool);
 	/* Elsewhere jobs have it anyway. */
 	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
 		pool.environment = (const char *const *)environ;
@@ -148,6 +181,7 @@ start_pool(struct start *s)
 		fail("cannot start the workers: %s", error);
 	}
 	sandbox_paths_free(&sandbox);
+	free(descriptors);
 }
 
 /* The first word of each command, where it is the same for all: a run that cannot have a single job ends here. */

@@ -1,7 +1,7 @@
 /*
  * start - the workers of a run: which pool the options ask for, and how many jobs it is given at a time.
  *
- * Includes channels, command, plugin, sandbox_paths, throttle.
+ * Includes channels, command, jobserver, plugin, sandbox_paths, throttle.
  */
 #ifndef FORKPOOL_TOOL_START_H
 #define FORKPOOL_TOOL_START_H
