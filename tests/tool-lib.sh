@@ -13,6 +13,8 @@
 set -u
 LC_ALL=C
 export LC_ALL
+# The make that runs the tests has a jobserver that is not for them.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 number=0
 failed=0
 forkpool=${FORKPOOL:-$PWD/forkpool}

@@ -10,7 +10,7 @@
 
 enum { HELD_MAX = 4096 };
 
-static struct token_pipe server = TOKEN_PIPE_NONE;
+static struct token_pipe server;
 static char held[HELD_MAX];             /* the bytes, */
 static volatile sig_atomic_t held_count; /* so many: the handler of a signal gives them back */
 static int running;

@@ -97,8 +97,9 @@ token_pipe_join(struct token_pipe *p, int read_fd, int write_fd, char *why, size
 		token_pipe_close(p);
 		return because(why, size, "descriptor %d cannot be opened once more: %s", read_fd, strerror(error));
 	}
-	if ((p->write_fd = open_again(write_fd, O_WRONLY, &st[1])) == -1 &&
-	    (p->write_fd = fcntl(write_fd, F_DUPFD_CLOEXEC, 3)) == -1) {
+	p->write_fd = open_again(write_fd, O_WRONLY, &st[1]);
+	p->may_wait = p->write_fd == -1;
+	if (p->may_wait && (p->write_fd = fcntl(write_fd, F_DUPFD_CLOEXEC, 3)) == -1) {
 		int error = errno;
 		token_pipe_close(p);
 		return because(why, size, "descriptor %d cannot be opened once more: %s", write_fd, strerror(error));
@@ -190,8 +191,7 @@ token_pipe_give(struct token_pipe *p, char token)
 	struct pollfd room = { .fd = p->write_fd, .events = POLLOUT };
 	ssize_t n;
 
-	/* One that is a duplicate may wait, where somebody has filled the pipe up. */
-	if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) {
+	if (p->may_wait && (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)) {
 		errno = EAGAIN;
 		return -1;
 	}

@@ -14,9 +14,10 @@
 struct token_pipe {
 	int read_fd, write_fd;  /* ours, close-on-exec; to poll read_fd for input */
 	int through[2];         /* -1: read_fd does not wait; else what splice() moves a token into */
+	int may_wait;           /* write_fd is a duplicate, and would where the pipe is full */
 };
 
-#define TOKEN_PIPE_NONE ((struct token_pipe){ -1, -1, { -1, -1 } })
+#define TOKEN_PIPE_NONE ((struct token_pipe){ .read_fd = -1, .write_fd = -1, .through = { -1, -1 } })
 
 /* The pipe that these two are the ends of; they stay as they are.  0, or -1: *why (size bytes) says what is wrong. */
 int  token_pipe_join(struct token_pipe *, int read_fd, int write_fd, char *why, size_t size);
