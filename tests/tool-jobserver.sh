@@ -222,7 +222,7 @@ is 'make -n: commands are shown and not run' "$status:$(printf '%s\n' "$out" | g
 # serve.py STYLE TOKENS COMMAND...: a jobserver with these bytes as tokens; afterwards it tells whether they are all back and
 # whether the pipe is as it was.
 cat >serve.py <<'EOF'
-import fcntl, os, sys, ctypes
+import ctypes, fcntl, os, sys, time
 style, tokens, command = sys.argv[1], sys.argv[2].encode(), sys.argv[3:]
 nonblock = style.endswith("-nonblock")
 if style == "fifo":
@@ -258,6 +258,13 @@ except PermissionError:
 os.execvp(sys.argv[2], sys.argv[2:])
 """, str(r)] + command)
     os.execvp(command[0], command)
+if style == "watched":
+    # Both jobs run, so the token is taken: wait for it, and only then is the second job to end.
+    while not os.path.exists("both"):
+        time.sleep(0.05)
+    token = os.read(r, 1)
+    open("released", "w").close()
+    os.write(w, token)
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 same = before == (fcntl.fcntl(r, fcntl.F_GETFL), fcntl.fcntl(w, fcntl.F_GETFL))
 os.set_blocking(r, False)
@@ -276,6 +283,13 @@ if [ -n "$python" ]; then
 		is "tokens of $style: all are used, and the bytes that were read go back" "$out:$(most log):$err" \
 			'status 0, tokens back, flags same:4:'
 	done
+	rm -f log released both
+	run "$python" serve.py watched a forkpool --shell '
+		echo + >>log
+		lines log 2
+		: >both
+		case $1 in stays) await released ;; esac' ::: ends stays
+	is 'a token goes back when a job ends, and not when all have' "$out:$err" 'status 0, tokens back, flags same:'
 	# What shares the pipe waits there for long: we get none, and stay with one.
 	rm -f log
 	run "$python" serve.py auth '' forkpool -k sh -c 'echo + >>log; echo - >>log' ::: 1 2 3
@@ -369,7 +383,8 @@ is 'MAKEFLAGS without a jobserver says nothing' "$status:$out:$err" '0:1
 # ------------------------------------------------------------------------------------------ server
 
 for style in pipe fifo; do
-	server="forkpool --jobserver --jobserver-style=$style"
+	# The timeout is for what would wait for a token for ever.
+	server="forkpool --jobserver --jobserver-style=$style --timeout 60"
 	case $style in
 	fifo) case $("$make" --version) in 'GNU Make 4.'[23]*) inner=no ;; *) inner=yes ;; esac ;;
 	*) inner=yes ;;
@@ -492,9 +507,9 @@ if sys.argv[1] == "returns":
 print(sys.argv[1], len(tokens))
 sys.exit(sys.argv[1] == "keeps")
 EOF
-	run forkpool --jobserver --jobserver-style=fifo -j4 --retries 3 --quiet "$python" client.py ::: keeps
+	run forkpool --jobserver --jobserver-style=fifo -j4 --timeout 60 --retries 3 --quiet "$python" client.py ::: keeps
 	is 'what a client of the FIFO keeps when it ends comes back, again and again' "$status:$out:$err" '123:keeps 3:'
-	run forkpool --jobserver --jobserver-style=fifo -j4 "$python" client.py ::: returns
+	run forkpool --jobserver --jobserver-style=fifo -j4 --timeout 60 "$python" client.py ::: returns
 	is 'and what it returns' "$status:$out:$err" '0:returns 3:'
 fi
 
