@@ -201,6 +201,10 @@ median|--timeout 200%
 --term-seq TERM,0,KILL|--term-seq TERM,0,KILL
 --term-seq TERM,x,KILL|--term-seq TERM,x,KILL
 --term-seq TERM,200,KILL,|--term-seq TERM,200,KILL,
+--jobserver-style x|--jobserver --jobserver-style x
+--jobserver-style ''|--jobserver --jobserver-style=
+--jobserver-style Pipe|--jobserver --jobserver-style=Pipe
+--jobserver-style fifo:/tmp/x|--jobserver --jobserver-style=fifo:/tmp/x
 -d ab|-d ab
 -d ''|-d ''
 -d '\q'|-d '\q'
@@ -263,6 +267,7 @@ standard input|-a - -a -
 --keep-order|--keep-order=yes
 --dry-run|--dry-run=no
 --null|--null=0
+--jobserver|--jobserver=4
 # other programs' options
 this machine|--sshlogin host
 this machine|-S host
@@ -338,6 +343,8 @@ semaphore|--semaphore
 -N 0|-N0 -X
 --shell and -I|--shell -I x
 --shell and -i|--shell -i
+--sandbox and --jobserver|--jobserver --sandbox
+--jobserver-style needs --jobserver|--jobserver-style pipe
 --term-seq and --grace|--term-seq TERM,5,KILL --grace 1
 --retry-failed and --resume|--resume --retry-failed --joblog l
 --retry-failed and --resume-failed|--resume-failed --retry-failed --joblog l
@@ -427,6 +434,7 @@ one source|--plugin x.so:f ::: a ::: b
 --plugin and --shell|--plugin x.so:f --shell
 --plugin and --process-slot-var|--plugin x.so:f --process-slot-var A
 --plugin and --dry-run|--plugin x.so:f --dry-run
+--plugin and --jobserver|--plugin x.so:f --jobserver
 --plugin and -t|--plugin x.so:f -t
 --plugin and -p|--plugin x.so:f -p
 --plugin and --retry-failed|--plugin x.so:f --retry-failed --joblog l
