@@ -41,6 +41,8 @@ _forkpool_options=(
 	'-q --quote'
 
 	'-j --jobs (-P) (--max-procs) JOBS'
+	'--jobserver'
+	'--jobserver-style STYLE'
 	'--delay TIME'
 	'--load LOAD'
 	'--memfree SIZE'
@@ -72,6 +74,7 @@ _forkpool_options=(
 	'--json'
 	'--bar'
 	'--eta'
+	'--status'
 	'--quiet'
 
 	'--joblog FILE'
@@ -81,6 +84,9 @@ _forkpool_options=(
 	'--results (--result) (--res) FILE'
 	'--results-json FILE'
 	'--journal FILE'
+	'--report FILE'
+	'--trace FILE'
+	'--metrics-file FILE'
 
 	'--compat COMPAT'
 	'-h --help'
@@ -197,6 +203,7 @@ _forkpool_values()
 	LOAD) _forkpool_reply 50% 100% 150% 1 2 4 8 ;;
 	COLON) _forkpool_reply : ;;
 	COMPAT) _forkpool_reply xargs parallel native ;;
+	STYLE) _forkpool_reply auto pipe fifo ;;
 	HALT)
 		_forkpool_reply never {now,soon},{fail,success,done}={1,10%}
 		;;
