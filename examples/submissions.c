@@ -265,9 +265,11 @@ on_fault(int signo)
 static int
 answer_find(uintptr_t from, uintptr_t to, const void *args, size_t args_len, int64_t *answer)
 {
+	volatile uintptr_t at = from; /* siglongjmp() comes back here */
+
 	if (sigsetjmp(not_there, 1) != 0)
 		return 0;
-	for (uintptr_t at = from; at + TESTS * sizeof(struct test) <= to; at += sizeof(void *)) {
+	for (; at + TESTS * sizeof(struct test) <= to; at += sizeof(void *)) {
 		const struct test *test = (const struct test *)at;
 		size_t alike = 0;
 		while (alike < TESTS && test[alike].len == sizes[alike])

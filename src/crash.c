@@ -25,7 +25,7 @@
 #include "limits.h"
 #include "os.h"
 
-static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGXFSZ };
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
 
 #define ALT_STACK_SIZE 65536
 
@@ -137,7 +137,7 @@ crash_enter(struct crash_note *note, const struct forkpool_limits *limits, uint6
 void
 crash_install(void)
 {
-	struct sigaction action;
+	struct sigaction action, was;
 
 	own_note = NULL;
 	memset(&action, 0, sizeof action);
@@ -152,17 +152,15 @@ crash_install(void)
 			action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
 		}
 	}
-	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++) {
-		struct sigaction was;
-		/* Where the caller ignores it, write(2) fails with EFBIG, for jobs as well. */
-		if (fatal_signals[i] == SIGXFSZ && sigaction(SIGXFSZ, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
-			continue;
+	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
 		(void)sigaction(fatal_signals[i], &action, NULL);
-	}
-	/* Sanitizers leave this one alone. */
+	/* Sanitizers leave these alone. */
 	action.sa_sigaction = crash_handler;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
 	(void)sigaction(SIGSYS, &action, NULL);
+	/* Where the caller ignores it, write(2) fails with EFBIG, for jobs as well. */
+	if (sigaction(SIGXFSZ, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+		(void)sigaction(SIGXFSZ, &action, NULL);
 	os_exit_hook(crash_at_exit);
 }
 

@@ -231,9 +231,11 @@ file_look(const char *file, struct bytes *fault)
 void
 plugin_load(struct plugin *p, const struct options *o)
 {
-	struct bytes path = { 0 }, fault = { 0 };
+	static struct bytes path; /* which the object's name is in */
+	struct bytes fault = { 0 };
 	char shown[256], clean[2048];
 
+	bytes_clear(&path);
 	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "", o->plugin_file);
 	object.path = path.at;
 	object.args_given = o->plugin_args != NULL;
