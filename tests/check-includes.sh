@@ -23,7 +23,7 @@ tool='config visible width message bytes terminal pace checksum mark
 	report_sums report_page report views screen resident throttle
 	interrupts prompt channels jobserver_client jobserver_server jobserver
 	publisher job status progress resume feed finish sandbox_paths start
-	dry_run run main'
+	dry_run run_state submit begin run main'
 
 srcdir=${srcdir:-.}
 number=0

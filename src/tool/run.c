@@ -6,11 +6,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "begin.h"
 #include "channels.h"
-#include "command.h"
 #include "dry_run.h"
 #include "feed.h"
 #include "finish.h"
@@ -20,12 +19,12 @@
 #include "message.h"
 #include "plugin.h"
 #include "progress.h"
-#include "prompt.h"
 #include "publisher.h"
 #include "records.h"
+#include "run_state.h"
 #include "start.h"
 #include "status.h"
-#include "throttle.h"
+#include "submit.h"
 #include "views.h"
 
 #define WORKERS_MAX 4096u
@@ -33,313 +32,14 @@
 #define LOOK_AHEAD       5000
 #define LOOK_AHEAD_EVERY INT64_C(100000000)
 
-static struct {
-	const struct options *o;
-	struct forkpool *pool;
-	struct journal *journal;
-	struct plugin plugin;
-	int apart;                   /* each run of a function has a process of its own */
-	unsigned workers, under_way_max; /* jobs handed to the pool and not ended */
-	uint64_t under_way;
-	enum interrupt_stage stage;  /* how far interrupts have come */
-	int      interrupted;        /* the signal */
-	int      halting;
-	int      input_waits;        /* for more to come */
-	int      token_waits;        /* a job would begin if the jobserver let it */
-	int      said_closed;
-	int      replayed;           /* what the journal had is on its way out; before that the input is only compared */
-	struct job *held, **held_end; /* of the input that was compared: to be looked at then */
-	int      input_over;
-	uint64_t last_seq;           /* of the input */
-	int64_t  look_ahead_ns;      /* when that comes next */
-	uint64_t looked_ahead_at;    /* jobs done then */
-	pid_t    owner;              /* this process, and none that it has forked */
-	struct pollfd *fds;
-	size_t   fds_room;
-	struct bytes args, shown;
-} r;
+struct run_state r;
+static pid_t owner;              /* this process, and none that it has forked */
+static int64_t look_ahead_ns;    /* when that comes next */
+static uint64_t looked_ahead_at; /* jobs done then */
+static struct pollfd *fds_kept;
+static size_t fds_room;
 
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* ------------------------------------------------------------------------------------------ begin */
-
-/* With a journal, what a plug-in's function gets stands behind this: as aligned as it was. */
-struct noted_call {
-	struct begun_ticket ticket;
-	uint64_t function;  /* of the plug-in */
-	uint64_t apart;     /* its process ends with the job */
-};
-_Static_assert(sizeof(struct noted_call) % 16 == 0, "what stands behind it is aligned for any type");
-
-static int
-noted_call(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	const struct noted_call *call = args;
-	forkpool_fn *fn = r.plugin.functions[call->function];
-
-	begun_note(&call->ticket);
-	/* Then the function need not see the page. */
-	if (call->apart)
-		begun_forget();
-	return fn(context, call + 1, args_len - sizeof *call);
-}
-
-/* 1 it is under way, 0 there is no room now. */
-static int
-job_submit(struct job *job)
-{
-	struct task *task = job->task;
-	struct forkpool_job submitted = { .user = job };
-	uint64_t pool_seq;
-	struct begun_ticket ticket;
-
-	task->attempts++;
-	if (!begun_take(task, &ticket)) {
-		task->attempts--;
-		return 0;
-	}
-	if (r.plugin.count > 0 && r.journal != NULL) {
-		const struct noted_call call = { ticket, (task->seq - 1) % r.plugin.count, r.apart != 0 };
-		bytes_clear(&r.args);
-		bytes_add(&r.args, &call, sizeof call);
-		bytes_add(&r.args, task->words.at, task->words.len);
-		submitted.fn = noted_call;
-		submitted.args = r.args.at;
-		submitted.args_len = r.args.len;
-	} else if (r.plugin.count > 0) {
-		submitted.fn = r.plugin.functions[(task->seq - 1) % r.plugin.count];
-		submitted.args = task->words.at;
-		submitted.args_len = task->words.len;
-	} else {
-		struct command_descriptors none = { -1, -1, -1 };
-		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none, jobserver_seat(job->seat), &r.args);
-		submitted.fn = command_run;
-		submitted.args = r.args.at;
-		submitted.args_len = r.args.len;
-	}
-	job->submitted_ns = clock_ns(CLOCK_REALTIME);
-	int accepted = forkpool_submit(r.pool, &submitted, &pool_seq);
-	if (accepted == -1)
-		fail_errno("cannot hand job %llu to a worker", (unsigned long long)task->seq);
-	if (accepted == 1) {
-		r.under_way++;
-		status_job_begins(job, pool_seq);
-	} else {
-		task->attempts--;
-	}
-	return accepted;
-}
-
-static void
-ended_without_run(struct task *task, enum verdict verdict)
-{
-	struct job *job = job_new(task);
-
-	job->ending = (struct ending){ .verdict = verdict, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
-		.message = "" };
-	finish_ended(job);
-}
-
-/* The input is that of earlier runs as far as they came: what they have done goes out now, before anything else. */
-static void
-replay(void)
-{
-	r.replayed = 1;
-	finish_replay();
-}
-
-/* A block of the input lies in its channel's file, so that it needs that until it has run. */
-static void
-hold(struct task *task, struct channel *channel)
-{
-	struct job *job = job_new(task);
-
-	if (channel != NULL && r.o->pipe) {
-		job->channel = channel;
-		channel->owner = job;
-	} else if (channel != NULL) {
-		channel_release(channel);
-	}
-	*r.held_end = job;
-	r.held_end = &job->next;
-}
-
-static struct task *
-held_take(struct channel **channel)
-{
-	struct job *job = r.held;
-	struct task *task = job->task;
-
-	if ((r.held = job->next) == NULL)
-		r.held_end = &r.held;
-	if (job->channel != NULL) {
-		*channel = job->channel;
-		(*channel)->owner = NULL;
-	}
-	job->task = NULL;
-	job_free(job);
-	return task;
-}
-
-static void
-seen(const struct task *task)
-{
-	r.last_seq = task->seq > r.last_seq ? task->seq : r.last_seq;
-}
-
-/* A task of the input that earlier runs had: nothing of it happens before all of these have been compared. */
-static void
-compare(struct task *task, struct channel *channel)
-{
-	seen(task);
-	if (finish_look(task, 1) == 0)
-		hold(task, channel);
-	else if (channel != NULL)
-		channel_release(channel);
-}
-
-/* What the journal knows of it; 1: it is not to be run, or not now. */
-static int
-journal_has(struct task *task)
-{
-	if (r.journal == NULL)
-		return 0;
-	seen(task);
-	return task->attempts == 0 && finish_look(task, 0) != 0;
-}
-
-/* Where the input itself is at fault, that was said when it was met. */
-static void
-input_ended(void)
-{
-	int status;
-
-	if (!r.input_over && r.last_seq < journal_known(r.journal)) {
-		if (feed_error(&status) == NULL)
-			journal_input_ended(r.journal, r.last_seq);
-		finish_tally()->broken = 1;
-	}
-	r.input_over = 1;
-}
-
-/* -p, -t; 1: it is to run. */
-static int
-is_shown_and_wanted(struct task *task)
-{
-	const struct options *o = r.o;
-
-	if (!o->trace && !o->interactive)
-		return 1;
-	bytes_clear(&r.shown);
-	task_command_text(task, o->shell, &r.shown);
-	if (o->interactive && !prompt_confirm(r.shown.at)) {
-		finish_skip(task->seq);
-		task_free(task);
-		return 0;
-	}
-	if (o->trace && !o->interactive) {
-		bytes_add_byte(&r.shown, '\n');
-		(void)publisher_add(PUBLISH_ERR, r.shown.at, r.shown.len);
-		(void)publisher_flush();
-	}
-	return 1;
-}
-
-/* As many as there is room for; *wait_ns: after which to come again though nothing happens. */
-static void
-jobs_begin(int64_t *wait_ns)
-{
-	while (r.under_way < r.under_way_max && !publisher_is_full()) {
-		int64_t now = clock_ns(CLOCK_MONOTONIC);
-		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0)
-			return;
-		if (!r.replayed && r.last_seq >= journal_known(r.journal))
-			replay();
-		if (jobserver_wanted() && r.held == NULL && r.input_over && feed_is_over())
-			return; /* a token taken in vain is one that others wait for */
-		/* To compare the input needs none. */
-		int seated = r.replayed, seat = seated ? jobserver_take() : 0;
-		if (seat == JOBSERVER_LATER) {
-			r.token_waits = 1;
-			return;
-		}
-		struct channel *channel = NULL;
-		struct task *task = NULL;
-		enum next got = NEXT_GOT;
-		if (r.replayed && r.held != NULL)
-			task = held_take(&channel);
-		if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
-			if (r.replayed) {
-				jobserver_give(seat);
-				if (task != NULL)
-					hold(task, NULL);
-				return;
-			}
-			/* Blocks that are held have all of them. */
-			replay();
-			continue;
-		}
-		if (task == NULL)
-			got = feed_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
-		if (got == NEXT_GOT && !r.replayed) {
-			compare(task, channel);
-			if (finish_tally()->broken)
-				return;
-			continue;
-		}
-		if (got != NEXT_GOT || journal_has(task) || !is_shown_and_wanted(task)) {
-			if (seated)
-				jobserver_give(seat);
-			if (channel != NULL)
-				channel_release(channel);
-			r.input_waits = got == NEXT_WAIT;
-			if (got == NEXT_END)
-				input_ended();
-			if (got != NEXT_GOT || finish_tally()->broken)
-				return;
-			continue;
-		}
-		struct job *job = job_new(task);
-		job->channel = channel;
-		job->seat = seat;
-		if (channel != NULL)
-			channel->owner = job;
-		if (job_submit(job) == 0) {
-			jobserver_give(seat);
-			job->task = NULL;
-			job_free(job);
-			hold(task, channel);
-			return;
-		}
-		throttle_started(now);
-	}
-}
-
-/* -------------------------------------------------------------------------------------------- end */
-
-static void
-begin_no_more(void)
-{
-	struct task *task;
-
-	r.input_waits = 0; /* whatever may still come of it */
-	while ((task = feed_stop()) != NULL)
-		ended_without_run(task, VERDICT_SKIPPED);
-	while (r.held != NULL) {
-		struct channel *channel = NULL;
-		ended_without_run(held_take(&channel), VERDICT_SKIPPED);
-		if (channel != NULL)
-			channel_release(channel);
-	}
-	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_QUEUED);
-}
+/* ------------------------------------------------------------------------------------------- results */
 
 static void
 halt_look(void)
@@ -402,7 +102,7 @@ job_ended(struct job *job, const struct forkpool_result *result)
 		pocket_clear(&job->out);
 		pocket_clear(&job->err);
 		/* A block of the input lies in the channel's file. */
-		if (r.o->pipe && job_submit(job) == 1)
+		if (r.o->pipe && submit_job(job) == 1)
 			return;
 		feed_again(job->task);
 		job->task = NULL;
@@ -484,13 +184,13 @@ interrupts_look(void)
 static void
 look_ahead(int64_t now, uint64_t done)
 {
-	if (now < r.look_ahead_ns || r.input_waits)
+	if (now < look_ahead_ns || r.input_waits)
 		return;
-	r.look_ahead_ns = now + LOOK_AHEAD_EVERY;
+	look_ahead_ns = now + LOOK_AHEAD_EVERY;
 	/* A run that takes more than that by itself is not to carry so many about. */
-	if (done - r.looked_ahead_at < LOOK_AHEAD)
+	if (done - looked_ahead_at < LOOK_AHEAD)
 		feed_look_ahead(LOOK_AHEAD);
-	r.looked_ahead_at = done;
+	looked_ahead_at = done;
 }
 
 static void
@@ -516,14 +216,14 @@ progress_look(int held)
 static struct pollfd *
 fds_reserve(size_t count)
 {
-	if (count > r.fds_room) {
-		struct pollfd *larger = reallocarray(r.fds, count, sizeof *larger);
+	if (count > fds_room) {
+		struct pollfd *larger = reallocarray(fds_kept, count, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
-		r.fds = larger;
-		r.fds_room = count;
+		fds_kept = larger;
+		fds_room = count;
 	}
-	return r.fds;
+	return fds_kept;
 }
 
 /* Wait for whatever comes first, and give it to whom it concerns. */
@@ -593,7 +293,7 @@ loop(void)
 		r.input_waits = r.token_waits = 0;
 		/* After the results: what they made room for is begun before there is a wait. */
 		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
-			jobs_begin(&wait_ns);
+			begin_jobs(&wait_ns);
 		if (!r.token_waits)
 			jobserver_settle(clock_ns(CLOCK_MONOTONIC));
 		finish_sync(0);
@@ -605,7 +305,7 @@ loop(void)
 		halt_look();
 		progress_look(held);
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
-		    ((feed_is_over() && r.held == NULL) || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
+		    (begin_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
 			break;
 		events_take(wait_ns);
 	}
@@ -623,7 +323,7 @@ loop(void)
 static void
 leave(void)
 {
-	if (getpid() != r.owner)
+	if (getpid() != owner)
 		return;
 	if (r.pool != NULL) {
 		(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_KILL);
@@ -648,7 +348,7 @@ run(const struct options *o)
 	int found;
 
 	r.o = o;
-	r.held_end = &r.held;
+	begin_open();
 	r.workers = o->workers;
 	if (o->dry_run && o->plugin_file != NULL)
 		return 0; /* make -n: there is no command to be shown */
@@ -661,7 +361,7 @@ run(const struct options *o)
 		return found;
 	jobserver_open(o, &r.workers);
 	r.workers = r.workers > WORKERS_MAX ? WORKERS_MAX : r.workers;
-	r.owner = getpid();
+	owner = getpid();
 	if (atexit(leave) != 0)
 		fail_memory();
 	/* Workers share a page with it. */
@@ -703,9 +403,9 @@ run(const struct options *o)
 	finish_close();
 	feed_close();
 	store_close();
-	bytes_free(&r.args);
+	submit_close();
 	bytes_free(&r.shown);
-	free(r.fds);
+	free(fds_kept);
 	if (r.interrupted != 0)
 		interrupts_die(r.interrupted);
 	return status;
