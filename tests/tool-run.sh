@@ -294,6 +294,9 @@ ok 'SIGUSR1 asks for one worker more' until_true two_run
 wait "$pid"
 rm -f "$dir/begun.go"
 
+timeout 60 "$forkpool" --delay 1h echo ::: a >"$dir/out" 2>"$dir/err"
+is '--delay is between jobs, and not behind the last' "$?:$(cat "$dir/out" "$dir/err")" 0:a
+
 # ------------------------------------------------------------------------------------ few descriptors
 
 few() { # LIMIT JOBS: sorted output, and how many lines on standard error

@@ -132,13 +132,34 @@ is_shown_and_wanted(struct task *task)
 	return 1;
 }
 
+/* Whether there is anything to wait for before the next job begins. */
+static int
+is_there_more(void)
+{
+	struct task *task;
+
+	/* A block of --pipe would need a channel, and what is compared is not begun. */
+	if (r.held != NULL || r.o->pipe || !r.replayed)
+		return 1;
+	enum next got = feed_next(&task, -1);
+	if (got == NEXT_GOT)
+		hold(task, NULL);
+	r.input_waits = got == NEXT_WAIT;
+	if (got == NEXT_END)
+		input_ended();
+	return got == NEXT_GOT;
+}
+
 void
 begin_jobs(int64_t *wait_ns)
 {
 	while (r.under_way < r.under_way_max && !publisher_is_full()) {
 		int64_t now = clock_ns(CLOCK_MONOTONIC);
-		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0)
+		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0) {
+			if (!is_there_more())
+				*wait_ns = 0;
 			return;
+		}
 		if (!r.replayed && r.last_seq >= journal_known(r.journal))
 			replay();
 		if (jobserver_wanted() && r.held == NULL && r.input_over && feed_is_over())
