@@ -10,12 +10,13 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || skip
 
 # ----------------------------------------------------------------------------------------- the runs
 
-# On each of several workers there are jobs of all kinds, and names that would be something else if they could.
+# On each of several workers there are jobs of all kinds, and names that would be something else if they could.  Those that
+# fail take long enough to have a place of their own in the lanes.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 case $1 in
-fail*) echo "cannot read $1: bad magic number" >&2; exit 3 ;;
-crash*) kill -SEGV $$ ;;
+fail*) echo "cannot read $1: bad magic number" >&2; sleep 0.2; exit 3 ;;
+crash*) sleep 0.2; kill -SEGV $$ ;;
 hang*) exec sleep 60 ;;
 second*) [ -e "$0.$1" ] || { : >"$0.$1"; echo 'not yet' >&2; exit 1; } ;;
 slow*) sleep 0.3 ;;
