@@ -20,7 +20,6 @@
 #include "src/tool/mark.h"
 
 #define PAGE_AT    65536
-#define RECORDS_AT 131072
 
 /* As a run: jobs that were handed in to a worker; those that began; those that ended. */
 static void

@@ -19,7 +19,6 @@
 #include "src/tool/journal_file.h"
 #include "src/tool/mark.h"
 
-#define PAGE_AT    65536
 #define RECORDS_AT 131072
 
 START_TEST(sums)
