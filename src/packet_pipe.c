@@ -99,3 +99,9 @@ packet_pipe_holds(int read_end)
 		return -1;
 	return bytes > 0;
 }
+
+bool
+packet_pipe_slips(void)
+{
+	return PADDED;
+}

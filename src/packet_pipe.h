@@ -10,6 +10,8 @@
 #ifndef FORKPOOL_PACKET_PIPE_H
 #define FORKPOOL_PACKET_PIPE_H
 
+#include <stdbool.h>
+
 #include "wire.h"
 
 /* 0 or -1; fds[0] reads, fds[1] writes, both close-on-exec, above 2, blocking. */
@@ -33,5 +35,8 @@ ssize_t packet_pipe_read_now(int fd, struct wire_packet *);
 
 /* Whether a packet waits to be read: 1, 0, -1. */
 int packet_pipe_holds(int read_end);
+
+/* Whether a part of a packet puts all that follows out of step, whoever wrote it, until the pipe is empty. */
+bool packet_pipe_slips(void);
 
 #endif

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -301,6 +303,72 @@ START_TEST(crash_comes_with_a_backtrace)
 }
 END_TEST
 
+static struct {
+	_Atomic uint32_t begun, go, done;
+	_Atomic int32_t  pid; /* of the worker after it */
+} *junk;
+
+/* A part of a packet into each pipe that it can write to; then its worker is no more. */
+static int
+leaves_junk(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	static const char part[100];
+	struct stat about;
+
+	(void)context;
+	(void)args;
+	(void)args_len;
+	support_post(&junk->begun);
+	support_await(&junk->go, 1);
+	for (int fd = 3; fd < 1024; fd++)
+		if (fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY &&
+		    write(fd, part, sizeof part) != (ssize_t)sizeof part)
+			return errno;
+	return raise(SIGKILL);
+}
+
+static int
+comes_after_it(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	atomic_store(&junk->pid, (int32_t)getpid());
+	support_post(&junk->done);
+	return 0;
+}
+
+/* With padded packets it puts the next worker's out of step, before anybody reads either. */
+START_TEST(junk_of_a_dead_worker_hides_no_result)
+{
+	struct forkpool_options options = support_options(1);
+
+	junk = support_shared(sizeof *junk);
+	options.max_attempts = 1;
+	struct forkpool *pool = support_open(&options);
+	(void)support_submit(pool, leaves_junk, NULL, 0);
+	while (atomic_load(&junk->begun) == 0)
+		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
+	uint64_t after = support_submit(pool, comes_after_it, NULL, 0);
+	ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
+	support_post(&junk->go);
+	support_await(&junk->done, 1);
+	/* It has written its result when it sleeps for want of another job. */
+	for (int ms = 0; ms < SUPPORT_HANGS_MS && support_state((pid_t)atomic_load(&junk->pid)) == 'R'; ms++)
+		(void)poll(NULL, 0, 1);
+	for (int i = 0; i < 2; i++) {
+		const struct forkpool_result *result = support_wait(pool);
+		if (result->seq == after)
+			ck_assert_msg(result->outcome == FORKPOOL_OK || result->outcome == FORKPOOL_LOST, "%s: %s",
+			    forkpool_outcome_name(result->outcome), result->message);
+		else
+			ck_assert_msg(result->outcome == FORKPOOL_CRASHED, "%s: %s", forkpool_outcome_name(result->outcome),
+			    result->message);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -313,6 +381,7 @@ main(void)
 	tcase_add_test(tc, orphans_of_jobs_do_not_pile_up_in_the_worker);
 	tcase_add_test(tc, workers_are_counted_once_whoever_was_the_supervisor);
 	tcase_add_test(tc, crash_comes_with_a_backtrace);
+	tcase_add_test(tc, junk_of_a_dead_worker_hides_no_result);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }
