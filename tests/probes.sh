@@ -5,10 +5,13 @@
 . "${srcdir:-.}/tests/tool-lib.sh"
 
 grep -q '^#define HAVE_PROBES 1' config.h || skip_all 'this build has no probes: configure says why'
-library=$PWD/.libs/libforkpool.so
-[ -f "$library" ] || skip_all 'no shared library was built'
+[ -f .libs/libforkpool.so ] || skip_all 'no shared library was built'
+# A copy: bpftrace sees the jobs of all who run the file, the tests beside this one too.
+mkdir "$dir/lib"
+cp -P .libs/libforkpool.so* "$dir/lib"
+library=$dir/lib/libforkpool.so
 program=$PWD/.libs/forkpool
-LD_LIBRARY_PATH=$PWD/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+LD_LIBRARY_PATH=$dir/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 
 has() {
