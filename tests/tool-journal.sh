@@ -223,6 +223,7 @@ judge() { # NAME WHERE STATUS
 	wanted=0
 	if [ "$unknown" -gt 0 ] || [ "$FAILS" = yes ]; then wanted=123; fi
 	is "$1: the status tells of those that failed" "$3" "$wanted"
+	[ "$3" = "$wanted" ] || sed 's/^/# /' "$at/err.$runs"
 	# A job that is unknown may have been killed before it noted that it runs.
 	again=1
 	case $options in *'--retries 2'*) again=2 ;; esac
