@@ -75,34 +75,44 @@ first_at() { # N, in thousandths of a second from here on
 ok '--delay: between the first and the second' test "$(first_at 2)" -ge 299
 ok '--delay: and the third' test "$(first_at 3)" -ge 599
 
-# Two run; SIGUSR2 comes while they do; then there is one at a time.
-cat >wait_for_go <<'SCRIPT'
+# Two run; SIGUSR2 comes while they do.  When the tool says that it has one worker, there is one job at a time.
+cat >take_turns <<'SCRIPT'
 #!/bin/sh
-[ "$1" != 4 ] || [ -e "done.3" ] || : >together
-: >"begun.$1"
-while [ ! -e "go.$1" ]; do sleep 0.02; done
-: >"done.$1"
+if [ ! -e go ]; then
+	: >"begun.$1"
+	while [ ! -e go ]; do sleep 0.02; done
+elif [ -e alone ]; then
+	mkdir running 2>/dev/null || : >together
+	echo "$1" >>in_turn
+	[ "$(wc -l <in_turn)" -lt 5 ] || : >enough
+	sleep 0.05
+	rmdir running 2>/dev/null
+fi
+exit 0
 SCRIPT
-chmod +x wait_for_go
+chmod +x take_turns
 have() {
 	for file; do [ -e "$file" ] || return 1; done
 }
-in_background "$forkpool" -j2 ./wait_for_go ::: 1 2 3 4
-ok 'two of four have begun' until_true have begun.1 begun.2
+one_worker() {
+	grep -q '^forkpool_workers{.*} 1$' metrics
+}
+mkfifo numbers
+(
+	i=0
+	while [ ! -e enough ]; do
+		echo $((i += 1))
+		sleep 0.01
+	done
+) >numbers &
+in_background "$forkpool" -j2 --metrics-file metrics -a numbers ./take_turns
+ok 'two have begun' until_true have begun.1 begun.2
 kill -USR2 "$pid"
-: >go.1
-: >go.2
-ok 'and the third when they have ended' until_true have begun.3
-tries=0
-while [ "$tries" -lt 10 ] && [ ! -e begun.4 ]; do
-	tries=$((tries + 1))
-	sleep 0.05
-done
-: >go.3
-: >go.4
+: >go
+ok 'SIGUSR2: one worker less' until_true one_worker
+: >alone
 wait "$pid"
-is 'SIGUSR2: one worker less' "$?:$(ls together 2>/dev/null)" 0:
-ok 'and all have run' have done.1 done.2 done.3 done.4
+is 'and one job at a time' "$?:$(ls enough together 2>/dev/null)" 0:enough
 
 # --------------------------------------------------------------------------------------- what they have
 
