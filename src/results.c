@@ -369,7 +369,8 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 		offers_learn(d, run_ns, taken);
 	/* Where not even the sender can be read, and one of the slot's processes has just died, it may have
 	   been that one; and where that one's would have put the other's out of step, no result of either can be read. */
-	bool known = packet_pipe_slips() || sender != generation || (!atomic_load(&d->control->slot[worker].obituary[0].full) &&
+	bool known = packet_pipe_slips() || sender != generation ||
+	    (!atomic_load(&d->control->slot[worker].obituary[0].full) &&
 	    !atomic_load(&d->control->slot[worker].obituary[1].full));
 	if (r == -1 && known)
 		worker_misbehaves(d, worker, sender);

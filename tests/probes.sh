@@ -93,8 +93,8 @@ info probes stap forkpool
 continue
 END_OF_GDB
 
-# With -j1 the order of the jobs is known.  Outcomes are those of forkpool.h, to which a command has exited: 3; 9 is lost.  Status 9
-# is SIGKILL.
+# With -j1 the order of the jobs is known.  Outcomes are those of forkpool.h, to which a command has exited: 3; 9 is
+# lost.  Status 9 is SIGKILL.
 gdb_sees() {
 	timeout 120 gdb -nx -batch -x "$dir/gdb" --args "$program" -j1 --quiet "$dir/job" ::: a b fail kill c \
 		</dev/null >"$dir/gdb.out" 2>&1

@@ -92,6 +92,19 @@ status=0
 if [ "$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log")" -ne 3 ]; then status=1; fi
 report $status '05-status all: worker, process, time and memory'
 
+# Where the machine is so busy that one that computes came to the wall before it had its 300 ms of processor time: no
+# verdict differs but by that, and nothing has leaked.
+only_the_other_clock() { # LOG
+	grep -q "^calls to the judge's port: 0; replies with a line of /etc/passwd: 0\$" "$1" && awk '
+		/EXPECTED/ {
+			n = 0
+			for (i = 2; i <= NF; i++) if ($i == "ms" && ++n == 2) cpu = $(i - 1)
+			if (/time limit: wall .*EXPECTED time limit: cpu$/ && n == 2 && cpu < 300) late++
+			else other++
+		}
+		END { exit !(late > 0 && !other) }' "$1"
+}
+
 # Each submission is held to the verdict that its table expects at that level.
 for level in worker job sandbox; do
 	if [ -n "${SANITIZE_CFLAGS:-}" ]; then
@@ -107,8 +120,7 @@ for level in worker job sandbox; do
 	else
 		# What was left out, and why, is not to be missed.
 		sed -n '/not run:/s/^/# /p; /^judge:/s/^/# /p' "$dir/log"
-		# On a machine that busy one that computes comes to the wall before it has had its processor time.
-		if [ $status -eq 1 ] && ! grep EXPECTED "$dir/log" | grep -qv ' wall .*EXPECTED time limit: cpu$'; then status=0; fi
+		if [ $status -eq 1 ] && only_the_other_clock "$dir/log"; then status=0; fi
 		report $status "judge --level $level: each verdict is the one expected"
 	fi
 done
