@@ -161,7 +161,9 @@ fi
 for made in configure Makefile.in config.h.in build-aux/ltmain.sh build-aux/tap-driver.sh; do
 	if [ ! -f "$made" ]; then
 		say "autoreconf"
-		autoreconf -i || die "autoreconf failed"
+		# With -f, since traces of before libtoolize pass for up to date when they are of the same second:
+		# Makefile.in then leaves the files of m4/ out of the distribution.
+		autoreconf -fi || die "autoreconf failed"
 		break
 	fi
 done
