@@ -283,6 +283,8 @@ runs_programs(struct forkpool_context *context, const void *args, size_t args_le
 	return 0;
 }
 
+#define MANY 100
+
 /* Each is of another session, ignores what it can, and would stay. */
 static int
 leaves_many(struct forkpool_context *context, const void *args, size_t args_len)
@@ -290,7 +292,7 @@ leaves_many(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)context;
 	(void)attack_known(args, args_len);
 	(void)signal(SIGTERM, SIG_IGN);
-	while (atomic_fetch_add(&attack_words->bomb, 1) < 100) {
+	while (atomic_fetch_add(&attack_words->bomb, 1) < MANY) {
 		pid_t pid = fork();
 		if (pid == -1)
 			return errno;
@@ -299,6 +301,8 @@ leaves_many(struct forkpool_context *context, const void *args, size_t args_len)
 			attack_pid_note(getpid());
 		}
 	}
+	/* Those that have not run yet when the job is over are ended before they could say that they were there. */
+	support_await(&attack_words->processes, MANY);
 	return 0;
 }
 
@@ -310,7 +314,7 @@ programs_body(struct attack_scene *scene, const void *arg)
 	(void)arg;
 	job_must(scene, runs_programs);
 	attack_run(scene, &leaves);
-	attack_pids_gone(scene, 50);
+	attack_pids_gone(scene, MANY);
 }
 
 START_TEST(programs_opened_up)
