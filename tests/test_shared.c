@@ -207,7 +207,8 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 		_exit(0);
 	}
 	support_await(started, 1);
-	for (int i = 0; i < 300000; i++) {
+	/* Its owner may stand still, with nothing in the box, for longer than so many take. */
+	for (int i = 0; i < 300000 || whole < 1000; i++) {
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		if (len == 0)
 			continue;
@@ -223,7 +224,6 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 	support_post(stop);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	ck_assert_int_gt(whole, 0);
 	(void)munmap(box, sizeof *box);
 	(void)munmap((void *)words, sizeof *words * 2);
 }
