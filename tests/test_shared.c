@@ -208,7 +208,7 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 	}
 	support_await(started, 1);
 	/* Its owner may stand still, with nothing in the box, for longer than so many take. */
-	for (int i = 0; i < 300000 || whole < 1000; i++) {
+	for (long i = 0; i < 300000 || whole < 1000; i++) {
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		if (len == 0)
 			continue;
@@ -216,7 +216,7 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 		if (frames <= 0 || first < last) {
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, &status, 0);
-			ck_abort_msg("copy %d is torn: %d frames from %llu", i, frames, (unsigned long long)first);
+			ck_abort_msg("copy %ld is torn: %d frames from %llu", i, frames, (unsigned long long)first);
 		}
 		last = first;
 		whole++;
