@@ -8,7 +8,7 @@
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 403)); then return 0; fi
 
 # A line an option: its names, in brackets those that are taken but not offered, and what its value is, in [ ] where it
-# may be left out (and then is not the next word).  tests/tool-completions.sh holds it against forkpool --help.
+# may be left out (and then is not the next word).  tests/tool/completions.sh holds it against forkpool --help.
 _forkpool_options=(
 	'-a --arg-file (--argfile) FILE'
 	'-0 --null'

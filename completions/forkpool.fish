@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Completions of forkpool(1) for fish: options, their values, and behind them the command with its own completion.
 #
-# A line an option below.  tests/tool-completions.sh holds them against forkpool --help.
+# A line an option below.  tests/tool/completions.sh holds them against forkpool --help.
 
 # Names, with their dashes, of options whose value is the next word, and of those that have none or have it in the same word.
 set -g __forkpool_valued

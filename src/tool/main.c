@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "run.h"
+#include "tool/cli/options.h"
+#include "tool/run/run.h"
 
 /* Whoever was started without one of them is not to take a pipe of our own for it: what it is used for fails there. */
 static void

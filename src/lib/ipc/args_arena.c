@@ -1,0 +1,153 @@
+#include "config.h"
+#include "lib/ipc/args_arena.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/os/fd.h"
+#include "lib/os/os.h"
+
+/* Pages kept when nothing is in use any more. */
+#define ARENA_KEEP ((uint64_t)64 << 20)
+/* A page, or a part of one: each extent begins on one of its own. */
+#define ARENA_UNIT 4096u
+
+int
+arena_open(struct arena *a)
+{
+	a->fd = fd_raise(os_memory_file("forkpool-args", 0));
+	a->end = a->held = 0;
+	a->map = NULL;
+	a->map_size = 0;
+	for (unsigned i = 0; i < ARENA_CLASSES; i++)
+		SLIST_INIT(&a->free[i]);
+	return a->fd == -1 ? -1 : 0;
+}
+
+static void
+arena_forget(struct arena *a)
+{
+	for (unsigned i = 0; i < ARENA_CLASSES; i++) {
+		struct arena_extent *extent;
+		while ((extent = SLIST_FIRST(&a->free[i])) != NULL) {
+			SLIST_REMOVE_HEAD(&a->free[i], next);
+			free(extent);
+		}
+	}
+	a->end = 0;
+}
+
+void
+arena_close(struct arena *a)
+{
+	arena_forget(a);
+	if (a->map != NULL)
+		(void)munmap(a->map, a->map_size);
+	a->map = NULL;
+	fd_close(&a->fd);
+}
+
+int
+arena_has_room(const struct arena *a, size_t len)
+{
+	return a->held == 0 || (a->held <= ARENA_BYTES_MAX && len <= ARENA_BYTES_MAX - a->held);
+}
+
+/* The file's bytes from 0 to end in memory; false: they cannot be. */
+static int
+arena_map(struct arena *a, uint64_t end)
+{
+	size_t size = a->map_size > 0 ? a->map_size : ARENA_KEEP;
+
+	if (end <= a->map_size)
+		return 1;
+	while (size < end)
+		size *= 2;
+	if (a->map != NULL)
+		(void)munmap(a->map, a->map_size);
+	a->map_size = 0;
+	a->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, a->fd, 0);
+	if (a->map == MAP_FAILED) {
+		a->map = NULL;
+		return 0;
+	}
+	a->map_size = size;
+	return 1;
+}
+
+struct arena_extent *
+arena_put(struct arena *a, const void *data, size_t len)
+{
+	unsigned class = 0;
+
+	while (class < ARENA_CLASSES && (uint64_t)ARENA_UNIT << class < len)
+		class++;
+	if (class == ARENA_CLASSES) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	struct arena_extent *extent = SLIST_FIRST(&a->free[class]);
+	uint64_t offset = extent != NULL ? extent->offset : a->end;
+	struct rlimit limit;
+	/* Past it the write would raise SIGXFSZ in the caller's process; an extent from before may
+	   lie past it, since it was less full, or the limit another. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    (len > limit.rlim_cur || offset > limit.rlim_cur - len)) {
+		errno = EFBIG;
+		return NULL;
+	}
+	if (extent != NULL) {
+		SLIST_REMOVE_HEAD(&a->free[class], next);
+	} else {
+		extent = malloc(sizeof *extent);
+		if (extent == NULL)
+			return NULL;
+		extent->offset = offset;
+		extent->backed = 0;
+		extent->size_class = class;
+		a->end += (uint64_t)ARENA_UNIT << class;
+	}
+	extent->len = len;
+	a->held += len;
+	/* To the end of its last page, which whoever reads it has mapped. */
+	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
+	if (a->wipes && extent->backed > len && rest > 0) {
+		static const char zeros[ARENA_UNIT];
+		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1) {
+			int error = errno == ENOSPC ? ENOMEM : errno;
+			arena_free(a, extent);
+			errno = error;
+			return NULL;
+		}
+	}
+	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
+		/* Pages that are there already: twice as fast, and nothing can fail. */
+		memcpy(a->map + extent->offset, data, len);
+		return extent;
+	}
+	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1) {
+		int error = errno == ENOSPC ? ENOMEM : errno;
+		arena_free(a, extent);
+		errno = error;
+		return NULL;
+	}
+	if (len > extent->backed)
+		extent->backed = len;
+	return extent;
+}
+
+void
+arena_free(struct arena *a, struct arena_extent *extent)
+{
+	if (extent == NULL)
+		return;
+	a->held -= extent->len;
+	extent->len = 0;
+	SLIST_INSERT_HEAD(&a->free[extent->size_class], extent, next);
+	if (a->held == 0 && a->end > ARENA_KEEP && ftruncate(a->fd, 0) == 0)
+		arena_forget(a);
+}

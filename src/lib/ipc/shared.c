@@ -1,0 +1,151 @@
+#include "config.h"
+#include "lib/ipc/shared.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/os/clock.h"
+#include "lib/os/os.h"
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+static size_t
+claims_size(uint32_t entries)
+{
+	size_t bytes = (size_t)entries * sizeof(claim_word);
+
+	return (bytes + SHARED_CACHE_LINE - 1) / SHARED_CACHE_LINE * SHARED_CACHE_LINE;
+}
+
+static size_t
+shared_size(uint32_t entries)
+{
+	return SHARED_HEAD + claims_size(entries) +
+	    (size_t)SHARED_WORKERS_MAX * sizeof(struct shared_slot);
+}
+
+_Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the claim words would overlap it");
+
+struct shared *
+shared_create(uint32_t entries)
+{
+	struct shared *s = mmap(NULL, shared_size(entries), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (s == MAP_FAILED)
+		return NULL;
+	s->entries = entries;
+	atomic_init(&s->pool_deadline, CLOCK_NEVER);
+	atomic_init(&s->readers, SHARED_READERS_ALL);
+	return s;
+}
+
+void
+shared_destroy(struct shared *s)
+{
+	if (s != NULL)
+		(void)munmap(s, shared_size(s->entries));
+}
+
+int
+shared_hide_from_fork(struct shared *s)
+{
+	return os_page_hidden_from_fork(s, shared_size(s->entries));
+}
+
+struct shared_slot *
+shared_slot(struct shared *s, unsigned worker)
+{
+	char *slots = (char *)s + SHARED_HEAD + claims_size(s->entries);
+
+	return (struct shared_slot *)(void *)slots + worker;
+}
+
+void
+shared_slot_clear(struct shared_slot *slot, unsigned parity)
+{
+	struct outbox *box = &slot->outbox[parity];
+	struct crash_note *note = &slot->crash[parity];
+
+	atomic_store(&slot->run_ticket, 0);
+	atomic_store(&slot->run_deadline, CLOCK_NEVER);
+	atomic_store(&slot->reading, 0);
+	atomic_store(&slot->ready, 0);
+	atomic_store(&slot->end_ticket, 0);
+	atomic_store(&slot->kill_ticket, 0);
+	atomic_store(&slot->leave, 0);
+	atomic_store(&slot->progress[0], 0);
+	atomic_store(&slot->progress[1], 0);
+	atomic_store(&slot->values_taken[parity], 0);
+	atomic_store(&box->fill, 0);
+	atomic_store(&note->frames, 0);
+	atomic_store(&note->stack_full, 0);
+	atomic_store(&note->spoke, 0);
+	atomic_store(&note->met, 0);
+	atomic_store(&note->raised, 0);
+	atomic_store(&note->left, 0);
+	atomic_store(&note->error, 0);
+}
+
+size_t
+outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, uint32_t generation)
+{
+	uint32_t flushes = atomic_load_explicit(&box->flushes, memory_order_acquire);
+	uint64_t fill = atomic_load_explicit(&box->fill, memory_order_acquire);
+	uint32_t used = (uint32_t)fill, frames = (uint32_t)(fill >> 32);
+	struct wire_writer w;
+
+	if (used > sizeof to->bytes || frames == 0 || frames > UINT16_MAX)
+		return 0;
+	wire_begin(&w, to, WIRE_RESULTS, worker, generation);
+	if (used <= w.used)
+		return 0;
+	memcpy(to->bytes + w.used, box->packet.bytes + w.used, used - w.used);
+	/* The same frames before and after: nothing was flushed and begun anew under the copy. */
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&box->flushes, memory_order_relaxed) != flushes ||
+	    (uint32_t)atomic_load_explicit(&box->fill, memory_order_relaxed) < used)
+		return 0;
+	w.used = used;
+	w.frames = frames;
+	return wire_end(&w);
+}
+
+int
+canary_create(struct canary *c)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	void *at = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED) {
+		c->page = NULL;
+		return -1;
+	}
+	c->page = at;
+	c->wiped = os_page_wiped_by_fork(at, (size_t)page) == 0;
+	return 0;
+}
+
+void
+canary_destroy(struct canary *c)
+{
+	if (c->page != NULL)
+		(void)munmap((void *)(uintptr_t)c->page, (size_t)sysconf(_SC_PAGESIZE));
+	c->page = NULL;
+}
+
+uint64_t
+canary_value(const struct canary *c, uint32_t name)
+{
+	return (uint64_t)name << 32 | (c->wiped ? 0 : (uint64_t)(uint32_t)getpid());
+}
+
+void
+canary_mark(const struct canary *c, uint32_t name)
+{
+	*c->page = canary_value(c, name);
+}

@@ -1,0 +1,141 @@
+#include "config.h"
+#include "lib/job/context.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/os/clock.h"
+#include "lib/os/os.h"
+
+static int
+large_append(struct forkpool_context *c, const void *data, size_t len)
+{
+	if (c->spool != NULL)
+		return spool_append(c->spool, data, len);
+	if (len > 0)
+		memcpy(c->area + c->value_len, data, len);
+	return 0;
+}
+
+/* What was replied so far moves to where there is room for more. */
+static int
+large_begin(struct forkpool_context *c)
+{
+	size_t len = c->value_len;
+
+	if (c->spool != NULL)
+		spool_begin(c->spool);
+	c->value_len = 0;
+	int r = large_append(c, c->value, len);
+	c->value_len = len;
+	c->is_large = r == 0;
+	return r;
+}
+
+/* Whether this is a process that the job's own has forked: it has no reply to give. */
+static int
+is_offspring(const struct forkpool_context *c)
+{
+	return c->process != 0 && os_self() != c->process;
+}
+
+int
+forkpool_reply(struct forkpool_context *c, const void *data, size_t len)
+{
+	if (is_offspring(c)) {
+		errno = ECHILD;
+		return -1;
+	}
+	if (data == NULL && len > 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (len > c->value_max - c->value_len) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (!c->is_large && len <= sizeof c->value - c->value_len) {
+		wire_copy(c->value + c->value_len, data, len);
+		c->value_len += len;
+		return 0;
+	}
+	if (!c->is_large && large_begin(c) == -1)
+		return -1;
+	if (large_append(c, data, len) == -1)
+		return -1;
+	c->value_len += len;
+	return 0;
+}
+
+int
+forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
+{
+	va_list arguments;
+	int n = 0;
+
+	if (is_offspring(c))
+		return error;
+	if (format != NULL) {
+		va_start(arguments, format);
+		n = vsnprintf(c->message, sizeof c->message, format, arguments);
+		va_end(arguments);
+	}
+	c->message_len = n < 0 ? 0 : (size_t)n < sizeof c->message ? (size_t)n : sizeof c->message - 1;
+	return error;
+}
+
+int
+forkpool_cancelled(const struct forkpool_context *c)
+{
+	return c->cancelled || (c->deadline != CLOCK_NEVER && clock_now() >= c->deadline);
+}
+
+int64_t
+forkpool_time_left(const struct forkpool_context *c)
+{
+	if (c->deadline == CLOCK_NEVER)
+		return INT64_MAX;
+	int64_t left = c->deadline - clock_now();
+	return left > 0 ? left : 0;
+}
+
+int
+forkpool_progress(struct forkpool_context *c, uint64_t done, uint64_t total)
+{
+	c->has_progress = 1;
+	atomic_store_explicit(&c->progress[1], total, memory_order_relaxed);
+	atomic_store_explicit(&c->progress[0], done, memory_order_relaxed);
+	return 0;
+}
+
+uint64_t
+forkpool_job_seq(const struct forkpool_context *c)
+{
+	return c->seq;
+}
+
+const char *
+forkpool_job_id(const struct forkpool_context *c)
+{
+	return c->id;
+}
+
+unsigned
+forkpool_attempt(const struct forkpool_context *c)
+{
+	return c->attempt;
+}
+
+unsigned
+forkpool_worker_index(const struct forkpool_context *c)
+{
+	return c->worker;
+}
+
+void *
+forkpool_worker_state(const struct forkpool_context *c)
+{
+	return c->state;
+}

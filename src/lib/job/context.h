@@ -1,0 +1,63 @@
+/*
+ * context - what a running job can ask and tell: the inside of struct forkpool_context.
+ *
+ * Lives in the worker, one for all its runs, or in the job's own process.  Set up before a run; after the
+ * function has returned, what it replied is read from it.
+ * Includes the public header, clock, spool, shared, wire.
+ */
+#ifndef FORKPOOL_CONTEXT_H
+#define FORKPOOL_CONTEXT_H
+
+#include <signal.h>
+#include <string.h>
+
+#include "forkpool.h"
+#include "lib/ipc/shared.h"
+#include "lib/ipc/value_spool.h"
+#include "lib/ipc/wire.h"
+
+struct forkpool_context {
+	/* Of the run. */
+	uint64_t seq;
+	int64_t  deadline;
+	unsigned attempt;
+	unsigned cooperative;
+	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
+	int      has_progress;            /* progress shows some */
+
+	pid_t    process;                 /* the job's own; 0: it has none */
+
+	/* Of the worker. */
+	unsigned worker;
+	size_t   value_max;
+	void    *state;
+	_Atomic uint64_t    *progress;   /* done, then total */
+	struct spool_writer *spool;      /* where large values go; NULL in a job's own process: */
+	unsigned char       *area;       /* to this, of value_max bytes */
+
+	/* The reply, in a job's own process the worker's to read after its end: small ones wait here, larger ones are elsewhere from their first byte on. */
+	size_t   value_len;
+	int      is_large;
+	size_t   message_len;
+	alignas(16) unsigned char value[WIRE_VALUE_MAX];
+	char     id[WIRE_ID_MAX + 1];
+	char     message[WIRE_MESSAGE_MAX + 1];
+};
+
+/* A new run begins. */
+static inline void
+context_begin(struct forkpool_context *c, const struct wire_job *job, int64_t deadline)
+{
+	c->seq = job->seq;
+	c->deadline = deadline;
+	c->attempt = job->attempt;
+	c->cancelled = 0;
+	c->value_len = 0;
+	c->is_large = 0;
+	c->message_len = 0;
+	if (job->id_len > 0)
+		memcpy(c->id, job->id, job->id_len);
+	c->id[job->id_len] = '\0';
+}
+
+#endif

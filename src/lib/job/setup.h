@@ -1,0 +1,47 @@
+/*
+ * worker_setup - what every worker of a pool is set up with.  Includes control, descriptors, shared, spool, sandbox,
+ * window and below.
+ */
+#ifndef FORKPOOL_WORKER_SETUP_H
+#define FORKPOOL_WORKER_SETUP_H
+
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "lib/ipc/control.h"
+#include "lib/os/inherited_fds.h"
+#include "forkpool.h"
+#include "lib/ipc/shared.h"
+#include "lib/sandbox/sandbox.h"
+#include "lib/ipc/value_spool.h"
+#include "lib/job/mailbox.h"
+
+/* Filled in by the parent before the first fork. */
+struct worker_setup {
+	struct shared  *shared;
+	struct control *control;    /* only to let go of it */
+	struct canary   canary;
+	struct spool    spool;
+	int             job_pipe;   /* read end */
+	int             arena_fd;
+	struct descriptors descriptors; /* of the caller's, that all processes of the pool are to have */
+	int             fd_base;    /* descriptors made after the fork are moved up to here: code of the
+	                               caller's that runs in a job may still use numbers that were its own */
+	int64_t         timeout_ns; /* 0: none */
+	int64_t         grace_ns;
+	size_t          value_max;
+	uint64_t        output_max; /* captured bytes kept of one run */
+	unsigned        jobs_per_worker;
+	enum forkpool_output   output;
+	struct forkpool_limits limits;
+	struct rlimit   open_files; /* RLIMIT_NOFILE as the caller has it */
+	struct window  *windows;    /* NULL: jobs have no processes of their own */
+	struct sandbox  sandbox;
+	int             executes;   /* job functions only execute a program */
+	char          **environment; /* JOB and SANDBOX */
+	int           (*init)(void *arg, void **state);
+	void          (*exit)(void *arg, void *state);
+	void           *arg;
+};
+
+#endif

@@ -1,0 +1,75 @@
+#include "config.h"
+#include "lib/job/stdio_capture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/os/fd.h"
+#include "lib/os/os.h"
+
+int
+capture_file(int fd_base)
+{
+	int fd = fd_raise_to(os_memory_file("forkpool-output", 0), fd_base);
+
+	if (fd == -1)
+		return -1;
+	int flags = fcntl(fd, F_GETFL);
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_APPEND) == -1)
+		fd_close(&fd);
+	return fd;
+}
+
+int
+capture_prepare(enum forkpool_output output)
+{
+	/* What the caller had not written yet is the caller's to write. */
+	(void)fpurge(stdin);
+	(void)fpurge(stdout);
+	(void)fpurge(stderr);
+	if (output != FORKPOOL_OUTPUT_DISCARD)
+		return 0;
+	if (fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO) == -1)
+		return -1;
+	return fd_redirect("/dev/null", O_WRONLY, STDERR_FILENO);
+}
+
+int
+capture_enter(int file)
+{
+	if (dup2(file, STDOUT_FILENO) == -1 || dup2(file, STDERR_FILENO) == -1)
+		return -1;
+	return 0;
+}
+
+uint64_t
+capture_size(int file)
+{
+	struct stat st;
+
+	return fstat(file, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+void
+capture_empty(int file)
+{
+	int cut = ftruncate(file, 0);
+
+	(void)cut; /* nobody can do anything about it */
+}
+
+void
+capture_flush_stdio(void)
+{
+	if (capture_stdio_waits())
+		(void)fflush(stdout);
+}
+
+void
+capture_trim(int file, uint64_t cap)
+{
+	if (capture_size(file) > cap)
+		(void)os_file_discard(file, (off_t)cap);
+}

@@ -1,0 +1,95 @@
+#include "config.h"
+#include "lib/os/clock.h"
+
+#include <limits.h>
+#include <time.h>
+
+#if CLOCK_HAS_TICKS
+#include <cpuid.h>
+#endif
+
+/* To measure the counter's rate by: long enough for an error of some 50 ns to be one in 20,000. */
+#define CLOCK_RATE_NS CLOCK_MS
+
+int64_t
+clock_now(void)
+{
+	struct timespec ts;
+
+	/* POSIX lets it fail for an unknown clock only, and this one is known. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * CLOCK_S + ts.tv_nsec;
+}
+
+int64_t
+clock_after(int64_t now, int64_t span_ns)
+{
+	if (span_ns < 0 || span_ns > CLOCK_NEVER - now)
+		return CLOCK_NEVER;
+	return now + span_ns;
+}
+
+int
+clock_poll_ms(int64_t deadline, int64_t now)
+{
+	if (deadline == CLOCK_NEVER)
+		return -1;
+	if (deadline <= now)
+		return 0;
+	int64_t left = deadline - now;
+	int64_t ms = left / CLOCK_MS + (left % CLOCK_MS != 0);
+	/* Rounded up, since a poll() that returns early would spin until the deadline. */
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/* Whether the counter ticks at one rate, whatever the processor's frequency and sleep. */
+static int
+ticks_are_even(void)
+{
+#if CLOCK_HAS_TICKS
+	unsigned a, b, c, d;
+
+	/* Intel SDM vol. 3, "Invariant TSC"; AMD has the same bit. */
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1);
+#else
+	return 0;
+#endif
+}
+
+void
+clock_meter_init(struct clock_meter *m)
+{
+	*m = (struct clock_meter){ .first_ns = ticks_are_even() ? 0 : -1 };
+	(void)clock_meter_set(m);
+}
+
+int64_t
+clock_meter_set(struct clock_meter *m)
+{
+	int64_t now = clock_now();
+
+	if (m->first_ns >= 0) {
+		uint64_t tick = clock_ticks();
+		if (m->first_ns == 0) {
+			m->first_ns = now;
+			m->first_tick = tick;
+		} else if (now - m->first_ns >= CLOCK_RATE_NS && tick > m->first_tick) {
+			/* Measured from the first look on, so ever more exactly; begun again each
+			   second, which keeps the product below 64 bits. */
+			uint64_t span = (uint64_t)(now - m->first_ns);
+			m->ns_per_tick = span < (uint64_t)CLOCK_S * 4 ? (span << 32) / (tick - m->first_tick) : m->ns_per_tick;
+			if (span >= (uint64_t)CLOCK_S) {
+				m->first_ns = now;
+				m->first_tick = tick;
+			}
+			/* A rate that no processor has, as after a migration: do without until the next. */
+			if (m->ns_per_tick >> 32 >= 10)
+				m->ns_per_tick = 0;
+		}
+		m->base_ns = now;
+		m->base_tick = tick;
+	}
+	if (now > m->last)
+		m->last = now;
+	return m->last;
+}

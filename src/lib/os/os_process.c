@@ -1,0 +1,484 @@
+#include "config.h"
+#include "lib/os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/os/syscall_gate.h"
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/* A caller built with a sanitizer may load this library built without one. */
+extern void __asan_init(void) __attribute__((weak));
+extern void __tsan_init(void) __attribute__((weak));
+
+int
+os_sanitized(void)
+{
+	return SANITIZED || __asan_init != NULL || __tsan_init != NULL;
+}
+
+int
+os_is_first_thread(void)
+{
+#ifdef __linux__
+	return (pid_t)syscall(SYS_gettid) == getpid();
+#else
+	return 1;
+#endif
+}
+
+unsigned
+os_threads(void)
+{
+#ifdef __linux__
+	struct stat st;
+
+	/* proc(5): a directory for each, which links to its parent. */
+	if (stat("/proc/self/task", &st) == 0 && st.st_nlink > 2)
+		return (unsigned)st.st_nlink - 2;
+#endif
+	return 0;
+}
+int
+os_process_handle(pid_t pid)
+{
+#if defined(__linux__) && defined(SYS_pidfd_open)
+	return (int)gate_call(SYS_pidfd_open, pid, 0, 0, 0, 0);
+#else
+	(void)pid;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+void
+os_process_name(const char *name)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_NAME, name);
+#else
+	(void)name;
+#endif
+}
+
+int
+os_die_with_parent(int signo)
+{
+#ifdef __linux__
+	return (int)gate_call(SYS_prctl, PR_SET_PDEATHSIG, signo, 0, 0, 0);
+#else
+	(void)signo;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+int
+os_kill(pid_t pid, int signo)
+{
+#ifdef __linux__
+	return (int)gate_call(SYS_kill, pid, signo, 0, 0, 0);
+#else
+	return kill(pid, signo);
+#endif
+}
+
+pid_t
+os_self(void)
+{
+#ifdef __linux__
+	return (pid_t)gate_call(SYS_getpid, 0, 0, 0, 0, 0);
+#else
+	return getpid();
+#endif
+}
+
+pid_t
+os_parent(void)
+{
+#ifdef __linux__
+	return (pid_t)gate_call(SYS_getppid, 0, 0, 0, 0, 0);
+#else
+	return getppid();
+#endif
+}
+
+int
+os_own_group(void)
+{
+#ifdef __linux__
+	return (int)gate_call(SYS_setpgid, 0, 0, 0, 0, 0);
+#else
+	return setpgid(0, 0);
+#endif
+}
+
+int
+os_limit(unsigned resource, const struct rlimit *set, struct rlimit *get)
+{
+#if defined(__linux__) && defined(SYS_prlimit64) && defined(__LP64__)
+	return (int)gate_call(SYS_prlimit64, 0, resource, (long)(intptr_t)set, (long)(intptr_t)get, 0);
+#else
+	return set != NULL ? setrlimit((int)resource, set) : getrlimit((int)resource, get);
+#endif
+}
+
+void
+os_unblock_signals(void)
+{
+#ifdef __linux__
+	const uint64_t none[2] = { 0, 0 }; /* as large as a kernel's set may be */
+	(void)gate_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)(intptr_t)none, 0, NSIG / 8, 0);
+#else
+	sigset_t none;
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+#endif
+}
+
+int
+os_signal_wait(const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
+{
+	struct timespec span = { .tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000) };
+#if defined(__linux__) && defined(__LP64__)
+	return (int)gate_call(SYS_rt_sigtimedwait, (long)(intptr_t)set, (long)(intptr_t)info,
+	    timeout_ns < 0 ? 0 : (long)(intptr_t)&span, NSIG / 8, 0);
+#elif defined(__linux__)
+	return timeout_ns < 0 ? sigwaitinfo(set, info) : sigtimedwait(set, info, &span);
+#else
+	(void)set;
+	(void)info;
+	/* Where there is no such call the caller looks again when it has slept. */
+	if (timeout_ns < 0 || timeout_ns > 1000000)
+		span = (struct timespec){ .tv_nsec = 1000000 };
+	(void)nanosleep(&span, NULL);
+	errno = EAGAIN;
+	return -1;
+#endif
+}
+
+_Noreturn void
+os_exit(int status)
+{
+#ifdef __linux__
+	(void)gate_call(SYS_exit_group, status, 0, 0, 0, 0);
+#endif
+	_exit(status);
+}
+
+#if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
+static long fork_flags = SIGCHLD;
+static int *fork_tid;
+#endif
+
+int
+os_fork_bare_prepare(void)
+{
+#if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
+	if (gate_address() == 0) {
+		errno = ENOSYS;
+		return -1;
+	}
+	/* Where the C library keeps the thread's id; its own fork() has the kernel write there as well.  That
+	   the kernel cannot tell (CONFIG_CHECKPOINT_RESTORE) means that no job runs without the plain way. */
+	if (prctl(PR_GET_TID_ADDRESS, &fork_tid) == -1 || fork_tid == NULL || *fork_tid != (int)getpid()) {
+		errno = ENOSYS;
+		return -1;
+	}
+	fork_flags = SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	return 0;
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+pid_t
+os_fork_bare(void)
+{
+#if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
+#ifdef __x86_64__
+	return (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, (long)(intptr_t)fork_tid, 0);
+#else
+	return (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, 0, (long)(intptr_t)fork_tid);
+#endif
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+pid_t
+os_fork_borrowing(int (*enter)(void *arg), void *arg, void *stack, size_t stack_size)
+{
+#ifdef __linux__
+	return (pid_t)clone(enter, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, arg);
+#else
+	(void)enter;
+	(void)arg;
+	(void)stack;
+	(void)stack_size;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+/* SSE, AVX, and the three parts of AVX-512; not the x87's, whose state functions have to keep. */
+#define VECTOR_STATE UINT64_C(0xe6)
+
+/* Which of them the system keeps for its processes; 0: there is no XRSTOR, and so no more than SSE. */
+static uint64_t
+vector_state(void)
+{
+	unsigned a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0)
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	return a & VECTOR_STATE;
+}
+
+void
+os_registers_clear(void)
+{
+	/* What is not in such an area gets its first state.  The control register is read from it in any case. */
+	static _Alignas(64) unsigned char none[4096];
+	static uint64_t state = UINT64_MAX;
+
+	if (state == UINT64_MAX)
+		state = vector_state();
+	if (state != 0) {
+		__asm__ volatile("stmxcsr %0" : "=m"(*(uint32_t *)(void *)(none + 24)));
+		__asm__ volatile("xrstor64 %0" :: "m"(none), "a"((uint32_t)state), "d"(0) : "xmm0", "xmm1", "xmm2", "xmm3",
+		    "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#ifdef __AVX512F__
+		    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",
+		    "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#endif
+		    );
+		return;
+	}
+	__asm__ volatile("xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"
+	    "xorps %%xmm4, %%xmm4; xorps %%xmm5, %%xmm5; xorps %%xmm6, %%xmm6; xorps %%xmm7, %%xmm7;"
+	    "xorps %%xmm8, %%xmm8; xorps %%xmm9, %%xmm9; xorps %%xmm10, %%xmm10; xorps %%xmm11, %%xmm11;"
+	    "xorps %%xmm12, %%xmm12; xorps %%xmm13, %%xmm13; xorps %%xmm14, %%xmm14; xorps %%xmm15, %%xmm15"
+	    ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+	    "xmm12", "xmm13", "xmm14", "xmm15");
+}
+#elif defined(__aarch64__) && defined(__GNUC__)
+void
+os_registers_clear(void)
+{
+	/* But for 8 to 15, half of which functions have to keep; of those of SVE these are the first bits, and what writes
+	   to them clears the others. */
+	__asm__ volatile("movi v0.2d, #0; movi v1.2d, #0; movi v2.2d, #0; movi v3.2d, #0; movi v4.2d, #0; movi v5.2d, #0;"
+	    "movi v6.2d, #0; movi v7.2d, #0; movi v16.2d, #0; movi v17.2d, #0; movi v18.2d, #0; movi v19.2d, #0;"
+	    "movi v20.2d, #0; movi v21.2d, #0; movi v22.2d, #0; movi v23.2d, #0; movi v24.2d, #0; movi v25.2d, #0;"
+	    "movi v26.2d, #0; movi v27.2d, #0; movi v28.2d, #0; movi v29.2d, #0; movi v30.2d, #0; movi v31.2d, #0"
+	    ::: "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+	    "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+}
+#else
+void
+os_registers_clear(void)
+{
+}
+#endif
+
+int
+os_adopt_orphans(void)
+{
+#ifdef __linux__
+	return prctl(PR_SET_CHILD_SUBREAPER, 1);
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+/* The next pid in text of the form "12 345 6 "; 0 at its end. */
+static pid_t
+pid_parse(const char **at, const char *end)
+{
+	long pid = 0;
+	const char *p = *at;
+
+	while (p < end && (*p < '0' || *p > '9'))
+		p++;
+	while (p < end && *p >= '0' && *p <= '9' && pid < 100000000)
+		pid = pid * 10 + (*p++ - '0');
+	*at = p;
+	return (pid_t)pid;
+}
+
+int
+os_children_open(void)
+{
+#ifdef __linux__
+	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+ssize_t
+os_children_read(int fd, pid_t *pids, size_t capacity)
+{
+	/* proc(5): needs CONFIG_PROC_CHILDREN, and is reliable while no child ends meanwhile; the
+	   callers look again until it shows nothing new. */
+	char text[4096];
+	size_t kept = 0, found = 0;
+	off_t offset = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, text + kept, sizeof text - kept, offset)) > 0 || kept > 0) {
+		size_t have = kept + (n > 0 ? (size_t)n : 0);
+		size_t whole = have;
+		/* A number cut by the end of the buffer waits for its other half. */
+		if (n > 0)
+			while (whole > 0 && text[whole - 1] != ' ')
+				whole--;
+		const char *at = text, *end = text + whole;
+		pid_t pid;
+		while (found < capacity && (pid = pid_parse(&at, end)) > 0)
+			pids[found++] = pid;
+		kept = n > 0 ? have - whole : 0;
+		for (size_t i = 0; i < kept; i++)
+			text[i] = text[whole + i];
+		if (n <= 0 || kept == sizeof text)
+			break;
+		offset += n;
+	}
+	return (ssize_t)found;
+}
+
+ssize_t
+os_children(pid_t *pids, size_t capacity)
+{
+	int fd = os_children_open();
+	ssize_t n = fd == -1 ? -1 : os_children_read(fd, pids, capacity);
+
+	if (fd != -1)
+		(void)close(fd);
+	return n;
+}
+
+int64_t
+os_process_cpu_ns(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec used;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) == -1)
+		return -1;
+	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+void
+os_no_core(int for_good)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == -1)
+		return;
+	/* Not 0: where core_pattern is a pipe Linux dumps into it at 0 also, and only 1 says no
+	   (core(5)); no file is made at 1 either, since it is less than a page. */
+	limit.rlim_cur = limit.rlim_max >= 1 ? 1 : 0;
+	/* A program that is executed is dumpable again, and the limit all that is left. */
+	if (for_good)
+		limit.rlim_max = limit.rlim_cur;
+	(void)setrlimit(RLIMIT_CORE, &limit);
+}
+extern char **environ;
+
+void
+os_environment_clear(void)
+{
+	static char *none[1];
+
+#ifdef __linux__
+	/* proc(5) stat: the 50th and 51st field say where the text is that execve(2) put on the stack. */
+	char text[1024];
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd != -1)
+		(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	const char *at = strrchr(text, ')'); /* the name may hold anything */
+	uint64_t span[2] = { 0, 0 };
+	for (int field = 2; at != NULL && *at != '\0' && field < 52; at++)
+		if (*at == ' ')
+			field++;
+		else if (field >= 50 && *at >= '0' && *at <= '9')
+			span[field - 50] = span[field - 50] * 10 + (uint64_t)(*at - '0');
+	if (span[0] > 0 && span[1] > span[0])
+		memset((void *)(uintptr_t)span[0], 0, (size_t)(span[1] - span[0]));
+#endif
+	environ = none;
+}
+
+#ifdef HAVE_ON_EXIT
+static void (*exit_hook)(void);
+
+/* Runs first of all handlers, since it was registered last before the jobs: what the worker's own
+   code printed is written, then the process ends without the caller's handlers and buffers. */
+static void
+exit_guard(int status, void *arg)
+{
+	(void)arg;
+	if (exit_hook != NULL)
+		exit_hook();
+	(void)fflush(stdout);
+	(void)fflush(stderr);
+	_exit(status);
+}
+#endif
+
+void
+os_exit_hook(void (*hook)(void))
+{
+#ifdef HAVE_ON_EXIT
+	exit_hook = hook;
+#else
+	(void)hook;
+#endif
+}
+
+int
+os_exit_guard(void)
+{
+#ifdef HAVE_ON_EXIT
+	return on_exit(exit_guard, NULL) == 0;
+#else
+	return 0;
+#endif
+}

@@ -1,0 +1,228 @@
+#include "config.h"
+#include "lib/os/syscall_gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYS_SYSCALL_H
+#include <sys/syscall.h>
+#endif
+
+/*
+ * The size is that of the largest page that a system of the architecture may have: the section fills a whole one.
+ * The names are global, and hidden, so that they are found where the compiler takes a program apart that it
+ * optimises as a whole.
+ */
+#if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
+#define GATE 1
+#define GATE_SIZE 4096
+/* As libc's syscall(): the number comes first, and the arguments move up by one register. */
+__asm__(
+    ".pushsection .text.forkpool_gate, \"ax\", @progbits\n"
+    ".balign 4096\n"
+    ".globl forkpool_gate_page\n"
+    ".hidden forkpool_gate_page\n"
+    ".globl forkpool_gate_after\n"
+    ".hidden forkpool_gate_after\n"
+    "forkpool_gate_page:\n"
+    ".type forkpool_gate_page, @function\n"
+    "	endbr64\n"
+    "	movq %rdi, %rax\n"
+    "	movq %rsi, %rdi\n"
+    "	movq %rdx, %rsi\n"
+    "	movq %rcx, %rdx\n"
+    "	movq %r8, %r10\n"
+    "	movq %r9, %r8\n"
+    "	xorl %r9d, %r9d\n"
+    "	syscall\n"
+    "forkpool_gate_after:\n"
+    "	ret\n"
+    ".size forkpool_gate_page, . - forkpool_gate_page\n"
+    ".balign 4096, 0xcc\n"
+    ".popsection\n");
+#elif defined(__linux__) && defined(__GLIBC__) && defined(__aarch64__)
+#define GATE 1
+#define GATE_SIZE 65536
+__asm__(
+    ".pushsection .text.forkpool_gate, \"ax\", %progbits\n"
+    ".balign 65536\n"
+    ".globl forkpool_gate_page\n"
+    ".hidden forkpool_gate_page\n"
+    ".globl forkpool_gate_after\n"
+    ".hidden forkpool_gate_after\n"
+    "forkpool_gate_page:\n"
+    ".type forkpool_gate_page, %function\n"
+    "	hint #34\n"
+    "	mov x8, x0\n"
+    "	mov x0, x1\n"
+    "	mov x1, x2\n"
+    "	mov x2, x3\n"
+    "	mov x3, x4\n"
+    "	mov x4, x5\n"
+    "	mov x5, #0\n"
+    "	svc #0\n"
+    "forkpool_gate_after:\n"
+    "	ret\n"
+    ".size forkpool_gate_page, . - forkpool_gate_page\n"
+    ".balign 65536\n"
+    ".popsection\n");
+#else
+#define GATE 0
+#endif
+
+#if GATE
+extern long forkpool_gate_page(long number, long a, long b, long c, long d, long e)
+    __attribute__((visibility("hidden")));
+extern const char forkpool_gate_after[] __attribute__((visibility("hidden")));
+#endif
+
+#if GATE
+static inline long
+plain_call(long number, long a, long b, long c, long d, long e)
+{
+#ifdef __x86_64__
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = 0;
+	long r;
+
+	__asm__ volatile("syscall" : "=a"(r) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	    : "rcx", "r11", "memory");
+	return r;
+#else
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = 0;
+
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+	return x0;
+#endif
+}
+#endif
+
+static int in_use;
+
+uintptr_t
+gate_address(void)
+{
+#if GATE
+	/* Whoever linked this may have minded the alignment or not. */
+	return (uintptr_t)forkpool_gate_page % GATE_SIZE == 0 ? (uintptr_t)forkpool_gate_after : 0;
+#else
+	return 0;
+#endif
+}
+
+#if GATE
+/*
+ * A stack that is executable, as an old object file in the program can make it, would be the one executable
+ * mapping that a job could move without asking: it grows down to wherever there is room, and what is above
+ * can be unmapped.  1: it is known not to be.
+ */
+static int
+stack_is_plain(void)
+{
+	static const char label[] = "[stack]";
+	char text[4096];
+	size_t field = 0, at = 0, matched = 0;
+	int executable = 0, plain = 0, movable = 0;
+	ssize_t n;
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return 0;
+	/* proc(5): "address perms offset dev inode label", perms as in "r-xp" */
+	while ((n = read(fd, text, sizeof text)) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			char c = text[i];
+			if (c == '\n') {
+				if (matched == sizeof label - 1) {
+					plain |= !executable;
+					movable |= executable;
+				}
+				field = at = matched = 0;
+				executable = 0;
+				continue;
+			}
+			if (c == ' ') {
+				field++;
+				at = 0;
+			} else if (field == 1 && ++at == 3) {
+				executable = c == 'x';
+			}
+			matched = c == label[matched] ? matched + 1 : c == label[0];
+		}
+	}
+	(void)close(fd);
+	return n == 0 && plain && !movable;
+}
+#endif
+
+void
+gate_use(void)
+{
+#if GATE
+	in_use = gate_address() != 0 && stack_is_plain();
+#endif
+}
+
+int
+gate_close(void)
+{
+	int was = in_use;
+
+	in_use = 0;
+#if GATE
+	return was ? munmap((void *)(uintptr_t)forkpool_gate_page, GATE_SIZE) : 0;
+#else
+	(void)was;
+	return 0;
+#endif
+}
+
+int
+gate_in_use(void)
+{
+	return in_use;
+}
+
+long
+gate_call(long number, long a, long b, long c, long d, long e)
+{
+#if GATE
+	if (in_use) {
+		long r = forkpool_gate_page(number, a, b, c, d, e);
+		if (r < 0 && r > -4096) {
+			errno = (int)-r;
+			return -1;
+		}
+		return r;
+	}
+#endif
+#if GATE
+	/* Not libc's syscall(): each page of a library's text that a job's process touches costs it a fault. */
+	long r = plain_call(number, a, b, c, d, e);
+	if (r < 0 && r > -4096) {
+		errno = (int)-r;
+		return -1;
+	}
+	return r;
+#elif defined(HAVE_SYS_SYSCALL_H)
+	return syscall(number, a, b, c, d, e);
+#else
+	(void)number;
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	(void)e;
+	errno = ENOSYS;
+	return -1;
+#endif
+}

@@ -1,0 +1,94 @@
+#include "config.h"
+#include "lib/pool/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/os/clock.h"
+
+/* Hand out as much of a structure as the caller's version of it has. */
+static int
+struct_copy(void *to, size_t to_size, const void *from, size_t from_size)
+{
+	if (to == NULL || to_size == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (to_size > from_size)
+		memset((char *)to + from_size, 0, to_size - from_size);
+	memcpy(to, from, to_size < from_size ? to_size : from_size);
+	return 0;
+}
+
+int
+forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, size_t struct_size)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	const struct dispatcher *d = &pool->d;
+	struct forkpool_stats now = {
+		.submitted = d->next_seq - 1, .delivered = d->next_seq - 1 - d->jobs.pending,
+		.retries = d->retries, .reoffers = d->reoffers,
+		.workers_started = d->started_before, .workers_died = d->died_before,
+		.queued = d->jobs.queued,
+	};
+
+	memcpy(now.by_outcome, d->by_outcome, sizeof now.by_outcome);
+	if (!d->recovering) {
+		now.workers_started += atomic_load(&d->control->workers_started);
+		now.workers_died += atomic_load(&d->control->workers_died);
+	}
+	INFLIGHT_FOREACH(d, entry) {
+		if (claim_state(atomic_load(shared_claim(d->shared, entry))) == CLAIM_OFFERED)
+			now.queued++;
+		else
+			now.running++;
+	}
+	for (unsigned i = 0; i < d->slots; i++)
+		now.workers_alive += atomic_load(&d->control->slot[i].pid) != 0;
+	return struct_copy(stats, struct_size, &now, sizeof now);
+}
+
+unsigned
+forkpool_layers(const struct forkpool *pool)
+{
+	return pool_check(pool) == -1 ? 0 : pool->d.setup.worker.sandbox.layers;
+}
+
+int
+forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpool_worker_info *info,
+    size_t struct_size)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	const struct dispatcher *d = &pool->d;
+	if (worker >= d->slots) {
+		errno = EINVAL;
+		return -1;
+	}
+	struct shared_slot *slot = shared_slot(d->shared, worker);
+	struct forkpool_worker_info now = {
+		.pid = atomic_load(&d->control->slot[worker].pid),
+		.jobs_done = atomic_load(&slot->runs),
+	};
+	uint64_t ticket = atomic_load(&slot->run_ticket);
+	uint32_t entry = atomic_load(&slot->run_entry);
+	int64_t started = atomic_load(&slot->run_started);
+	const struct job *job = job_table_at(&d->jobs, entry);
+
+	if (now.pid != 0 && ticket != 0 && job != NULL && job->state == JOB_OFFERED && job->ticket == ticket &&
+	    claim_state(atomic_load(shared_claim(d->shared, entry))) >= CLAIM_CLAIMED) {
+		int64_t so_far = clock_now() - started;
+		now.busy = 1;
+		now.seq = job->seq;
+		if (job->id_len > 0)
+			strncat(now.id, job->id, sizeof now.id - 1);
+		now.run_ns = so_far > 0 ? so_far : 0;
+		_Atomic uint64_t *progress = d->windows != NULL ? windows_at(d->windows, worker)->progress : slot->progress;
+		now.progress_done = atomic_load(&progress[0]);
+		now.progress_total = atomic_load(&progress[1]);
+		if (now.jobs_done > 0)
+			now.jobs_done--; /* the one that runs is not done */
+	}
+	return struct_copy(info, struct_size, &now, sizeof now);
+}

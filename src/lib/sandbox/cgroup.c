@@ -1,0 +1,382 @@
+#include "config.h"
+#include "lib/sandbox/cgroup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/os/fd.h"
+#include "lib/os/syscall_gate.h"
+#include "lib/sandbox/limits.h"
+
+static int
+complain(char *error, size_t error_size, int code, const char *path, const char *what)
+{
+	if (error_size > 0)
+		(void)snprintf(error, error_size, "sandbox: cgroup %s: %s", path, what);
+	errno = code;
+	return -1;
+}
+
+void
+cgroup_release(struct sandbox_cgroup *cgroup)
+{
+	fd_close(&cgroup->dir);
+}
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+/* linux/magic.h */
+#define CGROUP1_MAGIC 0x27e0eb
+#define CGROUP2_MAGIC 0x63677270
+
+/* The worker's own dealings: stacks and tables of the kernel for some processes, pages of the worker that it writes to. */
+#define MEMORY_SLACK ((uint64_t)32 << 20)
+
+#define REMOVE_TRIES    100
+#define REMOVE_PAUSE_NS 5000000
+
+/* prefix + index + "/memory.memsw.limit_in_bytes" */
+#define NAME_SIZE 128
+
+/* Text that is put together without stdio; what does not fit is cut, and nothing here is that long. */
+struct text {
+	size_t len;
+	char   data[NAME_SIZE];
+};
+
+static void
+text_add(struct text *text, const char *s)
+{
+	while (*s != '\0' && text->len < sizeof text->data - 1)
+		text->data[text->len++] = *s++;
+	text->data[text->len] = '\0';
+}
+
+static void
+text_add_number(struct text *text, uint64_t number)
+{
+	char digits[24];
+	size_t at = sizeof digits - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	text_add(text, digits + at);
+}
+
+/* The path below the directory of worker index's leaf, or of a file in it. */
+static const char *
+leaf_name(struct text *name, const struct sandbox_cgroup *cgroup, unsigned index, const char *file)
+{
+	name->len = 0;
+	text_add(name, cgroup->prefix);
+	text_add_number(name, index);
+	if (file != NULL) {
+		text_add(name, "/");
+		text_add(name, file);
+	}
+	return name->data;
+}
+
+static int
+file_write(int dir, const char *name, const char *value)
+{
+	int fd = (int)gate_call(SYS_openat, dir, (long)name, O_WRONLY | O_CLOEXEC, 0, 0);
+
+	if (fd == -1)
+		return -1;
+	ssize_t n = write(fd, value, strlen(value));
+	fd_close(&fd);
+	return n == -1 ? -1 : 0;
+}
+
+static int
+leaf_write(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *value)
+{
+	struct text name;
+
+	return file_write(cgroup->dir, leaf_name(&name, cgroup, index, file), value);
+}
+
+static int
+leaf_write_number(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, uint64_t number)
+{
+	struct text value = { .len = 0 };
+
+	text_add_number(&value, number);
+	return leaf_write(cgroup, index, file, value.data);
+}
+
+static bool
+leaf_has(const struct sandbox_cgroup *cgroup, unsigned index, const char *file)
+{
+	struct text name;
+
+	return faccessat(cgroup->dir, leaf_name(&name, cgroup, index, file), F_OK, 0) == 0;
+}
+
+static void
+leaf_look(struct sandbox_cgroup *cgroup, unsigned index)
+{
+	cgroup->has_memory = leaf_has(cgroup, index, cgroup->version1 ? "memory.limit_in_bytes" : "memory.max");
+	cgroup->has_pids = leaf_has(cgroup, index, "pids.max");
+	cgroup->has_kill = leaf_has(cgroup, index, "cgroup.kill");
+}
+
+int
+cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits, char *error,
+    size_t error_size)
+{
+	struct statfs filesystem;
+	struct text name;
+	int refused = 0;
+
+	memset(cgroup, 0, sizeof *cgroup);
+	cgroup->dir = -1;
+	if (path == NULL)
+		return 0;
+	cgroup->dir = fd_raise(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (cgroup->dir == -1 || fstatfs(cgroup->dir, &filesystem) == -1) {
+		int saved = errno;
+		cgroup_release(cgroup);
+		return complain(error, error_size, saved, path, strerror(saved));
+	}
+	if (filesystem.f_type != CGROUP1_MAGIC && filesystem.f_type != CGROUP2_MAGIC) {
+		cgroup_release(cgroup);
+		return complain(error, error_size, EINVAL, path, "is not in a cgroup file system");
+	}
+	cgroup->version1 = filesystem.f_type == CGROUP1_MAGIC;
+	/* Two pools of one process, and a process that has the pid of one that left leaves behind. */
+	(void)snprintf(cgroup->prefix, sizeof cgroup->prefix, "forkpool-%ld-%08" PRIx32 ".", (long)getpid(), arc4random());
+
+	/* A leaf like worker 0's, which is not there yet. */
+	if (mkdirat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), 0755) == -1) {
+		int saved = errno;
+		char what[128];
+		(void)snprintf(what, sizeof what, "no group can be made there: %s", strerror(saved));
+		cgroup_release(cgroup);
+		return complain(error, error_size, saved, path, what);
+	}
+	leaf_look(cgroup, 0);
+	if (!cgroup->version1) {
+		if (limits->memory > 0 && !cgroup->has_memory)
+			(void)file_write(cgroup->dir, "cgroup.subtree_control", "+memory");
+		if (limits->processes > 0 && !cgroup->has_pids &&
+		    file_write(cgroup->dir, "cgroup.subtree_control", "+pids") == -1)
+			refused = errno;
+	}
+	leaf_look(cgroup, 0);
+	(void)unlinkat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), AT_REMOVEDIR);
+	if (limits->processes > 0 && !cgroup->has_pids) {
+		char what[160];
+		const char *why = refused == ENOENT ? "it is not in cgroup.controllers here" : strerror(refused);
+		(void)snprintf(what, sizeof what, "groups there have no pids.max, which limits.processes needs%s%s",
+		    refused != 0 ? "; +pids in cgroup.subtree_control: " : "", refused != 0 ? why : "");
+		cgroup_release(cgroup);
+		return complain(error, error_size, ENOTSUP, path, what);
+	}
+	return 0;
+}
+
+static int
+memory_limit(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t memory)
+{
+	/* limits.memory is what a job has beyond what it was born with.  What it was born with it may write to, which
+	   makes it the job's own and charges it here; and it needs tables for all that: a 512th for each process. */
+	uint64_t born = limits_memory_used();
+	uint64_t limit = memory + born + born / 128 + memory / 128 + MEMORY_SLACK;
+
+	if (limit < memory || limit > (uint64_t)INT64_MAX)
+		return 0;
+	if (!cgroup->version1) {
+		if (leaf_write_number(cgroup, index, "memory.max", limit) == -1)
+			return -1;
+		/* Without this the limit only sends a job to the swap space.  Not every kernel counts that. */
+		(void)leaf_write(cgroup, index, "memory.swap.max", "0");
+		return 0;
+	}
+	/* Memory and swap together must never be less than memory alone, also on the way from an old limit. */
+	(void)leaf_write(cgroup, index, "memory.memsw.limit_in_bytes", "-1");
+	if (leaf_write_number(cgroup, index, "memory.limit_in_bytes", limit) == -1)
+		return -1;
+	(void)leaf_write_number(cgroup, index, "memory.memsw.limit_in_bytes", limit);
+	return 0;
+}
+
+int
+cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const struct forkpool_limits *limits,
+    const char **step)
+{
+	struct text name;
+
+	if (cgroup->dir == -1)
+		return 0;
+	*step = "making a cgroup";
+	if (gate_call(SYS_mkdirat, cgroup->dir, (long)leaf_name(&name, cgroup, index, NULL), 0755, 0, 0) == -1 &&
+	    errno != EEXIST)
+		return -1;
+	*step = "pids.max of the cgroup";
+	if (limits->processes > 0 &&
+	    leaf_write_number(cgroup, index, "pids.max", (uint64_t)limits->processes + 1) == -1)
+		return -1;
+	*step = "memory limit of the cgroup";
+	if (limits->memory > 0 && cgroup->has_memory && memory_limit(cgroup, index, (uint64_t)limits->memory) == -1)
+		return -1;
+	*step = "entering the cgroup";
+	return leaf_write(cgroup, index, "cgroup.procs", "0");
+}
+
+void
+cgroup_enter_job(const struct sandbox_cgroup *cgroup)
+{
+	if (cgroup->dir != -1 && cgroup->has_memory)
+		(void)file_write(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
+}
+
+/* The number on the line that begins with key; 0 where there is no such file or line. */
+static int
+leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *key, uint64_t *count)
+{
+	struct text name;
+	char text[1024];
+	size_t len = 0, key_len = strlen(key);
+	ssize_t n;
+
+	*count = 0;
+	int fd = (int)gate_call(SYS_openat, cgroup->dir, (long)leaf_name(&name, cgroup, index, file), O_RDONLY | O_CLOEXEC, 0, 0);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	while (len < sizeof text - 1) {
+		n = read(fd, text + len, sizeof text - 1 - len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	fd_close(&fd);
+	text[len] = '\0';
+	for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, key_len) != 0 || line[key_len] != ' ')
+			continue;
+		for (line += key_len + 1; *line >= '0' && *line <= '9'; line++)
+			*count = *count * 10 + (uint64_t)(*line - '0');
+		break;
+	}
+	return 0;
+}
+
+int
+cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills)
+{
+	*pids_hits = 0;
+	*oom_kills = 0;
+	if (cgroup->dir == -1)
+		return 0;
+	if (cgroup->has_pids && leaf_count(cgroup, index, "pids.events", "max", pids_hits) == -1)
+		return -1;
+	if (cgroup->has_memory && leaf_count(cgroup, index, cgroup->version1 ? "memory.oom_control" : "memory.events",
+	        "oom_kill", oom_kills) == -1)
+		return -1;
+	return 0;
+}
+
+int
+cgroup_cpu_ns(const struct sandbox_cgroup *cgroup, unsigned index, int64_t *cpu_ns)
+{
+	uint64_t us = 0;
+
+	if (cgroup->dir == -1 || cgroup->version1)
+		return 0;
+	if (leaf_count(cgroup, index, "cpu.stat", "usage_usec", &us) == -1)
+		return -1;
+	*cpu_ns = (int64_t)us * 1000;
+	return us > 0;
+}
+
+void
+cgroup_remove(const struct sandbox_cgroup *cgroup, unsigned slots)
+{
+	const struct timespec pause = { .tv_nsec = REMOVE_PAUSE_NS };
+	struct text name;
+	int tries = REMOVE_TRIES;
+
+	if (cgroup->dir == -1)
+		return;
+	for (unsigned i = 0; i < slots; i++)
+		while (unlinkat(cgroup->dir, leaf_name(&name, cgroup, i, NULL), AT_REMOVEDIR) == -1 && errno == EBUSY &&
+		    tries-- > 0) {
+			if (cgroup->has_kill)
+				(void)leaf_write(cgroup, i, "cgroup.kill", "1");
+			(void)nanosleep(&pause, NULL);
+		}
+}
+
+#else
+
+int
+cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits, char *error,
+    size_t error_size)
+{
+	(void)limits;
+	memset(cgroup, 0, sizeof *cgroup);
+	cgroup->dir = -1;
+	return path == NULL ? 0 : complain(error, error_size, ENOTSUP, path, "this system has no control groups");
+}
+
+int
+cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const struct forkpool_limits *limits,
+    const char **step)
+{
+	(void)index;
+	(void)limits;
+	*step = "making a cgroup";
+	errno = ENOTSUP;
+	return cgroup->dir == -1 ? 0 : -1;
+}
+
+int
+cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills)
+{
+	(void)cgroup;
+	(void)index;
+	*pids_hits = 0;
+	*oom_kills = 0;
+	return 0;
+}
+
+int
+cgroup_cpu_ns(const struct sandbox_cgroup *cgroup, unsigned index, int64_t *cpu_ns)
+{
+	(void)cgroup;
+	(void)index;
+	*cpu_ns = 0;
+	return 0;
+}
+
+void
+cgroup_enter_job(const struct sandbox_cgroup *cgroup)
+{
+	(void)cgroup;
+}
+
+void
+cgroup_remove(const struct sandbox_cgroup *cgroup, unsigned slots)
+{
+	(void)cgroup;
+	(void)slots;
+}
+
+#endif

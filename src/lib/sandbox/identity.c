@@ -1,0 +1,391 @@
+#include "config.h"
+#include "lib/sandbox/identity.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/os/syscall_gate.h"
+
+static int
+complain(char *error, size_t error_size, int code, const char *format, unsigned long id)
+{
+	if (error_size > 0)
+		(void)snprintf(error, error_size, format, id);
+	errno = code;
+	return -1;
+}
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* Where ids had 16 bits once, the plain names still mean those. */
+#ifdef SYS_setresuid32
+#define SET_USER SYS_setresuid32
+#else
+#define SET_USER SYS_setresuid
+#endif
+#ifdef SYS_setresgid32
+#define SET_GROUP SYS_setresgid32
+#else
+#define SET_GROUP SYS_setresgid
+#endif
+#ifdef SYS_setgroups32
+#define SET_GROUPS SYS_setgroups32
+#else
+#define SET_GROUPS SYS_setgroups
+#endif
+
+/* linux/capability.h, without its header, which not every C library's include path has. */
+#define CAPABILITY_VERSION 0x20080522u
+#define CAPABILITY_SETGID  6
+#define CAPABILITY_SETUID  7
+#define CAPABILITIES_MAX   64
+
+struct capability_header {
+	uint32_t version;
+	int32_t  pid;
+};
+
+struct capability_sets {
+	uint32_t effective, permitted, inheritable;
+};
+
+/* Of this process. */
+static uint64_t
+capabilities_effective(void)
+{
+	struct capability_header header = { .version = CAPABILITY_VERSION };
+	struct capability_sets sets[2];
+
+	memset(sets, 0, sizeof sets);
+	if (syscall(SYS_capget, &header, sets) == -1)
+		return 0;
+	return sets[0].effective | (uint64_t)sets[1].effective << 32;
+}
+
+/* All sets but the bounding one: the ambient set is never larger than these. */
+static int
+capabilities_drop(void)
+{
+	struct capability_header header = { .version = CAPABILITY_VERSION };
+	struct capability_sets sets[2];
+
+	memset(sets, 0, sizeof sets);
+	return (int)gate_call(SYS_capset, (long)&header, (long)sets, 0, 0, 0);
+}
+
+/* Whether there is such an id in this process's user namespace; 1 where that cannot be told. */
+static int
+id_is_mapped(const char *map, unsigned long id)
+{
+	FILE *file = fopen(map, "re");
+	uint64_t inside, outside, count;
+	int mapped = 0;
+
+	if (file == NULL)
+		return 1;
+	while (!mapped && fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &count) == 3)
+		mapped = id >= inside && id - inside < count;
+	(void)fclose(file);
+	return mapped;
+}
+
+/* Whether root here can become them. */
+static int
+change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char *error, size_t error_size)
+{
+	uint64_t capabilities = capabilities_effective();
+
+	if (identity->uid != uid && !(capabilities >> CAPABILITY_SETUID & 1))
+		return complain(error, error_size, EPERM,
+		    "sandbox: user %lu: this process is root without the capability to change its user (CAP_SETUID)",
+		    identity->uid);
+	if (identity->gid != gid && !(capabilities >> CAPABILITY_SETGID & 1))
+		return complain(error, error_size, EPERM,
+		    "sandbox: group %lu: this process is root without the capability to change its group (CAP_SETGID)",
+		    identity->gid);
+	if (!id_is_mapped("/proc/self/uid_map", identity->uid))
+		return complain(error, error_size, EINVAL,
+		    "sandbox: user %lu does not exist in the user namespace of this process", identity->uid);
+	if (!id_is_mapped("/proc/self/gid_map", identity->gid))
+		return complain(error, error_size, EINVAL,
+		    "sandbox: group %lu does not exist in the user namespace of this process", identity->gid);
+	return 0;
+}
+
+/* Only who owns a process's identity map may write it, and an undumpable one's is root's.  To make the worker
+   dumpable for that moment would open to others of the user what the caller, maybe, closed. */
+static int
+map_check(char *error, size_t error_size)
+{
+	if (prctl(PR_GET_DUMPABLE) == 1)
+		return 0;
+	return complain(error, error_size, EACCES, "sandbox: namespaces: this process is undumpable, as one is that has "
+	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them", 0);
+}
+
+/* Which namespaces this process is in; 0 where that cannot be seen. */
+static void
+namespaces_note(uint64_t which[3])
+{
+	static const char *const paths[3] = { "/proc/self/ns/net", "/proc/self/ns/ipc", "/proc/self/ns/uts" };
+	struct stat st;
+
+	for (int i = 0; i < 3; i++)
+		which[i] = stat(paths[i], &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static void
+maps_fill(struct sandbox_identity *identity, uid_t uid, gid_t gid)
+{
+	(void)snprintf(identity->uid_map, sizeof identity->uid_map, "%lu %lu 1\n", (unsigned long)uid, (unsigned long)uid);
+	(void)snprintf(identity->gid_map, sizeof identity->gid_map, "%lu %lu 1\n", (unsigned long)gid, (unsigned long)gid);
+}
+
+int
+identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox, char *error, size_t error_size)
+{
+	uid_t uid, uid_real, uid_saved, uid_asked = sandbox != NULL ? sandbox->uid : 0;
+	gid_t gid, gid_real, gid_saved, gid_asked = sandbox != NULL ? sandbox->gid : 0;
+
+	memset(identity, 0, sizeof *identity);
+	(void)getresuid(&uid_real, &uid, &uid_saved);
+	(void)getresgid(&gid_real, &gid, &gid_saved);
+	bool root = uid == 0;
+	bool keep_uid = uid_asked == (uid_t)-1 || (uid_asked == 0 && !root);
+	bool keep_gid = gid_asked == (gid_t)-1 || (gid_asked == 0 && !root);
+
+	identity->uid = keep_uid ? uid : uid_asked == 0 ? IDENTITY_NOBODY : uid_asked;
+	identity->gid = keep_gid ? gid : gid_asked == 0 ? IDENTITY_NOBODY : gid_asked;
+	if (!root && identity->uid != uid)
+		return complain(error, error_size, EPERM, "sandbox: uid %lu: only root may ask for another user",
+		    identity->uid);
+	if (!root && identity->gid != gid)
+		return complain(error, error_size, EPERM, "sandbox: gid %lu: only root may ask for another group",
+		    identity->gid);
+	if ((identity->uid != uid || identity->gid != gid) && change_check(identity, uid, gid, error, error_size) == -1) {
+		if (sandbox == NULL || !sandbox->best_effort)
+			return -1;
+		identity->uid = uid;
+		identity->gid = gid;
+	}
+	/* Also an id that is only put aside, as set-user-id programs do, is not left to a job. */
+	identity->change_user = uid_real != identity->uid || uid != identity->uid || uid_saved != identity->uid ||
+	    gid_real != identity->gid || gid != identity->gid || gid_saved != identity->gid;
+	identity->drop_groups = root;
+	identity->drop_caps = root;
+	identity->namespaces = sandbox != NULL && sandbox->namespaces;
+	identity->user_namespace = !root;
+	if (identity->namespaces && !root && map_check(error, error_size) == -1) {
+		if (!sandbox->best_effort)
+			return -1;
+		identity->namespaces = false;
+	}
+	maps_fill(identity, uid, gid);
+	namespaces_note(identity->outside);
+	identity->layers = FORKPOOL_LAYER_PRIVILEGES;
+	if (identity->uid != uid && !keep_gid)
+		identity->layers |= FORKPOOL_LAYER_USER;
+	if (identity->namespaces)
+		identity->layers |= FORKPOOL_LAYER_NAMESPACES;
+	return 0;
+}
+
+static int
+prctl_set(int option, long value)
+{
+	return (int)gate_call(SYS_prctl, option, value, 0, 0, 0);
+}
+
+static int
+file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	ssize_t n = write(fd, text, strlen(text));
+	int saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return n == -1 ? -1 : 0;
+}
+
+static int
+user_namespace_enter(const struct sandbox_identity *identity, const char **step)
+{
+	*step = "user namespace";
+	if (gate_call(SYS_unshare, CLONE_NEWUSER, 0, 0, 0, 0) == -1)
+		return -1;
+	/* Whoever could take a group off could get round a file that is closed to that group. */
+	*step = "identity map of the user namespace";
+	return (file_write("/proc/self/setgroups", "deny") == -1 && errno != ENOENT) ||
+	    file_write("/proc/self/uid_map", identity->uid_map) == -1 ||
+	    file_write("/proc/self/gid_map", identity->gid_map) == -1 ? -1 : 0;
+}
+
+static int
+namespaces_enter(const struct sandbox_identity *identity, const char **step)
+{
+	if (identity->user_namespace && user_namespace_enter(identity, step) == -1)
+		return -1;
+	*step = "network, IPC and UTS namespaces";
+	if (gate_call(SYS_unshare, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, 0, 0, 0, 0) == -1)
+		return -1;
+	/* A call that says that it was made need not have been: somebody's filter may stand around this process. */
+	uint64_t inside[3];
+	namespaces_note(inside);
+	for (int i = 0; i < 3; i++)
+		if (inside[i] == identity->outside[i]) {
+			errno = EPERM;
+			return -1;
+		}
+	return 0;
+}
+
+int
+identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers, const char **step)
+{
+	*layers = FORKPOOL_LAYER_PRIVILEGES;
+	*step = "no new privileges";
+	if (prctl_set(PR_SET_NO_NEW_PRIVS, 1) == -1)
+		return -1;
+
+	/* Where a mapping that can be read can be executed as well, a filter cannot tell who makes code. */
+	*step = "execution domain";
+	long persona = gate_call(SYS_personality, 0xffffffff, 0, 0, 0, 0);
+	if (persona == -1 || (persona & READ_IMPLIES_EXEC &&
+	    gate_call(SYS_personality, persona & ~(long)READ_IMPLIES_EXEC, 0, 0, 0, 0) == -1))
+		return -1;
+
+	if (identity->namespaces && namespaces_enter(identity, step) == -1) {
+		*layers = FORKPOOL_LAYER_NAMESPACES;
+		return -1;
+	}
+
+	*step = "supplementary groups";
+	if (identity->drop_groups && getgroups(0, NULL) != 0 && gate_call(SET_GROUPS, 0, 0, 0, 0, 0) == -1 &&
+	    identity->layers & FORKPOOL_LAYER_USER) {
+		*layers = FORKPOOL_LAYER_USER;
+		return -1;
+	}
+
+	/* With no new privileges the bounding set gives nothing any more; where it may not be emptied, no matter. */
+	for (int i = 0; i < CAPABILITIES_MAX && prctl_set(PR_CAPBSET_READ, i) != -1; i++)
+		if (prctl_set(PR_CAPBSET_DROP, i) == -1)
+			break;
+
+	*step = "capabilities";
+	if (!identity->drop_caps && capabilities_drop() == -1)
+		return -1;
+	*step = "undumpable";
+	if (prctl_set(PR_SET_DUMPABLE, 0) == -1)
+		return -1;
+	*layers = identity->layers;
+	return 0;
+}
+
+int
+identity_enter_job(const struct sandbox_identity *identity, const char **step)
+{
+	if (identity->change_user) {
+		*step = "group";
+		if (gate_call(SET_GROUP, (long)identity->gid, (long)identity->gid, (long)identity->gid, 0, 0) == -1)
+			return -1;
+		*step = "user";
+		if (gate_call(SET_USER, (long)identity->uid, (long)identity->uid, (long)identity->uid, 0, 0) == -1)
+			return -1;
+	}
+	*step = "capabilities";
+	if (identity->drop_caps && capabilities_drop() == -1)
+		return -1;
+	/* A change of user sets it to fs.suid_dumpable. */
+	*step = "undumpable";
+	return identity->change_user ? prctl_set(PR_SET_DUMPABLE, 0) : 0;
+}
+
+int
+identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error, size_t error_size)
+{
+	memset(identity, 0, sizeof *identity);
+	if (!count_processes)
+		return 0;
+	if (geteuid() == 0)
+		return complain(error, error_size, EPERM, "limits.processes: root is not bound by a limit on processes; it "
+		    "needs a cgroup (struct forkpool_sandbox), or another user", 0);
+	if (map_check(error, error_size) == -1)
+		return -1;
+	identity->user_namespace = true;
+	maps_fill(identity, geteuid(), getegid());
+	return 0;
+}
+
+int
+identity_enter_process(const struct sandbox_identity *identity, bool may_gain, const char **step)
+{
+	if (identity->user_namespace && (user_namespace_enter(identity, step) == -1 || capabilities_drop() == -1))
+		return -1;
+	*step = "no new privileges";
+	if (!may_gain && prctl_set(PR_SET_NO_NEW_PRIVS, 1) == -1)
+		return -1;
+	*step = "undumpable";
+	return prctl_set(PR_SET_DUMPABLE, 0);
+}
+
+#else
+
+int
+identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox, char *error, size_t error_size)
+{
+	(void)sandbox;
+	memset(identity, 0, sizeof *identity);
+	return complain(error, error_size, ENOTSUP, "sandbox: this system has no way to take a job's privileges", 0);
+}
+
+int
+identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers, const char **step)
+{
+	(void)identity;
+	*layers = FORKPOOL_LAYER_PRIVILEGES;
+	*step = "no new privileges";
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
+identity_enter_job(const struct sandbox_identity *identity, const char **step)
+{
+	(void)identity;
+	*step = "capabilities";
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
+identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error, size_t error_size)
+{
+	memset(identity, 0, sizeof *identity);
+	return count_processes ? complain(error, error_size, ENOTSUP, "limits.processes: this system does not count "
+	    "processes by job", 0) : 0;
+}
+
+int
+identity_enter_process(const struct sandbox_identity *identity, bool may_gain, const char **step)
+{
+	(void)identity;
+	(void)may_gain;
+	*step = "";
+	return 0;
+}
+
+#endif

@@ -1,0 +1,211 @@
+#include "config.h"
+#include "lib/sandbox/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/os/os.h"
+
+/* Below these a worker cannot work itself. */
+#define STACK_MIN      (64 * 1024)
+#define OPEN_FILES_MIN 16
+/* Address space on top of the memory limit: stack, and what is mapped and hardly touched. */
+#define SPACE_EXTRA ((uint64_t)64 << 20)
+
+static int
+refuse(char *error, size_t error_size, const char *sentence)
+{
+	if (error_size > 0)
+		(void)snprintf(error, error_size, "%s", sentence);
+	errno = EINVAL;
+	return -1;
+}
+
+static const char *const limit_names[LIMITS] = {
+	[LIMIT_MEMORY] = "memory", [LIMIT_CPU] = "cpu", [LIMIT_FILE_SIZE] = "file_size",
+	[LIMIT_OPEN_FILES] = "open_files", [LIMIT_PROCESSES] = "processes", [LIMIT_STACK] = "stack",
+	[LIMIT_OUTPUT] = "output",
+};
+
+const char *
+limit_name(unsigned limit)
+{
+	return limit < LIMITS ? limit_names[limit] : NULL;
+}
+
+int
+limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isolation, char *error, size_t error_size)
+{
+	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 || limits->open_files < 0 ||
+	    limits->processes < 0 || limits->stack < 0 || limits->output < 0)
+		return refuse(error, error_size, "limits: a limit must not be negative (0 means no limit)");
+	if (limits->cpu_ns > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
+		return refuse(error, error_size, "limits.cpu_ns: a long-lived worker's processor time "
+		    "is not one job's; it needs FORKPOOL_ISOLATE_JOB");
+	if (limits->processes > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
+		return refuse(error, error_size, "limits.processes: the system counts processes by user, "
+		    "not by worker; it needs FORKPOOL_ISOLATE_JOB");
+	if (limits->stack > 0 && limits->stack < STACK_MIN)
+		return refuse(error, error_size, "limits.stack: at least 65536 bytes are needed");
+	if (limits->open_files > 0 && limits->open_files < OPEN_FILES_MIN)
+		return refuse(error, error_size, "limits.open_files: at least 16 are needed");
+	return 0;
+}
+
+/* proc(5) statm, in bytes: size resident shared text lib data dt. */
+static uint64_t
+statm(int wanted)
+{
+	char text[256];
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return 0;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	(void)close(fd);
+	uint64_t pages = 0;
+	int field = 0;
+	for (const char *p = text; p < text + n && field <= wanted; p++) {
+		if (*p < '0' || *p > '9')
+			field++;
+		else if (field == wanted)
+			pages = pages * 10 + (uint64_t)(*p - '0');
+	}
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+limits_memory_used(void)
+{
+	return statm(5);
+}
+
+uint64_t
+limits_space_used(void)
+{
+	return statm(0);
+}
+
+uint64_t
+limits_resident(void)
+{
+	return statm(1);
+}
+
+/* The soft limit only: the worker lifts it for its own needs, and a job that raises it is not what
+   this level is for. */
+static int
+limit_set(unsigned resource, uint64_t bytes)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) == -1)
+		return -1;
+	limit.rlim_cur = limit.rlim_max != RLIM_INFINITY && bytes > limit.rlim_max ?
+	    limit.rlim_max : (rlim_t)bytes;
+	return setrlimit(resource, &limit);
+}
+
+/* For good: no higher than it is, and nobody without privileges can raise it again. */
+static int
+limit_fix(unsigned resource, uint64_t value)
+{
+	struct rlimit limit;
+
+	if (os_limit(resource, NULL, &limit) == -1)
+		return -1;
+	if (limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max)
+		limit.rlim_max = (rlim_t)value;
+	limit.rlim_cur = limit.rlim_max;
+	return os_limit(resource, &limit, NULL);
+}
+
+int
+limits_enter(const struct forkpool_limits *limits)
+{
+	/* RLIMIT_DATA counts all private writable memory since Linux 4.7 (getrlimit(2)), what
+	   was inherited included: the limit is for what comes on top. */
+	if (limits->memory > 0 && limit_set(RLIMIT_DATA, limits_memory_used() + (uint64_t)limits->memory) == -1)
+		return -1;
+	if (limits->file_size > 0 && limit_set(RLIMIT_FSIZE, (uint64_t)limits->file_size) == -1)
+		return -1;
+	if (limits->open_files > 0 && limit_set(RLIMIT_NOFILE, (uint64_t)limits->open_files) == -1)
+		return -1;
+	if (limits->stack > 0 && limit_set(RLIMIT_STACK, (uint64_t)limits->stack) == -1)
+		return -1;
+	return 0;
+}
+
+int
+limits_enter_worker(const struct forkpool_limits *limits)
+{
+	/* A stack grows until it meets the limit that is in force then. */
+	return limits->stack > 0 ? limit_fix(RLIMIT_STACK, (uint64_t)limits->stack) : 0;
+}
+
+int
+limits_enter_job(const struct forkpool_limits *limits, const struct limits_base *base, uint64_t mapped)
+{
+	if (limits->memory > 0 && limit_fix(RLIMIT_DATA, base->memory + (uint64_t)limits->memory) == -1)
+		return -1;
+	/* What that does not count: memory that is only read, and the page tables of all of it. */
+	if (limits->memory > 0 && base->space > 0 &&
+	    limit_fix(RLIMIT_AS, base->space + mapped + (uint64_t)limits->memory + SPACE_EXTRA) == -1)
+		return -1;
+	if (limits->file_size > 0 && limit_fix(RLIMIT_FSIZE, (uint64_t)limits->file_size) == -1)
+		return -1;
+	if (limits->open_files > 0 && limit_fix(RLIMIT_NOFILE, (uint64_t)limits->open_files) == -1)
+		return -1;
+#ifdef RLIMIT_NPROC
+	if (limits->processes > 0 && base->processes != LIMITS_UNCOUNTED &&
+	    limit_fix(RLIMIT_NPROC, base->processes + (uint64_t)limits->processes) == -1)
+		return -1;
+#else
+#endif
+	/* Whole seconds: only for when the worker, who looks more closely, is kept from it. */
+	if (limits->cpu_ns > 0 && limit_fix(RLIMIT_CPU, (uint64_t)limits->cpu_ns / 1000000000 + 2) == -1)
+		return -1;
+	return 0;
+}
+
+/* Whether that much more memory would be too much. */
+static int
+memory_is_short(size_t margin)
+{
+	void *more = mmap(NULL, margin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (more == MAP_FAILED)
+		return errno == ENOMEM;
+	(void)munmap(more, margin);
+	return 0;
+}
+
+unsigned
+limits_met(const struct forkpool_limits *limits, int error)
+{
+	unsigned met = 0;
+
+	if (limits->memory > 0) {
+		/* At its limit: within a sixteenth, and a megabyte at least, which is what malloc()
+		   asks the system for in one piece or less. */
+		size_t margin = (size_t)limits->memory / 16 > 1 << 20 ? (size_t)limits->memory / 16 : 1 << 20;
+		if (error == ENOMEM || memory_is_short(margin))
+			met |= 1u << LIMIT_MEMORY;
+	}
+	if (limits->file_size > 0 && error == EFBIG)
+		met |= 1u << LIMIT_FILE_SIZE;
+	if (limits->processes > 0 && error == EAGAIN)
+		met |= 1u << LIMIT_PROCESSES;
+	if (limits->open_files > 0) {
+		int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+		if (error == EMFILE || (fd == -1 && errno == EMFILE))
+			met |= 1u << LIMIT_OPEN_FILES;
+		if (fd != -1)
+			(void)close(fd);
+	}
+	return met;
+}

@@ -1,0 +1,195 @@
+#include "config.h"
+#include "lib/worker/job_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/os/fd.h"
+#include "lib/os/os.h"
+
+/* Output on its way through the worker, in memory that no child has: it is no other job's to see. */
+struct job_output_hidden {
+	struct job_output_part {
+		size_t        at, len;  /* data[at .. len) is to be passed on */
+		unsigned char data[PIPE_BUF];
+	} part[2];
+};
+
+/* Kept memory up to this is not given back between two jobs. */
+#define KEPT_WARM ((uint64_t)64 << 10)
+
+/* A pipe whose write end takes the place of these descriptors. */
+static int
+pipe_make(struct job_output *o, int i, const int *targets, int n)
+{
+	int fds[2];
+
+	if (os_pipe(fds, 0) == -1)
+		return -1;
+	o->from[i] = fd_raise(fds[0]);
+	int end = fd_raise(fds[1]);
+	if (o->from[i] == -1 || end == -1 || fd_set_nonblocking(o->from[i], 1) == -1 || os_signal_on_input(o->from[i]) == -1)
+		return -1;
+	for (int t = 0; t < n; t++)
+		if (dup2(end, targets[t]) == -1)
+			return -1;
+	fd_close(&end);
+	return 0;
+}
+
+/*
+ * Where the caller's goes, without ever waiting there: a pipe or a terminal is opened anew, since O_NONBLOCK belongs to
+ * whoever shares the descriptor, and tells by a signal when there is room again.  Where that cannot be, poll() says
+ * whether there is room, which another worker may take first: then that is waited for.
+ */
+static int
+target_open(int fd)
+{
+	char path[32];
+	struct stat st;
+	int to = -1;
+
+	(void)snprintf(path, sizeof path, "/dev/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		to = fd_raise(open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+	if (to == -1)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	(void)os_signal_on_input(to); /* and on room */
+	return to;
+}
+
+int
+job_output_init(struct job_output *o, enum forkpool_output output, int sandboxed, uint64_t max)
+{
+	static const int both[2] = { STDOUT_FILENO, STDERR_FILENO };
+
+	*o = (struct job_output){ .from = { -1, -1 }, .to = { -1, -1 }, .max = max };
+	if ((o->hidden = os_memory_hidden(sizeof *o->hidden)) == NULL)
+		return -1;
+	if (output == FORKPOOL_OUTPUT_CAPTURE) {
+		o->kept = os_memory_hidden(max > 0 ? (size_t)max : 1);
+		return o->kept == NULL ? -1 : pipe_make(o, 0, both, 2);
+	}
+	if (output != FORKPOOL_OUTPUT_INHERIT || !sandboxed)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		if ((o->to[i] = target_open(both[i])) == -1 || pipe_make(o, i, &both[i], 1) == -1)
+			return -1;
+	return 0;
+}
+
+/* It is blocked here, and would end the worker later for what a job printed. */
+static void
+sigpipe_take(void)
+{
+	sigset_t set;
+	siginfo_t info;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	(void)os_signal_wait(&set, &info, 0);
+	errno = EPIPE;
+}
+
+/* What the reader takes now.  1: there is no more; 0: it is slow. */
+static int
+pass_on(struct job_output *o, int i)
+{
+	struct job_output_part *part = &o->hidden->part[i];
+
+	while (part->at < part->len) {
+		struct pollfd room = { .fd = o->to[i], .events = POLLOUT };
+		if (poll(&room, 1, 0) == 0)
+			return 0;
+		/* No more than a pipe takes at once that poll() calls writable (pipe(7)). */
+		ssize_t n = write(o->to[i], part->data + part->at, part->len - part->at);
+		if (n == -1 && errno == EPIPE)
+			sigpipe_take();
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n == -1 && errno != EINTR)
+			part->at = part->len; /* nobody reads it any more */
+		if (n > 0)
+			part->at += (size_t)n;
+	}
+	return 1;
+}
+
+/* What there is, as far as it finds a place.  1: all of it; 0: the reader is slow. */
+static int
+drain(struct job_output *o, int i)
+{
+	struct job_output_part *part = &o->hidden->part[i];
+
+	for (;;) {
+		if (o->to[i] != -1 && !pass_on(o, i))
+			return 0;
+		int room = o->to[i] == -1 && o->kept_len < o->max;
+		ssize_t n = room ? read(o->from[i], o->kept + o->kept_len, (size_t)(o->max - o->kept_len)) :
+		    read(o->from[i], part->data, sizeof part->data);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 1;
+		if (room) {
+			o->kept_len += (uint64_t)n;
+		} else if (o->to[i] == -1) {
+			o->lost += (uint64_t)n;
+		} else {
+			part->at = 0;
+			part->len = (size_t)n;
+		}
+	}
+}
+
+int
+job_output_drain(struct job_output *o)
+{
+	int all = 1;
+
+	for (int i = 0; i < 2; i++)
+		if (o->from[i] != -1)
+			all &= drain(o, i);
+	return all;
+}
+
+void
+job_output_finish(struct job_output *o)
+{
+	sigset_t pipe_only, before;
+
+	if (o->to[0] == -1 && o->to[1] == -1)
+		return;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &pipe_only, &before);
+	while (!job_output_drain(o)) {
+		struct pollfd room[2];
+		for (int i = 0; i < 2; i++)
+			room[i] = (struct pollfd){
+				.fd = o->hidden->part[i].at < o->hidden->part[i].len ? o->to[i] : -1, .events = POLLOUT,
+			};
+		(void)poll(room, 2, -1);
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void
+job_output_begin(struct job_output *o)
+{
+	if (o->kept_len > KEPT_WARM)
+		os_pages_drop(o->kept, (size_t)o->max);
+	o->kept_len = o->lost = 0;
+}
+
+void
+job_output_await(const struct job_output *o, sigset_t *set)
+{
+	if (o->from[0] != -1)
+		sigaddset(set, SIGIO);
+}

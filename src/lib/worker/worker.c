@@ -1,0 +1,337 @@
+#include "config.h"
+#include "lib/worker/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/job/stdio_capture.h"
+#include "lib/os/clock.h"
+#include "lib/job/crash.h"
+#include "lib/os/fd.h"
+#include "lib/sandbox/limits.h"
+#include "lib/os/os.h"
+#include "lib/ipc/packet_pipe.h"
+#include "lib/worker/worker_run.h"
+
+/* A sched_yield() of this length has let somebody else run. */
+#define YIELDED_NS  CLOCK_US
+/* How often the first worker that does not read looks whether it had better. */
+#define READER_LOOK_NS (2 * CLOCK_MS)
+
+extern char **environ;
+
+/* Whether it is the run under way that the supervisor's SIGTERM is for, and how. */
+static int
+run_is_meant(void)
+{
+	uint64_t running = worker_self.run_ticket;
+
+	if (running == 0 || atomic_load(&worker_self.slot->end_ticket) != running)
+		return 0;
+	return atomic_load(&worker_self.slot->kill_ticket) == running ? MEANT_AT_ONCE : MEANT_IN_TIME;
+}
+
+static void
+on_sigterm(int signo, siginfo_t *info, void *context)
+{
+	int saved = errno;
+	struct shared_slot *slot = worker_self.slot;
+
+	(void)context;
+	if (job_process_is_child(&worker_self.apart)) {
+		/* A job's own process has the handler of its worker. */
+		if (!worker_self.apart.window->context.cooperative)
+			goto end;
+		worker_self.apart.window->context.cancelled = 1;
+		errno = saved;
+		return;
+	}
+	if (info->si_pid == worker_self.supervisor || worker_self.forwarded) {
+		if (!pthread_equal(pthread_self(), worker_self.thread)) {
+			/* A thread that a job left running got it. */
+			worker_self.forwarded = 1;
+			(void)pthread_kill(worker_self.thread, signo);
+			errno = saved;
+			return;
+		}
+		worker_self.forwarded = 0;
+		int meant = run_is_meant();
+		if (atomic_load(&slot->leave) && worker_self.in_pool_io)
+			siglongjmp(worker_self.leave, 1);
+		if (worker_self.setup->windows != NULL) {
+			worker_self.apart.end_asked |= meant; /* the job's process is the one to end */
+			errno = saved;
+			return;
+		}
+		if (!meant) {
+			errno = saved; /* for a run that is over */
+			return;
+		}
+		if (worker_self.cooperative) {
+			worker_self.context.cancelled = 1;
+			errno = saved;
+			return;
+		}
+	}
+end:
+	/* Meant for this run, or sent by somebody else: the process ends of it on return. */
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)raise(SIGTERM);
+	errno = saved;
+}
+
+/* Handlers were the caller's; what was ignored stays so (SIGPIPE, for one), as across an exec. */
+static void
+signals_reset(void)
+{
+	struct sigaction action;
+
+	for (int signo = 1; signo < NSIG; signo++) {
+		if (signo == SIGKILL || signo == SIGSTOP || sigaction(signo, NULL, &action) == -1)
+			continue;
+		if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && signo != SIGCHLD &&
+		    signo != SIGTERM))
+			continue;
+		memset(&action, 0, sizeof action);
+		sigemptyset(&action.sa_mask);
+		action.sa_handler = SIG_DFL;
+		(void)sigaction(signo, &action, NULL);
+	}
+	memset(&action, 0, sizeof action);
+	sigemptyset(&action.sa_mask);
+	action.sa_sigaction = on_sigterm;
+	action.sa_flags = SA_SIGINFO;
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+/*
+ * The next packet while it is worth waiting for awake: where jobs are short the next ones come soon, and
+ * being woken takes longer than they do.  0: none came.
+ */
+static ssize_t
+packet_linger(struct wire_packet *packet)
+{
+	struct shared *shared = worker_self.setup->shared;
+	uint32_t seen = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+
+	if (!atomic_load_explicit(&shared->linger, memory_order_relaxed))
+		return 0;
+	ssize_t n = packet_pipe_read_now(worker_self.jobs.fd, packet);
+	int64_t now = clock_meter_now(&worker_self.meter), until = now + SHARED_LINGER_NS;
+	while (n == 0 && now < until) {
+		uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+		int64_t before = now;
+		if (packets != seen) {
+			seen = packets;
+			n = packet_pipe_read_now(worker_self.jobs.fd, packet);
+		} else {
+			(void)sched_yield();
+		}
+		now = clock_meter_now(&worker_self.meter);
+		if (now - before > YIELDED_NS && n == 0)
+			break; /* others want this processor: it is theirs */
+	}
+	return n > 0 ? n : 0; /* an error is read()'s to tell */
+}
+
+/*
+ * Not one of those that read at present: wait until it is.  The caller sees to that where jobs become
+ * longer or nothing moves; but it may be busy elsewhere, so the first that waits has a look as well.
+ */
+static void
+reader_await(uint32_t readers)
+{
+	struct shared *shared = worker_self.setup->shared;
+	uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
+	bool first = worker_self.index == readers;
+	int64_t wait_ns = first && packets != worker_self.packets_seen ? READER_LOOK_NS : CLOCK_S;
+
+	os_word_wait(&shared->readers, readers, wait_ns);
+	if (first && packet_pipe_holds(worker_self.jobs.fd) == 1 &&
+	    atomic_load_explicit(&shared->packets, memory_order_relaxed) == packets &&
+	    atomic_compare_exchange_strong(&shared->readers, &readers, SHARED_READERS_ALL))
+		os_word_wake(&shared->readers); /* it stood there all that time */
+	worker_self.packets_seen = packets;
+}
+
+static void
+worker_loop(void)
+{
+	static struct wire_packet visible;
+	struct wire_packet *packet = worker_self.setup->windows != NULL ? &worker_self.apart.hidden->packet : &visible;
+
+	while (worker_self.setup->jobs_per_worker == 0 || worker_self.runs < worker_self.setup->jobs_per_worker) {
+		identities_check();
+		atomic_store_explicit(&worker_self.slot->reading, 1, memory_order_release);
+		worker_self.in_pool_io = 1;
+		if (atomic_load(&worker_self.slot->leave))
+			break;
+		uint32_t readers = atomic_load_explicit(&worker_self.setup->shared->readers, memory_order_relaxed);
+		if (worker_self.index >= readers) {
+			atomic_store_explicit(&worker_self.slot->reading, 0, memory_order_release);
+			reader_await(readers);
+			worker_self.in_pool_io = 0;
+			continue;
+		}
+		ssize_t n = packet_linger(packet);
+		if (n == 0)
+			n = packet_pipe_read(worker_self.jobs.fd, packet);
+		worker_self.in_pool_io = 0;
+		atomic_store_explicit(&worker_self.slot->reading, 0, memory_order_release);
+		if (n > 0)
+			packet_run(packet, (size_t)n);
+		else if (n == 0)
+			(void)fd_set_nonblocking(worker_self.jobs.fd, 0);
+		else if (errno == EPIPE)
+			break; /* the caller is gone */
+		else if (errno != EINTR)
+			worker_end(LEAVE_DAMAGED, errno);
+	}
+	worker_self.in_pool_io = 0;
+}
+
+int
+worker_prepare(const struct worker_setup *setup)
+{
+	memset(&worker_self, 0, sizeof worker_self); /* of another pool's worker, where this pool is opened in a job */
+	worker_self.supervisor = -1;          /* a SIGTERM of anybody's ends this process */
+	signals_reset();
+	crash_install();
+	os_no_core(setup->sandbox.level != FORKPOOL_ISOLATE_WORKER);
+	(void)os_exit_guard();
+	if (fd_redirect("/dev/null", O_RDONLY, STDIN_FILENO) == -1)
+		return -1;
+	return capture_prepare(setup->output);
+}
+
+/* Where each job has a process of its own: what this one has to do with the pool is hidden from those. */
+static void
+apart_enter(const struct worker_setup *setup)
+{
+	const char *step;
+	unsigned layer;
+
+	if (limits_enter_worker(&setup->limits) == -1 || sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
+	    shared_hide_from_fork(setup->shared) == -1 ||
+	    job_processes_init(&worker_self.apart, setup, worker_self.index) == -1)
+		worker_end(LEAVE_SETUP_FAILED, errno);
+	worker_self.apart.supervisor = getppid();
+	worker_self.apart.is_meant = run_is_meant;
+	if (setup->environment != NULL)
+		environ = setup->environment;
+}
+
+/* The same when worker_init() has been called. */
+static void
+apart_confine(void)
+{
+	const char *step;
+	unsigned layer;
+	sigset_t child;
+
+	(void)signal(SIGCHLD, SIG_DFL); /* whatever worker_init() has made of it */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+	spool_writer_map(&worker_self.spool);
+	if (job_processes_confine(&worker_self.apart, worker_self.context.state, &step, &layer) == -1)
+		worker_end(LEAVE_SETUP_FAILED, errno);
+}
+
+/* What is this worker's alone. */
+static void
+worker_enter(int job_pipe, int results)
+{
+	const struct worker_setup *setup = worker_self.setup;
+	struct rlimit stack = { 0 };
+	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture, setup->sandbox.landlock.fd, setup->sandbox.cgroup.dir };
+	char name[16];
+
+	(void)snprintf(name, sizeof name, "forkpool:%u", worker_self.index);
+	os_process_name(name);
+	(void)setsid();
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)munmap(setup->control, sizeof *setup->control); /* where it could not be hidden */
+	descriptors_close_others(&setup->descriptors, keep, sizeof keep / sizeof keep[0]);
+	worker_self.jobs = identity_of(job_pipe);
+	worker_self.results = identity_of(results);
+	worker_self.arena = identity_of(setup->arena_fd);
+	worker_self.values = identity_of(setup->spool.fd);
+	if (worker_self.capture != -1)
+		worker_self.output = identity_of(worker_self.capture);
+	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
+	if (setup->windows != NULL) {
+		apart_enter(setup);
+	} else {
+		if ((worker_self.capture != -1 && capture_enter(worker_self.capture) == -1) ||
+		    limits_enter(&setup->limits) == -1)
+			worker_end(LEAVE_SETUP_FAILED, errno);
+		(void)getrlimit(RLIMIT_STACK, &stack);
+		crash_enter(worker_self.note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	}
+	canary_mark(&setup->canary, CANARY_WORKER);
+}
+
+_Noreturn void
+worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, uint32_t generation,
+    int results, int capture)
+{
+	sigset_t none;
+
+	(void)os_die_with_parent(SIGKILL);
+	if (getppid() != supervisor)
+		_exit(1);
+	worker_self.setup = setup;
+	worker_self.index = index;
+	worker_self.generation = generation;
+	worker_self.parity = generation & 1;
+	worker_self.slot = shared_slot(setup->shared, index);
+	worker_self.box = &worker_self.slot->outbox[worker_self.parity];
+	worker_self.note = &worker_self.slot->crash[worker_self.parity];
+	worker_self.capture = capture;
+	worker_self.thread = pthread_self();
+	atomic_store(&worker_self.slot->pid, getpid());
+	worker_enter(setup->job_pipe, results);
+	worker_self.supervisor = supervisor;
+	spool_writer_init(&worker_self.spool, &setup->spool, &worker_self.slot->values_taken[worker_self.parity], index, worker_self.parity);
+	worker_self.context.worker = index;
+	worker_self.context.value_max = setup->value_max;
+	worker_self.context.progress = worker_self.slot->progress;
+	worker_self.context.spool = &worker_self.spool;
+	clock_meter_init(&worker_self.meter);
+	outbox_begin();
+	sigemptyset(&none);
+	if (setup->windows != NULL) {
+		/* They are waited for, by this thread: those that worker_init() makes are not to have them. */
+		sigaddset(&none, SIGIO);
+		sigaddset(&none, SIGCHLD);
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+
+	if (setup->init != NULL) {
+		int error = setup->init(setup->arg, &worker_self.context.state);
+		if (error != 0)
+			worker_end(LEAVE_INIT_FAILED, error);
+	}
+	if (setup->windows != NULL)
+		apart_confine();
+	atomic_store(&worker_self.slot->ready, 1);
+	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */
+	if (sigsetjmp(worker_self.leave, 1) == 0)
+		worker_loop();
+	worker_self.in_pool_io = 0; /* a second SIGTERM must not come here again */
+	/* The results that were not written stay in the outbox, and the parent reads it. */
+	if (setup->exit != NULL)
+		setup->exit(setup->arg, worker_self.context.state);
+	(void)fflush(stdout);
+	worker_end(LEAVE_IN_ORDER, 0);
+}

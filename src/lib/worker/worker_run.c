@@ -1,0 +1,390 @@
+#include "config.h"
+#include "lib/worker/worker_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/job/stdio_capture.h"
+#include "lib/ipc/packet_pipe.h"
+#include "lib/os/usdt.h"
+
+/* Address space, not memory: pages are there once they are read. */
+#define ARENA_MAPPED_MIN ((size_t)64 << 20)
+
+/* A job of this length is reported at once, not with the rest of its packet. */
+#define LONG_RUN_NS (100 * CLOCK_US)
+/* Results of jobs with processes of their own that have waited so long are reported. */
+#define LONG_WAIT_NS CLOCK_MS
+
+alignas(2048) struct worker worker_self;
+
+_Noreturn void
+worker_end(enum crash_leave how, int error)
+{
+	atomic_store(&worker_self.note->error, error);
+	atomic_store(&worker_self.note->left, how);
+	_exit(how == LEAVE_IN_ORDER ? 0 : 1);
+}
+
+struct fd_identity
+identity_of(int fd)
+{
+	struct fd_identity id = { .fd = fd };
+	struct stat st;
+
+	if (fstat(fd, &st) == 0) {
+		id.device = st.st_dev;
+		id.inode = st.st_ino;
+	}
+	return id;
+}
+
+/* Before anything goes into or out of it: a job may have closed it, and opened a file there. */
+static void
+identity_check(const struct fd_identity *id)
+{
+	struct stat st;
+
+	if (fstat(id->fd, &st) == -1 || st.st_dev != id->device || st.st_ino != id->inode)
+		worker_end(LEAVE_DAMAGED, EBADF);
+}
+
+/* The same for all but the results pipe, which is looked at when it is used. */
+void
+identities_check(void)
+{
+	if (worker_self.setup->windows != NULL)
+		return; /* no job is ever in this process */
+	identity_check(&worker_self.jobs);
+	identity_check(&worker_self.arena);
+	identity_check(&worker_self.values);
+	if (worker_self.capture != -1)
+		identity_check(&worker_self.output);
+}
+
+void
+outbox_begin(void)
+{
+	wire_begin(&worker_self.out, &worker_self.box->packet, WIRE_RESULTS, worker_self.index, worker_self.generation);
+}
+
+/* After what may have taken long: no time before this is the next run's. */
+static void
+run_begins_now(void)
+{
+	worker_self.now = clock_meter_now(&worker_self.meter);
+}
+
+/* The results that wait become a packet in the pipe.  Blocks while the parent does not read. */
+static void
+outbox_flush(void)
+{
+	if (worker_self.out.frames == 0)
+		return;
+	if (worker_self.setup->windows == NULL)
+		identity_check(&worker_self.results);
+	size_t len = wire_end(&worker_self.out);
+	for (;;) {
+		worker_self.in_pool_io = 1;
+		if (atomic_load(&worker_self.slot->leave))
+			siglongjmp(worker_self.leave, 1); /* the parent reads the outbox itself */
+		int r = packet_pipe_write(worker_self.results.fd, &worker_self.box->packet, len);
+		worker_self.in_pool_io = 0;
+		if (r == 1)
+			break;
+		if (r == 0)
+			(void)packet_pipe_restore(worker_self.results.fd);
+		else if (errno != EINTR)
+			worker_end(LEAVE_DAMAGED, errno);
+	}
+	/* A death before the first store shows the frames twice, never not at all. */
+	atomic_store_explicit(&worker_self.box->fill, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&worker_self.box->flushes, 1, memory_order_release);
+	atomic_thread_fence(memory_order_release);
+	outbox_begin();
+	run_begins_now();
+}
+
+/* The frames so far are there to be found, should the process die; each counts once its claim is
+   DONE. */
+static inline void
+outbox_publish(void)
+{
+	atomic_store_explicit(&worker_self.box->fill, (uint64_t)worker_self.out.frames << 32 | worker_self.out.used,
+	    memory_order_release);
+}
+
+/* What the run printed goes behind its value in the spool. */
+static void
+output_collect(struct wire_result *result)
+{
+	capture_flush_stdio();
+	uint64_t size = capture_size(worker_self.capture);
+	if (size == 0)
+		return;
+	uint64_t keep = size < worker_self.setup->output_max ? size : worker_self.setup->output_max;
+	if (!worker_self.context.is_large)
+		spool_begin(&worker_self.spool);
+	uint64_t offset = worker_self.spool.base + worker_self.spool.at;
+	if (spool_append_file(&worker_self.spool, worker_self.capture, keep) == -1)
+		keep = 0;
+	capture_empty(worker_self.capture);
+	result->output_len = keep;
+	result->output_offset = offset;
+	result->output_lost = size - keep;
+}
+
+/* The run is over: its claim says so, unless the supervisor or the parent was first. */
+static void
+claim_settle(const struct wire_job *job, int64_t ended)
+{
+	uint64_t claimed = claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED);
+
+	(void)atomic_compare_exchange_strong(shared_claim(worker_self.setup->shared, job->entry), &claimed,
+	    claim_make(job->ticket, worker_self.index, worker_self.parity,
+	    ended < worker_self.context.deadline ? CLAIM_DONE : CLAIM_TIMED_OUT));
+}
+
+/*
+ * First the frame in the outbox, then the claim: DONE means that the result can be found, whatever
+ * becomes of this process.  Where the claim is settled otherwise the parent goes by the claim.
+ * If the packet or the spool has no room the claim comes first: that may wait for the parent, and the time
+ * must not be held against the job.
+ */
+static void
+result_put(const struct wire_job *job, const struct wire_result *result, int64_t ended)
+{
+	if (!wire_put_result(&worker_self.out, result)) {
+		claim_settle(job, ended);
+		outbox_flush();
+		(void)wire_put_result(&worker_self.out, result); /* an empty packet has room for any */
+	}
+	outbox_publish();
+	claim_settle(job, ended);
+}
+
+/* Of a run in this process. */
+static void
+result_send(const struct wire_job *job, int returned, int64_t started, int64_t ended)
+{
+	struct forkpool_context *c = &worker_self.context;
+
+	if (returned == 0 && !c->is_large && c->message_len == 0 && worker_self.capture == -1 &&
+	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
+		outbox_publish();
+		claim_settle(job, ended);
+		return;
+	}
+	struct wire_result result = {
+		.entry = job->entry, .ticket = job->ticket,
+		.outcome = returned == 0 ? FORKPOOL_OK : FORKPOOL_FAILED, .error = returned,
+		.started_ns = started, .run_ns = ended - started,
+		.message = c->message, .message_len = c->message_len,
+	};
+	if (returned == 0 && c->value_len > 0) {
+		result.value_len = c->value_len;
+		if (c->is_large)
+			result.value_offset = worker_self.spool.base + worker_self.spool.start;
+		else
+			result.value = c->value;
+	}
+	if (worker_self.capture != -1) {
+		if (!c->is_large && spool_must_wait(&worker_self.spool))
+			claim_settle(job, ended);
+		output_collect(&result);
+		run_begins_now();
+	}
+	if ((returned == 0 && c->is_large) || result.output_len > 0)
+		spool_commit(&worker_self.spool);
+	result_put(job, &result, ended);
+}
+
+/* Of a run in a process of its own.  What is large goes through the spool here as well. */
+static void
+result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t ended)
+{
+	const struct job_processes *apart = &worker_self.apart;
+	char text[120];
+	bool large = result->value == NULL && result->value_len > 0;
+
+	result->output_lost = apart->output.lost;
+	if (large || apart->output.kept_len > 0) {
+		if (spool_must_wait(&worker_self.spool))
+			claim_settle(job, ended);
+		spool_begin(&worker_self.spool);
+		uint64_t offset = worker_self.spool.base + worker_self.spool.at;
+		if (large && spool_append(&worker_self.spool, apart->area, (size_t)result->value_len) == 0) {
+			result->value_offset = offset;
+		} else if (large) {
+			(void)snprintf(text, sizeof text, "its value could not be kept: %s", strerror(errno));
+			result->outcome = FORKPOOL_LOST;
+			result->value_len = 0;
+			result->message = text;
+			result->message_len = strlen(text);
+		}
+		offset = worker_self.spool.base + worker_self.spool.at;
+		if (apart->output.kept_len > 0 && spool_append(&worker_self.spool, apart->output.kept, (size_t)apart->output.kept_len) == 0) {
+			result->output_len = apart->output.kept_len;
+			result->output_offset = offset;
+		} else {
+			result->output_lost += apart->output.kept_len;
+		}
+		if (result->value_len > 0 || result->output_len > 0)
+			spool_commit(&worker_self.spool);
+		run_begins_now();
+	}
+	result_put(job, result, ended);
+}
+
+/*
+ * Arguments that did not travel in the packet: read in place, through a mapping that is kept and grows
+ * as the arena does.  The parent has written all of them before it sent the frame, and takes no page back
+ * while a job has its arguments there.  NULL: no memory for that mapping.
+ */
+static const void *
+args_fetch(const struct wire_job *job)
+{
+	uint64_t end = job->args_offset + job->args_len;
+
+	if (end > worker_self.arena_size) {
+		size_t size = worker_self.arena_size > 0 ? worker_self.arena_size : ARENA_MAPPED_MIN;
+		while (size < end)
+			size *= 2;
+		if (worker_self.arena_map != NULL)
+			(void)munmap(worker_self.arena_map, worker_self.arena_size);
+		worker_self.arena_size = 0;
+		worker_self.arena_map = mmap(NULL, size, PROT_READ, MAP_SHARED, worker_self.setup->arena_fd, 0);
+		if (worker_self.arena_map == MAP_FAILED) {
+			worker_self.arena_map = NULL;
+			return NULL;
+		}
+		worker_self.arena_size = size;
+	}
+	return worker_self.arena_map + job->args_offset;
+}
+
+/* In this process. */
+static void
+run_here(struct wire_job *job, int64_t started)
+{
+	struct forkpool_context *c = &worker_self.context;
+	int returned;
+
+	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
+		returned = forkpool_fail(c, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
+	else
+		returned = job->fn(c, job->args, job->args_len);
+	worker_self.run_ticket = 0;
+
+	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
+		_exit(0); /* a process that the job forked, and that returned from it */
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	result_send(job, returned, started, worker_self.now);
+	if (c->has_progress) {
+		c->has_progress = 0;
+		atomic_store_explicit(&c->progress[0], 0, memory_order_relaxed);
+		atomic_store_explicit(&c->progress[1], 0, memory_order_relaxed);
+	}
+	if (worker_self.capture == -1 && capture_stdio_waits())
+		capture_flush_stdio();
+}
+
+/* In a process of its own. */
+static void
+run_apart(const struct wire_job *job, int64_t started, int64_t deadline)
+{
+	struct wire_result result = { .entry = job->entry, .ticket = job->ticket, .started_ns = started };
+
+	job_process_run(&worker_self.apart, job, deadline, shared_claim(worker_self.setup->shared, job->entry), &result);
+	worker_self.run_ticket = 0;
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	result.run_ns = worker_self.now - started;
+	result_pass_on(job, &result, worker_self.now);
+	if (!worker_self.apart.output_is_out) {
+		/* Only this worker has to wait for whoever does not read: not the caller, and no deadline runs any more. */
+		atomic_store_explicit(&worker_self.slot->run_ticket, 0, memory_order_release);
+		outbox_flush();
+	}
+	job_process_done(&worker_self.apart);
+}
+
+/* 1 it was this worker's to run and has run, 0 it was not. */
+static int
+job_run(struct wire_job *job)
+{
+	struct shared_slot *slot = worker_self.slot;
+	int64_t started = worker_self.now;
+	int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : worker_self.setup->timeout_ns;
+	int64_t deadline = timeout > 0 ? clock_after(started, timeout) : CLOCK_NEVER;
+
+	if (job->entry >= worker_self.setup->shared->entries)
+		return 0;
+	/* The slot speaks of the run before the claim is made, so that whoever sees the claim finds
+	   its deadline too; who reads the slot checks it against the claim. */
+	claim_word *claim = shared_claim(worker_self.setup->shared, job->entry);
+	atomic_store_explicit(&slot->run_entry, job->entry, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
+	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
+	if (worker_self.setup->windows == NULL)
+		context_begin(&worker_self.context, job, deadline);
+	worker_self.context.deadline = deadline;
+	worker_self.cooperative = job->cooperative != 0;
+	worker_self.apart.end_asked = 0;
+	worker_self.run_ticket = job->ticket;
+	uint64_t expected = claim_make(job->ticket, 0, 0, CLAIM_OFFERED);
+	if (!atomic_compare_exchange_strong(claim, &expected,
+	    claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED))) {
+		worker_self.run_ticket = 0;
+		atomic_store_explicit(&slot->run_ticket, 0, memory_order_relaxed);
+		return 0;
+	}
+	atomic_store_explicit(&slot->runs, atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+	PROBE_JOB_CLAIM(job->seq, worker_self.index);
+
+	if (worker_self.setup->windows != NULL)
+		run_apart(job, started, deadline);
+	else
+		run_here(job, started);
+	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
+	worker_self.runs++;
+	return 1;
+}
+
+void
+packet_run(const struct wire_packet *packet, size_t len)
+{
+	struct wire_reader reader;
+	struct wire_job job;
+
+	if (wire_open(&reader, WIRE_JOBS, packet, len) == -1)
+		return;
+	worker_self.now = clock_meter_now(&worker_self.meter);
+	int64_t began = worker_self.now;
+	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
+	while (wire_get_job(&reader, &job) == 1) {
+		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) || worker_self.now >=
+		    atomic_load_explicit(&worker_self.setup->shared->pool_deadline, memory_order_relaxed))
+			break;
+		int64_t before = worker_self.now;
+		if (!job_run(&job))
+			continue;
+		/* Where each has a process of its own all are long, and to wake the caller for each costs as much as
+		   a tenth of them: there the time counts that the first of the results has waited. */
+		if (worker_self.setup->windows != NULL ? worker_self.now - began >= LONG_WAIT_NS :
+		    worker_self.now - before >= LONG_RUN_NS) {
+			began = worker_self.now;
+			outbox_flush();
+			identities_check();
+		}
+		if (worker_self.setup->jobs_per_worker > 0 && worker_self.runs >= worker_self.setup->jobs_per_worker)
+			break;
+	}
+	outbox_flush();
+}

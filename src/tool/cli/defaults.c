@@ -1,0 +1,84 @@
+#include "config.h"
+#include "tool/cli/cli_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/cli/makeflags.h"
+#include "tool/base/message.h"
+#include "tool/base/parse_units.h"
+
+void
+options_init(struct options *o)
+{
+	static char braces[] = "{}";
+
+	*o = (struct options){
+		.separator = '\n', .max_items = 1, .retries = 1, .block = 1 << 20, .replace = braces,
+	};
+	(void)quantity_workers("100%", &o->workers);
+}
+
+/* make -n runs the lines of recipes that begin with + : they are to do what it does.  xargs and parallel do not. */
+static int
+make_is_dry(const struct options *o)
+{
+	struct makeflags flags;
+
+	if (o->dialect != DIALECT_NATIVE)
+		return 0;
+	makeflags_read(&flags, getenv("MAKEFLAGS"));
+	int dry = flags.dry_run;
+	makeflags_free(&flags);
+	return dry;
+}
+
+void
+options_settle(struct options *o, const struct given *given)
+{
+	static char tab[] = "\t";
+
+	o->workers_given = given->name[OPTION_JOBS] != NULL;
+	o->dry_run |= make_is_dry(o);
+
+	if (o->end_of_input != NULL && o->end_of_input[0] == '\0')
+		o->end_of_input = NULL;
+	/* -m and -X: as many as fit, unless -n or -N is there as well. */
+	if ((o->packing == PACK_FULL || o->packing == PACK_CONTEXT) && o->dialect != DIALECT_XARGS &&
+	    given->name[OPTION_MAX_ARGS] == NULL && given->name[OPTION_MAX_REPLACE_ARGS] == NULL)
+		o->max_items = 0;
+	if (o->header && o->colsep == NULL && (o->colsep = strdup(tab)) == NULL)
+		fail_memory();
+	if (o->interactive)
+		o->trace = 1;
+	if (o->dry_run) {
+		if (!o->resume && !o->resume_failed && !o->retry_failed)
+			o->joblog = NULL;
+		o->results = o->results_json = o->trace_file = o->metrics_file = o->report = o->journal = NULL;
+		o->json = o->bar = o->eta = o->status = o->interactive = o->trace = 0;
+		o->delay_ns = 0;
+		o->load = 0;
+		o->memfree = 0;
+		o->grouping = GROUP_JOB;
+	}
+}
+
+void
+options_free(struct options *o)
+{
+	free(o->command);
+	free(o->plugin_file); /* and plugin_functions */
+	free(o->sources);
+	free(o->colsep);
+	free(o->readable);
+	free(o->writable);
+	*o = (struct options){ 0 };
+}
+
+void *
+options_grow(void *at, size_t count, size_t size)
+{
+	if ((count & (count - 1)) == 0 && (at = reallocarray(at, count == 0 ? 1 : count * 2, size)) == NULL)
+		fail_memory();
+	return at;
+}

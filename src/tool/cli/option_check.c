@@ -1,0 +1,294 @@
+#include "config.h"
+#include "tool/cli/cli_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+/* For whom a rule holds: the two others let some pass, and the last word counts. */
+enum { ALL = 0, NATIVE_ONLY, NOT_XARGS };
+
+struct rule {
+	enum option_id a, b;
+	int holds;
+	const char *why;
+};
+
+static const char has_output[] = "the object has the output in it, whole";
+static const char not_caught[] = "-u leaves output to the jobs, so that it can be neither kept nor sorted";
+static const char one_separator[] = "items end with one byte";
+static const char in_blocks[] = "--pipe gives jobs blocks of standard input and no items";
+static const char is_args[] = "an item is what the function gets, each for itself";
+static const char is_no_command[] = "a plug-in's function is no command";
+static const char one_way[] = "there is one way to fill a job with items";
+static const char to_standard_input[] = "what their standard input was is gone";
+static const char is_whole[] = "a function's value comes out whole";
+static const char go_on[] = "a journal knows by itself what is left to do";
+static const char one_picture[] = "the screen has both in it";
+static const char positionals[] = "in --shell items are \"$1\", \"$2\" ... and have no other place";
+
+static const struct rule exclude[] = {
+	{ OPTION_JSON, OPTION_LINE_BUFFER, ALL, has_output },
+	{ OPTION_JSON, OPTION_UNGROUP, ALL, has_output },
+	{ OPTION_JSON, OPTION_TAG, ALL, has_output },
+	{ OPTION_JSON, OPTION_TAG_STRING, ALL, has_output },
+	{ OPTION_UNGROUP, OPTION_RESULTS, ALL, not_caught },
+	{ OPTION_UNGROUP, OPTION_RESULTS_JSON, ALL, not_caught },
+	{ OPTION_UNGROUP, OPTION_JOURNAL, ALL, not_caught },
+	{ OPTION_UNGROUP, OPTION_KEEP_ORDER, NATIVE_ONLY, not_caught },
+	{ OPTION_UNGROUP, OPTION_TAG, NATIVE_ONLY, not_caught },
+	{ OPTION_UNGROUP, OPTION_TAG_STRING, NATIVE_ONLY, not_caught },
+	{ OPTION_UNGROUP, OPTION_LINE_BUFFER, NATIVE_ONLY, "one of them says how output is grouped" },
+	{ OPTION_UNGROUP, OPTION_GROUP, NATIVE_ONLY, "one of them says how output is grouped" },
+	{ OPTION_LINE_BUFFER, OPTION_GROUP, NATIVE_ONLY, "one of them says how output is grouped" },
+	{ OPTION_LINE_BUFFER, OPTION_JOURNAL, ALL, "with a journal a job's output comes out when it is known to be done" },
+	{ OPTION_TAG, OPTION_TAG_STRING, NATIVE_ONLY, "a line has one tag" },
+	{ OPTION_NULL, OPTION_DELIMITER, NATIVE_ONLY, one_separator },
+	{ OPTION_PIPE, OPTION_COLSEP, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_HEADER, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_END, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_EOF, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_MAX_ARGS, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_MAX_REPLACE_ARGS, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_LINES, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_MAX_LINES, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_MANY, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_CONTEXT, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_REPLACE_WITH, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_REPLACE, ALL, in_blocks },
+	{ OPTION_PIPE, OPTION_ARG_FILE, ALL, "--pipe cuts standard input: give it the file by <FILE" },
+	{ OPTION_PIPE, OPTION_RETRY_FAILED, ALL, to_standard_input },
+	{ OPTION_PLUGIN, OPTION_PIPE, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_COLSEP, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_HEADER, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_MAX_ARGS, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_MAX_REPLACE_ARGS, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_LINES, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_MAX_LINES, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_MANY, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_CONTEXT, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_REPLACE_WITH, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_REPLACE, ALL, is_args },
+	{ OPTION_PLUGIN, OPTION_MAX_CHARS, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_EXIT, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_SHELL, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_QUOTE, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_SLOT_VARIABLE, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_DRY_RUN, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_VERBOSE, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_INTERACTIVE, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_RETRY_FAILED, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_UNGROUP, ALL, is_whole },
+	{ OPTION_PLUGIN, OPTION_LINE_BUFFER, ALL, is_whole },
+	{ OPTION_PLUGIN, OPTION_COMPAT, ALL, "neither xargs nor parallel has plug-ins" },
+	{ OPTION_PLUGIN, OPTION_JOBSERVER, ALL, "a plug-in's function is no make" },
+	{ OPTION_SANDBOX, OPTION_JOBSERVER, ALL, "a sandboxed job has no way to it" },
+	{ OPTION_MAX_ARGS, OPTION_MAX_REPLACE_ARGS, NOT_XARGS, one_way },
+	{ OPTION_MAX_ARGS, OPTION_LINES, NOT_XARGS, one_way },
+	{ OPTION_MAX_ARGS, OPTION_MAX_LINES, NOT_XARGS, one_way },
+	{ OPTION_MAX_REPLACE_ARGS, OPTION_LINES, NOT_XARGS, one_way },
+	{ OPTION_MAX_REPLACE_ARGS, OPTION_MAX_LINES, NOT_XARGS, one_way },
+	{ OPTION_LINES, OPTION_MAX_LINES, NOT_XARGS, one_way },
+	{ OPTION_LINES, OPTION_MANY, NOT_XARGS, one_way },
+	{ OPTION_LINES, OPTION_CONTEXT, NOT_XARGS, one_way },
+	{ OPTION_MAX_LINES, OPTION_MANY, NOT_XARGS, one_way },
+	{ OPTION_MAX_LINES, OPTION_CONTEXT, NOT_XARGS, one_way },
+	{ OPTION_MANY, OPTION_CONTEXT, ALL, one_way },
+	{ OPTION_SHELL, OPTION_REPLACE_WITH, NATIVE_ONLY, positionals },
+	{ OPTION_SHELL, OPTION_REPLACE, NATIVE_ONLY, positionals },
+	{ OPTION_SHELL, OPTION_QUOTE, ALL, "one is with a shell and the other without" },
+	{ OPTION_RETRY_FAILED, OPTION_RESUME, ALL,
+	    "--retry-failed takes its commands from the joblog and --resume from the input" },
+	{ OPTION_RETRY_FAILED, OPTION_RESUME_FAILED, ALL,
+	    "--retry-failed takes its commands from the joblog and --resume-failed from the input" },
+	{ OPTION_JOURNAL, OPTION_INTERACTIVE, ALL, "what is refused is never done, and would be asked again" },
+	{ OPTION_JOURNAL, OPTION_RESUME, ALL, go_on },
+	{ OPTION_JOURNAL, OPTION_RESUME_FAILED, ALL, go_on },
+	{ OPTION_JOURNAL, OPTION_RETRY_FAILED, ALL, go_on },
+	{ OPTION_STATUS, OPTION_BAR, ALL, one_picture },
+	{ OPTION_STATUS, OPTION_ETA, ALL, one_picture },
+	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
+	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL, "while a question waits for its answer nothing is drawn" },
+	{ OPTION_TERM_SEQ, OPTION_GRACE, ALL, "both say how long it is from SIGTERM to SIGKILL" },
+};
+
+static const struct rule needs[] = {
+	{ OPTION_RESUME, OPTION_JOBLOG, ALL, "it says what has run" },
+	{ OPTION_RESUME_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
+	{ OPTION_RETRY_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
+	{ OPTION_PLUGIN_ARGS, OPTION_PLUGIN, ALL, "there is nothing else to give them to" },
+	{ OPTION_BLOCK, OPTION_PIPE, ALL, "without it there are no blocks" },
+	{ OPTION_JOBSERVER_STYLE, OPTION_JOBSERVER, ALL, "without it there is none to be told of" },
+	{ OPTION_READABLE, OPTION_SANDBOX, ALL, "without it jobs may read all that you may" },
+	{ OPTION_WRITABLE, OPTION_SANDBOX, ALL, "without it jobs may write all that you may" },
+	{ OPTION_NETWORK, OPTION_SANDBOX, ALL, "without it jobs have the network" },
+};
+
+static int
+holds_for(const struct rule *rule, enum dialect dialect)
+{
+	return rule->holds == ALL || dialect == DIALECT_NATIVE || (rule->holds == NOT_XARGS && dialect == DIALECT_PARALLEL);
+}
+
+static void
+check_rules(const struct options *o, const struct given *given)
+{
+	for (size_t i = 0; i < sizeof exclude / sizeof exclude[0]; i++) {
+		const struct rule *rule = &exclude[i];
+		if (rule->b == OPTION_COMPAT && o->dialect == DIALECT_NATIVE)
+			continue;
+		if (given->name[rule->a] != NULL && given->name[rule->b] != NULL && holds_for(rule, o->dialect))
+			fail("%s and %s exclude each other: %s", given->name[rule->a], given->name[rule->b], rule->why);
+	}
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+		const struct rule *rule = &needs[i];
+		if (given->name[rule->a] != NULL && given->name[rule->b] == NULL)
+			fail("%s needs --%s: %s", given->name[rule->a], options_table[rule->b].name, rule->why);
+	}
+}
+
+static void
+check_command(const struct options *o, const struct given *given)
+{
+	char shown[256];
+
+	if (o->plugin_file != NULL) {
+		if (o->dialect != DIALECT_NATIVE)
+			fail("%s: %s has no plug-ins; call it as forkpool", given->name[OPTION_PLUGIN], message_name);
+		if (o->command_count > 0)
+			fail("%s runs instead of a command: leave out %s", given->name[OPTION_PLUGIN],
+			    message_word(shown, sizeof shown, o->command[0], strlen(o->command[0])));
+		if (o->source_count > 1)
+			fail("%s takes one source of items, and here are %zu", given->name[OPTION_PLUGIN], o->source_count);
+		return;
+	}
+	if (o->command_count == 0 && !o->retry_failed) {
+		if (o->dialect == DIALECT_NATIVE)
+			fail("no command is given: forkpool [options] command [args] [::: item...]");
+		if (o->pipe)
+			fail("%s needs a command, which gets the blocks", given->name[OPTION_PIPE]);
+	}
+	if (o->command_count > 0 && o->command[0][0] == '\0' && o->dialect == DIALECT_NATIVE)
+		fail("the command's name is empty");
+	if (o->shell && o->dialect == DIALECT_NATIVE)
+		for (size_t i = 0; i < o->command_count; i++)
+			if (strstr(o->command[i], "{}") != NULL)
+				fail("{} in %s: %s", message_word(shown, sizeof shown, o->command[i], strlen(o->command[i])), positionals);
+}
+
+static void
+check_items(const struct options *o, const struct given *given)
+{
+	int standard_input = 0;
+	char shown[512];
+
+	if (o->pipe && o->source_count > 0)
+		fail("%s and ::: exclude each other: %s", given->name[OPTION_PIPE], in_blocks);
+	if (o->pipe && o->dialect == DIALECT_XARGS)
+		fail("%s: xargs has no blocks; call it as forkpool", given->name[OPTION_PIPE]);
+	if (o->xargs_quoting && (given->name[OPTION_COLSEP] != NULL || given->name[OPTION_HEADER] != NULL))
+		fail("%s needs lines: give -d '\\n' or -0 as well",
+		    given->name[given->name[OPTION_COLSEP] != NULL ? OPTION_COLSEP : OPTION_HEADER]);
+	if (o->insert_nothing && (o->packing != PACK_ONE || o->plugin_file != NULL))
+		fail("%s 0 puts no item in, and %s fills jobs with them",
+		    given->name[given->name[OPTION_MAX_ARGS] != NULL ? OPTION_MAX_ARGS : OPTION_MAX_REPLACE_ARGS],
+		    given->name[OPTION_MANY] != NULL ? "-m" : "-X");
+	for (size_t i = 0; i < o->source_count; i++) {
+		struct stat st;
+		if (o->sources[i].kind != SOURCE_FILE)
+			continue;
+		const char *name = o->sources[i].file;
+		if (strcmp(name, "-") == 0) {
+			if (standard_input++)
+				fail("items from -: standard input can be read once");
+			continue;
+		}
+		/* Not opened: whoever writes to a pipe of that name would take us for the reader. */
+		(void)message_word(shown, sizeof shown, name, strlen(name));
+		if (name[0] == '\0')
+			fail("items from %s: the file's name is empty", shown);
+		if (stat(name, &st) == -1 || access(name, R_OK) == -1)
+			fail_errno("items from %s", shown);
+		if (S_ISDIR(st.st_mode))
+			fail("items from %s: it is a directory, and a file is needed", shown);
+	}
+}
+
+/* What --sandbox opens up has to be there. */
+static void
+check_paths(char *const *paths, const char *name)
+{
+	char shown[512];
+
+	for (size_t i = 0; paths != NULL && paths[i] != NULL; i++)
+		if (paths[i][0] == '\0' || access(paths[i], F_OK) == -1) {
+			if (paths[i][0] == '\0')
+				errno = ENOENT;
+			fail_errno("%s %s", name, message_word(shown, sizeof shown, paths[i], strlen(paths[i])));
+		}
+}
+
+/* As far as that can be told before they are there; to a terminal or to /dev/null several may write. */
+static int
+is_same_file(const char *a, const char *b)
+{
+	struct stat at, bt;
+
+	return strcmp(a, b) == 0 || (stat(a, &at) == 0 && stat(b, &bt) == 0 && at.st_dev == bt.st_dev &&
+	    at.st_ino == bt.st_ino && S_ISREG(at.st_mode));
+}
+
+static void
+check_files(const struct options *o, const struct given *given)
+{
+	static const enum option_id ids[] = {
+		OPTION_JOBLOG, OPTION_RESULTS, OPTION_RESULTS_JSON, OPTION_JOURNAL, OPTION_TRACE, OPTION_METRICS_FILE, OPTION_REPORT,
+	};
+	const char *files[] = {
+		o->joblog, o->results, o->results_json, o->journal, o->trace_file, o->metrics_file, o->report,
+	};
+	char shown[512];
+	struct stat st;
+
+	if (o->directory != NULL) {
+		(void)message_word(shown, sizeof shown, o->directory, strlen(o->directory));
+		if (strcmp(o->directory, "...") == 0)
+			fail("%s ... is GNU parallel's word for a new directory for each job, below the home directory, and is not "
+			    "known here: give a directory, ./... if it has that name", given->name[OPTION_WD]);
+		if (stat(o->directory, &st) == -1 || (S_ISDIR(st.st_mode) && access(o->directory, X_OK) == -1))
+			fail_errno("%s %s", given->name[OPTION_WD], shown);
+		if (!S_ISDIR(st.st_mode))
+			fail("%s %s must be a directory", given->name[OPTION_WD], shown);
+	}
+	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
+		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
+		    message_word(shown, sizeof shown, o->slot_variable, strlen(o->slot_variable)));
+	check_paths(o->readable, "--readable");
+	check_paths(o->writable, "--writable");
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+		for (size_t j = 0; j < i; j++)
+			if (files[i] != NULL && files[j] != NULL && is_same_file(files[i], files[j]))
+				fail("%s and %s must be two files, and both are %s", given->name[ids[j]], given->name[ids[i]],
+				    message_word(shown, sizeof shown, files[i], strlen(files[i])));
+	if (o->report != NULL && strcmp(o->report, "-") == 0)
+		fail("%s -: the page is put in its place when all is over, so it must be a file with a name (./- is one)",
+		    given->name[OPTION_REPORT]);
+	/* It would be replaced, or emptied. */
+	for (size_t i = 0; i < o->source_count; i++)
+		for (size_t j = 0; o->sources[i].kind == SOURCE_FILE && j < sizeof ids / sizeof ids[0]; j++)
+			if (files[j] != NULL && is_same_file(o->sources[i].file, files[j]))
+				fail("%s %s is where the items come from", given->name[ids[j]],
+				    message_word(shown, sizeof shown, files[j], strlen(files[j])));
+}
+
+void
+options_check(const struct options *o, const struct given *given)
+{
+	check_rules(o, given);
+	check_command(o, given);
+	check_items(o, given);
+	check_files(o, given);
+}

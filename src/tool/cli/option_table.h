@@ -1,0 +1,169 @@
+/*
+ * options_table - every option once: its names, its argument, where its value goes and what --help says of it.
+ *
+ * The parser, --help and a test of the manual page are made of this table.  Includes options.
+ */
+#ifndef FORKPOOL_TOOL_OPTIONS_TABLE_H
+#define FORKPOOL_TOOL_OPTIONS_TABLE_H
+
+#include <stddef.h>
+
+#include "tool/cli/options.h"
+
+enum option_section {
+	SECTION_INPUT = 0, SECTION_PACKING, SECTION_JOBS, SECTION_STARTING, SECTION_LIMITS, SECTION_OUTPUT,
+	SECTION_RECORDS, SECTION_OTHER, SECTIONS
+};
+enum option_argument { ARGUMENT_NONE = 0, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL };
+/* How its value is read: into the field named, or by code of its own. */
+enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION };
+
+/* X(id, short or 0, long or NULL, argument, its name or NULL, section, kind, field (dialect: none), help) */
+#define OPTIONS(X) \
+	X(ARG_FILE, 'a', "arg-file", NEEDED, "FILE", INPUT, OWN, dialect, \
+	    "take items from FILE (-: standard input)") \
+	X(NULL, '0', "null", NONE, NULL, INPUT, OWN, dialect, "items end with a NUL byte") \
+	X(DELIMITER, 'd', "delimiter", NEEDED, "C", INPUT, OWN, dialect, \
+	    "items end with the byte C, or \\n \\t \\0 \\xHH \\OOO") \
+	X(COLSEP, 'C', "colsep", NEEDED, "REGEX", INPUT, OWN, dialect, \
+	    "split each item into columns {1} {2} ... at REGEX") \
+	X(HEADER, 0, "header", NEEDED, ":", INPUT, OWN, dialect, \
+	    "the first line has the columns' names, for {name}") \
+	X(END, 'E', NULL, NEEDED, "TEXT", INPUT, TEXT, end_of_input, "the line TEXT ends the input") \
+	X(EOF, 'e', "eof", OPTIONAL, "TEXT", INPUT, OWN, dialect, "the same; without TEXT: nothing does") \
+	X(NO_RUN_IF_EMPTY, 'r', "no-run-if-empty", NONE, NULL, INPUT, FLAG, no_run_if_empty, \
+	    "pass over blank items (xargs: run nothing without items)") \
+	X(PIPE, 0, "pipe", NONE, NULL, INPUT, FLAG, pipe, \
+	    "cut standard input into blocks of whole lines (-0, -d: what those end), each one job's standard input") \
+	X(BLOCK, 0, "block", NEEDED, "SIZE", INPUT, SIZE, block, "of so many bytes each (1M)") \
+	\
+	X(MAX_ARGS, 'n', "max-args", NEEDED, "N", PACKING, OWN, dialect, \
+	    "N items in each job; 0: none of them is put in") \
+	X(MAX_REPLACE_ARGS, 'N', "max-replace-args", NEEDED, "N", PACKING, OWN, dialect, \
+	    "the same; the word around {} is repeated for each") \
+	X(LINES, 'L', NULL, NEEDED, "N", PACKING, OWN, dialect, "N lines of items in each job") \
+	X(MAX_LINES, 'l', "max-lines", OPTIONAL, "N", PACKING, OWN, dialect, "the same; N is 1 where it is left out") \
+	X(MANY, 'm', NULL, NONE, NULL, PACKING, OWN, dialect, \
+	    "as many items in each job as fit, shared out among the workers") \
+	X(CONTEXT, 'X', NULL, NONE, NULL, PACKING, OWN, dialect, \
+	    "the same; the word around {} is repeated for each") \
+	X(MAX_CHARS, 's', "max-chars", NEEDED, "SIZE", PACKING, SIZE, max_chars, \
+	    "command lines of at most so many bytes") \
+	X(EXIT, 'x', "exit", NONE, NULL, PACKING, FLAG, exit_if_too_long, \
+	    "stop where items do not fit, instead of taking fewer") \
+	X(REPLACE_WITH, 'I', NULL, NEEDED, "R", PACKING, OWN, dialect, "put items in place of R instead of {}") \
+	X(REPLACE, 'i', "replace", OPTIONAL, "R", PACKING, OWN, dialect, "the same; R is {} where it is left out") \
+	\
+	X(SHELL, 0, "shell", NONE, NULL, JOBS, FLAG, shell, \
+	    "the command is a text for sh, which has the items as \"$1\" \"$2\" ...") \
+	X(PLUGIN, 0, "plugin", NEEDED, "FILE:FN[,FN...]", JOBS, OWN, dialect, \
+	    "run functions of a shared object instead of a command") \
+	X(PLUGIN_ARGS, 0, "plugin-args", NEEDED, "TEXT", JOBS, TEXT, plugin_args, "for the plug-in's start") \
+	X(NICE, 0, "nice", NEEDED, "N", JOBS, OWN, dialect, "add N to the jobs' niceness") \
+	X(WD, 0, "wd", NEEDED, "DIR", JOBS, TEXT, directory, "run jobs in DIR") \
+	X(SLOT_VARIABLE, 0, "process-slot-var", NEEDED, "NAME", JOBS, TEXT, slot_variable, \
+	    "set NAME to the number of a job's worker, from 0") \
+	X(QUOTE, 'q', "quote", NONE, NULL, JOBS, OWN, dialect, "run the command without a shell (--compat=parallel)") \
+	\
+	X(JOBS, 'j', "jobs", NEEDED, "N", STARTING, OWN, dialect, \
+	    "run N at a time; +N, -N, N%: of the processors; 0: many") \
+	X(JOBSERVER, 0, "jobserver", NONE, NULL, STARTING, FLAG, jobserver, \
+	    "the makes in jobs share those N with us, as GNU make's jobserver") \
+	X(JOBSERVER_STYLE, 0, "jobserver-style", NEEDED, "STYLE", STARTING, OWN, dialect, \
+	    "auto, pipe or fifo: how they are told") \
+	X(DELAY, 0, "delay", NEEDED, "TIME", STARTING, DURATION, delay_ns, \
+	    "start a job not sooner than TIME after the one before") \
+	X(LOAD, 0, "load", NEEDED, "N", STARTING, OWN, dialect, \
+	    "start none while the load is above N, or N% of the processors") \
+	X(MEMFREE, 0, "memfree", NEEDED, "SIZE", STARTING, SIZE, memfree, "start none while less memory is free") \
+	X(RETRIES, 0, "retries", NEEDED, "N", STARTING, OWN, dialect, "run a job that fails up to N times in all") \
+	X(HALT, 0, "halt", NEEDED, "WHEN,WHY=N", STARTING, OWN, dialect, \
+	    "stop early: soon or now, when N or N% of the jobs fail, success or done") \
+	X(INTERACTIVE, 'p', "interactive", NONE, NULL, STARTING, FLAG, interactive, "ask before each job") \
+	X(VERBOSE, 't', "verbose", NONE, NULL, STARTING, FLAG, trace, \
+	    "print each command on standard error as it starts") \
+	X(DRY_RUN, 0, "dry-run", NONE, NULL, STARTING, FLAG, dry_run, "print the commands and run none") \
+	\
+	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, DURATION, timeout_ns, "end a job that runs longer") \
+	X(TERM_SEQ, 0, "term-seq", NEEDED, "SEQ", LIMITS, OWN, dialect, \
+	    "how jobs are ended, such as TERM,200,KILL (milliseconds)") \
+	X(GRACE, 0, "grace", NEEDED, "TIME", LIMITS, DURATION, grace_ns, "the time from SIGTERM to SIGKILL (1s)") \
+	X(MEM, 0, "mem", NEEDED, "SIZE", LIMITS, SIZE, memory, "memory of each process of a job") \
+	X(CPU, 0, "cpu", NEEDED, "TIME", LIMITS, DURATION, cpu_ns, "processor time of a job") \
+	X(FSIZE, 0, "fsize", NEEDED, "SIZE", LIMITS, SIZE, file_size, "how large a file may become") \
+	X(NOFILE, 0, "nofile", NEEDED, "N", LIMITS, OWN, dialect, "open files of each process") \
+	X(PIDS, 0, "pids", NEEDED, "N", LIMITS, OWN, dialect, "processes of a job at a time") \
+	X(SANDBOX, 0, "sandbox", NONE, NULL, LIMITS, FLAG, sandbox, \
+	    "deny jobs all that is not opened up: forkpool_sandbox(7)") \
+	X(READABLE, 0, "readable", NEEDED, "PATH", LIMITS, OWN, dialect, "open PATH and all below it for reading") \
+	X(WRITABLE, 0, "writable", NEEDED, "PATH", LIMITS, OWN, dialect, "and for writing") \
+	X(NETWORK, 0, "network", NONE, NULL, LIMITS, FLAG, network, "open up the network") \
+	\
+	X(GROUP, 0, "group", NONE, NULL, OUTPUT, OWN, dialect, "a job's output when it has ended (default)") \
+	X(LINE_BUFFER, 0, "line-buffer", NONE, NULL, OUTPUT, OWN, dialect, "each line as soon as it is whole") \
+	X(UNGROUP, 'u', "ungroup", NONE, NULL, OUTPUT, OWN, dialect, "jobs write where we do, unsorted") \
+	X(KEEP_ORDER, 'k', "keep-order", NONE, NULL, OUTPUT, FLAG, keep_order, "output in the order of the input") \
+	X(TAG, 0, "tag", NONE, NULL, OUTPUT, FLAG, tag, "the items and a tab before each line") \
+	X(TAG_STRING, 0, "tagstring", NEEDED, "TEXT", OUTPUT, TEXT, tag_string, \
+	    "TEXT, with {} and the like, instead of the items") \
+	X(JSON, 0, "json", NONE, NULL, OUTPUT, FLAG, json, "an object for each job, one a line, instead of its output") \
+	X(BAR, 0, "bar", NONE, NULL, OUTPUT, FLAG, bar, "a progress bar on standard error") \
+	X(ETA, 0, "eta", NONE, NULL, OUTPUT, FLAG, eta, "how many are done and how long it will take") \
+	X(STATUS, 0, "status", NONE, NULL, OUTPUT, FLAG, status, \
+	    "a screen on standard error: what each worker does, totals, the last failures") \
+	X(QUIET, 0, "quiet", NONE, NULL, OUTPUT, FLAG, quiet, "no line for each job that failed") \
+	\
+	X(JOBLOG, 0, "joblog", NEEDED, "FILE", RECORDS, TEXT, joblog, "a line for each job, as GNU parallel writes them") \
+	X(RESUME, 0, "resume", NONE, NULL, RECORDS, FLAG, resume, "pass over jobs that the joblog has") \
+	X(RESUME_FAILED, 0, "resume-failed", NONE, NULL, RECORDS, FLAG, resume_failed, "but for those that failed") \
+	X(RETRY_FAILED, 0, "retry-failed", NONE, NULL, RECORDS, FLAG, retry_failed, "run the joblog's failed commands again") \
+	X(RESULTS, 0, "results", NEEDED, "DIR", RECORDS, TEXT, results, \
+	    "keep each job's output below DIR, or in a .csv .tsv .json") \
+	X(RESULTS_JSON, 0, "results-json", NEEDED, "FILE", RECORDS, TEXT, results_json, \
+	    "an object for each job, one a line, in FILE") \
+	X(TRACE, 0, "trace", NEEDED, "FILE", RECORDS, TEXT, trace_file, \
+	    "what ran when on which worker, for Perfetto and chrome://tracing") \
+	X(METRICS_FILE, 0, "metrics-file", NEEDED, "FILE", RECORDS, TEXT, metrics_file, \
+	    "numbers for Prometheus, brought up to date while jobs run") \
+	X(REPORT, 0, "report", NEEDED, "FILE", RECORDS, TEXT, report, \
+	    "a page for a browser that shows all of the run, in FILE") \
+	X(JOURNAL, 0, "journal", NEEDED, "FILE", RECORDS, TEXT, journal, \
+	    "go on where a run that was killed stopped, each job's output once") \
+	\
+	X(COMPAT, 0, "compat", NEEDED, "NAME", OTHER, OWN, dialect, "be as xargs or parallel, as when called by that name") \
+	X(HELP, 'h', "help", NONE, NULL, OTHER, OWN, dialect, "this text") \
+	X(VERSION, 'V', "version", NONE, NULL, OTHER, OWN, dialect, "the version") \
+	X(NOTHING, 0, NULL, NONE, NULL, OTHER, OWN, dialect, NULL)
+
+enum option_id {
+#define OPTION_ID(id, ...) OPTION_##id,
+	OPTIONS(OPTION_ID)
+#undef OPTION_ID
+	OPTION_COUNT
+};
+
+struct option_row {
+	int         letter;   /* 0: none */
+	const char *name;     /* without the dashes; NULL: none */
+	enum option_argument argument;
+	const char *argument_name;
+	enum option_section section;
+	enum option_kind kind;
+	size_t      field;    /* offset in struct options */
+	const char *help;
+};
+extern const struct option_row options_table[OPTION_COUNT];
+
+/* Further names, "P" or "max-procs", of an option; up to one whose name is NULL.  Those of OPTION_NOTHING are taken and
+   do nothing. */
+struct option_alias { const char *name; enum option_id id; };
+extern const struct option_alias options_aliases[];
+
+/* What the two have that is not here, and why; NULL: not one of those.  name as in an alias. */
+const char *options_refused(const char *name);
+/* Is this letter an option of that dialect? */
+int options_letter(enum dialect, int letter);
+/* The long name nearest to what was typed; NULL: none is near. */
+const char *options_nearest(const char *name);
+
+#endif

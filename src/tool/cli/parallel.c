@@ -1,0 +1,45 @@
+#include "config.h"
+#include "tool/cli/cli_internal.h"
+
+#include <string.h>
+
+#include "tool/base/message.h"
+#include "tool/base/parse_units.h"
+
+void
+parallel_defaults(struct options *o)
+{
+	o->shell = 1;
+	o->grace_ns = 350000000; /* TERM,200,TERM,100,TERM,50,KILL */
+}
+
+const char *
+parallel_size(const char *text, int64_t *bytes)
+{
+	static const char powers[] = "kmgt";
+	const char *why = quantity_size(text, bytes), *power;
+	int64_t binary = 1, decimal = 1;
+
+	if (why == NULL && *text != '\0' && (power = strchr(powers, text[strlen(text) - 1])) != NULL) {
+		for (; power >= powers; power--) {
+			binary *= 1024;
+			decimal *= 1000;
+		}
+		*bytes = *bytes / binary * decimal;
+	}
+	return why;
+}
+
+void
+parallel_settle(struct options *o, const struct given *given)
+{
+	/* The jobs write as they like, so that there is nothing to put in order or behind a tag. */
+	if (o->grouping == GROUP_NONE) {
+		o->keep_order = o->tag = 0;
+		o->tag_string = NULL;
+	}
+	if (o->tag_string != NULL)
+		o->tag = 0;
+	if (given->name[OPTION_QUOTE] != NULL && o->command_count == 0)
+		fail("%s needs a command", given->name[OPTION_QUOTE]);
+}

@@ -1,0 +1,33 @@
+#include "config.h"
+#include "tool/display/confirm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+int
+prompt_confirm(const char *command)
+{
+	static int terminal = -2;
+	char answer[256];
+	size_t len = 0;
+
+	if (terminal == -2 && (terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
+		fail_errno("-p: there is no terminal to ask at, so no job is run");
+	if (write(terminal, command, strlen(command)) == -1 || write(terminal, " ?...", 5) == -1)
+		return 0;
+	/* One line; what is too long for it is read and not kept. */
+	for (char c; ;) {
+		ssize_t n = read(terminal, &c, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0 || c == '\n')
+			break;
+		if (len < sizeof answer)
+			answer[len++] = c;
+	}
+	return len > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}

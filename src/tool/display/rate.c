@@ -1,0 +1,85 @@
+#include "config.h"
+#include "tool/display/rate.h"
+
+#include <inttypes.h>
+#include <libutil.h>
+
+double
+pace_elapsed(const struct pace *p)
+{
+	return (double)(p->now_ns - p->began_ns) / 1e9;
+}
+
+double
+pace_left(const struct pace *p)
+{
+	if (p->total <= p->done || p->over)
+		return p->total > 0 ? 0 : -1;
+	return p->done > 0 ? (double)(p->total - p->done) * pace_elapsed(p) / (double)p->done : -1;
+}
+
+void
+pace_add_time(struct bytes *b, double seconds)
+{
+	uint64_t s = seconds < 0 ? 0 : seconds > 3.6e9 ? UINT64_C(3600000000) : (uint64_t)(seconds + 0.5);
+
+	if (s >= 3600)
+		bytes_printf(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+	else
+		bytes_printf(b, "%u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
+}
+
+void
+pace_add_rate(struct bytes *b, const struct pace *p)
+{
+	double seconds = pace_elapsed(p), rate = seconds > 0 ? (double)p->done / seconds : 0;
+	char text[8];
+
+	if (rate < 100)
+		bytes_printf(b, "%.1f/s", rate);
+	else if (humanize_number(text, 5, (int64_t)rate, "", HN_AUTOSCALE, HN_DIVISOR_1000 | HN_NOSPACE | HN_DECIMAL) > 0)
+		bytes_printf(b, "%s/s", text);
+}
+
+void
+pace_add_state(struct bytes *b, const struct pace *p)
+{
+	bytes_printf(b, "%" PRIu64, p->done);
+	if (p->total > 0)
+		bytes_printf(b, "/%" PRIu64, p->total);
+	bytes_add_text(b, " done, ");
+	if (p->failed > 0)
+		bytes_printf(b, "%" PRIu64 " failed, ", p->failed);
+	bytes_printf(b, "%u running, ", p->running);
+	pace_add_rate(b, p);
+	bytes_add_text(b, ", ");
+	if (pace_left(p) > 0) {
+		pace_add_time(b, pace_left(p));
+		bytes_add_text(b, " left");
+	} else {
+		pace_add_time(b, pace_elapsed(p));
+	}
+}
+
+void
+pace_add_percent(struct bytes *b, const struct pace *p)
+{
+	if (p->total > 0)
+		bytes_printf(b, "%3.0f%%", p->done >= p->total ? 100.0 :
+		    (double)(uint64_t)(100.0 * (double)p->done / (double)p->total));
+}
+
+void
+pace_add_bar(struct bytes *b, const struct pace *p, size_t room)
+{
+	enum { BAR_MAX = 30, BAR_MIN = 8 };
+	size_t cells = room < BAR_MAX ? room : BAR_MAX;
+
+	if (p->total == 0 || cells < BAR_MIN)
+		return;
+	size_t full = p->done >= p->total ? cells : (size_t)((double)p->done / (double)p->total * (double)cells);
+	bytes_add_byte(b, '[');
+	for (size_t i = 0; i < cells; i++)
+		bytes_add_byte(b, i < full ? '#' : '.');
+	bytes_add_byte(b, ']');
+}

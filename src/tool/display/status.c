@@ -1,0 +1,261 @@
+#include "config.h"
+#include "tool/display/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/base/shell_quote.h"
+#include "tool/display/rss.h"
+#include "tool/base/escape.h"
+
+/* Jobs are found by their number in the pool when something is drawn, a row at a time. */
+#define BUCKETS 4096
+#define FAILURES_KEPT 5
+#define FAILURE_SHOWN 1024
+/* How often the system is asked for a worker's memory; of a job younger than that it is not worth asking. */
+#define MEMORY_EVERY INT64_C(1000000000)
+#define MEMORY_FIRST INT64_C(200000000)
+/* In plain lines, the job that has run so long, and what is shown of it. */
+#define LONG_NS    INT64_C(10000000000)
+#define LONG_SHOWN 160
+
+/* What is known of a worker from one picture to the next. */
+struct worker {
+	pid_t    pid;
+	uint64_t pool_seq;    /* the job it runs; 0: none */
+	uint64_t text_of;     /* of which job text is */
+	struct bytes text;
+	uint64_t memory_of;   /* and memory, as it was then */
+	int64_t  memory, memory_ns;
+};
+
+LIST_HEAD(bucket, job);
+
+static struct {
+	int on, apart, shell;
+	const struct forkpool *pool;
+	const struct tally *tally;
+	unsigned workers;
+	struct bucket *buckets;
+	struct worker *known;
+	struct screen_row *rows;
+	size_t room;          /* of known and of rows */
+	char *failures[FAILURES_KEPT]; /* the last first */
+	size_t failure_count;
+} s;
+
+void
+status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart, const struct tally *tally)
+{
+	if (!o->status)
+		return;
+	s.on = 1;
+	s.apart = apart;
+	s.shell = o->shell;
+	s.pool = pool;
+	s.tally = tally;
+	s.workers = workers;
+	if ((s.buckets = calloc(BUCKETS, sizeof *s.buckets)) == NULL)
+		fail_memory();
+}
+
+void
+status_close(void)
+{
+	for (size_t i = 0; i < s.room; i++)
+		bytes_free(&s.known[i].text);
+	for (size_t i = 0; i < s.failure_count; i++)
+		free(s.failures[i]);
+	free(s.known);
+	free(s.rows);
+	free(s.buckets);
+	memset(&s, 0, sizeof s);
+}
+
+int
+status_is_on(void)
+{
+	return s.on;
+}
+
+void
+status_workers(unsigned workers)
+{
+	s.workers = workers;
+}
+
+/* ------------------------------------------------------------------------------------------- jobs */
+
+static struct bucket *
+bucket_of(uint64_t pool_seq)
+{
+	return &s.buckets[pool_seq % BUCKETS];
+}
+
+void
+status_job_begins(struct job *job, uint64_t pool_seq)
+{
+	if (!s.on)
+		return;
+	job->pool_seq = pool_seq;
+	LIST_INSERT_HEAD(bucket_of(pool_seq), job, in_pool);
+}
+
+void
+status_job_ended(struct job *job)
+{
+	if (s.on)
+		LIST_REMOVE(job, in_pool);
+}
+
+static const struct job *
+job_of(uint64_t pool_seq)
+{
+	const struct job *job;
+
+	LIST_FOREACH(job, bucket_of(pool_seq), in_pool)
+		if (job->pool_seq == pool_seq)
+			break;
+	return job;
+}
+
+void
+status_failure(const char *line, size_t len)
+{
+	if (!s.on)
+		return;
+	char *kept = s.failure_count == FAILURES_KEPT ? s.failures[FAILURES_KEPT - 1] : malloc(FAILURE_SHOWN);
+	if (kept == NULL)
+		fail_memory();
+	s.failure_count += s.failure_count < FAILURES_KEPT;
+	memmove(s.failures + 1, s.failures, (s.failure_count - 1) * sizeof *s.failures);
+	s.failures[0] = kept;
+	(void)visible(kept, FAILURE_SHOWN, line, len);
+}
+
+/* ---------------------------------------------------------------------------------------- workers */
+
+static void
+reserve(size_t count)
+{
+	if (count <= s.room)
+		return;
+	count = count < 64 ? 64 : count * 2;
+	struct worker *known = reallocarray(s.known, count, sizeof *known);
+	if (known != NULL)
+		s.known = known;
+	struct screen_row *rows = reallocarray(s.rows, count, sizeof *rows);
+	if (rows != NULL)
+		s.rows = rows;
+	if (known == NULL || rows == NULL)
+		fail_memory();
+	memset(s.known + s.room, 0, (count - s.room) * sizeof *s.known);
+	s.room = count;
+}
+
+/* A row for each that there is or is to be; how many. */
+static size_t
+workers_look(void)
+{
+	struct forkpool_worker_info info;
+	size_t count = 0;
+
+	for (unsigned i = 0; forkpool_worker_info(s.pool, i, &info, sizeof info) == 0; i++) {
+		reserve(i + 1);
+		s.known[i].pid = info.pid;
+		s.known[i].pool_seq = info.busy ? info.seq : 0;
+		/* Told to leave, and gone. */
+		if (info.pid == 0 && i >= s.workers)
+			continue;
+		s.rows[count++] = (struct screen_row){
+			.worker = i + 1, .alive = info.pid != 0, .busy = info.busy, .run_ns = info.run_ns,
+			.progress_done = info.progress_done, .progress_total = info.progress_total, .memory = -1,
+		};
+	}
+	return count;
+}
+
+/* With --shell all have the same script: what tells them apart comes first, so that a narrow window shows it. */
+static void
+add_job_text(const struct task *task, struct bytes *out)
+{
+	enum { SCRIPT = 2, ITEMS = 4 }; /* sh -c SCRIPT sh ITEM... */
+
+	if (!s.shell || task->word_count <= ITEMS) {
+		task_command_text(task, s.shell, out);
+		return;
+	}
+	for (size_t i = ITEMS; i < task->word_count; i++) {
+		const struct item item = task_word(task, i);
+		quote_word(out, item.data, item.len);
+		bytes_add_text(out, i + 1 < task->word_count ? " " : ": ");
+	}
+	const struct item script = task_word(task, SCRIPT);
+	bytes_add(out, script.data, script.len);
+}
+
+/* What costs more than a look, for a row that is shown. */
+static void
+row_complete(struct screen_row *row, int64_t now_ns)
+{
+	struct worker *w = &s.known[row->worker - 1];
+	const struct job *job = row->busy ? job_of(w->pool_seq) : NULL;
+
+	if (job == NULL)
+		return;
+	if (w->text_of != w->pool_seq) {
+		bytes_clear(&w->text);
+		add_job_text(job->task, &w->text);
+		w->text_of = w->pool_seq;
+	}
+	if (row->run_ns >= MEMORY_FIRST && (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
+		w->memory = resident_of(w->pid, !s.apart);
+		w->memory_of = w->pool_seq;
+		w->memory_ns = now_ns;
+	}
+	row->seq = job->task->seq;
+	row->attempt = job->task->attempts;
+	row->text = w->text.at;
+	row->text_len = w->text.len;
+	row->memory = w->memory_of == w->pool_seq ? w->memory : -1;
+}
+
+void
+status_draw(const struct pace *pace, struct terminal_size size, int colours, struct bytes *out, struct screen_lines *lines)
+{
+	size_t count = workers_look();
+	struct screen screen = {
+		.pace = *pace, .by_verdict = s.tally->by_verdict, .rows = s.rows, .row_count = count,
+		.failures = (const char *const *)s.failures, .failure_count = s.failure_count,
+	};
+
+	screen_arrange(&screen, size);
+	for (size_t i = 0; i < screen.rows_shown; i++)
+		row_complete(&s.rows[i], pace->now_ns);
+	screen_draw(&screen, colours, out, lines);
+}
+
+void
+status_add_plain(const struct pace *pace, struct bytes *out)
+{
+	struct bytes totals = { 0 };
+	char shown[LONG_SHOWN];
+	size_t count = workers_look(), longest = 0;
+
+	screen_add_totals(&totals, s.tally->by_verdict);
+	if (totals.len > 0)
+		bytes_printf(out, ": %s", totals.at);
+	bytes_free(&totals);
+	for (size_t i = 0; i < count; i++)
+		if (s.rows[i].busy && (!s.rows[longest].busy || s.rows[i].run_ns > s.rows[longest].run_ns))
+			longest = i;
+	if (count == 0 || !s.rows[longest].busy || s.rows[longest].run_ns < LONG_NS)
+		return;
+	row_complete(&s.rows[longest], pace->now_ns);
+	if (s.rows[longest].text == NULL)
+		return;
+	(void)visible(shown, sizeof shown, s.rows[longest].text, s.rows[longest].text_len);
+	bytes_printf(out, "; job %llu has been running for ", (unsigned long long)s.rows[longest].seq);
+	pace_add_time(out, (double)s.rows[longest].run_ns / 1e9);
+	bytes_printf(out, ": %s", shown);
+}

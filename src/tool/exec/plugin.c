@@ -1,0 +1,255 @@
+#include "config.h"
+#include "tool/exec/plugin.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "forkpool_plugin.h"
+#include "tool/exec/command.h"
+#include "tool/task/outcome.h"
+#include "tool/base/message.h"
+#include "tool/exec/plugin_symbols.h"
+#include "tool/base/escape.h"
+
+#define SECOND INT64_C(1000000000)
+/* As many names as a line can well hold. */
+#define NAMES_SHOWN 12
+
+extern char **environ;
+
+int64_t plugin_load_timeout_ns = 10 * SECOND;
+
+/* As struct forkpool_options wants them, in terms of what the object has. */
+static struct {
+	char       *path;
+	const char *args;
+	int         args_given;
+	int       (*init)(const char *args, void **state);
+	void      (*exit)(void *state);
+} object;
+
+static int
+worker_init(void *arg, void **state)
+{
+	int error = command_worker_init(arg, state);
+
+	return error == 0 && object.init != NULL ? object.init(object.args, state) : error;
+}
+
+static void
+worker_exit(void *arg, void *state)
+{
+	(void)arg;
+	object.exit(state);
+}
+
+/* ------------------------------------------------------------------------------------------ faults */
+
+static int
+is_listed(const struct bytes *names, const char *name)
+{
+	for (size_t at = 0; at < names->len; at += strlen(names->at + at) + 1)
+		if (strcmp(names->at + at, name) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* That a name is not there, and which are. */
+static void
+no_function(const char *name, const struct bytes *names, struct bytes *fault)
+{
+	const char **other = calloc(names->len + 1, sizeof *other), *mangled = NULL;
+	size_t count = 0;
+
+	if (other == NULL)
+		fail_memory();
+	for (size_t at = 0; at < names->len; at += strlen(names->at + at) + 1) {
+		other[count] = names->at + at;
+		if (strncmp(other[count], "_Z", 2) == 0 && strstr(other[count], name) != NULL)
+			mangled = other[count];
+		count += other[count][0] != '_' && strncmp(other[count], "forkpool_plugin_", 16) != 0;
+	}
+	qsort(other, count, sizeof *other, compare_names);
+	bytes_printf(fault, "has no function %s", name);
+	for (size_t i = 0; i < count && i < NAMES_SHOWN; i++)
+		bytes_printf(fault, "%s%s", i == 0 ? "; it has: " : ", ", other[i]);
+	if (count > NAMES_SHOWN)
+		bytes_printf(fault, " and %zu more", count - NAMES_SHOWN);
+	if (mangled != NULL)
+		bytes_printf(fault, "; as %s it is one of C++: declare it with FORKPOOL_EXPORT", mangled);
+	free(other);
+}
+
+static void
+not_loaded(enum plugin_names kind, struct bytes *fault)
+{
+	const char *why = dlerror();
+	size_t len = strlen(object.path);
+
+	if (why == NULL)
+		why = "no reason was given";
+	if (strncmp(why, object.path, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+		why += len + 2;
+	if (kind == PLUGIN_NAMES_NO_OBJECT)
+		bytes_printf(fault, "is not a shared object");
+	else
+		bytes_printf(fault, "cannot be loaded: %s%s", why,
+		    strstr(why, "symbol: forkpool_") != NULL ? ", so it is made for another version of forkpool" : "");
+}
+
+/* ----------------------------------------------------------------------------------------- loading */
+
+/* dlsym() gives a void *, which C does not let become a function. */
+static forkpool_fn *
+function_of(void *handle, const char *name)
+{
+	void *data = dlsym(handle, name);
+	forkpool_fn *function;
+
+	_Static_assert(sizeof function == sizeof data, "functions are found by dlsym()");
+	memcpy(&function, &data, sizeof function);
+	return function;
+}
+
+/* The same here and in the trial; what is wrong goes into *fault. */
+static void
+load(struct plugin *p, const char *functions, struct bytes *fault)
+{
+	struct bytes names = { 0 };
+	enum plugin_names kind = plugin_names_read(object.path, &names);
+	void *handle = kind == PLUGIN_NAMES_NO_OBJECT ? NULL : dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
+	char *list = strdup(functions), *rest = list, *name;
+
+	if (list == NULL || (p->functions = calloc(strlen(list) + 1, sizeof *p->functions)) == NULL)
+		fail_memory();
+	if (handle == NULL) {
+		not_loaded(kind, fault);
+		goto out;
+	}
+	const int *version = dlsym(handle, "forkpool_plugin_version");
+	if (version == NULL || *version != FORKPOOL_PLUGIN_VERSION) {
+		if (version == NULL)
+			bytes_printf(fault, "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in it");
+		else
+			bytes_printf(fault, "is made for another version of forkpool: its <forkpool_plugin.h> is "
+			    "version %d, that of this program is %d", *version, FORKPOOL_PLUGIN_VERSION);
+		goto out;
+	}
+	for (p->count = 0; (name = strsep(&rest, ",")) != NULL; p->count++) {
+		p->functions[p->count] = function_of(handle, name);
+		if (p->functions[p->count] == NULL || (kind == PLUGIN_NAMES_OK && !is_listed(&names, name))) {
+			no_function(name, &names, fault);
+			goto out;
+		}
+	}
+	forkpool_fn *init = function_of(handle, "forkpool_plugin_init");
+	if (init == NULL && object.args_given) {
+		bytes_printf(fault, "has no forkpool_plugin_init, so nothing in it would get what --plugin-args says");
+		goto out;
+	}
+	forkpool_fn *leave = function_of(handle, "forkpool_plugin_exit");
+	memcpy(&object.init, &init, sizeof init);
+	memcpy(&object.exit, &leave, sizeof leave);
+	p->init = worker_init;
+	p->exit = leave != NULL ? worker_exit : NULL;
+	p->arg = NULL;
+out:
+	free(list);
+	bytes_free(&names);
+}
+
+/* The job that loads it for a trial, in a process that ends without the handlers of exit(). */
+static int
+trial(struct forkpool_context *context, const void *functions, size_t len)
+{
+	struct plugin p = { 0 };
+	struct bytes fault = { 0 };
+
+	(void)len;
+	load(&p, functions, &fault);
+	return fault.len > 0 ? forkpool_reply(context, fault.at, fault.len) : 0;
+}
+
+static void
+try_out(const char *functions, struct bytes *fault)
+{
+	struct forkpool_options options = {
+		.struct_size = sizeof options, .workers = 1, .timeout_ns = plugin_load_timeout_ns,
+		.grace_ns = SECOND / 10, .output = FORKPOOL_OUTPUT_DISCARD,
+	};
+	struct forkpool_job job = { .fn = trial, .args = functions, .args_len = strlen(functions) + 1 };
+	const struct forkpool_result *result;
+	char error[512];
+	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+
+	if (pool == NULL)
+		fail("cannot start the workers: %s", error);
+	if (forkpool_submit(pool, &job, NULL) != 1 || forkpool_wait(pool, &result, -1) != 1)
+		fail_errno("plug-in %s: cannot be tried out", object.path);
+	switch (result->outcome) {
+	case FORKPOOL_OK:
+		bytes_add(fault, result->value, result->value_len);
+		break;
+	case FORKPOOL_CRASHED:
+		bytes_printf(fault, "crashed while it was loaded: SIG%s", signal_word(result->signal));
+		break;
+	case FORKPOOL_EXITED:
+		bytes_printf(fault, "ended the process while it was loaded, with exit status %d", result->exit_code);
+		break;
+	case FORKPOOL_TIMED_OUT:
+		bytes_printf(fault, "was not loaded within %.3g seconds", (double)plugin_load_timeout_ns / SECOND);
+		break;
+	default:
+		bytes_printf(fault, "cannot be tried out: %s", result->message);
+	}
+	(void)forkpool_close(pool);
+}
+
+/* What the loader would wait for, or look for elsewhere. */
+static void
+file_look(const char *file, struct bytes *fault)
+{
+	struct stat st;
+
+	if (stat(file, &st) == -1)
+		bytes_printf(fault, "%s", errno == ENOENT ? "there is no such file" : strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		bytes_printf(fault, "is a %s, not a shared object",
+		    S_ISDIR(st.st_mode) ? "directory" : "special file");
+}
+
+void
+plugin_load(struct plugin *p, const struct options *o)
+{
+	static struct bytes path; /* which the object's name is in */
+	struct bytes fault = { 0 };
+	char shown[256], clean[2048];
+
+	bytes_clear(&path);
+	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "", o->plugin_file);
+	object.path = path.at;
+	object.args_given = o->plugin_args != NULL;
+	object.args = o->plugin_args != NULL ? o->plugin_args : "";
+	file_look(object.path, &fault);
+	if (fault.len == 0)
+		try_out(o->plugin_functions, &fault);
+	if (fault.len == 0)
+		load(p, o->plugin_functions, &fault);
+	if (fault.len > 0) {
+		/* Names in the object can be of any bytes. */
+		(void)visible(clean, sizeof clean, fault.at, fault.len);
+		(void)message_word(shown, sizeof shown, o->plugin_file, strlen(o->plugin_file));
+		fail("plug-in %s: %s", shown, clean);
+	}
+	bytes_free(&fault);
+}

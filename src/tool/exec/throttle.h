@@ -1,0 +1,17 @@
+/*
+ * throttle - whether a job may be started now: --delay, --load, --memfree.
+ */
+#ifndef FORKPOOL_TOOL_THROTTLE_H
+#define FORKPOOL_TOOL_THROTTLE_H
+
+#include <stdint.h>
+
+#include "tool/cli/options.h"
+
+/* Whether anything is asked for: jobs are then started one by one, as workers are free. */
+int  throttle_wanted(const struct options *);
+/* 0: now; else nanoseconds after which to ask again.  now: monotonic.  none_runs: one job may run whatever the load is. */
+int64_t throttle_wait(const struct options *, int64_t now, int none_runs);
+void throttle_started(int64_t now);
+
+#endif

@@ -1,0 +1,105 @@
+#include "config.h"
+#include "tool/items/columns.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct columns {
+	struct bytes text; /* what separates, where the pattern is a plain text */
+	int     plain;
+	regex_t regex;
+};
+
+/* Whether the pattern means one text, which is then put into text. */
+static int
+is_plain(const char *pattern, struct bytes *text)
+{
+	for (const char *at = pattern; *at != '\0'; at++) {
+		if (*at == '\\' && ispunct((unsigned char)at[1]))
+			at++;
+		else if (strchr("\\.[*+?()|{}^$", *at) != NULL)
+			return 0;
+		bytes_add_byte(text, *at);
+	}
+	return text->len > 0;
+}
+
+struct columns *
+columns_open(const char *pattern)
+{
+	struct columns *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		fail_memory();
+	c->plain = is_plain(pattern, &c->text);
+	if (!c->plain && regcomp(&c->regex, pattern, REG_EXTENDED) != 0)
+		fail("--colsep: not an extended regular expression");
+	return c;
+}
+
+void
+columns_close(struct columns *c)
+{
+	if (c == NULL)
+		return;
+	if (!c->plain)
+		regfree(&c->regex);
+	bytes_free(&c->text);
+	free(c);
+}
+
+static int
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct item
+columns_trim(struct item item)
+{
+	while (item.len > 0 && is_space(item.data[0])) {
+		item.data++;
+		item.len--;
+	}
+	while (item.len > 0 && is_space(item.data[item.len - 1]))
+		item.len--;
+	return item;
+}
+
+/* The first separator in rest, from the second byte on where it is empty, as split of perl's has it: its place, or 0 for none. */
+static int
+find(const struct columns *c, struct item rest, int begun, size_t *at, size_t *len)
+{
+	if (c->plain) {
+		const char *found = memmem(rest.data, rest.len, c->text.at, c->text.len);
+		*at = found == NULL ? 0 : (size_t)(found - rest.data);
+		*len = c->text.len;
+		return found != NULL;
+	}
+	for (size_t from = 0; from <= rest.len; from++) {
+		regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)rest.len };
+		if (regexec(&c->regex, rest.data, 1, &match, REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0)) != 0)
+			return 0;
+		*at = (size_t)match.rm_so;
+		*len = (size_t)(match.rm_eo - match.rm_so);
+		if (*len > 0 || (*at > 0 && *at < rest.len))
+			return 1;
+		from = *at; /* nothing, at the beginning or the end: look behind it */
+	}
+	return 0;
+}
+
+void
+columns_split(const struct columns *c, struct item item, struct item_list *list)
+{
+	size_t at, len;
+
+	for (int begun = 0; find(c, item, begun, &at, &len); begun = 1) {
+		item_list_add(list, columns_trim((struct item){ item.data, at }));
+		item.data += at + len;
+		item.len -= at + len;
+	}
+	item_list_add(list, columns_trim(item));
+}

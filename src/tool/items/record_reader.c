@@ -1,0 +1,189 @@
+#include "config.h"
+#include "tool/items/record_reader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK (64 * 1024)
+
+struct reader {
+	int      fd;
+	int      separator;
+	size_t   bound;
+	char    *buffer;
+	size_t   room;
+	size_t   from, to;  /* what was read and not taken */
+	size_t   looked;    /* from .. looked has no separator */
+	uint64_t number;
+	uint64_t skipped;   /* bytes read over of a record that is too long; 0: there is none */
+	char     beginning[READER_BEGINNING];
+	int      ended;
+	int      error;
+};
+
+struct reader *
+reader_open(int fd, int separator, size_t bound)
+{
+	struct reader *r = calloc(1, sizeof *r);
+
+	if (r == NULL || (r->buffer = malloc(CHUNK)) == NULL)
+		fail_memory();
+	r->fd = fd;
+	r->separator = separator;
+	r->bound = bound;
+	r->room = CHUNK;
+	return r;
+}
+
+void
+reader_close(struct reader *r)
+{
+	if (r == NULL)
+		return;
+	if (r->fd > STDERR_FILENO)
+		(void)close(r->fd);
+	free(r->buffer);
+	free(r);
+}
+
+int
+reader_fd(const struct reader *r)
+{
+	return r->fd;
+}
+
+int
+reader_errno(const struct reader *r)
+{
+	return r->error;
+}
+
+/* Read more behind what there is, moved to the front and into a larger buffer if need be. */
+static enum next
+fill(struct reader *r)
+{
+	struct pollfd poll_fd = { .fd = r->fd, .events = POLLIN };
+	int ready;
+
+	if (r->ended)
+		return NEXT_END;
+	do
+		ready = poll(&poll_fd, 1, 0);
+	while (ready == -1 && errno == EINTR);
+	if (ready == 0)
+		return NEXT_WAIT;
+	if (r->from > 0 && (r->from == r->to || r->room - r->to < CHUNK / 2)) {
+		memmove(r->buffer, r->buffer + r->from, r->to - r->from);
+		r->looked -= r->from;
+		r->to -= r->from;
+		r->from = 0;
+	}
+	if (r->room == r->to) {
+		char *larger = realloc(r->buffer, r->room * 2);
+		if (larger == NULL)
+			fail_memory();
+		r->buffer = larger;
+		r->room *= 2;
+	}
+	for (;;) {
+		ssize_t n = read(r->fd, r->buffer + r->to, r->room - r->to);
+		if (n > 0) {
+			r->to += (size_t)n;
+			return NEXT_GOT;
+		}
+		if (n == -1 && errno == EINTR)
+			continue;
+		/* Another reader of the same pipe was faster, and the descriptor is one that does not wait. */
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return NEXT_WAIT;
+		r->error = n == -1 ? errno : 0;
+		r->ended = 1;
+		return NEXT_END;
+	}
+}
+
+enum next
+reader_bytes(struct reader *r, struct item *item)
+{
+	if (r->from == r->to) {
+		enum next next = fill(r);
+		if (next != NEXT_GOT)
+			return next;
+	}
+	*item = (struct item){ r->buffer + r->from, r->to - r->from };
+	return NEXT_GOT;
+}
+
+void
+reader_take(struct reader *r, size_t len)
+{
+	r->from += len;
+	r->looked = r->from;
+}
+
+/* Of a record that is too long the beginning is kept, once, and the rest forgotten as it comes. */
+static void
+skip(struct reader *r)
+{
+	size_t len = r->to - r->from;
+
+	if (r->skipped == 0)
+		memcpy(r->beginning, r->buffer + r->from, sizeof r->beginning);
+	r->skipped += len;
+	r->from = r->to = r->looked = 0;
+	if (r->room > CHUNK) {
+		char *smaller = realloc(r->buffer, CHUNK);
+		if (smaller != NULL) {
+			r->buffer = smaller;
+			r->room = CHUNK;
+		}
+	}
+}
+
+static enum next
+finish(struct reader *r, struct record *record, size_t end, size_t taken)
+{
+	size_t len = end - r->from;
+
+	record->number = ++r->number;
+	record->len = r->skipped + len;
+	record->too_long = record->len > r->bound;
+	if (r->skipped > 0)
+		record->item = (struct item){ r->beginning, sizeof r->beginning };
+	else if (record->too_long)
+		record->item = (struct item){ r->buffer + r->from,
+		    len < sizeof r->beginning ? len : sizeof r->beginning };
+	else
+		record->item = (struct item){ r->buffer + r->from, len };
+	r->skipped = 0;
+	r->from = r->looked = taken;
+	return NEXT_GOT;
+}
+
+enum next
+reader_record(struct reader *r, struct record *record)
+{
+	for (;;) {
+		char *at = r->looked == r->to ? NULL :
+		    memchr(r->buffer + r->looked, r->separator, r->to - r->looked);
+		if (at != NULL) {
+			size_t end = (size_t)(at - r->buffer);
+			return finish(r, record, end, end + 1);
+		}
+		r->looked = r->to;
+		if (r->to - r->from > r->bound && r->to - r->from >= sizeof r->beginning)
+			skip(r);
+		enum next next = fill(r);
+		if (next == NEXT_WAIT)
+			return NEXT_WAIT;
+		if (next == NEXT_END) {
+			/* A last record without a separator counts, nothing behind the last separator does not. */
+			if (r->from == r->to && r->skipped == 0)
+				return NEXT_END;
+			return finish(r, record, r->to, r->to);
+		}
+	}
+}

@@ -1,0 +1,37 @@
+/*
+ * reader - records from a descriptor: lazily, in constant memory, and without ever waiting.
+ *
+ * It polls before it reads, since the descriptor may be shared with others: its flags stay as they are.  A record that is
+ * longer than the bound is read over; of it only the beginning is kept.  Includes task (for struct item).
+ */
+#ifndef FORKPOOL_TOOL_READER_H
+#define FORKPOOL_TOOL_READER_H
+
+#include <stdint.h>
+
+#include "tool/task/task.h"
+
+enum next { NEXT_END = 0, NEXT_GOT = 1, NEXT_WAIT = 2 }; /* NEXT_WAIT: poll for input, and come again */
+
+#define READER_BEGINNING 80 /* bytes kept of a record that is too long */
+
+struct record {
+	struct item item;   /* without the separator; valid until the next call */
+	uint64_t    number; /* 1, 2, ... */
+	uint64_t    len;    /* what it had */
+	int         too_long; /* more than the bound: item is its beginning */
+};
+
+struct reader;
+/* Takes over the descriptor, which is closed at the end unless it is standard input.  bound: bytes of the longest record. */
+struct reader *reader_open(int fd, int separator, size_t bound);
+void      reader_close(struct reader *);
+enum next reader_record(struct reader *, struct record *);
+/* What has come and was not taken yet, at least a byte; reader_take() goes past its first len bytes. */
+enum next reader_bytes(struct reader *, struct item *);
+void      reader_take(struct reader *, size_t len);
+int       reader_fd(const struct reader *);
+/* After NEXT_END: errno of the read() that failed, or 0 at the end of file. */
+int       reader_errno(const struct reader *);
+
+#endif

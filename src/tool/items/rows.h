@@ -1,0 +1,37 @@
+/*
+ * sources - rows of items: from the words behind :::, from files, from standard input; combined as GNU parallel does.
+ *
+ * Read lazily and never waiting: where the next item has not come yet the caller is told which descriptor to poll.  Only what
+ * has to be gone through again is kept in memory: all sources but the first, where there are several.
+ * Includes options, task (for struct item), reader (for enum next), blame.
+ */
+#ifndef FORKPOOL_TOOL_SOURCES_H
+#define FORKPOOL_TOOL_SOURCES_H
+
+#include "tool/items/input_error.h"
+#include "tool/cli/options.h"
+#include "tool/items/record_reader.h"
+#include "tool/task/task.h"
+
+struct row {
+	const struct item *items; /* one a source, or one a column; valid until the next call */
+	size_t   count;
+	uint64_t number;          /* 1, 2, ... */
+	int      ends_line;       /* for -L: it is the last of its line (xargs' quoting: several items a line) */
+};
+
+struct sources;
+struct sources *sources_open(const struct options *);
+void            sources_close(struct sources *);
+enum next       sources_next(struct sources *, struct row *);
+int             sources_fd(const struct sources *);   /* to poll for input after NEXT_WAIT */
+/* --header: the columns' names; count 0 without it.  Valid after the first sources_next(). */
+const struct row *sources_header(const struct sources *);
+/* How many rows there will be in all: 0 as long as that is not known. */
+uint64_t        sources_total(const struct sources *);
+/* The first sentence said of an item that was wrong, and the status that it makes; NULL where all is well. */
+const char     *sources_error(const struct sources *, int *status);
+/* To say so of one that turns out to be wrong later. */
+struct blame   *sources_blame(struct sources *);
+
+#endif

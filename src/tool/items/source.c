@@ -1,0 +1,307 @@
+#include "config.h"
+#include "tool/items/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/items/xargs_splitter.h"
+
+static int
+open_file(const char *name)
+{
+	char shown[256];
+	int fd;
+
+	if (strcmp(name, "-") == 0)
+		return STDIN_FILENO;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		fail_errno("cannot open %s", message_word(shown, sizeof shown, name, strlen(name)));
+	return fd;
+}
+
+struct source *
+source_open(const struct source_option *option, const struct options *options, struct blame *blame)
+{
+	struct source *s = calloc(1, sizeof *s);
+	size_t most = options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
+
+	if (s == NULL)
+		fail_memory();
+	s->option = option;
+	s->options = options;
+	s->blame = blame;
+	if (option->kind == SOURCE_FILE) {
+		s->reader = reader_open(open_file(option->file), options->separator, most);
+		if (options->xargs_quoting)
+			s->splitter = splitter_open(s->reader, options->replace_given, most);
+	}
+	return s;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s == NULL)
+		return;
+	splitter_close(s->splitter);
+	reader_close(s->reader);
+	bytes_free(&s->joined);
+	bytes_free(&s->store);
+	free(s->ends);
+	free(s);
+}
+
+void
+source_keep(struct source *s)
+{
+	s->kept = 1;
+}
+
+uint64_t
+source_most(const struct source *s)
+{
+	size_t names = s->options->header ? 1 : 0;
+
+	if (s->reader != NULL || s->options->end_of_input != NULL)
+		return UINT64_MAX;
+	return s->option->count > names ? s->option->count - names : 0;
+}
+
+int
+source_fd(const struct source *s)
+{
+	return s->reader == NULL ? -1 : reader_fd(s->reader);
+}
+
+static int
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int
+is_blank(struct item item)
+{
+	for (size_t i = 0; i < item.len; i++) {
+		if (!is_space(item.data[i]))
+			return 0;
+	}
+	return 1;
+}
+
+/* The file is at its end, or was not to be read or split any more. */
+static enum next
+end(struct source *s)
+{
+	struct item begin;
+	const char *name = s->option->file;
+
+	s->ended = 1;
+	if (s->splitter != NULL && splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
+		enum splitter_fault fault = splitter_fault(s->splitter, &begin);
+		if (fault == SPLITTER_TOO_LONG)
+			blame_item(s->blame, s->number + 1, begin, "is longer than %d bytes: argument line too long", ITEM_MOST);
+		else
+			blame_item(s->blame, s->number + 1, begin, "has an unmatched %s quote; by default quotes are special to "
+			    "xargs unless you use the -0 option", fault == SPLITTER_DOUBLE ? "double" : "single");
+	} else if (reader_errno(s->reader) != 0) {
+		if (strcmp(name, "-") == 0)
+			name = "standard input";
+		blame_item(s->blame, 0, (struct item){ name, strlen(name) }, "cannot be read: %s", strerror(reader_errno(s->reader)));
+	}
+	return NEXT_END;
+}
+
+/* The next piece of input: a record, an item between blanks or a word. */
+static enum next
+read_piece(struct source *s, struct item *item)
+{
+	struct record record;
+	enum next next;
+
+	s->ends_line = 1;
+	if (s->reader == NULL) {
+		if (s->word == s->option->count)
+			return NEXT_END;
+		*item = (struct item){ s->option->words[s->word], strlen(s->option->words[s->word]) };
+		s->word++;
+		return NEXT_GOT;
+	}
+	if (s->splitter != NULL)
+		return splitter_item(s->splitter, item, &s->ends_line);
+	for (;;) {
+		next = reader_record(s->reader, &record);
+		if (next != NEXT_GOT)
+			return next;
+		*item = record.item;
+		if (!record.too_long)
+			return NEXT_GOT;
+		s->number++;
+		blame_item(s->blame, s->number, record.item, "has %llu bytes; at most %d can be given to a %s",
+		    (unsigned long long)record.len, s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
+		    s->options->plugin_file != NULL ? "function" : "command in one argument");
+		if (s->blame->stop)
+			return NEXT_END;
+	}
+}
+
+/* No argument of a command can hold a NUL: 0 where the item is to be left out. */
+static int
+without_nul(struct source *s, struct item *item)
+{
+	const char *nul = memchr(item->data, '\0', item->len);
+
+	if (nul == NULL)
+		return 1;
+	if (s->options->dialect == DIALECT_NATIVE) {
+		blame_item(s->blame, s->number, *item, "has a NUL byte, which no argument of a command can hold; "
+		    "-0 takes NUL for what separates items");
+		return 0;
+	}
+	if (!s->warned)
+		message("warning: a NUL byte in the input cannot be passed on in an argument; is -0 (--null) meant?");
+	s->warned = 1;
+	if (s->options->dialect == DIALECT_XARGS) {
+		item->len = (size_t)(nul - item->data);
+		return 1;
+	}
+	struct bytes text = { 0 };
+	for (size_t i = 0; i < item->len; i++)
+		bytes_add(&text, item->data[i] == '\0' ? "\\0" : item->data + i, item->data[i] == '\0' ? 2 : 1);
+	bytes_free(&s->joined);
+	s->joined = text;
+	*item = (struct item){ text.at, text.len };
+	bytes_clear(&s->joined);
+	return 1;
+}
+
+/* -L, other than with xargs' splitting: a line that ends with a blank goes on in the next one. */
+static int
+goes_on(const struct source *s, struct item item)
+{
+	return s->options->max_lines > 0 && s->options->dialect != DIALECT_XARGS && item.len > 0 &&
+	    is_space(item.data[item.len - 1]);
+}
+
+/* Put item behind the lines that go on in it; 0 where it is to be left out, or the next line belongs to it. */
+static int
+join(struct source *s, struct item *item, size_t most)
+{
+	if (s->joined.len > 0) {
+		bytes_add(&s->joined, item->data, item->len);
+		*item = (struct item){ s->joined.at, s->joined.len };
+	}
+	if (item->len > most) {
+		s->number++;
+		blame_item(s->blame, s->number, *item, "has more than %zu bytes in lines that end with a blank, and so go on", most);
+	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS || !is_blank(*item)) {
+		if (!goes_on(s, *item))
+			return 1;
+		if (s->joined.len == 0)
+			bytes_add(&s->joined, item->data, item->len);
+		return 0;
+	}
+	bytes_clear(&s->joined);
+	return 0;
+}
+
+static int
+is_end_of_input(const struct options *o, struct item item)
+{
+	return o->end_of_input != NULL && item.len == strlen(o->end_of_input) &&
+	    memcmp(item.data, o->end_of_input, item.len) == 0;
+}
+
+enum next
+source_read(struct source *s, struct item *item)
+{
+	const struct options *o = s->options;
+	size_t most = o->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
+
+	while (!s->ended && !s->blame->stop) {
+		enum next next = read_piece(s, item);
+		if (next == NEXT_WAIT)
+			return NEXT_WAIT;
+		if (next == NEXT_END && s->reader != NULL)
+			(void)end(s);
+		if (next == NEXT_END || is_end_of_input(o, *item)) {
+			s->ended = 1;
+			if (s->joined.len == 0)
+				return NEXT_END;
+			*item = (struct item){ s->joined.at, s->joined.len };
+		} else if (!join(s, item, most)) {
+			continue;
+		}
+		s->number++;
+		bytes_clear(&s->joined); /* its bytes stay where they are for now */
+		if (o->plugin_file != NULL || without_nul(s, item))
+			return NEXT_GOT;
+	}
+	return NEXT_END;
+}
+
+static void
+store(struct source *s, struct item item)
+{
+	if (s->count == s->room) {
+		size_t room = s->room == 0 ? 64 : s->room * 2;
+		size_t *ends = reallocarray(s->ends, room, sizeof *ends);
+		if (ends == NULL)
+			fail_memory();
+		s->ends = ends;
+		s->room = room;
+	}
+	bytes_add(&s->store, item.data, item.len);
+	s->ends[s->count++] = s->store.len;
+}
+
+enum next
+source_advance(struct source *s)
+{
+	struct item item;
+	enum next next;
+
+	if (s->kept && s->at < s->count) {
+		s->at++;
+		return NEXT_GOT;
+	}
+	next = source_read(s, &item);
+	if (next != NEXT_GOT)
+		return next;
+	if (s->kept) {
+		store(s, item);
+		s->at = s->count;
+	} else {
+		s->item = item;
+	}
+	return NEXT_GOT;
+}
+
+void
+source_put_empty(struct source *s)
+{
+	s->item = (struct item){ "", 0 };
+	if (s->kept) {
+		store(s, s->item);
+		s->at = s->count;
+	}
+}
+
+void
+source_rewind(struct source *s)
+{
+	s->at = 1;
+}
+
+struct item
+source_current(const struct source *s)
+{
+	if (!s->kept)
+		return s->item;
+	size_t from = s->at > 1 ? s->ends[s->at - 2] : 0;
+	return (struct item){ s->store.at + from, s->ends[s->at - 1] - from };
+}

@@ -1,0 +1,155 @@
+#include "config.h"
+#include "tool/items/xargs_splitter.h"
+
+#include <stdlib.h>
+
+struct splitter {
+	struct reader *reader;
+	int    whole_lines;
+	size_t bound;
+	enum { SPACE = 0, NORMAL, QUOTED, ESCAPED } state;
+	char   quote;
+	char   before;        /* the byte before */
+	int    quoted_empty;  /* '' is an item */
+	int    given;         /* the item was handed out: begin anew */
+	struct bytes item;
+	enum splitter_fault fault;
+};
+
+struct splitter *
+splitter_open(struct reader *reader, int whole_lines, size_t bound)
+{
+	struct splitter *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		fail_memory();
+	s->reader = reader;
+	s->whole_lines = whole_lines;
+	s->bound = bound;
+	return s;
+}
+
+void
+splitter_close(struct splitter *s)
+{
+	if (s == NULL)
+		return;
+	bytes_free(&s->item);
+	free(s);
+}
+
+enum splitter_fault
+splitter_fault(const struct splitter *s, struct item *beginning)
+{
+	*beginning = (struct item){ s->item.at, s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
+	return s->fault;
+}
+
+static int
+is_space(char c) /* of the C locale */
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static enum next
+fail_with(struct splitter *s, enum splitter_fault fault)
+{
+	s->fault = fault;
+	return NEXT_END;
+}
+
+static enum next
+unmatched(struct splitter *s)
+{
+	return fail_with(s, s->quote == '"' ? SPLITTER_DOUBLE : SPLITTER_SINGLE);
+}
+
+/* One byte: NEXT_GOT where the item is complete, NEXT_WAIT where it goes on, NEXT_END at a fault. */
+static enum next
+step(struct splitter *s, char c, int *ends_line)
+{
+	char before = s->before;
+
+	s->before = c;
+	if (s->state == SPACE) {
+		if (is_space(c))
+			return NEXT_WAIT;
+		s->state = NORMAL;
+	}
+	switch (s->state) {
+	case SPACE: /* not any more */
+	case NORMAL:
+		if (c == '\n' || (!s->whole_lines && (c == ' ' || c == '\t'))) {
+			s->state = SPACE;
+			if (c == '\n' && s->item.len == 0 && !s->quoted_empty)
+				return NEXT_WAIT;
+			*ends_line = c == '\n' && before != ' ' && before != '\t';
+			return NEXT_GOT;
+		}
+		if (c == '\\') {
+			s->state = ESCAPED;
+			return NEXT_WAIT;
+		}
+		if (c == '\'' || c == '"') {
+			s->state = QUOTED;
+			s->quote = c;
+			return NEXT_WAIT;
+		}
+		break;
+	case QUOTED:
+		if (c == '\n')
+			return unmatched(s);
+		if (c == s->quote) {
+			s->state = NORMAL;
+			s->quoted_empty = 1;
+			return NEXT_WAIT;
+		}
+		break;
+	case ESCAPED:
+		s->state = NORMAL;
+		break;
+	}
+	if (s->item.len == s->bound)
+		return fail_with(s, SPLITTER_TOO_LONG);
+	bytes_add_byte(&s->item, c);
+	return NEXT_WAIT;
+}
+
+enum next
+splitter_item(struct splitter *s, struct item *item, int *ends_line)
+{
+	struct item come;
+	enum next next;
+
+	if (s->given) {
+		bytes_clear(&s->item);
+		s->given = s->quoted_empty = 0;
+	}
+	while (s->fault == SPLITTER_FINE && (next = reader_bytes(s->reader, &come)) != NEXT_END) {
+		if (next == NEXT_WAIT)
+			return NEXT_WAIT;
+		for (size_t i = 0; i < come.len; i++) {
+			next = step(s, come.data[i], ends_line);
+			if (next == NEXT_WAIT)
+				continue;
+			reader_take(s->reader, i + 1);
+			if (next == NEXT_END)
+				return NEXT_END;
+			goto got;
+		}
+		reader_take(s->reader, come.len);
+	}
+	if (s->fault != SPLITTER_FINE)
+		return NEXT_END;
+	if (s->state == QUOTED)
+		return unmatched(s);
+	if (s->given || (s->item.len == 0 && !s->quoted_empty))
+		return NEXT_END;
+	s->state = SPACE;
+	*ends_line = 1;
+got:
+	(void)bytes_reserve(&s->item, 0); /* an empty item has an address too */
+	*item = (struct item){ s->item.at, s->item.len };
+	s->given = 1;
+	return NEXT_GOT;
+}

@@ -1,0 +1,113 @@
+#include "config.h"
+#include "tool/jobserver/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tool/base/message.h"
+#include "tool/base/fatal_signals.h"
+#include "tool/jobserver/token_pipe.h"
+
+enum { HELD_MAX = 4096 };
+
+static struct token_pipe server;
+static char held[HELD_MAX];             /* the bytes, */
+static volatile sig_atomic_t held_count; /* so many: the handler of a signal gives them back */
+static int running;
+static int has_ended; /* no token comes from there any more */
+
+int
+client_open(const struct makeflags *flags, char *why, size_t size)
+{
+	char shown[128];
+
+	switch (flags->server) {
+	case MAKEFLAGS_PIPE:
+		return token_pipe_join(&server, flags->read_fd, flags->write_fd, why, size);
+	case MAKEFLAGS_FIFO:
+		return token_pipe_open(&server, flags->text.at, why, size);
+	case MAKEFLAGS_CLOSED:
+		(void)snprintf(why, size, "make keeps it from this recipe");
+		return -1;
+	default:
+		(void)snprintf(why, size, "%s is of no kind that is known here",
+		    message_word(shown, sizeof shown, flags->text.at, flags->text.len));
+		return -1;
+	}
+}
+
+/* 1, 0, -1 as token_pipe_take(); nothing can come between the token and the note that we have it. */
+static int
+token_take(void)
+{
+	sigset_t before;
+
+	rescue_block(&before);
+	int got = token_pipe_take(&server, &held[held_count]), error = errno;
+	if (got == 1)
+		held_count++;
+	rescue_unblock(&before);
+	errno = error;
+	return got;
+}
+
+static void
+token_give(void)
+{
+	sigset_t before;
+
+	rescue_block(&before);
+	held_count--;
+	/* Where it cannot be written the pipe is full of what nobody has taken. */
+	(void)token_pipe_give(&server, held[held_count]);
+	rescue_unblock(&before);
+}
+
+int
+client_take(void)
+{
+	if (running > 0) {
+		int got = has_ended || held_count == HELD_MAX ? 0 : token_take();
+		if (got == -1) {
+			has_ended = 1;
+			message_errno("make's jobserver has come to an end, so one job runs at a time");
+		}
+		if (got != 1)
+			return 0;
+	}
+	running++;
+	return 1;
+}
+
+void
+client_give(void)
+{
+	running--;
+	while (held_count > 0 && held_count >= running)
+		token_give();
+}
+
+void
+client_rescue(void)
+{
+	while (held_count > 0) {
+		held_count--;
+		(void)token_pipe_give(&server, held[held_count]);
+	}
+}
+
+size_t
+client_pollfds(struct pollfd *fds)
+{
+	if (has_ended)
+		return 0;
+	*fds = (struct pollfd){ .fd = server.read_fd, .events = POLLIN };
+	return 1;
+}
+
+void
+client_close(void)
+{
+	client_rescue();
+	token_pipe_close(&server);
+}

@@ -1,0 +1,134 @@
+#include "config.h"
+#include "tool/journal/inflight.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "tool/base/message.h"
+
+/* seq, attempt, hash and, in the lowest bits, the check of these. */
+enum { CHECK_BITS = 12, HASH_BITS = 10, ATTEMPT_BITS = 8 };
+_Static_assert(BEGUN_SEQ_MAX >> (64 - CHECK_BITS - HASH_BITS - ATTEMPT_BITS) == 0, "it has its place in a word");
+_Static_assert(BEGUN_ATTEMPT_MAX >> ATTEMPT_BITS == 0, "it has its place in a word");
+/* A prime above 255: the remainder tells whatever becomes of one byte. */
+#define CHECK_PRIME 4093u
+
+static _Atomic uint64_t *page;
+/* Places: free ones on top of each other, so that few pages are touched; and those whose end is not written. */
+static uint32_t *unused, unused_count;
+static uint32_t *ended, ended_count;
+
+void
+begun_open(void *words)
+{
+	page = words;
+	free(unused);
+	free(ended);
+	unused = ended = NULL;
+	unused_count = ended_count = 0;
+	if (page == NULL)
+		return;
+	unused = calloc(BEGUN_TICKETS, sizeof *unused);
+	ended = calloc(BEGUN_TICKETS, sizeof *ended);
+	if (unused == NULL || ended == NULL)
+		fail_memory();
+	for (uint32_t place = BEGUN_TICKETS; place > 0; place--)
+		unused[unused_count++] = place;
+}
+
+unsigned
+begun_hash(uint64_t h)
+{
+	return (unsigned)((h ^ h >> 10 ^ h >> 20 ^ h >> 30 ^ h >> 40 ^ h >> 50) & ((1u << HASH_BITS) - 1));
+}
+
+/* Never 0, so that no byte alone makes a word of nothing. */
+static uint64_t
+check_of(uint64_t said)
+{
+	return said % CHECK_PRIME + 1;
+}
+
+static uint64_t
+word_of(const struct begun_note *note)
+{
+	uint64_t said = (note->seq << ATTEMPT_BITS | note->attempt) << HASH_BITS | note->hash;
+
+	return said << CHECK_BITS | check_of(said);
+}
+
+int
+begun_read(uint64_t word, struct begun_note *note)
+{
+	uint64_t said = word >> CHECK_BITS;
+
+	if (word == 0)
+		return 0;
+	*note = (struct begun_note){ said >> (ATTEMPT_BITS + HASH_BITS),
+	    (unsigned)(said >> HASH_BITS) & BEGUN_ATTEMPT_MAX, (unsigned)said & ((1u << HASH_BITS) - 1) };
+	return note->seq > 0 && note->attempt > 0 && word == (said << CHECK_BITS | check_of(said)) ? 1 : -1;
+}
+
+int
+begun_take(struct task *task, struct begun_ticket *ticket)
+{
+	const struct begun_note note = { .seq = task->seq, .hash = begun_hash(task->hash),
+	    .attempt = task->attempts > BEGUN_ATTEMPT_MAX ? BEGUN_ATTEMPT_MAX : task->attempts == 0 ? 1 : task->attempts };
+
+	*ticket = (struct begun_ticket){ 0 };
+	if (page == NULL)
+		return 1;
+	if (task->seq > BEGUN_SEQ_MAX)
+		fail("--journal: it has room for %" PRIu64 " jobs, and the input has more", BEGUN_SEQ_MAX);
+	if (task->ticket == 0) {
+		if (unused_count == 0)
+			return 0;
+		task->ticket = unused[--unused_count];
+		atomic_store_explicit(&page[task->ticket - 1], 0, memory_order_relaxed);
+	}
+	*ticket = (struct begun_ticket){ word_of(&note), task->ticket };
+	return 1;
+}
+
+void
+begun_note(const struct begun_ticket *ticket)
+{
+	if (page != NULL && ticket->place > 0 && ticket->place <= BEGUN_TICKETS)
+		atomic_store_explicit(&page[ticket->place - 1], ticket->word, memory_order_seq_cst);
+}
+
+void
+begun_forget(void)
+{
+	if (page != NULL)
+		(void)munmap((void *)page, BEGUN_TICKETS * sizeof *page);
+	page = NULL;
+}
+
+void
+begun_clear(struct task *task)
+{
+	if (page == NULL || task->ticket == 0)
+		return;
+	atomic_store_explicit(&page[task->ticket - 1], 0, memory_order_seq_cst);
+	unused[unused_count++] = task->ticket;
+	task->ticket = 0;
+}
+
+void
+begun_ended(struct task *task)
+{
+	if (page == NULL || task->ticket == 0)
+		return;
+	ended[ended_count++] = task->ticket;
+	task->ticket = 0;
+}
+
+void
+begun_written(void)
+{
+	while (ended_count > 0)
+		unused[unused_count++] = ended[--ended_count];
+}

@@ -1,0 +1,415 @@
+#include "config.h"
+#include "tool/journal/journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tool/journal/inflight.h"
+#include "tool/journal/journal_entry.h"
+#include "tool/journal/journal_file.h"
+#include "tool/journal/command_key.h"
+#include "tool/base/message.h"
+
+/* Where every so many-th entry lies is kept. */
+#define PLACE_EACH 1024
+/* Of its time the run waits for the disk one part in SYNC_SHARE, and no end waits longer than SYNC_MAX_NS to go out. */
+#define SYNC_SHARE  20
+#define SYNC_MIN_NS INT64_C(5000000)
+#define SYNC_MAX_NS INT64_C(250000000)
+
+/* Of each task that earlier runs have begun. */
+struct known {
+	uint64_t hash;        /* done: the task's; else begun_hash() of it */
+	int16_t  exit_code;
+	uint8_t  signal, verdict;
+	uint8_t  done;
+	uint8_t  begun;       /* times it was in flight when a run was killed; BEGUN_ATTEMPT_MAX: or more */
+};
+
+struct journal {
+	struct journal_file *file;
+	char     *surplus;    /* FILE.surplus, for outlets */
+	unsigned  retries;
+	int       keep_order;
+	struct known *known;  /* by seq, from 1 */
+	uint64_t  known_count, known_room;
+	uint64_t *place;      /* of entries 0, PLACE_EACH, ... of earlier runs */
+	size_t    place_room;
+	uint64_t  entries;    /* in the journal */
+	uint64_t  in_a_row;   /* seqs from 1 that are done, at the beginning of this run */
+	uint64_t  old_entries;
+	/* replay */
+	uint64_t  want_entry, want_seq; /* lower ones are out everywhere */
+	uint64_t  next_entry, next_at;
+	/* syncing */
+	uint64_t  unsynced;   /* ends that are not known to be on the disk */
+	int64_t   synced_ns, sync_took_ns;
+	int       said;       /* what is wrong */
+};
+
+static int64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---------------------------------------------------------------------------------- what is known */
+
+static struct known *
+known_of(struct journal *j, uint64_t seq)
+{
+	if (seq > j->known_room) {
+		uint64_t room = j->known_room == 0 ? 1024 : j->known_room;
+		while (room < seq)
+			room *= 2;
+		struct known *larger = reallocarray(j->known, room, sizeof *larger);
+		if (larger == NULL)
+			fail_memory();
+		memset(larger + j->known_room, 0, (size_t)(room - j->known_room) * sizeof *larger);
+		j->known = larger;
+		j->known_room = room;
+	}
+	if (seq > j->known_count)
+		j->known_count = seq;
+	return &j->known[seq - 1];
+}
+
+static void
+entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_brief *brief)
+{
+	struct known *k = known_of(j, seq);
+
+	*k = (struct known){ .hash = brief->hash, .exit_code = (int16_t)brief->exit_code, .signal = (uint8_t)brief->signal,
+	    .verdict = (uint8_t)brief->verdict, .done = 1, .begun = k->begun };
+	if (j->entries % PLACE_EACH == 0) {
+		if (j->entries / PLACE_EACH == j->place_room) {
+			j->place_room = j->place_room == 0 ? 64 : 2 * j->place_room;
+			if ((j->place = reallocarray(j->place, j->place_room, sizeof *j->place)) == NULL)
+				fail_memory();
+		}
+		j->place[j->entries / PLACE_EACH] = at;
+	}
+	j->entries++;
+}
+
+static void
+begun_known(struct journal *j, const struct begun_note *note)
+{
+	struct known *k = known_of(j, note->seq);
+	if (k->done)
+		return;
+	k->hash = note->hash;
+	k->begun = note->attempt > k->begun ? (uint8_t)note->attempt : k->begun;
+}
+
+/* An entry of several records counts when its last is there. */
+static void
+read_all(struct journal *j)
+{
+	struct journal_record record;
+	struct journal_brief brief = { 0 };
+	struct begun_note note;
+	uint64_t at = 0, seq = 0, word;
+	uint32_t part = 0;
+	int got;
+
+	for (uint64_t next = 0; (got = journal_file_read(j->file, next, &record)) == 1; next = record.next) {
+		if (record.seq == 0 || record.seq > BEGUN_SEQ_MAX)
+			break;
+		if (record.kind == JOURNAL_BEGUN) {
+			if (record.len != sizeof word || part != 0)
+				break;
+			memcpy(&word, record.data, sizeof word);
+			if (begun_read(word, &note) != 1 || note.seq != record.seq)
+				break;
+			begun_known(j, &note);
+			at = record.next;
+			continue;
+		}
+		if (record.part != part || (part > 0 && record.seq != seq))
+			break;
+		if (part == 0) {
+			at = record.at;
+			seq = record.seq;
+			if (journal_entry_brief(&record, &brief) == -1)
+				break;
+		}
+		part++;
+		if (record.kind == JOURNAL_ENTRY) {
+			entry_known(j, seq, at, &brief);
+			at = record.next;
+			part = 0;
+		}
+	}
+	if (got == -1 && errno != 0)
+		fail_errno("--journal %s", journal_file_path(j->file));
+	journal_file_cut(j->file, at);
+	j->old_entries = j->entries;
+	while (j->in_a_row < j->known_count && j->known[j->in_a_row].done)
+		j->in_a_row++;
+}
+
+/* Before anything of the file is changed. */
+static void
+check_page(const struct journal *j)
+{
+	const uint64_t *page = journal_file_page(j->file);
+	struct begun_note note;
+
+	for (size_t i = 0; i < BEGUN_TICKETS; i++)
+		if (begun_read(page[i], &note) == -1)
+			fail("--journal %s: damaged at byte %zu, where it has the jobs that have begun: name another file, or remove it",
+			    journal_file_path(j->file), PAGE_AT + i * sizeof page[i]);
+}
+
+/* What the page tells of the run that was killed becomes records, before this run's jobs note themselves there. */
+static void
+take_over_page(struct journal *j)
+{
+	uint64_t *page = journal_file_page(j->file);
+	struct begun_note note;
+	int any = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < BEGUN_TICKETS; i++) {
+			int is_noted = begun_read(page[i], &note) == 1;
+			if (pass == 1)
+				page[i] = 0;
+			if (pass == 1 || !is_noted || (note.seq <= j->known_count && j->known[note.seq - 1].done))
+				continue;
+			begun_known(j, &note);
+			any = 1;
+			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i], sizeof page[i]) == -1)
+				fail_errno("--journal %s", journal_file_path(j->file));
+		}
+		if (pass == 0 && any && journal_file_sync(j->file) == -1)
+			fail_errno("--journal %s", journal_file_path(j->file));
+	}
+	begun_open(page);
+}
+
+struct journal *
+journal_open(const struct options *o)
+{
+	struct bytes text = { 0 };
+
+	if (o->journal == NULL || o->dry_run)
+		return NULL;
+	struct journal *j = calloc(1, sizeof *j);
+	if (j == NULL)
+		fail_memory();
+	j->retries = o->retries;
+	j->keep_order = o->keep_order;
+	j->want_entry = j->want_seq = UINT64_MAX;
+	uint64_t key = journal_key(o, &text);
+	j->file = journal_file_open(o->journal, key, text.at);
+	bytes_clear(&text);
+	bytes_printf(&text, "%s.surplus", o->journal);
+	j->surplus = text.at;
+	check_page(j);
+	read_all(j);
+	take_over_page(j);
+	return j;
+}
+
+void
+journal_close(struct journal *j)
+{
+	if (j == NULL)
+		return;
+	if (j->unsynced > 0)
+		(void)journal_sync(j);
+	begun_open(NULL);
+	journal_file_close(j->file);
+	free(j->surplus);
+	free(j->known);
+	free(j->place);
+	free(j);
+}
+
+int
+journal_is_new(const struct journal *j)
+{
+	return j->known_count == 0;
+}
+
+/* ----------------------------------------------------------------------------------------- outlets */
+
+static const char *const outlet_name[] = {
+	[JOURNAL_OUT] = "standard output", [JOURNAL_ERR] = "standard error", [JOURNAL_JOBLOG] = "the joblog",
+	[JOURNAL_RESULTS_JSON] = "the file of --results-json", [JOURNAL_RESULTS] = "the directory of --results",
+};
+_Static_assert(sizeof outlet_name / sizeof outlet_name[0] == JOURNAL_OUTLETS, "each has its mark");
+
+static int
+is_by_seq(const struct journal *j, enum journal_outlet which)
+{
+	return j->keep_order && (which == JOURNAL_OUT || which == JOURNAL_ERR);
+}
+
+void
+journal_attach(struct journal *j, enum journal_outlet which, struct outlet *o, int fd, int shared)
+{
+	uint64_t *want = is_by_seq(j, which) ? &j->want_seq : &j->want_entry;
+
+	outlet_attach(o, journal_file_mark(j->file, which), fd, shared || which == JOURNAL_ERR,
+	    is_by_seq(j, which) ? j->in_a_row : j->old_entries, outlet_name[which], j->surplus);
+	if (o->count < *want)
+		*want = o->count;
+}
+
+uint64_t
+journal_number(const struct journal *j, enum journal_outlet which, const struct task *task)
+{
+	return is_by_seq(j, which) ? task->seq - 1 : task->entry;
+}
+
+uint64_t
+journal_first_seq(const struct journal *j)
+{
+	return j->want_seq == UINT64_MAX ? 1 : j->want_seq + 1;
+}
+
+int
+journal_replay(struct journal *j, struct task **task, struct ending *ending, struct pocket *out, struct pocket *err)
+{
+	struct journal_record record;
+
+	/* Entries before the first that anybody wants are not even looked at. */
+	if (j->next_entry == 0 && j->want_seq == UINT64_MAX)
+		j->next_entry = j->want_entry < j->old_entries ? j->want_entry / PLACE_EACH * PLACE_EACH : j->old_entries;
+	if (j->next_at == 0 && j->next_entry < j->old_entries)
+		j->next_at = j->place[j->next_entry / PLACE_EACH];
+	while (j->next_entry < j->old_entries) {
+		uint64_t number = j->next_entry;
+		if (journal_file_read(j->file, j->next_at, &record) != 1)
+			break;
+		if (record.kind != JOURNAL_BEGUN && (number >= j->want_entry || record.seq > j->want_seq)) {
+			if (journal_entry_read(j->file, &j->next_at, task, ending, out, err) == -1)
+				break;
+			(*task)->entry = number;
+			j->next_entry++;
+			return 1;
+		}
+		j->next_entry += record.kind == JOURNAL_ENTRY;
+		j->next_at = record.next;
+	}
+	if (j->next_entry == j->old_entries)
+		return 0;
+	message_errno("--journal %s: cannot be read back", journal_file_path(j->file));
+	j->next_entry = j->old_entries;
+	return -1;
+}
+
+/* ------------------------------------------------------------------------------------------- tasks */
+
+enum journal_state
+journal_look(struct journal *j, struct task *task, struct ending *ending)
+{
+	if (task->seq > j->known_count)
+		return JOURNAL_TO_RUN;
+	const struct known *k = &j->known[task->seq - 1];
+	if (!k->done && k->begun == 0)
+		return JOURNAL_TO_RUN;
+	if (k->hash != (k->done ? task->hash : begun_hash(task->hash))) {
+		message("--journal %s: job %" PRIu64 " was another one when it was begun: the input has changed",
+		    journal_file_path(j->file), task->seq);
+		return JOURNAL_CHANGED;
+	}
+	task->attempts = k->begun;
+	*ending = (struct ending){ .verdict = VERDICT_UNKNOWN, .exit_code = -1, .attempt = k->begun, .user_ns = -1,
+	    .system_ns = -1, .max_rss = -1, .message = "" };
+	if (!k->done)
+		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
+	ending->verdict = (enum verdict)k->verdict;
+	ending->exit_code = k->exit_code;
+	ending->signal = k->signal;
+	return JOURNAL_DONE;
+}
+
+uint64_t
+journal_known(const struct journal *j)
+{
+	return j != NULL ? j->known_count : 0;
+}
+
+void
+journal_input_ended(const struct journal *j, uint64_t last_seq)
+{
+	message("--journal %s: the input ends at job %" PRIu64 ", and had %" PRIu64 " or more: it has changed",
+	    journal_file_path(j->file), last_seq, j->known_count);
+}
+
+/* Once; what comes of it later is the same. */
+static int
+say(struct journal *j)
+{
+	if (!j->said)
+		message_errno("--journal %s", journal_file_path(j->file));
+	j->said = 1;
+	return -1;
+}
+
+int
+journal_done(struct journal *j, struct task *task, const struct ending *ending, const struct pocket *out,
+    const struct pocket *err)
+{
+	if (journal_entry_write(j->file, task, ending, out, err) == -1)
+		return say(j);
+	task->entry = j->entries++;
+	begun_ended(task);
+	j->unsynced++;
+	return 0;
+}
+
+void
+journal_not_done(struct journal *j, struct task *task)
+{
+	(void)j;
+	begun_clear(task);
+}
+
+int
+journal_flush(struct journal *j)
+{
+	if (journal_file_flush(j->file) == -1)
+		return say(j);
+	begun_written();
+	return 0;
+}
+
+int
+journal_sync(struct journal *j)
+{
+	int64_t from = now_ns();
+
+	if (j->unsynced == 0)
+		return 0;
+	int done = journal_file_sync(j->file);
+	if (done == -1)
+		(void)say(j);
+	j->synced_ns = now_ns();
+	j->sync_took_ns = done == 0 ? j->synced_ns - from : SYNC_MAX_NS;
+	if (done == -1)
+		return -1;
+	begun_written();
+	j->unsynced = 0;
+	return 0;
+}
+
+int
+journal_timeout(const struct journal *j)
+{
+	if (j->unsynced == 0)
+		return -1;
+	int64_t pause = j->sync_took_ns * SYNC_SHARE;
+	pause = pause < SYNC_MIN_NS ? SYNC_MIN_NS : pause > SYNC_MAX_NS ? SYNC_MAX_NS : pause;
+	int64_t left = j->synced_ns + pause - now_ns();
+	return left <= 0 ? 0 : (int)(left / 1000000 + 1);
+}

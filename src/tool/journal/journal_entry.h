@@ -1,0 +1,34 @@
+/*
+ * journal_entry - a job's end as the journal keeps it: the job, its ending and all of its output, so that it can be
+ * recorded and published without its input or another run.
+ *
+ * A stream of bytes in as many records as it takes, one behind the other.  Includes ending, journal_file, store, task.
+ */
+#ifndef FORKPOOL_TOOL_JOURNAL_ENTRY_H
+#define FORKPOOL_TOOL_JOURNAL_ENTRY_H
+
+#include "tool/task/outcome.h"
+#include "tool/journal/journal_file.h"
+#include "tool/task/output_buffer.h"
+#include "tool/task/task.h"
+
+/* 0, or -1 and errno: nothing of it is there. */
+int journal_entry_write(struct journal_file *, const struct task *, const struct ending *, const struct pocket *out,
+        const struct pocket *err);
+
+/* What its first record says: the verdict, exit status, signal and hash alone.  -1: that is no entry's. */
+struct journal_brief {
+	uint64_t hash;
+	enum verdict verdict;
+	int      exit_code, signal;
+};
+int journal_entry_brief(const struct journal_record *first, struct journal_brief *);
+
+/*
+ * The entry whose first record is at *at; *at becomes the place behind it.  The task is new, the pockets must be
+ * empty, the ending's texts are valid until the next call.  0, or -1 and errno.
+ */
+int journal_entry_read(struct journal_file *, uint64_t *at, struct task **, struct ending *, struct pocket *out,
+        struct pocket *err);
+
+#endif

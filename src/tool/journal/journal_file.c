@@ -1,0 +1,214 @@
+#include "config.h"
+#include "tool/journal/journal_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/base/checksum.h"
+#include "tool/journal/journal_internal.h"
+#include "tool/base/message.h"
+
+#define FLUSH_FROM (1u << 20)
+
+struct record_head {
+	uint32_t check; /* CRC32C of the journal's number, the record's place, the rest of the head and the data */
+	uint16_t magic, kind;
+	uint32_t len, part;
+	uint64_t seq;
+};
+#define RECORD_MAGIC 0x664au
+
+int
+journal_write_at(int fd, uint64_t at, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(fd, data, len, (off_t)at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENOSPC : errno;
+			return -1;
+		}
+		data += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static size_t
+padded(uint32_t len)
+{
+	return ((size_t)len + 7) & ~(size_t)7;
+}
+
+static uint32_t
+check_of(const struct journal_file *f, uint64_t at, const struct record_head *head, const void *data)
+{
+	const uint64_t place[2] = { f->header->number, at };
+	uint32_t crc = checksum_crc(0, place, sizeof place);
+
+	crc = checksum_crc(crc, (const char *)head + sizeof head->check, sizeof *head - sizeof head->check);
+	return checksum_crc(crc, data, head->len);
+}
+
+static const char padding[8];
+
+/* len bytes of the file from there, or as many as there are; NULL and errno. */
+static const char *
+window_move(struct journal_file *f, uint64_t at, size_t *len)
+{
+	if (at < f->window_at || at + *len > f->window_at + f->window_len) {
+		f->window_at = at;
+		f->window_len = 0;
+		while (f->window_len < WINDOW) {
+			ssize_t n = pread(f->fd, f->window + f->window_len, WINDOW - f->window_len, (off_t)(at + f->window_len));
+			if (n == -1 && errno == EINTR)
+				continue;
+			if (n == -1)
+				return NULL;
+			if (n == 0)
+				break;
+			f->window_len += (size_t)n;
+		}
+	}
+	size_t there = f->window_len - (size_t)(at - f->window_at);
+	*len = *len < there ? *len : there;
+	return f->window + (at - f->window_at);
+}
+
+int
+journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *record)
+{
+	struct record_head head;
+	size_t len = sizeof head;
+
+	at = at == 0 ? RECORDS_AT : at;
+	record->at = at;
+	if (at >= f->end)
+		return 0;
+	const char *data = window_move(f, at, &len);
+	if (data == NULL)
+		return -1;
+	errno = 0;
+	if (len < sizeof head)
+		return -1;
+	memcpy(&head, data, sizeof head);
+	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_PIECE_MAX || head.kind < JOURNAL_PART ||
+	    head.kind > JOURNAL_BEGUN)
+		return -1;
+	len = sizeof head + padded(head.len);
+	if ((data = window_move(f, at, &len)) == NULL)
+		return -1;
+	errno = 0;
+	if (len < sizeof head + padded(head.len) ||
+	    memcmp(data + sizeof head + head.len, padding, padded(head.len) - head.len) != 0 ||
+	    head.check != check_of(f, at, &head, data + sizeof head))
+		return -1;
+	*record = (struct journal_record){ .kind = (enum journal_kind)head.kind, .seq = head.seq, .part = head.part,
+	    .len = head.len, .data = data + sizeof head, .at = at, .next = at + len };
+	return 1;
+}
+
+/* Whether there is a good record behind that place. */
+static int
+any_behind(struct journal_file *f, uint64_t at)
+{
+	struct journal_record record;
+
+	for (at += 8; at + sizeof(struct record_head) <= f->end; at += 8)
+		if (journal_file_read(f, at, &record) == 1)
+			return 1;
+	return 0;
+}
+
+void
+journal_file_cut(struct journal_file *f, uint64_t at)
+{
+	at = at == 0 ? RECORDS_AT : at;
+	/* All that was on the disk is there, and bad: that was no kill. */
+	int damaged = at < f->synced && (f->end >= f->synced || any_behind(f, at));
+	if (damaged)
+		fail("--journal %s: damaged at byte %" PRIu64 ", and not at its end: name another file, or remove it", f->path, at);
+	if (at < f->end && (ftruncate(f->fd, (off_t)at) == -1 || fdatasync(f->fd) == -1))
+		fail_errno("--journal %s", f->path);
+	f->end = at;
+	f->window_len = 0;
+	f->synced = at;
+	journal_note_state(f);
+}
+
+uint64_t
+journal_file_end(const struct journal_file *f)
+{
+	return f->end + f->added.len;
+}
+
+int
+journal_file_add(struct journal_file *f, enum journal_kind kind, uint64_t seq, uint32_t part, const void *data,
+    uint32_t len)
+{
+	struct record_head head = { .magic = RECORD_MAGIC, .kind = (uint16_t)kind, .len = len, .part = part, .seq = seq };
+
+	if (f->added.len >= FLUSH_FROM && journal_file_flush(f) == -1)
+		return -1;
+	head.check = check_of(f, journal_file_end(f), &head, data);
+	bytes_add(&f->added, &head, sizeof head);
+	bytes_add(&f->added, data, len);
+	bytes_add(&f->added, padding, padded(len) - len);
+	return 0;
+}
+
+int
+journal_file_take_back(struct journal_file *f, uint64_t end)
+{
+	if (end >= f->end) {
+		f->added.len = (size_t)(end - f->end);
+		return 0;
+	}
+	f->added.len = 0;
+	f->end = end;
+	f->window_len = 0;
+	return ftruncate(f->fd, (off_t)end);
+}
+
+int
+journal_file_flush(struct journal_file *f)
+{
+	if (f->added.len == 0)
+		return 0;
+	int error = f->end + f->added.len > f->limit ? EFBIG : 0;
+	if (error == 0 && journal_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
+		error = errno;
+		/* Not half a group; where that fails too, the first error is the one to tell. */
+		int cut = ftruncate(f->fd, (off_t)f->end);
+		(void)cut;
+	}
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	f->end += f->added.len;
+	f->added.len = 0;
+	return 0;
+}
+
+int
+journal_file_sync(struct journal_file *f)
+{
+	if (f->sync_failed) {
+		errno = EIO;
+		return -1;
+	}
+	if (journal_file_flush(f) == -1)
+		return -1;
+	if (fdatasync(f->fd) == -1) {
+		f->sync_failed = 1;
+		return -1;
+	}
+	f->synced = f->end;
+	journal_note_state(f);
+	return 0;
+}

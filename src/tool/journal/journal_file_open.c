@@ -1,0 +1,284 @@
+#include "config.h"
+#include "tool/journal/journal_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool/base/checksum.h"
+#include "tool/journal/journal_internal.h"
+#include "tool/base/message.h"
+
+#define MAGIC           "forkpool journal"
+#define FORMAT          2u
+#define BYTE_ORDER_MARK UINT32_C(0x01020304)
+/* How long a killed run's last processes may take to go. */
+#define HOLD_MS         15000
+
+void
+journal_note_state(struct journal_file *f)
+{
+	const uint64_t number[MARK_NUMBERS] = { [MARK_SYNCED] = f->synced, [MARK_HOLDER] = (uint64_t)getpid() };
+
+	mark_store(&f->marks->file, number);
+}
+
+/* The name itself is to be on the disk. */
+static int
+sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+	(void)snprintf(directory, sizeof directory, "%.*s", len > 0 ? (int)len : 1, len > 0 ? path : ".");
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Where a directory cannot be opened or synced, there is nothing that one could do. */
+	if (fd == -1)
+		return 0;
+	int done = fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
+	(void)close(fd);
+	return done ? 0 : -1;
+}
+
+/* Who held it, by its mark; 0: nobody knows. */
+static pid_t
+holder_of(int fd)
+{
+	struct marks marks;
+	uint64_t number[MARK_NUMBERS];
+
+	if (pread(fd, &marks, sizeof marks, MARKS_AT) != (ssize_t)sizeof marks || mark_load(&marks.file, number) == -1 ||
+	    number[MARK_HOLDER] > INT_MAX)
+		return 0;
+	return (pid_t)number[MARK_HOLDER];
+}
+
+/*
+ * The lock is the open file's: a killed tool's workers, which have its page mapped, keep it until the last of them is
+ * gone, so that nothing of that run can write to the page any more.  They are on their way out, and waited for.
+ */
+static void
+hold(const char *path, int fd)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+
+	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += 10) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			fail_errno("--journal %s: cannot be locked", path);
+		pid_t holder = holder_of(fd);
+		int lives = holder > 0 && (kill(holder, 0) == 0 || errno == EPERM);
+		if (lives && holder != getpid())
+			fail("--journal %s: another runner holds it, process %ld: wait for its end, or name another file", path,
+			    (long)holder);
+		if (waited >= HOLD_MS)
+			fail("--journal %s: processes of a run that was killed still hold it", path);
+		(void)nanosleep(&moment, NULL);
+	}
+}
+
+static int
+open_and_hold(const char *path)
+{
+	struct stat st, named;
+
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		if (fd == -1)
+			fail_errno("--journal %s", path);
+		if (fstat(fd, &st) == -1)
+			fail_errno("--journal %s", path);
+		if (!S_ISREG(st.st_mode))
+			fail("--journal %s: it is not a regular file", path);
+		hold(path, fd);
+		/* Unless it was removed or replaced in the meantime. */
+		if (stat(path, &named) == 0 && named.st_dev == st.st_dev && named.st_ino == st.st_ino)
+			return fd;
+		(void)close(fd);
+	}
+}
+
+static void *
+map(const struct journal_file *f, off_t at, size_t len)
+{
+	void *mapped = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, at);
+
+	if (mapped == MAP_FAILED)
+		fail_errno("--journal %s: its file system does not let it be mapped", f->path);
+	return mapped;
+}
+
+static uint64_t
+number_by_chance(void)
+{
+	uint64_t number;
+
+	arc4random_buf(&number, sizeof number);
+	return number;
+}
+
+static void
+make(struct journal_file *f, uint64_t hash, const char *text)
+{
+	char first[MARKS_AT + sizeof(struct marks)];
+	struct header *header = (struct header *)first;
+	struct marks *marks = (struct marks *)(first + MARKS_AT);
+
+	/* All blocks are there, so that a store into what is mapped never has to find room. */
+	int error = posix_fallocate(f->fd, 0, RECORDS_AT);
+	if (error != 0) {
+		errno = error;
+		fail_errno("--journal %s", f->path);
+	}
+	memset(first, 0, sizeof first);
+	memcpy(header->magic, MAGIC, sizeof header->magic);
+	header->format = FORMAT;
+	header->byte_order = BYTE_ORDER_MARK;
+	header->number = number_by_chance();
+	header->hash = hash;
+	header->made = (int64_t)time(NULL);
+	(void)snprintf(header->text, sizeof header->text, "%s", text);
+	header->check = checksum_crc(0, header, offsetof(struct header, check));
+	mark_make(&marks->file);
+	for (int i = 0; i < JOURNAL_OUTLETS; i++)
+		mark_make(&marks->outlet[i]);
+	/* The marks first: where there is a header, all is there. */
+	if (journal_write_at(f->fd, MARKS_AT, (char *)marks, sizeof *marks) == -1 ||
+	    journal_write_at(f->fd, 0, first, MARKS_AT) == -1 || fsync(f->fd) == -1 || sync_directory(f->path) == -1)
+		fail_errno("--journal %s", f->path);
+}
+
+/* Nothing was written to it, or the one who made it was killed before it had a header. */
+static int
+is_new(const struct journal_file *f, uint64_t size)
+{
+	char first[sizeof(struct header)];
+	ssize_t n = pread(f->fd, first, sizeof first, 0);
+
+	if (n == -1)
+		fail_errno("--journal %s", f->path);
+	for (ssize_t i = 0; i < n; i++)
+		if (first[i] != 0)
+			return 0;
+	return size <= RECORDS_AT;
+}
+
+static void
+check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
+{
+	struct header header;
+	uint64_t number[MARK_NUMBERS];
+	char when[64] = "";
+
+	ssize_t n = pread(f->fd, &header, sizeof header, 0);
+	if (n < (ssize_t)sizeof header.magic || memcmp(header.magic, MAGIC, sizeof header.magic) != 0)
+		fail("--journal %s: it is not a journal of this program, and is left as it is", f->path);
+	if (n == (ssize_t)sizeof header && (header.format != FORMAT || header.byte_order != BYTE_ORDER_MARK))
+		fail("--journal %s: it was written by another version, or on another kind of machine", f->path);
+	if (n != (ssize_t)sizeof header || header.check != checksum_crc(0, &header, offsetof(struct header, check)))
+		fail("--journal %s: damaged at byte 0, in its header: name another file, or remove it", f->path);
+	if (size < RECORDS_AT)
+		fail("--journal %s: damaged at byte %" PRIu64 ", in its header: name another file, or remove it", f->path, size);
+	if (header.hash != hash) {
+		time_t made = (time_t)header.made;
+		struct tm tm;
+		if (localtime_r(&made, &tm) != NULL)
+			(void)strftime(when, sizeof when, ", begun %Y-%m-%d %H:%M:%S", &tm);
+		fail("--journal %s: it is of another command line (%s%s): name another file, or remove it", f->path,
+		    header.text, when);
+	}
+	for (int i = -1; i < JOURNAL_OUTLETS; i++) {
+		const struct mark *mark = i == -1 ? &f->marks->file : &f->marks->outlet[i];
+		if (mark_load(mark, number) == -1)
+			fail("--journal %s: damaged at byte %zu, in its header: name another file, or remove it", f->path,
+			    MARKS_AT + (size_t)((const char *)mark - (const char *)f->marks));
+	}
+}
+
+struct journal_file *
+journal_file_open(const char *path, uint64_t hash, const char *text)
+{
+	struct journal_file *f = calloc(1, sizeof *f);
+	struct rlimit limit;
+	struct stat st;
+	uint64_t number[MARK_NUMBERS];
+
+	if (f == NULL || (f->path = strdup(path)) == NULL || (f->window = malloc(WINDOW)) == NULL)
+		fail_memory();
+	f->limit = INT64_MAX;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)INT64_MAX)
+		f->limit = (uint64_t)limit.rlim_cur;
+	f->fd = open_and_hold(path);
+	if (f->limit < RECORDS_AT)
+		fail("--journal %s: the limit on the size of files leaves no room for it", path);
+	if (fstat(f->fd, &st) == -1)
+		fail_errno("--journal %s", path);
+	if (is_new(f, (uint64_t)st.st_size)) {
+		make(f, hash, text);
+		if (fstat(f->fd, &st) == -1)
+			fail_errno("--journal %s", path);
+	}
+	/* Before they are read through the mapping, which ends where the file does. */
+	if ((uint64_t)st.st_size >= RECORDS_AT) {
+		f->front = map(f, 0, PAGE_AT);
+		f->page = map(f, PAGE_AT, RECORDS_AT - PAGE_AT);
+		f->header = f->front;
+		f->marks = (struct marks *)((char *)f->front + MARKS_AT);
+#ifdef MADV_DONTFORK
+		/* Workers have no business with it. */
+		(void)madvise(f->front, PAGE_AT, MADV_DONTFORK);
+#endif
+	}
+	check_header(f, (uint64_t)st.st_size, hash);
+	(void)mark_load(&f->marks->file, number);
+	f->synced = number[MARK_SYNCED];
+	f->end = (uint64_t)st.st_size;
+	journal_note_state(f);
+	return f;
+}
+
+void
+journal_file_close(struct journal_file *f)
+{
+	if (f == NULL)
+		return;
+	(void)munmap(f->front, PAGE_AT);
+	(void)munmap(f->page, RECORDS_AT - PAGE_AT);
+	(void)close(f->fd);
+	bytes_free(&f->added);
+	free(f->window);
+	free(f->path);
+	free(f);
+}
+
+const char *
+journal_file_path(const struct journal_file *f)
+{
+	return f->path;
+}
+
+struct mark *
+journal_file_mark(struct journal_file *f, unsigned outlet)
+{
+	return &f->marks->outlet[outlet];
+}
+
+void *
+journal_file_page(struct journal_file *f)
+{
+	return f->page;
+}
+

@@ -1,0 +1,28 @@
+/*
+ * json_text - pieces of JSON objects in records: texts from outside, numbers, fields.
+ *
+ * A field begins with ", ", so it is not an object's first.  Text that is no UTF-8 is given in base64, under the same
+ * name with _base64 behind it.  Includes record_file.
+ */
+#ifndef FORKPOOL_TOOL_JSON_TEXT_H
+#define FORKPOOL_TOOL_JSON_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tool/records/record_writer.h"
+
+/* Is all of it UTF-8? */
+int  json_text_is(const char *data, size_t len);
+/* What stands between the quotes of a string: of UTF-8, and of any bytes. */
+void json_text_add(struct record_file *, const char *data, size_t len);
+void json_text_add_base64(struct record_file *, const unsigned char *data, size_t len);
+
+void json_text_field(struct record_file *, const char *name, const char *data, size_t len);
+/* A word of ours; null: there is none. */
+void json_text_word(struct record_file *, const char *name, const char *word);
+/* null: it is not known. */
+void json_text_number(struct record_file *, const char *name, int64_t number, int known);
+void json_text_seconds(struct record_file *, const char *name, int64_t ns, int known);
+
+#endif

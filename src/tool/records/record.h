@@ -1,0 +1,28 @@
+/*
+ * record - what all kinds of records are made of.
+ *
+ * Includes ending, sources (the columns' names), store, task.
+ */
+#ifndef FORKPOOL_TOOL_RECORD_H
+#define FORKPOOL_TOOL_RECORD_H
+
+#include "tool/task/outcome.h"
+#include "tool/items/rows.h"
+#include "tool/task/output_buffer.h"
+#include "tool/task/task.h"
+
+/* A job's output at its end; the pockets stay the caller's. */
+struct job_record {
+	const struct task   *task;
+	const struct ending *ending;
+	const struct pocket *out, *err; /* NULL: not caught */
+	const struct row    *header;    /* the columns' names; NULL, or count 0: they have none */
+};
+
+static inline uint64_t
+record_size(const struct pocket *p)
+{
+	return p != NULL ? p->len : 0;
+}
+
+#endif

@@ -1,0 +1,146 @@
+#include "config.h"
+#include "tool/records/record_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+/* A record that is shorter is written at once, so that it stays together whoever else appends to the file. */
+#define BUFFER_MAX ((size_t)256 << 10)
+
+void
+record_file_open(struct record_file *f, const char *option, const char *name, enum record_open how)
+{
+	struct stat st;
+
+	*f = (struct record_file){ .option = option, .name = name, .began = -1 };
+	/* Appending in both cases: where the record of a job is cut off again, the next one goes there. */
+	f->fd = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
+	if (f->fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
+		f->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
+	if (f->fd == -1)
+		fail_errno("%s: cannot write %s", option, name);
+	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		fail_errno("%s: cannot write %s", option, name);
+	}
+}
+
+void
+record_file_into(struct record_file *f, struct pocket *pocket)
+{
+	*f = (struct record_file){ .option = "--json", .name = "standard output", .fd = -1, .pocket = pocket, .began = -1 };
+}
+
+static int
+said(struct record_file *f)
+{
+	if (!f->said)
+		message_errno("%s: cannot write %s", f->option, f->name);
+	f->said = 1;
+	return -1;
+}
+
+int
+record_file_close(struct record_file *f)
+{
+	int failed = f->fd != -1 && close(f->fd) == -1 && errno != EINTR;
+
+	bytes_free(&f->buffer);
+	outlet_detach(&f->outlet);
+	f->fd = -1;
+	return failed ? said(f) : 0;
+}
+
+void
+record_begin(struct record_file *f)
+{
+	struct stat st;
+
+	bytes_clear(&f->buffer);
+	f->error = 0;
+	f->len = 0;
+	f->began = f->fd != -1 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+static void
+flush(struct record_file *f)
+{
+	const char *at = f->buffer.at;
+	size_t left = f->buffer.len;
+
+	bytes_clear(&f->buffer);
+	if (f->error != 0 || left == 0)
+		return;
+	if (f->fd == -1) {
+		f->error = pocket_add(f->pocket, at, left) == -1 ? errno : 0;
+		return;
+	}
+	f->len += left;
+	ssize_t passed = outlet_pass(&f->outlet, at, left);
+	f->error = passed == -1 ? errno : 0;
+	at += passed > 0 ? passed : 0;
+	left -= passed > 0 ? (size_t)passed : 0;
+	while (left > 0 && f->error == 0) {
+		size_t piece = outlet_piece(&f->outlet, left);
+		outlet_tries(&f->outlet, piece);
+		ssize_t n = write(f->fd, at, piece);
+		if (n == -1 && errno != EINTR)
+			f->error = errno;
+		outlet_wrote(&f->outlet, n > 0 ? (size_t)n : 0);
+		at += n > 0 ? n : 0;
+		left -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+void
+record_add(struct record_file *f, const void *data, size_t len)
+{
+	if (f->buffer.len + len > BUFFER_MAX)
+		flush(f);
+	bytes_add(&f->buffer, data, len);
+}
+
+void
+record_text(struct record_file *f, const char *text)
+{
+	record_add(f, text, strlen(text));
+}
+
+int
+record_end(struct record_file *f)
+{
+	flush(f);
+	if (f->error == 0) {
+		(void)outlet_end(&f->outlet, f->len);
+		return 0;
+	}
+	outlet_give_up(&f->outlet);
+	/* Half a record would be taken for one, or spoil the next. */
+	if (f->began != -1 && ftruncate(f->fd, f->began) == -1)
+		message_errno("%s ends with half a record", f->name);
+	errno = f->error;
+	return said(f);
+}
+
+int
+record_pieces(const struct pocket *p, record_piece *piece, void *arg)
+{
+	char buffer[RECORD_PIECE];
+
+	for (uint64_t at = 0; at < (p != NULL ? p->len : 0);) {
+		ssize_t n = pocket_read(p, at, buffer, sizeof buffer);
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		if (piece(arg, buffer, (size_t)n) == -1)
+			return -1;
+		at += (uint64_t)n;
+	}
+	return 0;
+}

@@ -1,0 +1,134 @@
+#include "config.h"
+#include "tool/records/records.h"
+
+#include "tool/records/results_dir.h"
+#include "tool/records/results_json.h"
+#include "tool/records/results_table.h"
+
+static const struct options *options;
+static struct record_file json = { .fd = -1 }, json_out = { .fd = -1 };
+static struct outlet tree; /* with a journal: the jobs that have their files there */
+static enum { NOWHERE, IN_TREE, IN_TABLE } results;
+static struct bytes command;
+
+void
+records_open(const struct options *o, struct journal *journal)
+{
+	int goes_on = journal != NULL && !journal_is_new(journal);
+	enum record_open how = goes_on ? RECORD_APPEND : RECORD_REPLACE;
+
+	options = o;
+	results = NOWHERE;
+	if (o->joblog != NULL)
+		joblog_open(o->joblog, goes_on || o->resume || o->resume_failed || o->retry_failed);
+	if (o->results != NULL) {
+		enum results_kind kind = results_kind(o->results);
+		results = kind == RESULTS_TREE ? IN_TREE : IN_TABLE;
+		if (kind == RESULTS_TREE)
+			results_dir_open(o);
+		else
+			results_table_open(o->results, kind, how);
+	}
+	if (o->results_json != NULL)
+		record_file_open(&json, "--results-json", o->results_json, how);
+	if (journal == NULL)
+		return;
+	if (o->joblog != NULL)
+		journal_attach(journal, JOURNAL_JOBLOG, &joblog_file()->outlet, joblog_file()->fd, 0);
+	if (results == IN_TREE)
+		journal_attach(journal, JOURNAL_RESULTS, &tree, -1, 0);
+	if (results == IN_TABLE)
+		journal_attach(journal, JOURNAL_RESULTS, &results_table_file()->outlet, results_table_file()->fd, 0);
+	if (json.fd != -1)
+		journal_attach(journal, JOURNAL_RESULTS_JSON, &json.outlet, json.fd, 0);
+}
+
+/* Of a run that was killed in between, some have it already. */
+static int
+wants(struct outlet *o, const struct job_record *r)
+{
+	return outlet_wants(o, r->task->entry);
+}
+
+static int
+tree_add(const struct job_record *r)
+{
+	if (!wants(&tree, r))
+		return 0;
+	if (results_dir_add(r) == -1) {
+		outlet_give_up(&tree);
+		return -1;
+	}
+	(void)outlet_end(&tree, 0);
+	return 0;
+}
+
+int
+records_add(const struct job_record *r)
+{
+	int status = 0;
+
+	if (options->joblog != NULL || results == IN_TABLE) {
+		bytes_clear(&command);
+		task_command_text(r->task, options->shell, &command);
+	}
+	/* The output before the line that tells --resume that the job is done. */
+	if (results == IN_TREE && r->ending->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
+		status = -1;
+	if (results == IN_TABLE && wants(&results_table_file()->outlet, r) && results_table_add(r, command.at, command.len) == -1)
+		status = -1;
+	if (json.fd != -1 && wants(&json.outlet, r) && results_json_add(&json, r) == -1)
+		status = -1;
+	if (options->joblog == NULL || !wants(&joblog_file()->outlet, r))
+		return status;
+	if (status == 0)
+		return joblog_add(r, command.at, command.len);
+	outlet_give_up(&joblog_file()->outlet);
+	return status;
+}
+
+const char *
+records_place(const struct job_record *r)
+{
+	if (r->ending->verdict == VERDICT_SKIPPED)
+		return NULL;
+	return results == IN_TREE ? results_dir_place(r) : results == IN_TABLE ? options->results : options->results_json;
+}
+
+int
+records_json(const struct job_record *r, struct pocket *to)
+{
+	struct pocket whole;
+
+	pocket_init(&whole);
+	json_out.pocket = &whole;
+	if (json_out.name == NULL)
+		record_file_into(&json_out, &whole);
+	int status = results_json_add(&json_out, r);
+	if (status == 0)
+		pocket_move(to, &whole);
+	pocket_clear(&whole);
+	return status;
+}
+
+int
+records_close(void)
+{
+	int status = 0;
+
+	if (options == NULL)
+		return 0;
+	if (options->joblog != NULL && joblog_close() == -1)
+		status = -1;
+	if (results == IN_TREE) {
+		results_dir_close();
+		outlet_detach(&tree);
+	}
+	if (results == IN_TABLE && results_table_close() == -1)
+		status = -1;
+	if (json.fd != -1 && record_file_close(&json) == -1)
+		status = -1;
+	bytes_free(&json_out.buffer);
+	bytes_free(&command);
+	return status;
+}

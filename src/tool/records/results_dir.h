@@ -1,0 +1,20 @@
+/*
+ * results_dir - --results DIR or a template: files with each job's number, standard output and standard error.
+ *
+ * Includes options, results_path, template.
+ */
+#ifndef FORKPOOL_TOOL_RESULTS_DIR_H
+#define FORKPOOL_TOOL_RESULTS_DIR_H
+
+#include "tool/cli/options.h"
+#include "tool/records/results_path.h"
+
+/* Makes DIR; ends the tool where that cannot be. */
+void results_dir_open(const struct options *);
+/* 0; -1: the files could not be written (said once). */
+int  results_dir_add(const struct job_record *);
+/* The file with its standard error (where there is none: output), for a message; in memory that the next call overwrites. */
+const char *results_dir_place(const struct job_record *);
+void results_dir_close(void);
+
+#endif

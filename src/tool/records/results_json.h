@@ -1,0 +1,16 @@
+/*
+ * results_json - one JSON object a job, on one line: for --json and --results-json.
+ *
+ * Text that is no UTF-8 is given in base64, under the same name with _base64 behind it.  Output goes through in pieces, however
+ * much it is.  Includes record, record_file.
+ */
+#ifndef FORKPOOL_TOOL_RESULTS_JSON_H
+#define FORKPOOL_TOOL_RESULTS_JSON_H
+
+#include "tool/records/record.h"
+#include "tool/records/record_writer.h"
+
+/* 0; -1: it could not be written (said once). */
+int results_json_add(struct record_file *, const struct job_record *);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * results_table - --results FILE.csv, FILE.tsv or FILE.json: a row for each job, with its output, in GNU parallel's form.
+ *
+ * Includes joblog, record_file, results_path.
+ */
+#ifndef FORKPOOL_TOOL_RESULTS_TABLE_H
+#define FORKPOOL_TOOL_RESULTS_TABLE_H
+
+#include "tool/records/record_writer.h"
+#include "tool/records/results_path.h"
+
+/* Ends the tool where it cannot be opened. */
+void results_table_open(const char *name, enum results_kind, enum record_open);
+/* 0; -1: it could not be written (said once). */
+int  results_table_add(const struct job_record *, const char *command, size_t len);
+int  results_table_close(void);
+struct record_file *results_table_file(void);
+
+#endif

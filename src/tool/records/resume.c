@@ -1,0 +1,118 @@
+#include "config.h"
+#include "tool/records/resume.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/exec/command.h"
+#include "tool/base/message.h"
+#include "tool/base/shell_quote.h"
+#include "tool/records/records.h"
+#include "tool/taskgen/task_builder.h"
+
+static struct joblog_entry *entry; /* by number; of those with the same number the last counts */
+static size_t entry_count, next_failed;
+static int failed_again;
+static const struct options *options;
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct joblog_entry *x = a, *y = b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq ? 1 : x->order < y->order ? -1 : x->order > y->order;
+}
+
+void
+resume_open(const struct options *o)
+{
+	if (o->joblog == NULL || !(o->resume || o->resume_failed || o->retry_failed))
+		return;
+	options = o;
+	failed_again = o->resume_failed || o->retry_failed;
+	const char *path = joblog_path(o->joblog);
+	/* Else there is the input, and all of it is left to do; GNU parallel has nothing to do and is content. */
+	if (o->retry_failed && o->dialect != DIALECT_PARALLEL && access(path, F_OK) == -1)
+		fail_errno("--retry-failed: cannot read the joblog %s", path);
+	entry = joblog_read(o->joblog, &entry_count);
+	if (entry_count > 0)
+		qsort(entry, entry_count, sizeof *entry, by_seq);
+}
+
+void
+resume_close(void)
+{
+	for (size_t i = 0; i < entry_count; i++)
+		free(entry[i].command);
+	free(entry);
+	entry = NULL;
+	entry_count = next_failed = 0;
+}
+
+static int
+is_last_of_its_seq(size_t i)
+{
+	return i + 1 == entry_count || entry[i + 1].seq != entry[i].seq;
+}
+
+static int
+has_failed(const struct joblog_entry *e)
+{
+	return e->exit_code != 0 || e->signal != 0;
+}
+
+int
+resume_has(uint64_t seq)
+{
+	size_t low = 0, high = entry_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (entry[middle].seq <= seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Behind the last one of that number. */
+	return low > 0 && entry[low - 1].seq == seq && !(failed_again && has_failed(&entry[low - 1]));
+}
+
+/*
+ * The joblog's text is what a shell would take.  Where it is nothing but words, as we write them, and the first is a program,
+ * they are the command: no shell's echo comes in between.  "exit 3" of GNU parallel's is for a shell.
+ */
+static void
+put_command(struct task *task, const char *text)
+{
+	if (options->dialect == DIALECT_NATIVE && !options->shell) {
+		task->word_count = quote_split(&task->words, text);
+		int is_program = task->word_count > 0 && command_find(task->words.at) == 0;
+		/* It was for this one alone. */
+		command_setup.word = command_setup.path = NULL;
+		if (is_program)
+			return;
+		bytes_clear(&task->words);
+	}
+	const char *shell = options->dialect == DIALECT_PARALLEL ? task_maker_shell() : "sh";
+	bytes_add(&task->words, shell, strlen(shell) + 1);
+	bytes_add(&task->words, "-c", sizeof "-c");
+	bytes_add(&task->words, text, strlen(text) + 1);
+	task->word_count = 3;
+	task->is_text = 1;
+}
+
+struct task *
+resume_next_failed(void)
+{
+	while (next_failed < entry_count) {
+		size_t i = next_failed++;
+		if (!is_last_of_its_seq(i) || !has_failed(&entry[i]))
+			continue;
+		struct task *task = task_new();
+		task->seq = entry[i].seq;
+		put_command(task, entry[i].command);
+		return task;
+	}
+	return NULL;
+}

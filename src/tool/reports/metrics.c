@@ -1,0 +1,246 @@
+#include "config.h"
+#include "tool/reports/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/base/escape.h"
+#include "tool/base/atomic_file.h"
+
+#define WRITE_EVERY INT64_C(1000000000)
+#define MILLION     INT64_C(1000000)
+#define LABEL_SHOWN 400
+
+/* Upper bounds of the durations that are counted together: from a function's call to an hour and more. */
+static const struct { int64_t ns; const char *seconds; } bound[] = {
+	{ MILLION / 10, "0.0001" }, { MILLION, "0.001" }, { 5 * MILLION, "0.005" }, { 10 * MILLION, "0.01" },
+	{ 25 * MILLION, "0.025" }, { 50 * MILLION, "0.05" }, { 100 * MILLION, "0.1" }, { 250 * MILLION, "0.25" },
+	{ 500 * MILLION, "0.5" }, { 1000 * MILLION, "1" }, { 2500 * MILLION, "2.5" }, { 5000 * MILLION, "5" },
+	{ 10000 * MILLION, "10" }, { 30000 * MILLION, "30" }, { 60000 * MILLION, "60" }, { 300000 * MILLION, "300" },
+	{ 900000 * MILLION, "900" }, { 3600000 * MILLION, "3600" }, { INT64_MAX, "+Inf" },
+};
+#define BOUNDS (sizeof bound / sizeof bound[0])
+
+static struct {
+	const char *name;        /* of the file */
+	struct forkpool *pool;
+	struct run_began began;
+	struct bytes label;      /* run="...", for each sample */
+	struct bytes text;
+	/* of runs that have ended */
+	uint64_t in_bound[BOUNDS], runs, retries, run_ns, cpu_ns;
+	int      stale;          /* what is in the file is not so any more */
+	int64_t  written_ns;
+	uint64_t under_way;
+	int      broken;
+} m;
+
+/* ------------------------------------------------------------------------------------------ the text */
+
+static void
+head(const char *name, const char *type, const char *help)
+{
+	bytes_printf(&m.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n", name, help, name, type);
+}
+
+/* label: "" or one more, name="value". */
+static void
+begin(const char *name, const char *label)
+{
+	bytes_printf(&m.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "", m.label.at);
+}
+
+static void
+number(const char *name, const char *label, uint64_t value)
+{
+	begin(name, label);
+	bytes_printf(&m.text, "%" PRIu64 "\n", value);
+}
+
+static void
+seconds(const char *name, uint64_t ns)
+{
+	begin(name, "");
+	bytes_printf(&m.text, "%" PRIu64 ".%09u\n", ns / 1000000000, (unsigned)(ns % 1000000000));
+}
+
+static void
+jobs(const struct run_now *now, const struct forkpool_stats *stats)
+{
+	char label[64];
+
+	head("jobs_total", "counter", "Jobs that have ended for good, by outcome.");
+	for (unsigned i = 0; i < VERDICTS; i++) {
+		(void)snprintf(label, sizeof label, "outcome=\"%s\"", verdict_name((enum verdict)i));
+		number("jobs_total", label, now->tally->by_verdict[i]);
+	}
+	head("jobs_running", "gauge", "Jobs that a worker runs.");
+	number("jobs_running", "", stats->running);
+	head("jobs_waiting", "gauge", "Jobs that were handed in and wait for a worker.");
+	number("jobs_waiting", "", stats->queued);
+	if (now->total > 0) {
+		head("jobs_known", "gauge", "Jobs that there are in all, once the input has been read to its end.");
+		number("jobs_known", "", now->total);
+	}
+	head("retries_total", "counter", "Runs that failed and are tried again.");
+	number("retries_total", "", m.retries);
+}
+
+static void
+workers(const struct forkpool_stats *stats)
+{
+	head("workers", "gauge", "Worker processes.");
+	number("workers", "", stats->workers_alive);
+	head("worker_starts_total", "counter", "Worker processes that were started.");
+	number("worker_starts_total", "", stats->workers_started);
+	head("worker_deaths_total", "counter", "Worker processes that did not leave in order.");
+	number("worker_deaths_total", "", stats->workers_died);
+}
+
+static void
+runs(const struct run_now *now)
+{
+	uint64_t sum = 0;
+	char label[64];
+
+	head("run_duration_seconds", "histogram", "How long jobs ran, each try for itself.");
+	for (size_t i = 0; i < BOUNDS; i++) {
+		sum += m.in_bound[i];
+		(void)snprintf(label, sizeof label, "le=\"%s\"", bound[i].seconds);
+		number("run_duration_seconds_bucket", label, sum);
+	}
+	seconds("run_duration_seconds_sum", m.run_ns);
+	number("run_duration_seconds_count", "", m.runs);
+	head("cpu_seconds_total", "counter", "Processor time of jobs that have a process of their own, user and system.");
+	seconds("cpu_seconds_total", m.cpu_ns);
+	head("output_bytes_total", "counter", "What jobs have written, where it goes through forkpool.");
+	number("output_bytes_total", "stream=\"stdout\"", now->out_bytes);
+	number("output_bytes_total", "stream=\"stderr\"", now->err_bytes);
+}
+
+/* end NULL: it goes on. */
+static void
+make(const struct run_now *now, const struct run_end *end)
+{
+	struct forkpool_stats stats = { 0 };
+
+	(void)forkpool_get_stats(m.pool, &stats, sizeof stats);
+	bytes_clear(&m.text);
+	head("build_info", "gauge", "The version, with the value 1.");
+	number("build_info", "version=\"" PACKAGE_VERSION "\"", 1);
+	jobs(now, &stats);
+	workers(&stats);
+	runs(now);
+	head("start_time_seconds", "gauge", "When it began, since the epoch.");
+	seconds("start_time_seconds", (uint64_t)m.began.real_ns);
+	if (end == NULL)
+		return;
+	head("end_time_seconds", "gauge", "When all was over, since the epoch; not there before.");
+	seconds("end_time_seconds", (uint64_t)now->real_ns);
+	head("exit_status", "gauge", "The exit status, 128 and the signal where one ended it; not there before the end.");
+	number("exit_status", "", (uint64_t)(end->interrupted != 0 ? 128 + end->interrupted : end->status));
+}
+
+/* ------------------------------------------------------------------------------------------- the file */
+
+static void
+file_write(const struct run_now *now, const struct run_end *end)
+{
+	struct whole_file file;
+	char shown[512];
+
+	make(now, end);
+	int status = whole_file_open(&file, m.name);
+	if (status == 0) {
+		whole_file_add(&file, m.text.at, m.text.len);
+		status = whole_file_close(&file);
+	}
+	if (status == -1 && !m.broken)
+		message_errno("cannot write %s", message_word(shown, sizeof shown, m.name, strlen(m.name)));
+	m.broken |= status == -1;
+	m.stale = 0;
+	m.written_ns = now->now_ns;
+}
+
+/* run="NAME": of DIR/NAME.prom, with what would end it escaped. */
+static void
+label_make(const char *file)
+{
+	static const char suffix[] = ".prom";
+	const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
+	size_t len = strlen(name);
+	char shown[LABEL_SHOWN];
+
+	if (len > sizeof suffix - 1 && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
+		len -= sizeof suffix - 1;
+	/* UTF-8 without control characters. */
+	len = visible(shown, sizeof shown, name, len);
+	bytes_add_text(&m.label, "run=\"");
+	for (size_t i = 0; i < len; i++) {
+		if (shown[i] == '"' || shown[i] == '\\')
+			bytes_add_byte(&m.label, '\\');
+		bytes_add_byte(&m.label, shown[i]);
+	}
+	bytes_add_text(&m.label, "\"");
+}
+
+void
+metrics_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+{
+	static const struct tally none;
+
+	m.name = o->metrics_file;
+	m.pool = pool;
+	m.began = *began;
+	whole_file_check(o->metrics_file);
+	label_make(o->metrics_file);
+	file_write(&(struct run_now){ .now_ns = began->now_ns, .real_ns = began->real_ns, .tally = &none }, NULL);
+}
+
+void
+metrics_run(const struct run_view *run)
+{
+	const struct ending *e = run->record->ending;
+	size_t i = 0;
+
+	m.stale = 1;
+	m.retries += run->again != 0;
+	if (e->start_ns == 0)
+		return;
+	while (e->run_ns > bound[i].ns)
+		i++;
+	m.in_bound[i]++;
+	m.runs++;
+	m.run_ns += e->run_ns > 0 ? (uint64_t)e->run_ns : 0;
+	m.cpu_ns += run->cpu_ns > 0 ? (uint64_t)run->cpu_ns : 0;
+}
+
+void
+metrics_update(const struct run_now *now)
+{
+	if (now->under_way != m.under_way)
+		m.stale = 1;
+	m.under_way = now->under_way;
+	if (m.stale && now->now_ns - m.written_ns >= WRITE_EVERY)
+		file_write(now, NULL);
+}
+
+int
+metrics_timeout(int64_t now_ns)
+{
+	int64_t wait = m.written_ns + WRITE_EVERY - now_ns;
+
+	if (!m.stale)
+		return -1;
+	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
+}
+
+int
+metrics_close(const struct run_now *now, const struct run_end *end)
+{
+	file_write(now, end);
+	bytes_free(&m.label);
+	bytes_free(&m.text);
+	return m.broken ? -1 : 0;
+}

@@ -1,0 +1,76 @@
+#include "config.h"
+#include "tool/reports/observers.h"
+
+#include "tool/reports/metrics.h"
+#include "tool/reports/report.h"
+#include "tool/reports/trace.h"
+
+static struct {
+	int trace, metrics, report;
+} v;
+
+void
+views_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+{
+	v.trace = o->trace_file != NULL;
+	v.metrics = o->metrics_file != NULL;
+	v.report = o->report != NULL;
+	if (v.report)
+		report_open(o, pool);
+	if (v.trace)
+		trace_open(o, pool, began);
+	if (v.metrics)
+		metrics_open(o, pool, began);
+}
+
+int
+views_wanted(void)
+{
+	return v.trace || v.metrics || v.report;
+}
+
+void
+views_run(const struct run_view *run)
+{
+	if (v.report)
+		report_run(run);
+	if (v.trace)
+		trace_run(run);
+	if (v.metrics)
+		metrics_run(run);
+}
+
+void
+views_update(const struct run_now *now)
+{
+	if (v.trace)
+		trace_update(now);
+	if (v.metrics)
+		metrics_update(now);
+}
+
+int
+views_timeout(int64_t now_ns)
+{
+	int trace = v.trace ? trace_timeout(now_ns) : -1, metrics = v.metrics ? metrics_timeout(now_ns) : -1;
+
+	return metrics == -1 || (trace != -1 && trace < metrics) ? trace : metrics;
+}
+
+int
+views_close(const struct run_now *now, const struct run_end *end)
+{
+	struct run_end so_far = *end;
+	int status = 0;
+
+	if (v.trace && trace_close(now) == -1)
+		status = -1;
+	if (v.report && report_close(end) == -1)
+		status = -1;
+	/* The last, since they tell how all of it ended. */
+	if (status == -1 && so_far.status == 0)
+		so_far.status = 1;
+	if (v.metrics && metrics_close(now, &so_far) == -1)
+		status = -1;
+	return status;
+}

@@ -1,0 +1,132 @@
+#include "config.h"
+#include "tool/reports/report_stats.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Stretches of time, of which two are made one as soon as there are too few. */
+#define STRETCHES   480
+#define STRETCH_MIN INT64_C(1000)
+
+/* us; the last is beyond a year. */
+#define DECADE(n) INT64_C(n), 2 * INT64_C(n), 5 * INT64_C(n)
+static const int64_t edges[] = {
+	DECADE(1), DECADE(10), DECADE(100), DECADE(1000), DECADE(10000), DECADE(100000), DECADE(1000000), DECADE(10000000),
+	DECADE(100000000), DECADE(1000000000), DECADE(10000000000), DECADE(100000000000), DECADE(1000000000000),
+	DECADE(10000000000000),
+};
+#define EDGES (sizeof edges / sizeof edges[0])
+
+struct lane {
+	int64_t  busy;
+	uint64_t runs, failed, died;
+};
+
+static struct {
+	struct lane *lanes;
+	size_t   lane_count, lane_room;
+	uint64_t runs, again;
+	uint64_t by_duration[EDGES + 1];
+	int64_t  width;
+	int64_t  busy[STRETCHES];
+	uint64_t ended[STRETCHES], failed[STRETCHES];
+} s = { .width = STRETCH_MIN };
+
+static struct lane *
+lane_of(unsigned slot)
+{
+	if (slot > s.lane_room) {
+		size_t room = slot < 16 ? 16 : (size_t)slot * 2;
+		struct lane *larger = reallocarray(s.lanes, room, sizeof *larger);
+		if (larger == NULL)
+			fail_memory();
+		for (size_t i = s.lane_room; i < room; i++)
+			larger[i] = (struct lane){ 0 };
+		s.lanes = larger;
+		s.lane_room = room;
+	}
+	s.lane_count = slot > s.lane_count ? slot : s.lane_count;
+	return &s.lanes[slot - 1];
+}
+
+static void
+stretches_widen(void)
+{
+	for (size_t i = 0; i < STRETCHES; i++) {
+		int pair = i < STRETCHES / 2;
+		s.busy[i] = pair ? s.busy[2 * i] + s.busy[2 * i + 1] : 0;
+		s.ended[i] = pair ? s.ended[2 * i] + s.ended[2 * i + 1] : 0;
+		s.failed[i] = pair ? s.failed[2 * i] + s.failed[2 * i + 1] : 0;
+	}
+	s.width *= 2;
+}
+
+void
+report_sums_add(const struct report_sum *run)
+{
+	/* The clock may have been set back. */
+	int64_t start = run->start > 0 ? run->start : 0, end = start + run->run;
+	struct lane *lane = lane_of(run->slot);
+	size_t i = 0;
+
+	lane->busy += run->run;
+	lane->runs++;
+	lane->failed += run->failed != 0;
+	lane->died += run->died != 0;
+	s.runs++;
+	s.again += run->again != 0;
+	while (i < EDGES && run->run >= edges[i])
+		i++;
+	s.by_duration[i]++;
+	while (end >= s.width * STRETCHES)
+		stretches_widen();
+	s.ended[end / s.width]++;
+	s.failed[end / s.width] += run->failed != 0;
+	for (int64_t at = start; at < end;) {
+		int64_t next = (at / s.width + 1) * s.width;
+		int64_t to = next < end ? next : end;
+		s.busy[at / s.width] += to - at;
+		at = to;
+	}
+}
+
+static void
+numbers(struct bytes *out, const char *name, const uint64_t *number, size_t count)
+{
+	bytes_printf(out, "\"%s\":[", name);
+	for (size_t i = 0; i < count; i++)
+		bytes_printf(out, "%s%" PRIu64, i > 0 ? "," : "", number[i]);
+	bytes_add_text(out, "],");
+}
+
+void
+report_sums_json(struct bytes *out)
+{
+	size_t used = STRETCHES;
+
+	bytes_printf(out, "\"runs_total\":%" PRIu64 ",\"again\":%" PRIu64 ",\"lanes\":[", s.runs, s.again);
+	for (size_t i = 0; i < s.lane_count; i++)
+		bytes_printf(out, "%s[%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", i > 0 ? "," : "", s.lanes[i].busy,
+		    s.lanes[i].runs, s.lanes[i].failed, s.lanes[i].died);
+	bytes_add_text(out, "],\"edges\":[");
+	for (size_t i = 0; i < EDGES; i++)
+		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", edges[i]);
+	bytes_add_text(out, "],");
+	numbers(out, "by_duration", s.by_duration, EDGES + 1);
+	while (used > 0 && s.busy[used - 1] == 0 && s.ended[used - 1] == 0)
+		used--;
+	bytes_printf(out, "\"stretch\":%" PRId64 ",\"busy\":[", s.width);
+	for (size_t i = 0; i < used; i++)
+		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", s.busy[i]);
+	bytes_add_text(out, "],");
+	numbers(out, "ended", s.ended, used);
+	numbers(out, "failed", s.failed, used);
+}
+
+void
+report_sums_free(void)
+{
+	free(s.lanes);
+	s.lanes = NULL;
+	s.lane_count = s.lane_room = 0;
+}

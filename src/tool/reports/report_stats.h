@@ -1,0 +1,27 @@
+/*
+ * report_sums - what a report says of all runs, in constant memory however many there are: by worker, by duration, and
+ * how busy the workers were over time.
+ *
+ * Times are microseconds from the beginning of it all.  Includes bytes.
+ */
+#ifndef FORKPOOL_TOOL_REPORT_SUMS_H
+#define FORKPOOL_TOOL_REPORT_SUMS_H
+
+#include <stdint.h>
+
+#include "tool/base/bytes.h"
+
+struct report_sum {
+	unsigned slot;       /* 1.. */
+	int64_t  start, run; /* us */
+	int      failed;     /* it did not go well, also where it is tried again */
+	int      again;
+	int      died;       /* and its worker with it */
+};
+
+void report_sums_add(const struct report_sum *);
+/* Members of an object, with a comma behind each. */
+void report_sums_json(struct bytes *);
+void report_sums_free(void);
+
+#endif

@@ -1,0 +1,91 @@
+#include "config.h"
+#include "tool/reports/report_text.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "tool/base/escape.h"
+
+/* A byte that is not shown as itself takes so many at most. */
+#define SHOWN_MAX 4
+
+/* In a page these would begin something else; in JSON they stand in strings only. */
+static int
+add_dumped(const char *data, size_t len, void *to)
+{
+	for (size_t from = 0; from < len;) {
+		size_t plain = 0;
+		while (from + plain < len && data[from + plain] != '<' && data[from + plain] != '>' && data[from + plain] != '&')
+			plain++;
+		bytes_add(to, data + from, plain);
+		from += plain;
+		if (from < len)
+			bytes_printf(to, "\\u%04x", (unsigned)(unsigned char)data[from++]);
+	}
+	return 0;
+}
+
+void
+report_text_add(struct bytes *out, const char *text, size_t len)
+{
+	json_t *string = json_stringn(text, len);
+
+	if (string == NULL || json_dump_callback(string, add_dumped, out, JSON_ENCODE_ANY) == -1)
+		fail_memory();
+	json_decref(string);
+}
+
+void
+report_text_add_line(struct bytes *out, const char *data, size_t len, size_t max)
+{
+	static struct bytes line;
+
+	bytes_clear(&line);
+	line.len = visible(bytes_reserve(&line, max), max + 1, data, len);
+	report_text_add(out, line.at, line.len);
+}
+
+/* Where to begin in what is the end of something longer: with a line, or at least not within a character. */
+static size_t
+beginning(const char *data, size_t len)
+{
+	const char *newline = memchr(data, '\n', len / 2);
+	size_t at = 0;
+
+	if (newline != NULL)
+		return (size_t)(newline + 1 - data);
+	while (at < 3 && at < len && ((unsigned char)data[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+void
+report_text_add_tail(struct bytes *out, const struct pocket *from, size_t max)
+{
+	static char data[REPORT_TAIL_MAX], shown[SHOWN_MAX * REPORT_TAIL_MAX + 1];
+	size_t len = 0, at = 0, to = 0;
+	uint64_t skipped;
+
+	max = max < sizeof data ? max : sizeof data;
+	skipped = from->len > max ? from->len - max : 0;
+	while (skipped + len < from->len) {
+		ssize_t n = pocket_read(from, skipped + len, data + len, (size_t)(from->len - skipped - len));
+		/* It is shown as far as it can be had: whoever publishes it says so. */
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	if (skipped > 0)
+		at = beginning(data, len);
+	while (at < len) {
+		size_t end = at;
+		while (end < len && data[end] != '\n' && data[end] != '\t')
+			end++;
+		to += visible(shown + to, sizeof shown - to, data + at, end - at);
+		if (end < len)
+			shown[to++] = data[end++];
+		at = end;
+	}
+	report_text_add(out, shown, to);
+}

@@ -1,0 +1,386 @@
+#include "config.h"
+#include "tool/reports/trace.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/records/json_string.h"
+#include "tool/base/escape.h"
+
+#define LOOK_EVERY  INT64_C(10000000)
+/* Of a command, as an event's name; whole it is among the arguments. */
+#define NAME_SHOWN  80
+#define LABEL_SHOWN 200
+
+/* A worker. */
+struct track {
+	int64_t end_ns; /* of the last run there */
+	pid_t   pid;    /* as it was last seen; 0: none */
+	pid_t   gone;   /* that has died, as it was last seen; 0: none, or its death is in the trace */
+	pid_t   dead;   /* whose death is in the trace */
+	int     named;
+};
+
+static struct {
+	struct record_file file;
+	struct forkpool *pool;
+	struct run_began began;  /* what times are counted from */
+	long     pid;
+	struct track *tracks;
+	size_t   count;
+	uint64_t died, gone, started; /* workers: those in the trace, those that wait to be, those looked at */
+	int      broken;
+	/* counters */
+	int      stale;          /* they may have changed */
+	int64_t  look_ns;        /* not before */
+	uint64_t under_way;
+	size_t   running, queued;
+} t;
+
+static struct track *
+track_of(unsigned slot)
+{
+	if (slot >= t.count) {
+		size_t count = slot + 16;
+		struct track *larger = reallocarray(t.tracks, count, sizeof *larger);
+		if (larger == NULL)
+			fail_memory();
+		memset(larger + t.count, 0, (count - t.count) * sizeof *larger);
+		t.tracks = larger;
+		t.count = count;
+	}
+	return &t.tracks[slot];
+}
+
+/* ------------------------------------------------------------------------------------------ events */
+
+static void
+printed(const char *format, ...) MESSAGE_PRINTF(1, 2);
+
+static void
+printed(const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	record_text(&t.file, text);
+}
+
+/* Microseconds, exact: by the format they may have a fraction. */
+static void
+time_add(const char *name, int64_t ns)
+{
+	printed(", \"%s\": %" PRId64 ".%03d", name, ns / 1000, (int)(ns % 1000));
+}
+
+/* After each comes a comma only with the next one: what is there can always do with a bracket behind it. */
+static void
+event_begin(const char *phase, const char *name, size_t len, unsigned slot)
+{
+	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid, slot > 0 ? (long)slot : t.pid);
+	json_text_field(&t.file, "name", name, len);
+}
+
+static void
+metadata_add(const char *name, unsigned slot, const char *argument, const char *text)
+{
+	event_begin("M", name, strlen(name), slot);
+	printed(", \"args\": {\"%s\": \"", argument);
+	json_text_add(&t.file, text, strlen(text));
+	record_text(&t.file, "\"}}");
+}
+
+/* The first event of a worker's. */
+static void
+track_name(unsigned slot)
+{
+	char text[32];
+
+	if (track_of(slot)->named)
+		return;
+	(void)snprintf(text, sizeof text, "worker %u", slot);
+	metadata_add("thread_name", slot, "name", text);
+	event_begin("M", "thread_sort_index", sizeof "thread_sort_index" - 1, slot);
+	printed(", \"args\": {\"sort_index\": %u}}", slot);
+}
+
+static int
+end(void)
+{
+	int status = record_end(&t.file);
+
+	t.broken |= status == -1;
+	return status;
+}
+
+/* "forkpool: gzip -9", so that one finds it among others. */
+static void
+label_add(const struct options *o)
+{
+	char shown[LABEL_SHOWN];
+	struct bytes label = { 0 };
+
+	if (o->plugin_file != NULL)
+		bytes_printf(&label, "%s:%s", o->plugin_file, o->plugin_functions);
+	for (size_t i = 0; i < o->command_count; i++)
+		bytes_printf(&label, "%s%s", i > 0 ? " " : "", o->command[i]);
+	(void)visible(shown, sizeof shown, label.at != NULL ? label.at : "", label.len);
+	bytes_free(&label);
+	if (shown[0] != '\0')
+		metadata_add("process_labels", 0, "labels", shown);
+}
+
+void
+trace_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+{
+	t.pool = pool;
+	t.pid = (long)getpid();
+	t.began = *began;
+	t.stale = 1;
+	record_file_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
+	record_begin(&t.file);
+	/* This one has no comma before it. */
+	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", \"ts\": 0, \"args\": "
+	    "{\"version\": \"%s\"", t.pid, t.pid, PACKAGE_VERSION);
+	json_text_seconds(&t.file, "time", began->real_ns, 1);
+	record_text(&t.file, "}}");
+	metadata_add("process_name", 0, "name", message_name);
+	label_add(o);
+	(void)end();
+}
+
+/* -------------------------------------------------------------------------------------------- runs */
+
+static void
+death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *record)
+{
+	event_begin("i", "worker died", sizeof "worker died" - 1, slot);
+	time_add("ts", at_ns);
+	printed(", \"s\": \"t\", \"cat\": \"worker\", \"args\": {\"worker\": %u", slot);
+	if (pid != 0)
+		json_text_number(&t.file, "process", pid, 1);
+	if (record != NULL)
+		json_text_number(&t.file, "seq", (int64_t)record->task->seq, 1);
+	record_text(&t.file, "}}");
+	t.died++;
+	track_of(slot)->dead = pid;
+}
+
+static void
+arguments_add(const struct run_view *run)
+{
+	const struct ending *e = run->record->ending;
+	struct record_file *f = &t.file;
+
+	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
+	json_text_word(f, "outcome", verdict_name(e->verdict));
+	json_text_number(f, "attempt", e->attempt, 1);
+	if (e->exit_code >= 0)
+		json_text_number(f, "exit", e->exit_code, 1);
+	if (e->signal != 0) {
+		json_text_number(f, "signal", e->signal, 1);
+		json_text_word(f, "signal_name", signal_word(e->signal));
+	}
+	if (e->limit != NULL)
+		json_text_word(f, "limit", e->limit);
+	if (e->message != NULL && *e->message != '\0')
+		json_text_field(f, "message", e->message, strlen(e->message));
+	json_text_field(f, "command", run->command, run->command_len);
+	if (e->max_rss >= 0)
+		json_text_number(f, "max_rss", e->max_rss, 1);
+	if (run->cpu_ns >= 0)
+		json_text_seconds(f, "cpu", run->cpu_ns, 1);
+	record_text(f, "}}");
+}
+
+/* An arrow from a try to the next one: half of it, at the run that began then. */
+static void
+arrow_add(int from, const struct run_view *run, unsigned slot, int64_t at_ns)
+{
+	event_begin(from ? "s" : "f", "retry", sizeof "retry" - 1, slot);
+	time_add("ts", at_ns);
+	printed("%s, \"cat\": \"retry\", \"id\": \"%" PRIu64 ".%u\"}", from ? "" : ", \"bp\": \"e\"", run->record->task->seq,
+	    from ? run->record->ending->attempt : run->record->ending->attempt - 1);
+}
+
+/*
+ * A run that took its worker with it, or was lost with it.  The count is asked as well: what is lost need not be by a
+ * death, and one may be in the trace already.
+ */
+static void
+run_death_add(const struct run_view *run, unsigned slot, int64_t at_ns)
+{
+	struct track *track = track_of(slot);
+	pid_t pid = run->worker_died ? run->pid : track->gone != 0 ? track->gone : track->pid;
+	struct forkpool_stats stats = { 0 };
+
+	if (!(run->worker_died || run->record->ending->verdict == VERDICT_LOST) || (pid != 0 && pid == track->dead))
+		return;
+	(void)forkpool_get_stats(t.pool, &stats, sizeof stats);
+	if (stats.workers_died <= t.died)
+		return;
+	death_add(slot, at_ns, pid, run->record);
+	if (track->pid == pid)
+		track->pid = 0;
+	if (track->gone == pid && pid != 0) {
+		track->gone = 0;
+		t.gone--;
+	}
+}
+
+void
+trace_run(const struct run_view *run)
+{
+	const struct ending *e = run->record->ending;
+	char shown[NAME_SHOWN];
+
+	t.stale = 1;
+	if (e->slot == 0 || e->start_ns == 0)
+		return;
+	struct track *track = track_of(e->slot);
+	/* The result says how long after the library got it the job began; we know when we handed it in, a moment before. */
+	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns : track->end_ns;
+	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
+	size_t len = visible(shown, sizeof shown, run->command, run->command_len);
+
+	if (len == 0)
+		len = (size_t)snprintf(shown, sizeof shown, "job %" PRIu64, run->record->task->seq);
+	record_begin(&t.file);
+	track_name(e->slot);
+	event_begin("X", shown, len, e->slot);
+	time_add("ts", at);
+	time_add("dur", run_ns);
+	printed(", \"cat\": \"%s%s\"", verdict_name(e->verdict), run->again ? ",retry" : "");
+	if (e->verdict != VERDICT_OK)
+		printed(", \"cname\": \"%s\"", run->again ? "bad" : "terrible");
+	arguments_add(run);
+	if (e->attempt > 1)
+		arrow_add(0, run, e->slot, at);
+	if (run->again)
+		arrow_add(1, run, e->slot, at);
+	run_death_add(run, e->slot, at + run_ns);
+	if (end() == -1)
+		return;
+	track->end_ns = at + run_ns;
+	track->named = 1;
+}
+
+/* ---------------------------------------------------------------------------------------- counters */
+
+static void
+gone_add(struct track *track, unsigned slot, int64_t at_ns)
+{
+	record_begin(&t.file);
+	track_name(slot);
+	death_add(slot, at_ns, track->gone, NULL);
+	if (end() == 0)
+		track->named = 1;
+	track->gone = 0;
+	t.gone--;
+}
+
+/*
+ * Which workers are others than before, where some have died.  What died with a job is told with that: so it waits for the next
+ * look, by which the result has been taken.
+ */
+static void
+workers_look(const struct forkpool_stats *stats, int64_t at_ns)
+{
+	struct forkpool_worker_info info;
+
+	for (unsigned i = 0; forkpool_worker_info(t.pool, i, &info, sizeof info) == 0; i++) {
+		struct track *track = track_of(i + 1);
+		pid_t before = track->pid;
+		if (track->gone != 0)
+			gone_add(track, i + 1, at_ns);
+		track->pid = info.pid;
+		if (before == 0 || before == info.pid || before == track->dead || t.died + t.gone >= stats->workers_died)
+			continue;
+		track->gone = before;
+		t.gone++;
+	}
+	t.started = stats->workers_started;
+}
+
+static void
+counters_add(const struct forkpool_stats *stats, int64_t at_ns)
+{
+	record_begin(&t.file);
+	event_begin("C", "jobs", sizeof "jobs" - 1, 0);
+	time_add("ts", at_ns);
+	printed(", \"args\": {\"running\": %zu, \"waiting\": %zu}}", stats->running, stats->queued);
+	(void)end();
+	t.running = stats->running;
+	t.queued = stats->queued;
+}
+
+/* 1: they have changed, or there is more to come. */
+static int
+look(int64_t now_ns, struct forkpool_stats *stats)
+{
+	int64_t at = now_ns - t.began.now_ns;
+
+	(void)forkpool_get_stats(t.pool, stats, sizeof *stats);
+	if (stats->workers_died != t.died || stats->workers_started != t.started)
+		workers_look(stats, at);
+	if (stats->running == t.running && stats->queued == t.queued)
+		return t.gone > 0;
+	counters_add(stats, at);
+	return 1;
+}
+
+void
+trace_update(const struct run_now *now)
+{
+	struct forkpool_stats stats = { 0 };
+
+	if (now->under_way != t.under_way)
+		t.stale = 1;
+	t.under_way = now->under_way;
+	if (!t.stale || now->now_ns < t.look_ns)
+		return;
+	t.look_ns = now->now_ns + LOOK_EVERY;
+	/* Until it is the same twice, and somebody works at what waits. */
+	t.stale = look(now->now_ns, &stats) || (stats.queued > 0 && stats.running < stats.workers_alive);
+}
+
+int
+trace_timeout(int64_t now_ns)
+{
+	if (!t.stale)
+		return -1;
+	return now_ns >= t.look_ns ? 0 : (int)((t.look_ns - now_ns + 999999) / 1000000);
+}
+
+int
+trace_close(const struct run_now *now)
+{
+	struct forkpool_stats stats = { 0 };
+
+	/* All results have been taken. */
+	(void)look(now->now_ns, &stats);
+	if (t.gone > 0)
+		workers_look(&stats, now->now_ns - t.began.now_ns);
+	record_begin(&t.file);
+	/* Where one died and its successor too, between two looks. */
+	if (stats.workers_died > t.died) {
+		event_begin("i", "workers died", sizeof "workers died" - 1, 0);
+		time_add("ts", now->now_ns - t.began.now_ns);
+		printed(", \"s\": \"p\", \"cat\": \"worker\", \"args\": {\"count\": %" PRIu64 "}}", stats.workers_died - t.died);
+	}
+	record_text(&t.file, "\n]\n");
+	(void)end();
+	if (record_file_close(&t.file) == -1)
+		t.broken = 1;
+	free(t.tracks);
+	t.tracks = NULL;
+	t.count = 0;
+	return t.broken ? -1 : 0;
+}

@@ -1,0 +1,48 @@
+#include "config.h"
+#include "tool/run/dry_run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "tool/run/task_queue.h"
+#include "tool/run/interrupts.h"
+#include "tool/base/message.h"
+#include "tool/run/output_writer.h"
+
+int
+dry_run(const struct options *o)
+{
+	struct task *task;
+	enum next got;
+	struct bytes shown = { 0 };
+	int status = 0, own = 0;
+
+	publisher_open();
+	(void)signal(SIGPIPE, SIG_IGN);
+	while ((got = feed_next(&task, -1)) != NEXT_END) {
+		if (got == NEXT_WAIT) {
+			(void)poll(&(struct pollfd){ .fd = feed_fd(), .events = POLLIN }, 1, -1);
+			continue;
+		}
+		bytes_clear(&shown);
+		/* Who would run it is not known; where all take as long it is their turn. */
+		task_slot_fill(task, (unsigned)((task->seq - 1) % o->workers) + 1);
+		task_command_text(task, o->shell, &shown);
+		bytes_add_byte(&shown, '\n');
+		task_free(task);
+		if (publisher_add(PUBLISH_OUT, shown.at, shown.len) == -1 ||
+		    (publisher_is_full() && publisher_finish() == -1))
+			break;
+	}
+	if (feed_error(&own) != NULL)
+		status = own;
+	if (publisher_finish() == -1) {
+		if (errno == EPIPE)
+			interrupts_die(SIGPIPE);
+		fail_errno("cannot write to standard output");
+	}
+	feed_close();
+	bytes_free(&shown);
+	return status;
+}

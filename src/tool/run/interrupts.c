@@ -1,0 +1,149 @@
+#include "config.h"
+#include "tool/run/interrupts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+static int wake[2] = { -1, -1 };
+static volatile sig_atomic_t stage, first, more, fewer, winch, stop, continued;
+
+static void
+handle(int signo)
+{
+	int error = errno;
+
+	switch (signo) {
+	case SIGUSR1:
+		more++;
+		break;
+	case SIGUSR2:
+		fewer++;
+		break;
+	case SIGWINCH:
+		winch = 1;
+		break;
+	case SIGTSTP:
+		stop = 1;
+		break;
+	case SIGCONT:
+		continued = 1;
+		break;
+	default:
+		if (first == 0)
+			first = signo;
+		if (signo == SIGTERM && stage < INTERRUPT_END)
+			stage = INTERRUPT_END;
+		else if (signo == SIGHUP && stage < INTERRUPT_DRAIN)
+			stage = INTERRUPT_DRAIN;
+		else if (signo != SIGHUP && stage < INTERRUPT_KILL)
+			stage++;
+	}
+	if (write(wake[1], "", 1) == -1)
+		errno = error; /* full: it wakes as well */
+	errno = error;
+}
+
+void
+interrupts_open(int drawn)
+{
+	/* The last three are only for who draws. */
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT };
+	const size_t count = sizeof handled / sizeof handled[0] - (drawn ? 0 : 3);
+	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
+	struct sigaction before;
+
+	if (pipe(wake) == -1)
+		fail_errno("cannot make a pipe");
+	for (int i = 0; i < 2; i++) {
+		(void)fcntl(wake[i], F_SETFL, O_NONBLOCK);
+		(void)fcntl(wake[i], F_SETFD, FD_CLOEXEC);
+	}
+	(void)sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < count; i++)
+		if (sigaction(handled[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(handled[i], &action, NULL);
+}
+
+int
+interrupts_fd(void)
+{
+	return wake[0];
+}
+
+enum interrupt_stage
+interrupts_stage(int *signo)
+{
+	char drop[64];
+
+	while (read(wake[0], drop, sizeof drop) > 0)
+		continue;
+	*signo = first;
+	return (enum interrupt_stage)stage;
+}
+
+int
+interrupts_resize(void)
+{
+	static int seen_more, seen_fewer;
+	int m = more, f = fewer, by = m - seen_more - (f - seen_fewer);
+
+	seen_more = m;
+	seen_fewer = f;
+	return by;
+}
+
+static int
+take(volatile sig_atomic_t *flag)
+{
+	int was = *flag;
+
+	*flag = 0;
+	return was;
+}
+
+int
+interrupts_winch(void)
+{
+	return take(&winch);
+}
+
+int
+interrupts_stop_asked(void)
+{
+	return take(&stop);
+}
+
+int
+interrupts_continued(void)
+{
+	return take(&continued);
+}
+
+void
+interrupts_stop(void)
+{
+	struct sigaction ours, stops = { .sa_handler = SIG_DFL };
+
+	(void)sigemptyset(&stops.sa_mask);
+	if (sigaction(SIGTSTP, &stops, &ours) == -1)
+		return;
+	(void)raise(SIGTSTP);
+	(void)sigaction(SIGTSTP, &ours, NULL);
+}
+
+void
+interrupts_die(int signo)
+{
+	sigset_t set;
+
+	(void)signal(signo, SIG_DFL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, signo);
+	(void)raise(signo);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	_exit(128 + signo);
+}

@@ -1,0 +1,205 @@
+#include "config.h"
+#include "tool/run/pool_setup.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tool/exec/channels.h"
+#include "tool/exec/command.h"
+#include "tool/jobserver/jobserver.h"
+#include "tool/base/message.h"
+#include "tool/run/sandbox_paths.h"
+#include "tool/exec/throttle.h"
+
+extern char **environ;
+
+/* Descriptors that are not of channels: the pool's own, files of records, the input.  As many as it may be good to have,
+   and as there have to be. */
+#define DESCRIPTORS_BESIDE 64
+#define DESCRIPTORS_NEEDED 28
+/* So many more workers SIGUSR1 can ask for. */
+#define CHANNELS_SPARE 16u
+
+/* With one that waits in the pipe for a worker to be free, none has to wait for us; but then it is the worker that decides
+   when a job begins. */
+static unsigned
+ahead(const struct start *s)
+{
+	const struct options *o = s->options;
+
+	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) || o->interactive ||
+	    jobserver_wanted())
+		return 0;
+	return s->workers < 16 ? s->workers : 16;
+}
+
+/* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one, and
+   a seat of the jobserver six. */
+static void
+descriptors_raise(const struct start *s, unsigned channels)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
+		return;
+	command_setup.open_files = limit;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+	command_setup.restore_open_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+/*
+ * So many channels as there is room for below the limit on open files, and no more workers than that; from: where the
+ * jobs' own ends begin, of which the pool keeps a duplicate each.
+ */
+static unsigned
+channels_fit(struct start *s, unsigned channels, unsigned *from)
+{
+	const struct options *o = s->options;
+	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0, theirs = ours + (o->pipe ? 1 : 0);
+	/* A seat of the jobserver's has a pipe, of which the pool keeps duplicates as well. */
+	unsigned each = ours + 2 * theirs + (o->jobserver ? 4 : 0);
+	struct rlimit limit;
+
+	*from = 4 * (channels < 16 ? 16 : channels);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > UINT32_MAX / 2)
+		return channels;
+	unsigned most = (unsigned)limit.rlim_cur, rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
+	unsigned workers = rest / (1 + each); /* each has a descriptor of its own as well */
+	if (workers == 0)
+		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most, DESCRIPTORS_NEEDED + 1 + each);
+	if (workers < s->workers) {
+		message("only %u files may be open (ulimit -n): that is enough for %u at a time and not for %u", most, workers, s->workers);
+		s->workers = workers;
+	}
+	unsigned fit = (rest - s->workers) / each;
+	channels = fit < channels ? fit : channels;
+	if (*from > most - theirs * channels)
+		*from = most - theirs * channels;
+	return channels;
+}
+
+/* All that jobs are to have open; up to a -1, to be freed. */
+static int *
+descriptors_gather(void)
+{
+	const int *lists[] = { channels_descriptors(), jobserver_descriptors() };
+	size_t n = 0;
+	int *all;
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (const int *fd = lists[i]; fd != NULL && *fd != -1; fd++)
+			n++;
+	if ((all = calloc(n + 1, sizeof *all)) == NULL)
+		fail_memory();
+	n = 0;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (const int *fd = lists[i]; fd != NULL && *fd != -1; fd++)
+			all[n++] = *fd;
+	all[n] = -1;
+	return all;
+}
+
+/* What it returns is to be freed when the pool is open. */
+static int *
+commands_open(struct start *s, struct forkpool_options *pool)
+{
+	const struct options *o = s->options;
+	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
+	int with_channels = o->grouping != GROUP_NONE || o->pipe, *descriptors;
+
+	command_setup.slot_variable = o->slot_variable;
+	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
+	if (with_channels || o->jobserver)
+		descriptors_raise(s, channels);
+	if (with_channels) {
+		unsigned from;
+		channels = channels_fit(s, channels, &from);
+		channels_open(channels, o->grouping != GROUP_NONE, o->pipe, from);
+		pool->workers = s->workers;
+	}
+	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);
+	pool->descriptors = descriptors = descriptors_gather();
+	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
+	pool->worker_init = command_worker_init;
+	s->under_way_max = s->workers + ahead(s);
+	return descriptors;
+}
+
+static void
+plugin_open(struct start *s, struct forkpool_options *pool)
+{
+	const struct options *o = s->options;
+	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 || o->processes > 0;
+	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : apart ? FORKPOOL_ISOLATE_JOB : FORKPOOL_ISOLATE_WORKER;
+	pool->worker_init = s->plugin->init;
+	pool->worker_exit = s->plugin->exit;
+	pool->worker_arg = s->plugin->arg;
+	pool->output = pool->isolation == FORKPOOL_ISOLATE_WORKER ? FORKPOOL_OUTPUT_INHERIT : FORKPOOL_OUTPUT_CAPTURE;
+	s->under_way_max = ahead(s) == 0 ? s->workers : 1024 + 16 * s->workers;
+	pool->queue_limit = s->under_way_max;
+}
+
+void
+start_pool(struct start *s)
+{
+	const struct options *o = s->options;
+	char error[512];
+	int *descriptors = NULL;
+	struct forkpool_sandbox sandbox = { 0 };
+	struct forkpool_options pool = {
+		.struct_size = sizeof pool, .executes = o->plugin_file == NULL,
+		.workers = s->workers, .timeout_ns = o->timeout_ns, .grace_ns = o->grace_ns,
+		.limits = { .memory = o->memory, .cpu_ns = o->cpu_ns, .file_size = o->file_size,
+			.open_files = o->open_files, .processes = o->processes },
+	};
+
+	command_setup.nice = o->nice;
+	command_setup.directory = o->directory;
+	if (o->plugin_file != NULL)
+		plugin_open(s, &pool);
+	else
+		descriptors = commands_open(s, &pool);
+	/* Elsewhere jobs have it anyway. */
+	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
+		pool.environment = (const char *const *)environ;
+	if (o->sandbox) {
+		sandbox_paths_fill(&sandbox, o);
+		/* There the system counts a user's processes apart. */
+		sandbox.namespaces = o->processes > 0 && geteuid() != 0;
+		pool.sandbox = &sandbox;
+	}
+	s->apart = pool.isolation != FORKPOOL_ISOLATE_WORKER;
+	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL) {
+		if (o->processes > 0 && strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
+			fail("--pids: the system cannot count the processes of one job%s", geteuid() == 0 ?
+			    " for root: run this as an ordinary user, or leave it out" : ": leave it out");
+		fail("cannot start the workers: %s", error);
+	}
+	sandbox_paths_free(&sandbox);
+	free(descriptors);
+}
+
+/* The first word of each command, where it is the same for all: a run that cannot have a single job ends here. */
+int
+start_look(const struct options *o)
+{
+	const char *word = o->shell ? "sh" : o->command_count > 0 ? o->command[0] : NULL;
+
+	if (o->plugin_file != NULL || word == NULL || strchr(word, '{') != NULL ||
+	    (o->replace != NULL && strstr(word, o->replace) != NULL))
+		return 0;
+	int status = command_find(word);
+	if (status != 0 && o->dialect == DIALECT_NATIVE) {
+		if (status == 127 && errno == ENOENT && strchr(word, '/') == NULL)
+			message("%s: this command is not to be found in PATH", word);
+		else
+			message_errno("cannot run %s", word);
+		return status;
+	}
+	return 0;
+}

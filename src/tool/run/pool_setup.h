@@ -1,0 +1,29 @@
+/*
+ * start - the workers of a run: which pool the options ask for, and how many jobs it is given at a time.
+ *
+ * Includes channels, command, jobserver, plugin, sandbox_paths, throttle.
+ */
+#ifndef FORKPOOL_TOOL_START_H
+#define FORKPOOL_TOOL_START_H
+
+#include "forkpool.h"
+#include "tool/cli/options.h"
+#include "tool/exec/plugin.h"
+
+struct start {
+	const struct options *options;
+	const struct plugin  *plugin;   /* count 0: commands */
+	unsigned workers;               /* asked for; after that those that there are */
+	/* To be filled in. */
+	struct forkpool *pool;
+	unsigned under_way_max;         /* jobs handed to the pool and not ended */
+	int      apart;                 /* each run has a process of its own */
+};
+
+/* Look for the first word of each command, where it is the same for all: a run that cannot have a single job need not begin.
+   0, or the exit status, and it has been said. */
+int  start_look(const struct options *);
+/* What goes wrong ends the tool with one line. */
+void start_pool(struct start *);
+
+#endif

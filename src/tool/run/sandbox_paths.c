@@ -1,0 +1,63 @@
+#include "config.h"
+#include "tool/run/sandbox_paths.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+/* Programs, what they are linked with, and how the system is set up. */
+static const char *const system_readable[] = {
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/dev/zero", "/dev/urandom", NULL,
+};
+/* Scripts write to it. */
+static const char *const system_writable[] = { "/dev/null", NULL };
+static const char *const nothing[] = { NULL };
+
+static size_t
+count_of(const char *const *paths)
+{
+	size_t n = 0;
+
+	while (paths[n] != NULL)
+		n++;
+	return n;
+}
+
+/* Those of the system that there are here, then those given, up to a NULL. */
+static const char *const *
+joined(const char *const *system, char *const *given_paths)
+{
+	const char *const *given = given_paths != NULL ? (const char *const *)given_paths : nothing;
+	const char **all = calloc(count_of(system) + count_of(given) + 1, sizeof *all);
+	size_t n = 0;
+
+	if (all == NULL)
+		fail_memory();
+	for (; *system != NULL; system++)
+		if (access(*system, F_OK) == 0)
+			all[n++] = *system;
+	for (; *given != NULL; given++)
+		all[n++] = *given;
+	return all;
+}
+
+void
+sandbox_paths_fill(struct forkpool_sandbox *sandbox, const struct options *o)
+{
+	int commands = o->plugin_file == NULL;
+
+	*sandbox = (struct forkpool_sandbox){
+		.network = o->network, .exec = commands,
+		.readable = joined(commands ? system_readable : nothing, o->readable),
+		.writable = joined(commands ? system_writable : nothing, o->writable),
+	};
+}
+
+void
+sandbox_paths_free(struct forkpool_sandbox *sandbox)
+{
+	free((void *)(uintptr_t)sandbox->readable);
+	free((void *)(uintptr_t)sandbox->writable);
+}

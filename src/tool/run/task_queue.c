@@ -1,0 +1,219 @@
+#include "config.h"
+#include "tool/run/task_queue.h"
+
+#include "tool/taskgen/stdin_blocks.h"
+#include "tool/records/resume.h"
+
+static const struct options *options;
+static struct sources *sources;
+static struct batcher *batcher;
+static struct pipe_blocks *blocks;
+static feed_skip *skip;
+static size_t functions, function; /* the next one for the item at hand */
+static struct task *item;
+static struct task_list again, ahead; /* ahead: read, so that it is known how many there are */
+static size_t ahead_count, ahead_bytes;
+static uint64_t passed_over;          /* by --resume */
+static int stopped, input_over;
+
+/* So much is read ahead at most. */
+#define AHEAD_TASKS 100000
+#define AHEAD_BYTES (64 * 1024 * 1024)
+
+void
+feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
+{
+	options = o;
+	skip = skipped;
+	functions = function_count;
+	TAILQ_INIT(&again);
+	TAILQ_INIT(&ahead);
+	resume_open(o);
+	if (o->retry_failed)
+		return;
+	if (o->pipe) {
+		blocks = pipe_open(o);
+	} else {
+		sources = sources_open(o);
+		batcher = batcher_open(o, sources);
+	}
+}
+
+void
+feed_close(void)
+{
+	struct task *task;
+
+	while ((task = TAILQ_FIRST(&ahead)) != NULL) {
+		TAILQ_REMOVE(&ahead, task, link);
+		task_free(task);
+	}
+	task_free(item);
+	item = NULL;
+	pipe_close(blocks);
+	batcher_close(batcher);
+	sources_close(sources);
+	resume_close();
+}
+
+const struct row *
+feed_header(void)
+{
+	return sources != NULL && options->header ? sources_header(sources) : NULL;
+}
+
+/* The item at hand for the next function, or a new item for the first. */
+static enum next
+input_next(struct task **task, int block_fd)
+{
+	if (options->retry_failed)
+		return (*task = resume_next_failed()) != NULL ? NEXT_GOT : NEXT_END;
+	if (blocks != NULL)
+		return pipe_next(blocks, block_fd, task);
+	if (functions <= 1)
+		return batcher_next(batcher, task);
+	if (item == NULL) {
+		enum next got = batcher_next(batcher, &item);
+		if (got != NEXT_GOT)
+			return got;
+		function = 0;
+	}
+	uint64_t seq = (item->seq - 1) * functions + ++function;
+	if (function == functions) {
+		*task = item;
+		item = NULL;
+	} else {
+		*task = task_copy(item);
+	}
+	(*task)->seq = seq;
+	return NEXT_GOT;
+}
+
+/* The next that no earlier run has done. */
+static enum next
+input_left(struct task **task, int block_fd)
+{
+	while (!input_over) {
+		enum next got = input_next(task, block_fd);
+		input_over = got == NEXT_END;
+		if (got != NEXT_GOT || options->retry_failed || !resume_has((*task)->seq))
+			return got;
+		passed_over++;
+		skip((*task)->seq);
+		task_free(*task);
+	}
+	return NEXT_END;
+}
+
+/* What a task read ahead takes. */
+static size_t
+bytes_of(const struct task *task)
+{
+	return task->items.len + task->words.len + task->tag.len;
+}
+
+static void
+ahead_add(struct task *task)
+{
+	TAILQ_INSERT_TAIL(&ahead, task, link);
+	ahead_count++;
+	ahead_bytes += bytes_of(task);
+}
+
+/* A share of all jobs is one of a known number: that has to be known before the first of them ends. */
+static enum next
+read_whole(void)
+{
+	struct task *task;
+	enum next got;
+
+	while ((got = input_left(&task, -1)) == NEXT_GOT)
+		ahead_add(task);
+	return got;
+}
+
+enum next
+feed_next(struct task **task, int block_fd)
+{
+	int whole = options->halt.percent > 0 && blocks == NULL;
+
+	if (whole && !stopped && read_whole() == NEXT_WAIT)
+		return NEXT_WAIT;
+	*task = TAILQ_FIRST(&again);
+	if (*task != NULL) {
+		TAILQ_REMOVE(&again, *task, link);
+		return NEXT_GOT;
+	}
+	if (stopped)
+		return NEXT_END;
+	*task = TAILQ_FIRST(&ahead);
+	if (*task != NULL) {
+		TAILQ_REMOVE(&ahead, *task, link);
+		ahead_count--;
+		ahead_bytes -= bytes_of(*task);
+		return NEXT_GOT;
+	}
+	return input_left(task, block_fd);
+}
+
+void
+feed_look_ahead(size_t count)
+{
+	struct task *task;
+
+	/* A block of --pipe would need a channel to go to. */
+	if (batcher == NULL || stopped)
+		return;
+	for (; count > 0 && ahead_count < AHEAD_TASKS && ahead_bytes < AHEAD_BYTES; count--) {
+		if (input_left(&task, -1) != NEXT_GOT)
+			return;
+		ahead_add(task);
+	}
+}
+
+int
+feed_fd(void)
+{
+	return blocks != NULL ? pipe_fd(blocks) : batcher != NULL ? batcher_fd(batcher) : -1;
+}
+
+void
+feed_again(struct task *task)
+{
+	TAILQ_INSERT_TAIL(&again, task, link);
+}
+
+struct task *
+feed_stop(void)
+{
+	struct task *task = TAILQ_FIRST(&again);
+
+	stopped = 1;
+	if (task != NULL)
+		TAILQ_REMOVE(&again, task, link);
+	return task;
+}
+
+int
+feed_is_over(void)
+{
+	return (stopped || (input_over && TAILQ_EMPTY(&ahead))) && TAILQ_EMPTY(&again);
+}
+
+uint64_t
+feed_total(void)
+{
+	return batcher != NULL ? batcher_total(batcher) * (functions > 1 ? functions : 1) : 0;
+}
+
+uint64_t
+feed_passed_over(void)
+{
+	return passed_over;
+}
+
+const char *
+feed_error(int *status)
+{
+	return blocks != NULL ? pipe_error(blocks, status) : batcher != NULL ? batcher_error(batcher, status) : NULL;
+}

@@ -1,0 +1,44 @@
+#include "config.h"
+#include "tool/task/halt.h"
+
+/* As many, or as large a part of a job: with 30% of six jobs it is 1.8 of them. */
+static double
+wanted(const struct halt_option *h, uint64_t total)
+{
+	return h->percent > 0 ? h->percent / 100 * (double)total : (double)h->count;
+}
+
+int
+halt_reached(const struct halt_option *h, uint64_t failed, uint64_t succeeded, uint64_t total)
+{
+	uint64_t done = failed + succeeded;
+	uint64_t count = h->what == HALT_FAIL ? failed : h->what == HALT_SUCCESS ? succeeded : done;
+
+	if (h->when == HALT_NEVER || count == 0 || (h->percent > 0 && total == 0))
+		return 0;
+	return (double)count >= wanted(h, total);
+}
+
+static int
+share_failed(uint64_t failed, uint64_t of)
+{
+	uint64_t whole = of == 0 ? 0 : (failed * 100 + of - 1) / of;
+
+	return whole > 100 ? 100 : (int)whole;
+}
+
+int
+halt_status(const struct halt_option *h, uint64_t failed, uint64_t total, int status)
+{
+	if (h->what == HALT_SUCCESS)
+		return 0;
+	if (wanted(h, total) == 1)
+		return status;
+	return h->percent > 0 ? share_failed(failed, total) : failed > 101 ? 101 : (int)failed;
+}
+
+int
+halt_status_unreached(const struct halt_option *h, uint64_t failed, uint64_t done)
+{
+	return h->when != HALT_NEVER && h->percent > 0 ? share_failed(failed, done) : failed > 101 ? 101 : (int)failed;
+}

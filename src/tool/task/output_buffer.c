@@ -1,0 +1,426 @@
+#include "config.h"
+#include "tool/task/output_buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+
+/* Pieces are of 2^6 .. 2^20 bytes, the next one of a pocket as large as all before it, so that neither
+   many small jobs nor many small writes of one job cost more than what they hold. */
+#define ROOM_MIN        64u
+#define ROOM_MAX        (1u << 20)
+#define ROOM_MAX_MEMORY (64u << 10)
+#define CLASSES         15u
+/* From here on giving its blocks back is worth the call. */
+#define PUNCH_MIN       4096u
+/* A piece that holds less is read together with those behind it. */
+#define GATHER_MAX      4096u
+
+struct store_piece {
+	STAILQ_ENTRY(store_piece) next;
+	off_t    at;        /* where it lies in the file; -1: in data */
+	uint32_t room;
+	uint32_t from, end; /* what it holds of it */
+	char     data[];
+};
+
+static uint64_t total;       /* bytes in pockets */
+static uint64_t in_memory;   /* room of the pieces there */
+static int      file = -1;
+static off_t    file_end, file_max;
+static size_t   file_pieces; /* in use */
+/* Ranges of the file that are free again, by their size. */
+static struct store_pieces unused[CLASSES];
+
+/* Where pocket_read() was last: a piece of that pocket and what is before it. */
+static struct {
+	const struct pocket *pocket;
+	const struct store_piece *piece;
+	uint64_t before;
+} last_read;
+
+/* ------------------------------------------------------------------------------------- the file */
+
+int
+store_file(void)
+{
+	const char *directory = getenv("TMPDIR");
+	char name[PATH_MAX];
+	int fd;
+
+	if (directory == NULL || *directory == '\0')
+		directory = "/tmp";
+#ifdef O_TMPFILE
+	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd != -1)
+		return fd;
+#endif
+	/* Not every file system has them. */
+	if (snprintf(name, sizeof name, "%s/forkpool-XXXXXX", directory) >= (int)sizeof name) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if ((fd = mkstemp(name)) == -1)
+		return -1;
+	int error = unlink(name) == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? errno : 0;
+	if (error != 0) {
+		(void)close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+file_open(void)
+{
+	struct rlimit limit;
+
+	if (file != -1)
+		return 0;
+	if ((file = store_file()) == -1)
+		return -1;
+	/* Writing past it would cost us a SIGXFSZ. */
+	file_max = (off_t)INT64_MAX;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)file_max)
+		file_max = (off_t)limit.rlim_cur;
+	for (size_t i = 0; i < CLASSES; i++)
+		STAILQ_INIT(&unused[i]);
+	return 0;
+}
+
+/* All of it is free. */
+static void
+file_empty(void)
+{
+	for (size_t i = 0; i < CLASSES; i++) {
+		struct store_piece *piece;
+		while ((piece = STAILQ_FIRST(&unused[i])) != NULL) {
+			STAILQ_REMOVE_HEAD(&unused[i], next);
+			free(piece);
+		}
+	}
+	if (ftruncate(file, 0) == 0)
+		file_end = 0;
+}
+
+static int
+file_write(off_t at, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(file, data, len, at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENOSPC : errno;
+			return -1;
+		}
+		data += n;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static ssize_t
+file_read(off_t at, char *buffer, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(file, buffer + done, len - done, at + (off_t)done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+/* --------------------------------------------------------------------------------------- pieces */
+
+static unsigned
+class_of(uint32_t room)
+{
+	unsigned class = 0;
+
+	while (ROOM_MIN << class < room)
+		class++;
+	return class;
+}
+
+static struct store_piece *
+piece_in_memory(uint32_t room)
+{
+	struct store_piece *piece = malloc(sizeof *piece + room);
+
+	if (piece == NULL)
+		fail_memory();
+	piece->at = -1;
+	in_memory += room;
+	return piece;
+}
+
+static struct store_piece *
+piece_in_file(uint32_t room)
+{
+	unsigned class = class_of(room);
+	struct store_piece *piece;
+
+	if (file_open() == -1)
+		return NULL;
+	if ((piece = STAILQ_FIRST(&unused[class])) != NULL) {
+		STAILQ_REMOVE_HEAD(&unused[class], next);
+	} else {
+		/* Whole blocks, where there are any: they can be given back. */
+		off_t at = room < PUNCH_MIN ? file_end : (file_end + (off_t)PUNCH_MIN - 1) & ~((off_t)PUNCH_MIN - 1);
+		if (at > file_max - (off_t)room) {
+			errno = EFBIG;
+			return NULL;
+		}
+		if ((piece = malloc(sizeof *piece)) == NULL)
+			fail_memory();
+		piece->at = at;
+		file_end = at + (off_t)room;
+	}
+	file_pieces++;
+	return piece;
+}
+
+/* For as much of len as goes into one, behind what the pocket holds. */
+static struct store_piece *
+piece_new(uint64_t before, size_t len)
+{
+	uint64_t wanted = len > before ? len : before;
+	uint32_t room = ROOM_MIN, room_max = in_memory < STORE_MEMORY ? ROOM_MAX_MEMORY : ROOM_MAX;
+
+	while (room < wanted && room < room_max)
+		room *= 2;
+	/* What is so small would need as much memory to be found in the file. */
+	struct store_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ? piece_in_memory(room) :
+	    piece_in_file(room);
+	if (piece != NULL) {
+		piece->room = room;
+		piece->from = piece->end = 0;
+	}
+	return piece;
+}
+
+static void
+piece_free(struct store_piece *piece)
+{
+	if (piece->at == -1) {
+		in_memory -= piece->room;
+		free(piece);
+		return;
+	}
+	STAILQ_INSERT_HEAD(&unused[class_of(piece->room)], piece, next);
+	if (--file_pieces == 0)
+		file_empty();
+#ifdef FALLOC_FL_PUNCH_HOLE
+	else if (piece->room >= PUNCH_MIN)
+		(void)fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, piece->at, (off_t)piece->room);
+#endif
+}
+
+/* What it has room for. */
+static ssize_t
+piece_fill(struct store_piece *piece, const char *data, size_t len)
+{
+	if (len > piece->room - piece->end)
+		len = piece->room - piece->end;
+	if (piece->at == -1)
+		memcpy(piece->data + piece->end, data, len);
+	else if (file_write(piece->at + (off_t)piece->end, data, len) == -1)
+		return -1;
+	piece->end += (uint32_t)len;
+	return (ssize_t)len;
+}
+
+static void
+pieces_free(struct store_pieces *list)
+{
+	struct store_piece *piece;
+
+	while ((piece = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		piece_free(piece);
+	}
+}
+
+/* -------------------------------------------------------------------------------------- pockets */
+
+static void
+forget_read(const struct pocket *p)
+{
+	if (last_read.pocket == p)
+		last_read.pocket = NULL;
+}
+
+void
+pocket_init(struct pocket *p)
+{
+	forget_read(p);
+	STAILQ_INIT(&p->pieces);
+	p->len = 0;
+}
+
+void
+pocket_clear(struct pocket *p)
+{
+	forget_read(p);
+	pieces_free(&p->pieces);
+	total -= p->len;
+	p->len = 0;
+}
+
+int
+pocket_add(struct pocket *p, const void *data, size_t len)
+{
+	struct store_piece *last = STAILQ_LAST(&p->pieces, store_piece, next);
+	struct store_pieces added = STAILQ_HEAD_INITIALIZER(added);
+	uint32_t end = last != NULL ? last->end : 0;
+	const char *from = data;
+	size_t left = len;
+
+	for (struct store_piece *piece = last; left > 0;) {
+		if (piece == NULL || piece->end == piece->room) {
+			if ((piece = piece_new(p->len + (len - left), left)) == NULL)
+				goto undo;
+			STAILQ_INSERT_TAIL(&added, piece, next);
+		}
+		ssize_t n = piece_fill(piece, from, left);
+		if (n == -1)
+			goto undo;
+		from += n;
+		left -= (size_t)n;
+	}
+	STAILQ_CONCAT(&p->pieces, &added);
+	p->len += len;
+	total += len;
+	return 0;
+undo:;
+	int error = errno;
+	if (last != NULL)
+		last->end = end;
+	pieces_free(&added);
+	errno = error;
+	return -1;
+}
+
+void
+pocket_move(struct pocket *to, struct pocket *from)
+{
+	forget_read(from);
+	STAILQ_CONCAT(&to->pieces, &from->pieces);
+	to->len += from->len;
+	from->len = 0;
+}
+
+/* len bytes of a piece, from the first that it holds. */
+static ssize_t
+piece_read(const struct store_piece *piece, char *buffer, size_t len)
+{
+	if (piece->at != -1)
+		return file_read(piece->at + (off_t)piece->from, buffer, len);
+	memcpy(buffer, piece->data + piece->from, len);
+	return (ssize_t)len;
+}
+
+ssize_t
+pocket_front(const struct pocket *p, const char **data, char *buffer, size_t size)
+{
+	const struct store_piece *piece = STAILQ_FIRST(&p->pieces);
+	size_t len = 0;
+
+	*data = buffer;
+	if (piece == NULL)
+		return 0;
+	if (piece->at == -1 && (piece->end - piece->from >= GATHER_MAX || STAILQ_NEXT(piece, next) == NULL)) {
+		*data = piece->data + piece->from;
+		return (ssize_t)(size < piece->end - piece->from ? size : piece->end - piece->from);
+	}
+	/* What many small jobs have written is to be taken in one go; what lies in the file is a read of its own. */
+	for (; piece != NULL && len < size && (len == 0 || piece->at == -1); piece = STAILQ_NEXT(piece, next)) {
+		size_t held = piece->end - piece->from, take = held < size - len ? held : size - len;
+		if (piece_read(piece, buffer + len, take) == -1)
+			return -1;
+		len += take;
+	}
+	return (ssize_t)len;
+}
+
+ssize_t
+pocket_read(const struct pocket *p, uint64_t offset, void *buffer, size_t size)
+{
+	const struct store_piece *piece = STAILQ_FIRST(&p->pieces);
+	uint64_t before = 0;
+
+	if (last_read.pocket == p && last_read.before <= offset) {
+		piece = last_read.piece;
+		before = last_read.before;
+	}
+	while (piece != NULL && offset - before >= piece->end - piece->from) {
+		before += piece->end - piece->from;
+		piece = STAILQ_NEXT(piece, next);
+	}
+	if (piece == NULL)
+		return 0;
+	last_read.pocket = p;
+	last_read.piece = piece;
+	last_read.before = before;
+	uint32_t at = piece->from + (uint32_t)(offset - before);
+	if (size > piece->end - at)
+		size = piece->end - at;
+	if (piece->at != -1)
+		return file_read(piece->at + (off_t)at, buffer, size);
+	memcpy(buffer, piece->data + at, size);
+	return (ssize_t)size;
+}
+
+void
+pocket_drop(struct pocket *p, size_t len)
+{
+	struct store_piece *piece;
+
+	forget_read(p);
+	if (len > p->len)
+		len = (size_t)p->len;
+	p->len -= len;
+	total -= len;
+	while ((piece = STAILQ_FIRST(&p->pieces)) != NULL) {
+		uint32_t held = piece->end - piece->from;
+		if (len < held) {
+			piece->from += (uint32_t)len;
+			return;
+		}
+		len -= held;
+		STAILQ_REMOVE_HEAD(&p->pieces, next);
+		piece_free(piece);
+	}
+}
+
+uint64_t
+store_bytes(void)
+{
+	return total;
+}
+
+void
+store_close(void)
+{
+	if (file == -1)
+		return;
+	if (file_pieces == 0)
+		file_empty();
+	(void)close(file);
+	file = -1;
+}

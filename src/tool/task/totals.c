@@ -1,0 +1,70 @@
+#include "config.h"
+#include "tool/task/totals.h"
+
+#include "tool/task/halt.h"
+
+void
+tally_add(struct tally *t, const struct ending *e, enum dialect dialect)
+{
+	t->by_verdict[e->verdict]++;
+	if (e->verdict == VERDICT_SKIPPED)
+		return;
+	if (e->verdict == VERDICT_OK) {
+		t->succeeded++;
+		return;
+	}
+	t->failed++;
+	t->not_found += e->verdict == VERDICT_SETUP_FAILED && e->exit_code == 127;
+	t->not_executable += e->verdict == VERDICT_SETUP_FAILED && e->exit_code == 126;
+	if (dialect != DIALECT_XARGS || t->xargs_stops != 0)
+		return;
+	if (e->verdict == VERDICT_SETUP_FAILED)
+		t->xargs_stops = e->exit_code;
+	else if (e->signal != 0)
+		t->xargs_stops = 125;
+	else if (e->exit_code == 255)
+		t->xargs_stops = 124;
+}
+
+/* What a shell would have as $?. */
+static int
+status_of(const struct ending *e)
+{
+	if (e->verdict == VERDICT_OK)
+		return 0;
+	if (e->verdict == VERDICT_TIMED_OUT)
+		return 255;
+	return e->signal != 0 ? 128 + e->signal : e->exit_code > 0 ? e->exit_code : 255;
+}
+
+void
+tally_halt(struct tally *t, const struct ending *e, const struct halt_option *h, uint64_t total)
+{
+	/* What runs on may yet fail: that does not count any more. */
+	if (t->halt_seen || e->verdict == VERDICT_SKIPPED || !halt_reached(h, t->failed, t->succeeded, total))
+		return;
+	t->halt_seen = 1;
+	t->halt_status = halt_status(h, t->failed, total, status_of(e));
+}
+
+int
+tally_status(const struct tally *t, const struct options *o)
+{
+	if (o->dialect == DIALECT_XARGS && t->xargs_stops != 0)
+		return t->xargs_stops;
+	if (t->broken)
+		return o->dialect == DIALECT_PARALLEL ? 255 : 1;
+	if (o->dialect == DIALECT_PARALLEL) {
+		/* parallel(1): the number of failed jobs, 101 for more than 100. */
+		if (t->halted)
+			return t->halt_status;
+		return halt_status_unreached(&o->halt, t->failed, t->failed + t->succeeded);
+	}
+	if (t->halted)
+		return 124;
+	if (t->failed == 0)
+		return 0;
+	if (t->not_found + t->not_executable == t->failed)
+		return t->not_found > 0 ? 127 : 126;
+	return 123;
+}

@@ -1,0 +1,23 @@
+/*
+ * pipe_blocks - --pipe: standard input in blocks of about --block bytes, each whole records, each one job's standard input.
+ *
+ * Includes options, sources (for enum next), store, task.
+ */
+#ifndef FORKPOOL_TOOL_PIPE_BLOCKS_H
+#define FORKPOOL_TOOL_PIPE_BLOCKS_H
+
+#include "tool/cli/options.h"
+#include "tool/items/rows.h"
+#include "tool/task/task.h"
+
+struct pipe_blocks;
+struct pipe_blocks *pipe_open(const struct options *);
+void      pipe_close(struct pipe_blocks *); /* NULL is fine */
+/* The next block is written into fd from its beginning, and fd cut to that length; *task has block_len and the command.  After
+   NEXT_WAIT the block is not complete: come again with the same fd. */
+enum next pipe_next(struct pipe_blocks *, int fd, struct task **task);
+int       pipe_fd(const struct pipe_blocks *);
+/* As batcher_error(). */
+const char *pipe_error(const struct pipe_blocks *, int *status);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * task_maker - a task from its items: the command (or a plug-in's argument), the tag, the hash.
+ *
+ * Includes options, sources, template, task.
+ */
+#ifndef FORKPOOL_TOOL_TASK_MAKER_H
+#define FORKPOOL_TOOL_TASK_MAKER_H
+
+#include "tool/cli/options.h"
+#include "tool/items/rows.h"
+#include "tool/task/task.h"
+#include "tool/taskgen/template.h"
+
+struct task_maker;
+struct task_maker *task_maker_open(const struct options *, const struct row *header);
+void         task_maker_close(struct task_maker *); /* NULL is fine */
+struct task *task_make(const struct task_maker *, const struct item *items, size_t count, uint64_t seq);
+/* The shell that GNU parallel would take. */
+const char  *task_maker_shell(void);
+/* template_measure() of its command; a plug-in's argument counts as a word. */
+void         task_measure(const struct task_maker *, const struct item *item, size_t before, uint64_t seq, struct template_size *);
+
+#endif

@@ -1,0 +1,100 @@
+#include "config.h"
+#include "tool/taskgen/template.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/base/message.h"
+#include "tool/taskgen/template_internal.h"
+
+/* How many items a job has at most; 0: that depends on the input. */
+static size_t
+items_most(const struct options *o)
+{
+	size_t sources = o->source_count > 0 ? o->source_count : 1;
+	size_t rows = o->max_items > 0 ? o->max_items : o->max_lines > 0 ? o->max_lines : o->packing == PACK_ONE ? 1 : 0;
+
+	return o->colsep != NULL || o->pipe || o->insert_nothing ? 0 : sources * rows;
+}
+
+static _Noreturn void
+refuse(const char *word, const char *text, size_t len, const char *why)
+{
+	char place[128], shown[256];
+
+	(void)message_word(place, sizeof place, text, len);
+	(void)message_word(shown, sizeof shown, word, strlen(word));
+	if (strlen(word) == len)
+		fail("%s %s", place, why);
+	fail("%s in %s %s", place, shown, why);
+}
+
+/* {n} and the like, from its brace on; the number has been seen to be one. */
+static void
+check_number(const char *word, const char *text, size_t len, const struct options *o)
+{
+	size_t most = items_most(o);
+	struct bytes why = { 0 };
+
+	errno = 0;
+	long n = strtol(text + 1, NULL, 10);
+	if (n == 0)
+		refuse(word, text, len, "is no place: items are counted from 1, and from the last one backwards from -1");
+	if (errno == ERANGE || n > INT_MAX || n < -INT_MAX)
+		refuse(word, text, len, "is no place: no job has as many items");
+	if (most == 0 || (size_t)(n < 0 ? -n : n) <= most)
+		return;
+	bytes_printf(&why, "is always empty: a job has %zu item%s here", most, most == 1 ? "" : "s at most");
+	refuse(word, text, len, why.at);
+}
+
+static void
+check_name(const char *word, const char *text, size_t len, const struct row *header)
+{
+	struct bytes why = { 0 };
+
+	bytes_printf(&why, "is no column's name; the header has: ");
+	for (size_t i = 0; i < header->count && why.len < 400; i++) {
+		char shown[128];
+		bytes_printf(&why, "%s%s", i > 0 ? ", " : "", message_word(shown, sizeof shown, header->items[i].data,
+		    header->items[i].len));
+	}
+	refuse(word, text, len, why.at);
+}
+
+static void
+check_word(const char *word, const struct options *o, const struct row *header)
+{
+	for (const char *text = strchr(word, '{'); text != NULL; text = strchr(text + 1, '{')) {
+		const char *at = text + 1;
+		size_t len;
+		int is_number = isdigit((unsigned char)at[*at == '-']);
+		if (template_column(header, at, &len) != 0)
+			continue;
+		if (is_number)
+			at += strspn(at, "-0123456789");
+		else if (header != NULL && (isalpha((unsigned char)*at) || *at == '_') && (text == word || text[-1] != '$'))
+			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
+				at++;
+		enum place place = place_letters(at, &len);
+		if (at == text + 1 || place < PLACE_ITEM || place > PLACE_BASE_STEM)
+			continue;
+		len += (size_t)(at - text);
+		if (is_number)
+			check_number(word, text, len, o);
+		else
+			check_name(word, text, len, header);
+	}
+}
+
+void
+template_check(char *const *words, size_t count, const struct options *o, const struct row *header)
+{
+	if (o->dialect != DIALECT_NATIVE)
+		return;
+	for (size_t i = 0; i < count; i++)
+		check_word(words[i], o, header);
+}

@@ -1,0 +1,365 @@
+/*
+ * Jobs that attack what they reply with: its channel, its frame, the results of others.  Each has exactly
+ * one result, its own.
+ */
+#include "config.h"
+#include "tests/support/attack.h"
+#include "tests/support/walk.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/job/mailbox.h"
+
+#define ANY_END    (~0u)
+#define NO_SUCCESS (~ENDS(OK))
+
+/* ---------------------------------------------------------------------- the memory it replies through */
+
+/* Its worker's window, of which a job is only shown the context; NULL: the test is wrong. */
+static struct window *
+window_of(struct forkpool_context *context)
+{
+	struct window *w = (struct window *)(void *)((char *)context - offsetof(struct window, context));
+
+	return atomic_load(&w->stage) == WINDOW_ENTERED && walk_writable((uintptr_t)w) ? w : NULL;
+}
+
+enum lie {
+	LIE_NONE, LIE_VALUE, LIE_VALUE_NEGATIVE, LIE_VALUE_AREA, LIE_VALUE_AREA_PAST, LIE_MESSAGE,
+	    LIE_MESSAGE_NEGATIVE, LIE_FRAMES, LIE_HALF, LIE_STAGE,
+	LIE_IDENTITY, LIE_POINTERS, LIE_LIMITS, LIE_DENIED, LIE_SETUP, LIE_PROGRESS, LIE_ALL,
+};
+
+/* It says something that is not so, and ends as if all were well. */
+static int
+lies(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	enum lie lie = (enum lie)attack_known(args, args_len)->n;
+	struct window *w = window_of(context);
+
+	if (w == NULL)
+		return forkpool_fail(context, EPROTO, "the window was not found");
+	if (forkpool_reply(context, "honest", 6) == -1)
+		return errno;
+	atomic_store(&w->returned, 0);
+	atomic_store(&w->stage, WINDOW_RETURNED);
+	switch (lie) {
+	case LIE_VALUE:
+		context->value_len = sizeof context->value + 1;
+		break;
+	case LIE_VALUE_NEGATIVE:
+		context->value_len = SIZE_MAX - 7;
+		break;
+	case LIE_VALUE_AREA:
+		context->is_large = 1;
+		context->value_len = (size_t)1 << 46;
+		break;
+	case LIE_VALUE_AREA_PAST:
+		context->is_large = 1;
+		context->value_max = (size_t)1 << 40;
+		context->value_len = ((size_t)1 << 20) + 1;
+		break;
+	case LIE_MESSAGE:
+		memset(context->message, 'm', sizeof context->message);
+		context->message_len = sizeof context->message + 1;
+		break;
+	case LIE_MESSAGE_NEGATIVE:
+		context->message_len = SIZE_MAX;
+		break;
+	case LIE_FRAMES:
+		atomic_store(&w->note.frames, UINT32_MAX);
+		abort();
+	case LIE_HALF:
+		atomic_store(&w->stage, WINDOW_ENTERED);
+		break;
+	case LIE_STAGE:
+		atomic_store(&w->stage, 77);
+		break;
+	case LIE_IDENTITY:
+		context->seq++;
+		context->attempt = 99;
+		context->worker = 1000000;
+		context->process = attack_known(args, args_len)->caller;
+		memcpy(context->id, "square 3", 9);
+		break;
+	case LIE_POINTERS: /* to where the worker would do harm if it followed them */
+		context->area = (unsigned char *)attack_known(args, args_len)->canary;
+		context->progress = (_Atomic uint64_t *)attack_known(args, args_len)->canary;
+		context->state = (void *)attack_known(args, args_len)->canary;
+		context->spool = (struct spool_writer *)attack_known(args, args_len)->canary;
+		context->is_large = 1;
+		context->value_len = 65536;
+		break;
+	case LIE_LIMITS:
+		atomic_store(&w->note.met, UINT32_MAX);
+		atomic_store(&w->note.stack_full, UINT32_MAX);
+		break;
+	case LIE_DENIED:
+		atomic_store(&w->note.denied, UINT32_MAX);
+		atomic_store(&w->note.denied_arch, UINT32_MAX);
+		(void)raise(SIGSYS);
+		break;
+	case LIE_SETUP:
+		atomic_store(&w->setup_step, UINT32_MAX);
+		atomic_store(&w->setup_error, -1);
+		break;
+	case LIE_PROGRESS:
+		atomic_store(&w->progress[0], UINT64_MAX);
+		break;
+	case LIE_ALL:
+		memset((void *)w, 0xff, sizeof *w);
+		break;
+	case LIE_NONE:
+	default:
+		break;
+	}
+	_exit(0);
+}
+
+#define BOTH(ends) .job = (ends), .sandbox = (ends)
+
+/* A frame that says what cannot be is none; where what it says of itself is its own affair it may be a success. */
+static const struct attack frames[] = {
+	{ "a whole reply, made by hand", lies, BOTH(ENDS(OK)), .n = LIE_NONE },
+	{ "a value longer than there is room", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE },
+	{ "a value of a negative length", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE_NEGATIVE },
+	{ "a value past the end of memory", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE_AREA },
+	{ "a value past the end of its area", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE_AREA_PAST },
+	{ "a message longer than there is room", lies, BOTH(ANY_END), .n = LIE_MESSAGE },
+	{ "a message of a negative length", lies, BOTH(ANY_END), .n = LIE_MESSAGE_NEGATIVE },
+	{ "too many frames of a backtrace", lies, BOTH(ENDS(CRASHED)), .n = LIE_FRAMES, .signal = SIGABRT },
+	{ "half a reply", lies, BOTH(ENDS(EXITED)), .n = LIE_HALF },
+	{ "a stage that is none", lies, BOTH(NO_SUCCESS), .n = LIE_STAGE },
+	{ "another job's name and number", lies, BOTH(ANY_END), .n = LIE_IDENTITY },
+	{ "pointers", lies, BOTH(ANY_END), .n = LIE_POINTERS },
+	{ "limits that were not met", lies, BOTH(ANY_END), .n = LIE_LIMITS },
+	{ "a denied call that is none", lies, BOTH(NO_SUCCESS), .n = LIE_DENIED },
+	{ "a failure to be set up", lies, BOTH(ANY_END), .n = LIE_SETUP },
+	{ "progress without end", lies, BOTH(ANY_END), .n = LIE_PROGRESS },
+	{ "all bits set", lies, BOTH(NO_SUCCESS), .n = LIE_ALL },
+};
+
+static void
+lie_and_see(struct attack_scene *scene, const void *arg)
+{
+	attack_run(scene, arg);
+	ck_assert_uint_le(scene->result.value_len, (size_t)1 << 20);
+	for (size_t i = 0; i + 16 <= scene->result.value_len; i++) /* nothing of its worker's was copied out */
+		ck_assert_int_ne(memcmp(scene->value + i, scene->canary + 64, 16), 0);
+}
+
+START_TEST(lies_about_its_reply)
+{
+	struct forkpool_options options = support_options(2);
+
+	options.max_value_len = (size_t)1 << 20;
+	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, lie_and_see, &frames[_i / ATTACK_MODES]);
+}
+END_TEST
+
+/* Anything at all, anywhere in its window. */
+static int
+scribbles(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	uint64_t state = (uint64_t)attack_known(args, args_len)->n * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	struct window *w = window_of(context);
+
+	if (w == NULL)
+		return forkpool_fail(context, EPROTO, "the window was not found");
+	unsigned char *bytes = (unsigned char *)w;
+	for (unsigned changes = (unsigned)(state % 64) + 1; changes > 0; changes--) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		size_t room = state & 1 ? offsetof(struct window, args) : sizeof *w;
+		bytes[(state >> 20) % room] = (unsigned char)(state >> 8);
+	}
+	if (state & 2)
+		atomic_store(&w->stage, WINDOW_RETURNED);
+	if (state & 4)
+		_exit(0);
+	if (state & 8)
+		abort();
+	return 0;
+}
+
+static void
+scribble_rounds(struct attack_scene *scene, const void *arg)
+{
+	enum { ROUNDS = 300 };
+	struct attack_knowledge known = scene->known;
+	struct forkpool_job job = { .fn = scribbles, .args = &known, .args_len = sizeof known, .id = "scribbles" };
+
+	(void)arg;
+	for (int64_t i = 1; i <= ROUNDS; i++) {
+		known.n = i;
+		ck_assert_int_eq(forkpool_submit(scene->pool, &job, NULL), 1);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		const struct forkpool_result *result = support_wait(scene->pool);
+		ck_assert_uint_le(result->value_len, (size_t)1 << 20);
+		ck_assert_uint_le(strlen(result->message), 255);
+		ck_assert_uint_eq(result->attempts, 1);
+		ck_assert_str_eq(result->id, "scribbles");
+	}
+	ck_assert_uint_eq(forkpool_pending(scene->pool), 0);
+}
+
+START_TEST(scribbles_over_its_reply)
+{
+	struct forkpool_options options = support_options(2);
+
+	options.output = FORKPOOL_OUTPUT_CAPTURE;
+	options.max_value_len = (size_t)1 << 20;
+	attack_in((enum attack_mode)_i, &options, scribble_rounds, NULL);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------- how it may be used */
+
+static int
+replies_and_crashes(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)attack_known(args, args_len);
+	(void)forkpool_reply(context, "done", 4);
+	abort();
+}
+
+static int
+exits_without_a_reply(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	if (attack_known(args, args_len)->n == 0)
+		_exit(0);
+	exit(0);
+}
+
+static int
+replies_twice(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)attack_known(args, args_len);
+	struct window *w = window_of(context);
+	if (w == NULL || forkpool_reply(context, "one", 3) == -1)
+		return EPROTO;
+	/* As if it had returned, and then once more. */
+	atomic_store(&w->stage, WINDOW_RETURNED);
+	return forkpool_reply(context, "two", 3) == -1 ? errno : 0;
+}
+
+/* Both go on as the job; the child may be first or last. */
+static int
+returns_twice(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	int child_first = attack_known(args, args_len)->n == 0;
+
+	(void)atomic_fetch_add(&attack_words->runs, 1);
+	pid_t pid = fork();
+	if (pid == -1)
+		return 0;
+	if (pid == 0) {
+		attack_pid_note(getpid());
+		(void)forkpool_reply(context, "child", 5);
+		support_post(&attack_words->started);
+		return 0;
+	}
+	if (child_first)
+		support_await(&attack_words->started, 2); /* the neighbour was the first */
+	return forkpool_reply(context, "parent", 6) == -1 ? errno : 0;
+}
+
+static int
+fills_and_never_ends(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	static char block[65536];
+
+	(void)attack_known(args, args_len);
+	memset(block, 'f', sizeof block);
+	do {
+		(void)forkpool_reply(context, block, sizeof block);
+		(void)!write(STDOUT_FILENO, block, sizeof block);
+	} while (write(STDERR_FILENO, block, sizeof block) != 0);
+	return EPROTO;
+}
+
+static int
+prints_until_it_ends(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	static char block[65536];
+
+	(void)attack_known(args, args_len);
+	memset(block, 'p', sizeof block);
+	for (int i = 0; i < 64; i++)
+		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) != sizeof block)
+			return errno;
+	return forkpool_reply(context, "p", 1) == -1 ? errno : 0;
+}
+
+static const struct attack uses[] = {
+	{ "replies and crashes", replies_and_crashes, BOTH(ENDS(CRASHED)), .signal = SIGABRT },
+	{ "_exit(0) without a reply", exits_without_a_reply, BOTH(ENDS(EXITED)), .n = 0 },
+	{ "exit(0) without a reply", exits_without_a_reply, BOTH(ENDS(EXITED)), .n = 1 },
+	{ "replies twice", replies_twice, BOTH(ENDS(OK)) },
+	{ "returns twice, the child first", returns_twice, .job = ENDS(OK), .sandbox = ENDS(DENIED),
+	    .denied = "clone", .n = 0 },
+	{ "returns twice", returns_twice, .job = ENDS(OK), .sandbox = ENDS(DENIED), .denied = "clone", .n = 1 },
+	{ "fills its channel and never ends", fills_and_never_ends, BOTH(ENDS(TIMED_OUT)), .timeout_ms = 300 },
+	{ "prints much", prints_until_it_ends, BOTH(ENDS(OK)) },
+};
+
+static void
+use_and_see(struct attack_scene *scene, const void *arg)
+{
+	const struct attack *attack = arg;
+
+	attack_run(scene, attack);
+	const struct forkpool_result *result = &scene->result;
+	ck_assert_uint_le(result->output_len, 10000);
+	if (attack->fn == exits_without_a_reply)
+		ck_assert_int_eq(result->exit_code, 0);
+	if (attack->fn == prints_until_it_ends || attack->fn == fills_and_never_ends)
+		ck_assert_uint_eq(result->output_len, 10000); /* and how much was lost is said */
+	if (attack->fn == prints_until_it_ends)
+		ck_assert_msg(strstr(result->message, "4184304") != NULL, "the message is %s", result->message);
+	if (attack->fn == replies_twice)
+		ck_assert(result->value_len == 6 && memcmp(result->value, "onetwo", 6) == 0);
+	if (attack->fn != returns_twice)
+		return;
+	ck_assert_uint_eq(atomic_load(&scene->words->runs), 1);
+	if (!scene->is_sandbox)
+		ck_assert_uint_eq(scene->result.value_len, 6); /* the one that was started, not its child */
+	attack_pids_gone(scene, 0);
+}
+
+START_TEST(uses_its_reply_wrongly)
+{
+	const struct attack *attack = &uses[_i / ATTACK_MODES];
+	struct forkpool_options options = support_options(2);
+
+	options.output = FORKPOOL_OUTPUT_CAPTURE;
+	options.limits.output = 10000;
+	options.max_value_len = (size_t)1 << 20;
+	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, use_and_see, attack);
+}
+END_TEST
+
+#define TABLE(tc, test, table) \
+	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
+
+int
+main(void)
+{
+	Suite *suite = suite_create("attacks on replies");
+	TCase *frame = support_case("frames", 60), *use = support_case("use", 60);
+
+	TABLE(frame, lies_about_its_reply, frames);
+	tcase_add_loop_test(frame, scribbles_over_its_reply, 0, ATTACK_MODES);
+	TABLE(use, uses_its_reply_wrongly, uses);
+	suite_add_tcase(suite, frame);
+	suite_add_tcase(suite, use);
+	return attack_main(suite);
+}

@@ -1,0 +1,34 @@
+# Linked to run from the build directory, without the script that libtool puts in between.
+EXTRA_PROGRAMS =
+bench_programs =
+if BUILD_TOOL
+EXTRA_PROGRAMS += bench/forkpool
+bench_programs += bench/forkpool
+endif
+bench_forkpool_SOURCES = $(forkpool_SOURCES)
+bench_forkpool_CPPFLAGS = $(forkpool_CPPFLAGS)
+bench_forkpool_LDFLAGS = $(forkpool_LDFLAGS) -no-install
+bench_forkpool_LDADD = $(forkpool_LDADD)
+
+bench: all $(bench_programs)
+	CC='$(CC)' CFLAGS='$(CFLAGS)' $(srcdir)/tests/bench/run $(abs_builddir) $(abs_srcdir)
+.PHONY: bench
+
+EXTRA_DIST += \
+	tests/bench/bare.c \
+	tests/bench/bench.h \
+	tests/bench/go_pool.go \
+	tests/bench/mce_pool.pl \
+	tests/bench/mixed.h \
+	tests/bench/payload.h \
+	tests/bench/plots.gp \
+	tests/bench/plugin.c \
+	tests/bench/pool.c \
+	tests/bench/pool_crash.c \
+	tests/bench/pool_forks.c \
+	tests/bench/python_pool.py \
+	tests/bench/run \
+	tests/bench/stream.c \
+	tests/bench/stream.h \
+	tests/bench/table.awk \
+	tests/bench/timed.c

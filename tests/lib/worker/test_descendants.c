@@ -1,0 +1,371 @@
+/*
+ * What a job's process leaves behind, as real trees of processes: none of them is left, whatever they did to get
+ * away, nobody else is touched, and the processor time that they used is counted.
+ */
+#include "config.h"
+#include "tests/support/support.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/os/clock.h"
+#include "lib/worker/descendants.h"
+#include "lib/os/os.h"
+
+#define PIDS_MAX 512u
+#define BOMB     200u
+#define BURN_NS  (60 * CLOCK_MS)
+
+static struct shared_words {
+	_Atomic uint32_t processes, ready, go, forks;
+	_Atomic int32_t  pid[PIDS_MAX];
+	/* What the worker tells the test. */
+	unsigned count;
+	int64_t  cpu_ns, job_cpu_ns, seen_ns;
+} *words;
+
+/* ------------------------------------------------------------------------------- in the processes */
+
+static _Noreturn void
+linger(void)
+{
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGINT, SIG_IGN);
+	atomic_store(&words->pid[atomic_fetch_add(&words->processes, 1) % PIDS_MAX], (int32_t)getpid());
+	for (;;)
+		(void)pause();
+}
+
+static void
+burn(void)
+{
+	struct timespec used;
+	volatile unsigned n = 0;
+
+	do {
+		for (int i = 0; i < 10000; i++)
+			n++;
+		(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	} while (used.tv_sec == 0 && used.tv_nsec < BURN_NS);
+}
+
+static void leaves_nobody(void) { }
+
+static void
+leaves_children(void)
+{
+	for (uint32_t i = 0; i < 5; i++)
+		if (fork() == 0)
+			linger();
+	support_await(&words->processes, 5);
+}
+
+static void
+leaves_daemons(void)
+{
+	for (uint32_t i = 0; i < 5; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			(void)setsid();
+			if (fork() == 0)
+				linger();
+			_exit(0);
+		}
+		(void)waitpid(child, NULL, 0);
+	}
+	support_await(&words->processes, 5);
+}
+
+static void
+leaves_sessions(void)
+{
+	for (uint32_t i = 0; i < 40; i++)
+		if (fork() == 0) {
+			(void)setsid();
+			linger();
+		}
+	support_await(&words->processes, 40);
+}
+
+/* Each is its predecessor's child, and those have ended. */
+static void
+leaves_the_end_of_a_chain(void)
+{
+	for (uint32_t i = 0; i < 50; i++) {
+		if (fork() != 0) {
+			if (i > 0)
+				_exit(0);
+			break;
+		}
+		if (i % 2 == 0)
+			(void)setsid();
+		if (i == 49)
+			linger();
+	}
+	support_await(&words->processes, 1);
+}
+
+/* The same, and all of them live. */
+static void
+leaves_a_chain(void)
+{
+	for (uint32_t i = 0; i < 50; i++) {
+		if (fork() != 0) {
+			if (i > 0)
+				linger();
+			break;
+		}
+		if (i % 3 == 0)
+			(void)setsid();
+		else if (i % 3 == 1)
+			(void)setpgid(0, 0);
+		if (i == 49)
+			linger();
+	}
+	support_await(&words->processes, 50);
+}
+
+static void
+leaves_zombies(void)
+{
+	for (uint32_t i = 0; i < 20; i++)
+		if (fork() == 0) {
+			if (i % 2 == 0 && fork() == 0)
+				_exit(1);
+			_exit(0);
+		}
+}
+
+static void
+leaves_stopped_ones(void)
+{
+	for (uint32_t i = 0; i < 5; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			(void)setpgid(0, 0);
+			linger();
+		}
+		support_await(&words->processes, i + 1);
+		(void)kill(child, SIGSTOP);
+	}
+}
+
+/* Everybody forks for as long as there are forks left, also while they are being killed. */
+static _Noreturn void
+multiply(void)
+{
+	for (unsigned i = 0;; i++) {
+		if (atomic_fetch_add(&words->forks, 1) >= BOMB)
+			linger();
+		if (fork() == 0 && i % 2 == 0)
+			(void)setsid();
+	}
+}
+
+static void
+leaves_a_bomb(void)
+{
+	if (fork() == 0)
+		multiply();
+	/* It is on its way, in one test; all of it is there, in the other. */
+	support_await(&words->forks, 20);
+}
+
+static void
+leaves_a_bomb_that_is_done(void)
+{
+	if (fork() == 0)
+		multiply();
+	support_await(&words->processes, BOMB);
+}
+
+/* Three children; one of them has waited for one of its own. */
+static void
+leaves_those_that_burnt(void)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		if (fork() == 0) {
+			pid_t own = i == 0 ? fork() : 0;
+			if (i != 0 || own == 0)
+				burn();
+			if (i == 0 && own == 0)
+				_exit(0);
+			if (i == 0) {
+				(void)waitpid(own, NULL, 0);
+				burn();
+			}
+			linger();
+		}
+	support_await(&words->processes, 3);
+}
+
+/* ------------------------------------------------------------------------------ in the worker's place */
+
+struct tree {
+	void    (*grow)(void);
+	unsigned least, most;   /* processes that are left */
+	int64_t  burnt;         /* times BURN_NS */
+};
+
+static _Noreturn void
+worker_main(const struct tree *tree)
+{
+	struct descendants left;
+	struct rusage usage;
+	siginfo_t info;
+	int status;
+
+	(void)os_adopt_orphans();
+	int children = os_children_open();
+	for (int round = 0; round < 2; round++) { /* the second: as after another job */
+		pid_t job = fork();
+		if (job == 0) {
+			(void)setpgid(0, 0);
+			tree->grow();
+			_exit(0);
+		}
+		if (wait4(job, &status, 0, &usage) != job || status != 0)
+			_exit(1);
+		descendants_end(children, job, &left);
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != -1 || errno != ECHILD)
+			_exit(2);
+		if (left.count < tree->least || left.count > tree->most)
+			_exit(3);
+		words->count = left.count;
+		words->cpu_ns = left.user_ns + left.system_ns;
+		atomic_store(&words->processes, 0);
+		atomic_store(&words->forks, 0);
+	}
+	(void)close(children);
+	_exit(0);
+}
+
+static pid_t
+worker_start(const struct tree *tree)
+{
+	pid_t worker = fork();
+
+	ck_assert_int_ne(worker, -1);
+	if (worker == 0) {
+		(void)setsid();
+		worker_main(tree);
+	}
+	return worker;
+}
+
+static const struct tree trees[] = {
+	{ leaves_nobody, 0, 0, 0 },
+	{ leaves_children, 5, 5, 0 },
+	{ leaves_daemons, 5, 5, 0 },
+	{ leaves_sessions, 40, 40, 0 },
+	{ leaves_the_end_of_a_chain, 1, 50, 0 },
+	{ leaves_a_chain, 50, 50, 0 },
+	{ leaves_zombies, 0, 30, 0 },
+	{ leaves_stopped_ones, 5, 5, 0 },
+	{ leaves_a_bomb, 1, 1 + BOMB, 0 },
+	{ leaves_a_bomb_that_is_done, BOMB, 1 + BOMB, 0 },
+	{ leaves_those_that_burnt, 3, 3, 4 },
+};
+
+/* ------------------------------------------------------------------------------------- the tests */
+
+START_TEST(nobody_is_left)
+{
+	const struct tree *tree = &trees[_i];
+	int status;
+
+	words = support_shared(sizeof *words);
+	/* A process that is none of theirs. */
+	pid_t bystander = fork();
+	ck_assert_int_ne(bystander, -1);
+	if (bystander == 0)
+		for (;;)
+			(void)pause();
+	pid_t worker = worker_start(tree);
+	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
+	ck_assert_msg(status == 0, "tree %d: wait status %#x, %u left", _i, (unsigned)status, words->count);
+	for (uint32_t i = 0; i < PIDS_MAX && atomic_load(&words->pid[i]) != 0; i++)
+		ck_assert_msg(support_gone((pid_t)atomic_load(&words->pid[i]), 0), "tree %d: process %u is left", _i, i);
+	ck_assert_int_ge(words->cpu_ns, tree->burnt * BURN_NS);
+	ck_assert_int_lt(words->cpu_ns, tree->burnt * BURN_NS + 10 * CLOCK_S);
+	ck_assert(!support_gone(bystander, 0));
+	/* Whoever got away is this process's child by now, and the fixture's to complain of. */
+	ck_assert_int_eq(kill(bystander, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(bystander, &status, 0), bystander);
+}
+END_TEST
+
+/* _i: whether anybody looks for children. */
+START_TEST(processor_time_is_seen_while_they_run)
+{
+	int children = os_children_open(), status;
+
+	words = support_shared(sizeof *words);
+	ck_assert_int_ne(children, -1);
+	pid_t job = fork();
+	ck_assert_int_ne(job, -1);
+	if (job == 0) {
+		pid_t daemon;
+		burn();
+		if (fork() == 0) {
+			burn();
+			linger();
+		}
+		if ((daemon = fork()) == 0) {
+			if (fork() == 0) {
+				burn();
+				linger();
+			}
+			_exit(0);
+		}
+		(void)waitpid(daemon, NULL, 0);
+		if (fork() == 0) {
+			burn();
+			_exit(0);
+		}
+		(void)wait(NULL);
+		linger();
+	}
+	support_await(&words->processes, 3);
+	struct descendants_meter meter = { 0 };
+	int64_t seen = descendants_cpu_ns(&meter, children, job, _i);
+	/* Those that were waited for count in ticks. */
+	int64_t least = (_i ? 4 : 1) * BURN_NS - CLOCK_S / sysconf(_SC_CLK_TCK) * 2;
+	ck_assert_int_ge(seen, least);
+	ck_assert_int_lt(seen, 10 * CLOCK_S);
+	ck_assert(descendants_cpu_ns(&meter, children, job, _i) >= seen);
+	ck_assert_int_ge(descendants_cpu_ns(&meter, -1, job, _i), BURN_NS);
+	ck_assert_int_eq(kill(job, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(job, &status, 0), job);
+	struct descendants left;
+	descendants_end(children, job, &left);
+	ck_assert_uint_eq(left.count, 2);
+	ck_assert_int_ge(left.user_ns + left.system_ns, 2 * BURN_NS);
+	ck_assert_int_eq(close(children), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("descendants");
+	TCase *tc = support_case("descendants", 60);
+
+	int children = os_children_open();
+	if (children == -1) {
+		(void)puts("1..0 # SKIP this system does not tell a process its children");
+		return 0;
+	}
+	(void)close(children);
+	tcase_add_loop_test(tc, nobody_is_left, 0, (int)(sizeof trees / sizeof trees[0]));
+	tcase_add_loop_test(tc, processor_time_is_seen_while_they_run, 0, 2);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}

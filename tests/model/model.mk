@@ -1,0 +1,4 @@
+EXTRA_DIST += \
+	tests/model/README.md \
+	tests/model/claim.pml \
+	tests/model/run

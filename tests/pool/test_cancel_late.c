@@ -1,0 +1,104 @@
+/* A run that is to be killed ends by itself just before the blow: the job after it in that worker is not hit. */
+#include "config.h"
+#include "tests/support/support.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+int __real_kill(pid_t, int);
+int __wrap_kill(pid_t, int);
+
+/* What the test, its jobs and the supervisor share. */
+static struct board {
+	_Atomic uint32_t armed, started, go, next, struck, end;
+} *board;
+
+static void
+board_begin(void)
+{
+	board = support_shared(sizeof *board);
+}
+
+/* The supervisor has looked, and strikes: by then the worker is at its next job. */
+int
+__wrap_kill(pid_t pid, int signo)
+{
+	uint32_t armed = 1;
+
+	if (board == NULL || (signo != SIGSTOP && signo != SIGKILL) ||
+	    !atomic_compare_exchange_strong(&board->armed, &armed, 0))
+		return __real_kill(pid, signo);
+	support_post(&board->go);
+	support_await(&board->next, 1);
+	int r = __real_kill(pid, signo);
+	support_post(&board->struck);
+	return r;
+}
+
+static int
+to_be_killed(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	(void)signal(SIGTERM, SIG_IGN);
+	support_post(&board->started);
+	support_await(&board->go, 1);
+	return 0;
+}
+
+static int
+to_be_spared(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	support_post(&board->next);
+	support_await(&board->end, 1);
+	return 0;
+}
+
+/* _i: 0 at once, 1 after a grace. */
+START_TEST(the_next_job_is_spared)
+{
+	struct forkpool_options options = support_options(1);
+
+	options.grace_ns = 1000000;
+	options.max_attempts = 2;
+	struct forkpool *pool = support_open(&options);
+	uint64_t first = support_submit(pool, to_be_killed, NULL, 0), second = support_submit(pool, to_be_spared, NULL, 0);
+	support_await(&board->started, 1);
+	atomic_store(&board->armed, 1);
+	ck_assert_int_eq(forkpool_cancel_job(pool, first, _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL), 1);
+	while (atomic_load(&board->struck) == 0) {
+		const struct forkpool_result *result = NULL;
+		ck_assert_int_ge(forkpool_wait(pool, &result, 1), 0);
+		if (result == NULL)
+			continue;
+		ck_assert_uint_eq(result->seq, first);
+		ck_assert_int_eq(result->outcome, FORKPOOL_CANCELLED);
+		first = 0;
+	}
+	support_post(&board->end);
+	for (int i = first == 0; i < 2; i++) {
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_int_eq(result->outcome, result->seq == second ? FORKPOOL_OK : FORKPOOL_CANCELLED);
+		ck_assert_uint_eq(result->attempts, 1);
+	}
+	ck_assert_uint_eq(atomic_load(&board->next), 1);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("cancel too late");
+	TCase *tc = support_case("late", 30);
+
+	tcase_add_checked_fixture(tc, board_begin, NULL);
+	tcase_add_loop_test(tc, the_next_job_is_spared, 0, 2);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}

@@ -1,0 +1,186 @@
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/support.h"
+
+#define MS INT64_C(1000000)
+
+/* sh -c args */
+static int
+runs_shell(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)args, NULL };
+
+	(void)args_len;
+	(void)execv("/bin/sh", argv);
+	return forkpool_fail(context, errno, "sh: %s", strerror(errno));
+}
+
+static int
+runs_nothing(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	char *argv[] = { (char *)(uintptr_t)"nothing", NULL };
+
+	(void)args;
+	(void)args_len;
+	(void)execv("/nonexistent/program", argv);
+	return forkpool_fail(context, errno, "cannot run: %s", strerror(errno));
+}
+
+static struct forkpool *
+open_executing(unsigned workers, enum forkpool_isolation level, struct forkpool_options *options)
+{
+	struct forkpool_options own = support_options(workers);
+	static const char *const readable[] = { "/usr", "/bin", "/lib", "/lib64", "/etc", "/dev/null", NULL };
+	static const struct forkpool_sandbox sandbox = { .exec = 1, .readable = readable };
+
+	if (options == NULL)
+		options = &own;
+	options->isolation = level;
+	options->executes = 1;
+	options->output = FORKPOOL_OUTPUT_CAPTURE;
+	if (level == FORKPOOL_ISOLATE_SANDBOX)
+		options->sandbox = &sandbox;
+	return support_open(options);
+}
+
+static const struct forkpool_result *
+shell(struct forkpool *pool, const char *text)
+{
+	(void)support_submit(pool, runs_shell, text, strlen(text) + 1);
+	return support_wait(pool);
+}
+
+static enum forkpool_isolation
+level_of(int i)
+{
+	return i == 0 ? FORKPOOL_ISOLATE_JOB : FORKPOOL_ISOLATE_SANDBOX;
+}
+
+START_TEST(the_programs_end_is_the_jobs)
+{
+	struct forkpool *pool = open_executing(1, level_of(_i), NULL);
+	const struct forkpool_result *r;
+
+	for (int round = 0; round < 50; round++) {
+		r = shell(pool, "exit 0");
+		ck_assert_int_eq(r->outcome, FORKPOOL_EXITED);
+		ck_assert_int_eq(r->exit_code, 0);
+		r = shell(pool, "exit 7");
+		ck_assert_int_eq(r->outcome, FORKPOOL_EXITED);
+		ck_assert_int_eq(r->exit_code, 7);
+		r = shell(pool, "kill -KILL $$");
+		ck_assert_int_eq(r->outcome, FORKPOOL_CRASHED);
+		ck_assert_int_eq(r->signal, SIGKILL);
+		r = shell(pool, "echo out; echo err >&2");
+		ck_assert_uint_eq(r->output_len, strlen("out\nerr\n"));
+		(void)support_submit(pool, runs_nothing, NULL, 0);
+		r = support_wait(pool);
+		ck_assert_int_eq(r->outcome, FORKPOOL_FAILED);
+		ck_assert_int_eq(r->error, level_of(_i) == FORKPOOL_ISOLATE_JOB ? ENOENT : r->error);
+		ck_assert_str_ne(r->message, "");
+	}
+	struct forkpool_stats stats;
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_uint_eq(stats.workers_died, 0);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* Arguments that do not fit into a packet lie in a mapping, which borrowed memory would keep. */
+START_TEST(large_arguments)
+{
+	struct forkpool *pool = open_executing(2, level_of(_i), NULL);
+	static char text[100000];
+
+	memset(text, ' ', sizeof text);
+	(void)snprintf(text + sizeof text - 8, 8, "exit 3");
+	for (int round = 0; round < 100; round++)
+		(void)support_submit(pool, runs_shell, text, sizeof text);
+	for (int round = 0; round < 100; round++)
+		ck_assert_int_eq(support_wait(pool)->exit_code, 3);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+START_TEST(deadlines_and_limits_hold)
+{
+	struct forkpool_options options = support_options(2);
+	const struct forkpool_result *r;
+
+	options.grace_ns = 50 * MS;
+	options.limits.cpu_ns = 300 * MS;
+	struct forkpool *pool = open_executing(2, level_of(_i), &options);
+	r = shell(pool, "while :; do :; done");
+	ck_assert_int_eq(r->outcome, FORKPOOL_OVER_LIMIT);
+	ck_assert_str_eq(r->limit, "cpu");
+	const char *stubborn = "trap '' TERM; while :; do sleep 60; done";
+	struct forkpool_job job = { .fn = runs_shell, .args = stubborn, .args_len = strlen(stubborn) + 1, .timeout_ns = 200 * MS };
+	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
+	r = support_wait(pool);
+	ck_assert_int_eq(r->outcome, FORKPOOL_TIMED_OUT);
+	r = shell(pool, "sleep 60 & sleep 60 & exit 4");
+	ck_assert_int_eq(r->exit_code, 4);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* At JOB a program gets the privileges that its file has; a sandbox gives none. */
+START_TEST(new_privileges)
+{
+	struct forkpool *pool = open_executing(1, level_of(_i), NULL);
+	const struct forkpool_result *r;
+
+	if (level_of(_i) == FORKPOOL_ISOLATE_JOB) {
+		r = shell(pool, "grep -q '^NoNewPrivs:.*0' /proc/self/status");
+		ck_assert_int_eq(r->outcome, FORKPOOL_EXITED);
+		ck_assert_int_eq(r->exit_code, 0);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* What a borrowing process does to its own limits, signals, descriptors and directory is not its worker's. */
+START_TEST(the_worker_stays_what_it_was)
+{
+	struct forkpool *pool = open_executing(1, level_of(_i), NULL);
+	char before[4096];
+	const char *look = "ulimit -a; trap; pwd; umask; ls /dev/fd/ 2>/dev/null | wc -l";
+	const struct forkpool_result *r = shell(pool, look);
+
+	ck_assert_int_eq(r->exit_code, 0);
+	(void)snprintf(before, sizeof before, "%s", r->output);
+	for (int i = 0; i < 20; i++)
+		(void)shell(pool, "ulimit -n 20; ulimit -s 100; trap '' TERM; cd /; umask 077; exit 0");
+	r = shell(pool, look);
+	ck_assert_str_eq(r->output, before);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("jobs that execute programs");
+	TCase *tc = support_case("executes", 60);
+	char error[256];
+	struct forkpool_options options = { .workers = 1, .isolation = FORKPOOL_ISOLATE_SANDBOX };
+	struct forkpool *pool = SUPPORT_SANITIZED ? NULL : forkpool_open(&options, error, sizeof error);
+	int levels = pool != NULL ? 2 : 1;
+
+	(void)forkpool_close(pool);
+	tcase_add_loop_test(tc, the_programs_end_is_the_jobs, 0, levels);
+	tcase_add_loop_test(tc, large_arguments, 0, levels);
+	tcase_add_loop_test(tc, deadlines_and_limits_hold, 0, levels);
+	tcase_add_loop_test(tc, new_privileges, 0, levels);
+	tcase_add_loop_test(tc, the_worker_stays_what_it_was, 0, levels);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}

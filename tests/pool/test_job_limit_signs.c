@@ -1,0 +1,169 @@
+/*
+ * By what it is seen that a job went over a limit: what looks like it and is not, and what does not look like it and is.
+ */
+#include "config.h"
+#include "tests/support/trial.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MS  TRIAL_MS
+#define MIB TRIAL_MIB
+
+/* realloc() asks the system for what a sandbox refuses, and finds another way. */
+static int
+reallocs(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+	volatile char *at = malloc(MIB);
+
+	(void)context;
+	if (at == NULL)
+		return ENOMEM;
+	at[0] = 1;
+	if ((at = realloc((void *)(uintptr_t)at, 4 * MIB)) == NULL)
+		return ENOMEM;
+	at[4 * MIB - 1] = 1;
+	return order_end(order.then, EIO);
+}
+
+/* What the last call before it said is not why it was stopped. */
+static int
+has_error(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+
+	(void)context;
+	errno = (int)order.amount;
+	return order_end(order.then, (int)order.amount);
+}
+
+static int
+allocates_too_much(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+
+	(void)context;
+	return malloc((size_t)order.amount) == NULL ? order_end(order.then, errno) : 0;
+}
+
+static int
+raises(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	return raise((int)order_of(args, args_len).amount) == 0 ? 0 : errno;
+}
+
+/* The caller's, and shared: no limit counts it, and it is resident all the same once it is read. */
+#define LARGE (100 * MIB)
+static volatile unsigned char *large;
+
+static int
+reads_what_is_there(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+	unsigned sum = 0;
+
+	(void)context;
+	for (size_t at = 0; at < LARGE; at += 4096)
+		sum += large[at];
+	return sum == 0 ? EPROTO : order_end(order.then, EBADMSG);
+}
+
+/* As many as it may have and not one more. */
+static int
+leaves_children(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+
+	(void)context;
+	for (int64_t i = 0; i < order.amount; i++) {
+		pid_t pid = fork();
+		if (pid == -1)
+			return EPROTO;
+		if (pid == 0)
+			for (;;)
+				(void)pause();
+	}
+	return order_end(order.then, EIO);
+}
+
+/* Their time is nobody's, since nobody waits for them. */
+static int
+has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+	struct timespec now;
+
+	(void)context;
+	(void)signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 100; i++) {
+		pid_t pid = fork();
+		if (pid == -1)
+			return errno;
+		if (pid == 0) {
+			do
+				(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+			while ((int64_t)now.tv_sec * 1000 * MS + now.tv_nsec < order.amount);
+			_exit(0);
+		}
+		while (kill(pid, 0) == 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return 0;
+}
+
+#define MEMORY    .limits = { .memory = 64 << 20 }
+#define PROCESSES .limits = { .processes = 4 }
+#define FAILED    .outcome = FORKPOOL_FAILED
+#define CRASHED   .outcome = FORKPOOL_CRASHED
+#define DENIED    .outcome = FORKPOOL_DENIED, .says = "socket", .then = THEN_DENIED, .not_for = TRIAL_NOT_JOB
+
+static const struct trial signs[] = {
+	{ "reallocs, and crashes", reallocs, MEMORY, CRASHED, .then = THEN_CRASH },
+	{ "reallocs, and exit(1)", reallocs, MEMORY, .outcome = FORKPOOL_EXITED, .then = THEN_EXIT },
+	{ "reallocs, and fails", reallocs, MEMORY, FAILED, .then = THEN_RETURN_OTHER },
+	{ "reallocs, and is stopped", reallocs, MEMORY, DENIED },
+	{ "ENOMEM, and is stopped", has_error, MEMORY, DENIED, .amount = ENOMEM },
+	{ "EAGAIN, and is stopped", has_error, PROCESSES, DENIED, .amount = EAGAIN },
+	{ "EAGAIN where it may have no other process", has_error, PROCESSES, FAILED, .then = THEN_RETURN, .amount = EAGAIN,
+	    .not_for = TRIAL_NOT_JOB },
+	{ "EAGAIN there, and an abort", has_error, PROCESSES, CRASHED, .then = THEN_ABORT, .amount = EAGAIN,
+	    .not_for = TRIAL_NOT_JOB },
+	{ "malloc fails, and EIO", allocates_too_much, MEMORY, OVER("memory"), .then = THEN_RETURN_OTHER, .amount = 1 << 30 },
+	{ "malloc fails, and coping", allocates_too_much, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 1 << 30 },
+	{ "raises SIGXCPU", raises, .limits = { .cpu_ns = 2000 * MS }, CRASHED, .amount = SIGXCPU },
+	{ "raises SIGXFSZ", raises, .limits = { .file_size = 1 << 20 }, CRASHED, .amount = SIGXFSZ },
+	{ "raises SIGSYS", raises, MEMORY, CRASHED, .amount = SIGSYS },
+	{ "reads much that is not its own, and fails", reads_what_is_there, MEMORY, FAILED, .then = THEN_RETURN },
+	{ "reads much that is not its own, and crashes", reads_what_is_there, MEMORY, CRASHED, .then = THEN_CRASH },
+	{ "has as many as it may have, and fails", leaves_children, PROCESSES, FAILED, .then = THEN_RETURN, .amount = 3,
+	    .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX },
+	{ "spins in children that nobody waits for", has_burn_and_waits_for_none, .limits = { .cpu_ns = 200 * MS }, OVER("cpu"),
+	    .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
+};
+
+START_TEST(sign)
+{
+	large = support_shared(LARGE);
+	for (size_t at = 0; at < LARGE; at += 4096)
+		large[at] = 1;
+	trial_table(signs, _i);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("signs of limits");
+	TCase *tc = support_case("signs", 60);
+
+	TRIAL_TABLE(tc, sign, signs);
+	suite_add_tcase(suite, tc);
+	return attack_main(suite);
+}

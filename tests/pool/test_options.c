@@ -1,0 +1,371 @@
+/* What the pool is told: wrong arguments, versions of a structure, when to try again. */
+#include "config.h"
+#include "tests/support/support.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int
+nothing(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	return 0;
+}
+
+/* Refused with that error and a sentence that names what is wrong. */
+static void
+assert_refused(const struct forkpool_options *options, int error, const char *names)
+{
+	char text[256] = "";
+	int fds = support_open_fds();
+
+	errno = 0;
+	ck_assert_ptr_null(forkpool_open(options, text, sizeof text));
+	ck_assert_msg(errno == error, "%s: %s", names, strerror(errno));
+	ck_assert_msg(strstr(text, names) != NULL, "\"%s\" does not name %s", text, names);
+	errno = 0;
+	ck_assert_ptr_null(forkpool_open(options, NULL, 0));
+	ck_assert_int_eq(errno, error);
+	char small[8] = "1234567";
+	ck_assert_ptr_null(forkpool_open(options, small, 4));
+	ck_assert_str_eq(small + 4, "567");
+	ck_assert_uint_lt(strlen(small), 4);
+	ck_assert_ptr_null(forkpool_open(options, small, 0));
+	ck_assert_int_eq(support_open_fds(), fds);
+}
+
+#define REFUSED(member, value, error) do { \
+	struct forkpool_options refused = support_options(1); \
+	refused.member = (value); \
+	assert_refused(&refused, (error), #member); \
+} while (0)
+
+START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
+{
+	REFUSED(workers, 4097, EINVAL);
+	REFUSED(queue_limit, ((size_t)1 << 24) + 1, EINVAL);
+	REFUSED(grace_ns, -1, EINVAL);
+	REFUSED(max_value_len, SIZE_MAX, EINVAL);
+	REFUSED(retry_on, 1u << FORKPOOL_OK, EINVAL);
+	REFUSED(retry_on, 1u << (FORKPOOL_LOST + 1), EINVAL);
+	REFUSED(isolation, (enum forkpool_isolation)3, EINVAL);
+	REFUSED(output, (enum forkpool_output)3, EINVAL);
+	if (support_apart()) {
+		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL }, *const empty[] = { "", NULL };
+		REFUSED(environment, nameless, EINVAL);
+		REFUSED(environment, empty, EINVAL);
+	} else {
+		static const char *const none[] = { NULL };
+		REFUSED(environment, none, EINVAL);
+		REFUSED(limits.cpu_ns, 1, EINVAL);
+		REFUSED(limits.processes, 1, EINVAL);
+	}
+	if (!support_sandboxed()) {
+		static const struct forkpool_sandbox opened_up = { .network = 1 };
+		REFUSED(sandbox, &opened_up, EINVAL);
+	}
+	REFUSED(limits.output, 1, EINVAL); /* without capture */
+	REFUSED(limits.stack, 1, EINVAL);
+	REFUSED(limits.open_files, 1, EINVAL);
+	static const size_t at[] = { offsetof(struct forkpool_limits, memory), offsetof(struct forkpool_limits, cpu_ns),
+		offsetof(struct forkpool_limits, file_size), offsetof(struct forkpool_limits, open_files),
+		offsetof(struct forkpool_limits, processes), offsetof(struct forkpool_limits, stack),
+		offsetof(struct forkpool_limits, output) };
+	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+		struct forkpool_options options = support_options(1);
+		int64_t negative = -1;
+		memcpy((char *)&options.limits + at[i], &negative, sizeof negative);
+		assert_refused(&options, EINVAL, "limit");
+	}
+}
+END_TEST
+
+START_TEST(options_of_an_older_or_newer_size_are_understood)
+{
+	struct { struct forkpool_options options; unsigned char later[64]; } newer;
+
+	memset(&newer, 0, sizeof newer);
+	newer.options.struct_size = sizeof newer;
+	newer.options.workers = 1;
+	newer.options.isolation = support_level();
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.later[63] = 1;
+	assert_refused(&newer.options, EINVAL, "options");
+	newer.options.struct_size = sizeof newer.options;
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.options.struct_size = 0;
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	/* What lies past an older structure is not looked at. */
+	newer.options.struct_size = offsetof(struct forkpool_options, timeout_ns);
+	newer.options.grace_ns = -1;
+	newer.options.isolation = (enum forkpool_isolation)77;
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.options.isolation = support_level();
+	newer.options.grace_ns = 0;
+	newer.options.struct_size = offsetof(struct forkpool_options, descriptors);
+	newer.options.descriptors = (const int[]){ 0, -1 };
+	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
+	newer.options.struct_size = sizeof newer.options;
+	assert_refused(&newer.options, EINVAL, "descriptors");
+	newer.options.struct_size = 1;
+	assert_refused(&newer.options, EINVAL, "struct_size");
+	/* None at all: every default. */
+	struct forkpool *pool = forkpool_open(NULL, NULL, 0);
+	ck_assert_ptr_nonnull(pool);
+	(void)support_submit(pool, nothing, NULL, 0);
+	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+#define FAILS(call, error) do { \
+	errno = 0; \
+	ck_assert_int_eq((call), -1); \
+	ck_assert_int_eq(errno, (error)); \
+} while (0)
+
+static int
+generate_nothing(struct forkpool_job *job, void *arg)
+{
+	(void)job;
+	(void)arg;
+	return 0;
+}
+
+/* Each function with what it cannot have but a pool: error for that pool. */
+static void
+assert_all_fail(struct forkpool *pool, int error)
+{
+	struct forkpool_job job = { .fn = nothing };
+	const struct forkpool_result *result;
+	struct forkpool_worker_info info;
+	struct forkpool_stats stats;
+
+	FAILS(forkpool_submit(pool, &job, NULL), error);
+	FAILS(forkpool_next(pool, &result), error);
+	FAILS(forkpool_wait(pool, &result, -1), error);
+	FAILS(forkpool_run(pool, generate_nothing, NULL, NULL, NULL), error);
+	FAILS(forkpool_cancel(pool, FORKPOOL_CANCEL_QUEUED), error);
+	FAILS(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_QUEUED), error);
+	FAILS(forkpool_set_deadline(pool, 1), error);
+	FAILS(forkpool_timeout(pool), error);
+	FAILS(forkpool_dispatch(pool, NULL, 0), error);
+	FAILS(forkpool_wakeup(pool), error);
+	FAILS(forkpool_resize(pool, 1), error);
+	FAILS(forkpool_get_stats(pool, &stats, sizeof stats), error);
+	FAILS(forkpool_worker_info(pool, 0, &info, sizeof info), error);
+	errno = 0;
+	ck_assert_uint_eq(forkpool_pending(pool), 0);
+	ck_assert_int_eq(errno, error);
+	errno = 0;
+	ck_assert_uint_eq(forkpool_pollfds(pool, NULL, 0), 0);
+	ck_assert_int_eq(errno, error);
+}
+
+START_TEST(call_without_a_pool_fails_with_einval)
+{
+	assert_all_fail(NULL, EINVAL);
+	ck_assert_int_eq(forkpool_close(NULL), 0);
+}
+END_TEST
+
+START_TEST(call_in_a_forked_child_fails_with_echild)
+{
+	struct forkpool *pool = support_open(NULL);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		assert_all_fail(pool, ECHILD);
+		FAILS(forkpool_close(pool), ECHILD);
+		_exit(0);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	(void)support_submit(pool, nothing, NULL, 0);
+	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+START_TEST(wrong_argument_fails_and_changes_nothing)
+{
+	struct forkpool *pool = support_open(NULL);
+	struct forkpool_stats after;
+	struct forkpool_worker_info info;
+	struct pollfd fd;
+	char id[257];
+	uint64_t seq = 77;
+
+	memset(id, 'i', 256);
+	id[256] = '\0';
+	struct forkpool_job wrong[8];
+	for (int i = 0; i < 8; i++)
+		wrong[i] = (struct forkpool_job){ .fn = nothing };
+	wrong[0].fn = NULL;
+	wrong[1].args_len = 1;
+	wrong[2].id = id;
+	wrong[3].flags = 2;
+	for (int i = 0; i < 4; i++)
+		wrong[4 + i].reserved[i] = 1;
+	FAILS(forkpool_submit(pool, NULL, &seq), EINVAL);
+	for (int i = 0; i < 8; i++)
+		FAILS(forkpool_submit(pool, &wrong[i], &seq), EINVAL);
+	ck_assert_uint_eq(seq, 77);
+	FAILS(forkpool_next(pool, NULL), EINVAL);
+	FAILS(forkpool_wait(pool, NULL, -1), EINVAL);
+	FAILS(forkpool_run(pool, NULL, NULL, NULL, NULL), EINVAL);
+	FAILS(forkpool_cancel(pool, (enum forkpool_cancel)3), EINVAL);
+	FAILS(forkpool_cancel_job(pool, 1, (enum forkpool_cancel)3), EINVAL);
+	FAILS(forkpool_dispatch(pool, NULL, 1), EINVAL);
+	FAILS(forkpool_resize(pool, 0), EINVAL);
+	FAILS(forkpool_resize(pool, 4097), EINVAL);
+	FAILS(forkpool_get_stats(pool, NULL, sizeof after), EINVAL);
+	FAILS(forkpool_get_stats(pool, &after, 0), EINVAL);
+	FAILS(forkpool_worker_info(pool, 0, NULL, sizeof info), EINVAL);
+	FAILS(forkpool_worker_info(pool, 0, &info, 0), EINVAL);
+	FAILS(forkpool_worker_info(pool, 2, &info, sizeof info), EINVAL);
+	FAILS(forkpool_worker_info(pool, UINT_MAX, &info, sizeof info), EINVAL);
+	ck_assert_uint_gt(forkpool_pollfds(pool, NULL, 100), 0);
+	ck_assert_uint_gt(forkpool_pollfds(pool, &fd, 1), 1);
+	ck_assert_int_eq(forkpool_get_stats(pool, &after, sizeof after), 0);
+	ck_assert_uint_eq(after.submitted + after.delivered + after.queued + after.running, 0);
+	ck_assert_uint_eq(forkpool_pending(pool), 0);
+	/* A result that the caller has stays its own through a call that fails. */
+	wrong[2].id = id + 1;
+	ck_assert_int_eq(forkpool_submit(pool, &wrong[2], &seq), 1);
+	ck_assert_uint_eq(seq, 1);
+	const struct forkpool_result *result = support_wait(pool);
+	FAILS(forkpool_next(pool, NULL), EINVAL);
+	ck_assert_str_eq(result->id, id + 1);
+	ck_assert_str_eq(forkpool_outcome_name(FORKPOOL_OK), "ok");
+	for (int i = FORKPOOL_OK; i <= FORKPOOL_LOST + 1; i++)
+		ck_assert_str_ne(forkpool_outcome_name((enum forkpool_outcome)i), "");
+	ck_assert_ptr_nonnull(forkpool_outcome_name((enum forkpool_outcome)-1));
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+START_TEST(structure_of_an_older_or_newer_size_is_filled_in)
+{
+	struct forkpool *pool = support_open(NULL);
+	struct { struct forkpool_stats stats; unsigned char later[16]; } stats;
+	struct { struct forkpool_worker_info info; unsigned char later[16]; } info;
+
+	(void)support_submit(pool, nothing, NULL, 0);
+	(void)support_wait(pool);
+	memset(&stats, 0xff, sizeof stats);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, offsetof(struct forkpool_stats, delivered)), 0);
+	ck_assert_uint_eq(stats.stats.submitted, 1);
+	ck_assert_uint_eq(stats.stats.delivered, UINT64_MAX);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, sizeof stats), 0);
+	ck_assert_uint_eq(stats.stats.delivered, 1);
+	ck_assert_uint_eq(stats.later[0] | stats.later[15], 0);
+	memset(&info, 0xff, sizeof info);
+	ck_assert_int_eq(forkpool_worker_info(pool, 0, &info.info, sizeof info.info.pid), 0);
+	ck_assert_int_gt(info.info.pid, 0);
+	ck_assert_int_eq(info.info.busy, -1);
+	ck_assert_int_eq(forkpool_worker_info(pool, 0, &info.info, sizeof info), 0);
+	ck_assert_int_eq(info.info.busy, 0);
+	ck_assert_uint_eq(info.later[0] | info.later[15], 0);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+static _Atomic uint32_t *runs; /* shared with the jobs */
+
+/* Each time: 'c' crash, 'e' exit, 'f' fail, until the attempt in args. */
+struct misdeed {
+	char     how;
+	unsigned until;
+};
+
+static int
+misbehave(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct misdeed misdeed;
+
+	(void)args_len;
+	memcpy(&misdeed, args, sizeof misdeed);
+	support_post(runs);
+	if (forkpool_attempt(context) != atomic_load(runs))
+		return EPROTO;
+	if (forkpool_attempt(context) == misdeed.until)
+		return 0;
+	if (misdeed.how == 'c')
+		(void)raise(SIGKILL);
+	if (misdeed.how == 'e')
+		_exit(3);
+	return EIO;
+}
+
+START_TEST(run_is_tried_again_as_often_and_for_what_the_options_say)
+{
+	static const struct {
+		struct misdeed misdeed;
+		unsigned pool_attempts, job_attempts, retry_on, attempts;
+		enum forkpool_outcome outcome;
+	} rows[] = {
+		{ { 'c', 0 }, 0, 0, 0, 1, FORKPOOL_CRASHED },
+		{ { 'c', 0 }, 0, 4, 0, 4, FORKPOOL_CRASHED },
+		{ { 'c', 0 }, 3, 0, 0, 3, FORKPOOL_CRASHED },
+		{ { 'c', 0 }, 3, 1, 0, 1, FORKPOOL_CRASHED },
+		{ { 'c', 2 }, 3, 0, 0, 2, FORKPOOL_OK },
+		{ { 'c', 3 }, 3, 0, 0, 3, FORKPOOL_OK },
+		{ { 'e', 0 }, 3, 0, 0, 1, FORKPOOL_EXITED },
+		{ { 'f', 0 }, 3, 0, 0, 1, FORKPOOL_FAILED },
+		{ { 'e', 0 }, 3, 0, 1u << FORKPOOL_EXITED, 3, FORKPOOL_EXITED },
+		{ { 'c', 0 }, 3, 0, 1u << FORKPOOL_EXITED, 1, FORKPOOL_CRASHED },
+		{ { 'f', 0 }, 3, 0, 1u << FORKPOOL_FAILED, 3, FORKPOOL_FAILED },
+		{ { 'f', 2 }, 0, 2, 1u << FORKPOOL_FAILED, 2, FORKPOOL_OK },
+	};
+	struct forkpool_stats stats;
+
+	runs = support_shared(sizeof *runs);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct forkpool_options options = support_options(1);
+		struct forkpool_job job = { .fn = misbehave, .args = &rows[i].misdeed,
+			.args_len = sizeof rows[i].misdeed, .max_attempts = rows[i].job_attempts };
+		options.max_attempts = rows[i].pool_attempts;
+		options.retry_on = rows[i].retry_on;
+		atomic_store(runs, 0);
+		struct forkpool *pool = support_open(&options);
+		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_int_eq(result->outcome, rows[i].outcome);
+		ck_assert_uint_eq(result->attempts, rows[i].attempts);
+		ck_assert_uint_eq(atomic_load(runs), rows[i].attempts);
+		ck_assert_int_eq(result->signal, result->outcome == FORKPOOL_CRASHED ? SIGKILL : 0);
+		ck_assert_int_eq(result->exit_code, result->outcome == FORKPOOL_EXITED ? 3 : -1);
+		ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+		ck_assert_uint_eq(stats.retries, rows[i].attempts - 1);
+		ck_assert_int_eq(forkpool_close(pool), 0);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *tc = support_case("options", 30);
+
+	tcase_add_test(tc, option_that_makes_no_sense_is_refused_with_a_sentence);
+	tcase_add_test(tc, options_of_an_older_or_newer_size_are_understood);
+	tcase_add_test(tc, call_without_a_pool_fails_with_einval);
+	tcase_add_test(tc, call_in_a_forked_child_fails_with_echild);
+	tcase_add_test(tc, wrong_argument_fails_and_changes_nothing);
+	tcase_add_test(tc, structure_of_an_older_or_newer_size_is_filled_in);
+	tcase_add_test(tc, run_is_tried_again_as_often_and_for_what_the_options_say);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}

@@ -1,0 +1,126 @@
+/*
+ * attack - a pool under attack by one of its jobs, and what must be true of it afterwards.
+ *
+ * An attack is a job function that tries something, and returns 0 if it was kept out; where it got
+ * through it says so by attack_through().  It runs among other jobs: some before, one at the same time on
+ * the other worker, some in its own packet, some after it on its own worker.  Then the caller looks:
+ * all of those came out right, each process of the pool is the one that it was and alive, no other is
+ * there, no worker died, and the caller's memory, signal handlers and descriptors are what they were.
+ */
+#ifndef FORKPOOL_TESTS_ATTACK_H
+#define FORKPOOL_TESTS_ATTACK_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "forkpool.h"
+#include "tests/support/support.h"
+
+/* Who attacks: the level, and whether the pool's caller is root. */
+enum attack_mode { ATTACK_JOB = 0, ATTACK_JOB_USER, ATTACK_SANDBOX, ATTACK_SANDBOX_USER, ATTACK_MODES };
+
+/* Sets of outcomes. */
+#define ENDS(outcome)  (1u << FORKPOOL_##outcome)
+#define KEPT_OUT       (ENDS(OK) | ENDS(DENIED)) /* the call failed, or ended the job */
+
+#define ATTACK_PIDS    512u
+#define ATTACK_WORKERS 2u
+#define ATTACK_CANARY  ((size_t)1 << 18)
+
+/* Memory that the test and all processes of the pool share. */
+struct attack_words {
+	_Atomic uint32_t started, over, runs, processes, bomb;
+	_Atomic int32_t  neighbour;
+	_Atomic int32_t  pid[ATTACK_PIDS];
+};
+
+/* The args of each attack: more than a job could find out. */
+struct attack_knowledge {
+	int64_t   n;                         /* the attack's own number */
+	pid_t     caller, supervisor, worker[ATTACK_WORKERS], neighbour;
+	uintptr_t canary;                    /* at the same address in each of them */
+	uint16_t  tcp, udp;                  /* ports on 127.0.0.1 where the caller listens */
+	char      abstract[48];              /* name of an abstract socket of the caller's */
+	char      directory[96];             /* anybody may write there */
+};
+
+struct attack {
+	const char  *name;
+	forkpool_fn *fn;
+	unsigned     job, sandbox;  /* what it may end as at these levels; 0: not promised there, so it is not run */
+	const char  *denied;        /* named in the message where it is DENIED; NULL: not looked at */
+	int64_t      n;
+	int          timeout_ms;    /* 0: none */
+	int          signal;        /* where it may be CRASHED; 0: any */
+};
+
+struct attack_scene {
+	struct forkpool *pool;
+	enum attack_mode mode;
+	int              is_sandbox;
+	struct attack_knowledge known;
+	struct attack_words *words;
+	struct forkpool_result result;       /* of the last attack, with copies of its texts */
+	char             message[300], limit[32];
+	unsigned char   *value;
+	char            *output;
+	/* As it was when the pool was opened. */
+	unsigned char   *canary;
+	uint64_t         canary_sum;
+	uint64_t         born[ATTACK_WORKERS + 1];  /* start times, the supervisor's last */
+	char            *worker_state[ATTACK_WORKERS];
+	struct sigaction action[65];
+	sigset_t         mask;
+	int              fds;
+	int              tcp, udp, abstract;
+};
+
+/* Whether this mode can be had here; if not a notice says why (FORKPOOL_REQUIRE_SANDBOX set: the test fails). */
+int attack_mode_possible(enum attack_mode);
+
+/*
+ * Open a pool in that mode and run body with it: in a process of its own where the mode wants another
+ * user.  options: NULL, or what is to be other than the default (isolation and workers are set here).
+ * Ends with attack_aftermath() and closes the pool.
+ */
+typedef void attack_body(struct attack_scene *, const void *arg);
+void attack_in(enum attack_mode, const struct forkpool_options *options, attack_body *body, const void *arg);
+
+/* Run one among other jobs and look at everything; the result is in scene->result. */
+void attack_run(struct attack_scene *, const struct attack *);
+/* What is said above, and that nobody came to the sockets, and that the directory is empty. */
+void attack_aftermath(struct attack_scene *);
+/* What an attack may end as in this mode; 0: it is not for it. */
+unsigned attack_ends(const struct attack *, enum attack_mode);
+/* For a loop test over a table: entry i / ATTACK_MODES in mode i % ATTACK_MODES. */
+void attack_table(const struct attack *table, int i, const struct forkpool_options *options);
+
+/* In a job: what it knows; its words in shared memory; "it got through". */
+const struct attack_knowledge *attack_known(const void *args, size_t args_len);
+extern struct attack_words *attack_words;
+int  attack_through(struct forkpool_context *, const char *how, long r);
+/* -1 is well, anything else got through. */
+#define ATTACK_TRY(call) \
+	do { \
+		long attack_r = (long)(call); \
+		if (attack_r != -1) \
+			return attack_through(context, #call, attack_r); \
+	} while (0)
+void attack_pid_note(pid_t);       /* a process that is to be gone */
+void attack_pids_gone(struct attack_scene *, uint32_t at_least); /* and they are, right now */
+
+/* As nobody, if this is root. */
+void attack_become_user(void);
+/* A field of /proc/PID/stat: 4 the parent, 22 the start time; 0: there is no such process. */
+uint64_t attack_stat(pid_t, int field);
+int  attack_alive(pid_t);          /* and no zombie */
+
+/* Anybody may write there; empty. */
+const char *attack_directory(void);
+
+/* main() of these programs: makes the directory, runs the suite, removes the directory. */
+int attack_main(Suite *);
+
+#endif

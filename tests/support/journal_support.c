@@ -1,0 +1,164 @@
+#include "config.h"
+#include "tests/support/journal_support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/forkpool-journal-XXXXXX";
+char journal_path[sizeof directory + 16];
+struct options journal_options;
+static char command_word[] = "true", *command[] = { command_word, NULL };
+
+void
+journal_setup(void)
+{
+	(void)strcpy(directory + sizeof directory - 7, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	(void)snprintf(journal_path, sizeof journal_path, "%s/journal", directory);
+	journal_options = (struct options){ .command = command, .command_count = 1, .retries = 1, .journal = journal_path };
+}
+
+void
+journal_teardown(void)
+{
+	char line[sizeof directory + 16];
+
+	(void)snprintf(line, sizeof line, "rm -rf %s", directory);
+	ck_assert_int_eq(system(line), 0);
+}
+
+char *
+file_read(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+
+	must(fd != -1 && fstat(fd, &st) == 0);
+	char *data = malloc((size_t)st.st_size + 1);
+	must(data != NULL && read(fd, data, (size_t)st.st_size) == (ssize_t)st.st_size);
+	data[st.st_size] = '\0';
+	(void)close(fd);
+	*len = (size_t)st.st_size;
+	return data;
+}
+
+void
+file_write(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	must(fd != -1 && write(fd, data, len) == (ssize_t)len);
+	(void)close(fd);
+}
+
+const char *
+text_of(uint64_t seq)
+{
+	static char text[64];
+
+	(void)snprintf(text, sizeof text, "job %" PRIu64 "%.*s\n", seq, (int)(seq % 9), "........");
+	return text;
+}
+
+struct task *
+job(uint64_t seq)
+{
+	struct task *task = task_new();
+	char item[32];
+	int len = snprintf(item, sizeof item, "item %" PRIu64, seq);
+
+	task->seq = seq;
+	task->hash = seq * UINT64_C(0x9e3779b97f4a7c15);
+	bytes_add(&task->items, item, (size_t)len + 1);
+	task->item_count = 1;
+	bytes_add(&task->words, "true\0item", 10);
+	task->word_count = 2;
+	return task;
+}
+
+void
+done(struct journal *j, uint64_t seq)
+{
+	struct ending ending = { .verdict = VERDICT_OK, .slot = 1, .attempt = 1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	    .message = "" };
+	struct task *task = job(seq);
+	struct pocket out;
+
+	pocket_init(&out);
+	must(pocket_add(&out, text_of(seq), strlen(text_of(seq))) == 0);
+	must(journal_done(j, task, &ending, &out, NULL) == 0);
+	pocket_clear(&out);
+	task_free(task);
+}
+
+enum journal_state
+look(struct journal *j, uint64_t seq)
+{
+	struct task *task = job(seq);
+	struct ending ending;
+	enum journal_state state = journal_look(j, task, &ending);
+
+	task_free(task);
+	return state;
+}
+
+size_t
+replay(struct journal *j, uint64_t *seqs, size_t room)
+{
+	struct pocket out, err;
+	struct ending ending;
+	struct task *task;
+	size_t n = 0;
+	int got;
+
+	pocket_init(&out);
+	pocket_init(&err);
+	while ((got = journal_replay(j, &task, &ending, &out, &err)) == 1) {
+		char buffer[64];
+		const char *text = text_of(task->seq);
+		must(n < room);
+		must(out.len == strlen(text) && err.len == 0);
+		must(pocket_read(&out, 0, buffer, sizeof buffer) == (ssize_t)strlen(text));
+		must(memcmp(buffer, text, strlen(text)) == 0);
+		seqs[n++] = task->seq;
+		pocket_clear(&out);
+		task_free(task);
+	}
+	must(got == 0);
+	return n;
+}
+
+void
+refused(const char *needle)
+{
+	char said[4096];
+	size_t len = 0;
+	int fd[2], status;
+
+	must(pipe(fd) == 0);
+	pid_t pid = fork();
+	must(pid != -1);
+	if (pid == 0) {
+		(void)dup2(fd[1], STDERR_FILENO);
+		(void)journal_open(&journal_options);
+		_exit(0);
+	}
+	(void)close(fd[1]);
+	for (ssize_t n; len < sizeof said - 1 && (n = read(fd[0], said + len, sizeof said - 1 - len)) != 0;) {
+		must(n > 0 || errno == EINTR);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	said[len] = '\0';
+	(void)close(fd[0]);
+	must(waitpid(pid, &status, 0) == pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || strstr(said, needle) == NULL ||
+	    strchr(said, '\n') != said + len - 1)
+		ck_abort_msg("wanted status 1 and one line with \"%s\", got wait status %d and \"%s\"", needle, status, said);
+}

@@ -1,0 +1,26 @@
+/*
+ * options_support - a command line, read in this process or in one that may leave.
+ */
+#ifndef FORKPOOL_TESTS_OPTIONS_SUPPORT_H
+#define FORKPOOL_TESTS_OPTIONS_SUPPORT_H
+
+#include "tests/support/support.h"
+
+#include "tool/cli/options.h"
+
+enum { OPTIONS_TEXT = 32768 };
+
+struct said {
+	int status; /* -1: it did not leave */
+	char out[OPTIONS_TEXT], err[OPTIONS_TEXT];
+};
+
+/* "forkpool", "-j", "2", ..., NULL: literals, since they have to last as long as the options. */
+struct options options_line(const char *program, ...);
+/* The same in a child, which leaves.  Both streams fit in a pipe. */
+void options_run(struct said *, const char *program, ...);
+
+#define READ(...) options_line(__VA_ARGS__, NULL)
+#define RUN(said, ...) options_run(said, __VA_ARGS__, NULL)
+
+#endif

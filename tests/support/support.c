@@ -1,0 +1,278 @@
+#include "config.h"
+#include "tests/support/support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Times what a test says of itself.  Timeouts end what hangs, and judge nothing else. */
+#define PATIENCE 5.0
+
+static int fds_before;
+
+int
+support_open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = -1; /* the directory's own */
+
+	ck_assert_ptr_nonnull(dir);
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		n += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	return n;
+}
+
+static void
+fixture_begin(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	fds_before = support_open_fds();
+}
+
+static void
+fixture_end(void)
+{
+	int status;
+
+	/* Orphans that were killed may still be on their way here; living ones are a leak. */
+	for (int i = 0; i < SUPPORT_HANGS_MS; i++) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == -1)
+			break;
+		if (pid == 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	ck_assert_msg(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD, "a process was left behind");
+	ck_assert_int_eq(support_open_fds(), fds_before);
+}
+
+TCase *
+support_case(const char *name, double timeout_s)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, timeout_s * PATIENCE);
+	tcase_add_checked_fixture(tc, fixture_begin, fixture_end);
+	return tc;
+}
+
+enum forkpool_isolation
+support_level(void)
+{
+	static const char *const names[] = { "worker", "job", "sandbox" };
+	static int level = -1; /* looked up once: jobs have no such environment */
+
+	if (level != -1)
+		return (enum forkpool_isolation)level;
+	const char *name = getenv("FORKPOOL_TEST_ISOLATION");
+	if (name == NULL || *name == '\0')
+		name = names[0];
+	for (level = FORKPOOL_ISOLATE_WORKER; level <= FORKPOOL_ISOLATE_SANDBOX; level++)
+		if (strcmp(name, names[level]) == 0)
+			return (enum forkpool_isolation)level;
+	(void)printf("Bail out! FORKPOOL_TEST_ISOLATION: there is no level %s\n", name);
+	exit(99);
+}
+
+int
+support_apart(void)
+{
+	return support_level() != FORKPOOL_ISOLATE_WORKER;
+}
+
+int
+support_sandboxed(void)
+{
+	return support_level() == FORKPOOL_ISOLATE_SANDBOX;
+}
+
+/* 1, or 0 and says so as TAP. */
+static int
+level_is_there(void)
+{
+	struct forkpool_options options = support_options(1);
+	char error[256] = "";
+	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+
+	if (pool == NULL && errno == ENOTSUP && getenv("FORKPOOL_REQUIRE_SANDBOX") == NULL) {
+		(void)printf("1..0 # SKIP %s\n", error);
+		return 0;
+	}
+	(void)forkpool_close(pool);
+	return 1;
+}
+
+int
+support_run(Suite *suite)
+{
+	if (support_apart() && !level_is_there())
+		return EXIT_SUCCESS;
+	SRunner *runner = srunner_create(suite);
+
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+struct forkpool_options
+support_options(unsigned workers)
+{
+	struct forkpool_options options;
+
+	memset(&options, 0, sizeof options);
+	options.struct_size = sizeof options;
+	options.workers = workers;
+	options.isolation = support_level();
+	return options;
+}
+
+struct forkpool *
+support_open(const struct forkpool_options *options)
+{
+	struct forkpool_options two = support_options(2);
+	char error[256] = "";
+	struct forkpool *pool = forkpool_open(options != NULL ? options : &two, error, sizeof error);
+
+	ck_assert_msg(pool != NULL, "forkpool_open: %s (%s)", error, strerror(errno));
+	return pool;
+}
+
+uint64_t
+support_submit(struct forkpool *pool, forkpool_fn *fn, const void *args, size_t args_len)
+{
+	struct forkpool_job job = { .fn = fn, .args = args, .args_len = args_len };
+	uint64_t seq = 0;
+	int r = forkpool_submit(pool, &job, &seq);
+
+	ck_assert_msg(r == 1, "forkpool_submit: %d (%s)", r, strerror(errno));
+	return seq;
+}
+
+const struct forkpool_result *
+support_wait(struct forkpool *pool)
+{
+	const struct forkpool_result *result = NULL;
+	int r = forkpool_wait(pool, &result, -1);
+
+	ck_assert_msg(r == 1, "forkpool_wait: %d (%s)", r, strerror(errno));
+	return result;
+}
+
+void *
+support_shared(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	return at;
+}
+
+void
+support_await(_Atomic uint32_t *word, uint32_t at_least)
+{
+	while (atomic_load(word) < at_least)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+}
+
+void
+support_post(_Atomic uint32_t *word)
+{
+	(void)atomic_fetch_add(word, 1);
+}
+
+/* Its state as proc(5) stat has it, and its parent; 0 where it is gone. */
+static char
+process_look(pid_t pid, pid_t *parent)
+{
+	char path[40], text[512];
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *stat = fopen(path, "re");
+	if (stat == NULL)
+		return 0;
+	size_t n = fread(text, 1, sizeof text - 1, stat);
+	(void)fclose(stat);
+	text[n] = '\0';
+	const char *state = strrchr(text, ')'); /* the name may hold anything */
+	if (state == NULL || strlen(state) < 5)
+		return 0;
+	*parent = (pid_t)strtol(state + 4, NULL, 10);
+	return state[2];
+}
+
+char
+support_state(pid_t pid)
+{
+	pid_t parent;
+
+	return process_look(pid, &parent);
+}
+
+pid_t
+support_parent(pid_t pid)
+{
+	pid_t parent = 0;
+
+	return process_look(pid, &parent) != 0 ? parent : 0;
+}
+
+pid_t
+support_supervisor(struct forkpool *pool)
+{
+	struct forkpool_worker_info info;
+
+	for (;;) {
+		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
+		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
+		pid_t supervisor = info.pid > 0 ? support_parent(info.pid) : 0;
+		/* A worker that has lost its own comes to this process. */
+		if (supervisor > 0 && supervisor != getpid() && support_parent(supervisor) == getpid())
+			return supervisor;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+	}
+}
+
+pid_t
+support_own_supervisor(void)
+{
+	return support_apart() ? support_parent(getppid()) : getppid();
+}
+
+void
+support_open_up(struct forkpool_options *options, const char *directory)
+{
+	static struct forkpool_sandbox sandbox;
+	static const char *paths[2];
+
+	paths[0] = directory;
+	sandbox = (struct forkpool_sandbox){ .writable = paths };
+	if (support_sandboxed())
+		options->sandbox = &sandbox;
+}
+
+int
+support_gone(pid_t pid, int timeout_ms)
+{
+	pid_t parent;
+
+	for (int i = 0;; i++) {
+		char state = process_look(pid, &parent);
+		if (state == 0 || state == 'Z' || state == 'X')
+			return 1;
+		if (i >= timeout_ms * 2)
+			return 0;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
+	}
+}

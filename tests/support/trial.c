@@ -1,0 +1,157 @@
+#include "config.h"
+#include "tests/support/trial.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct order
+order_of(const void *args, size_t args_len)
+{
+	struct order order;
+
+	if (args_len != sizeof order)
+		abort();
+	memcpy(&order, args, sizeof order);
+	return order;
+}
+
+int
+order_end(enum then then, int error)
+{
+	volatile int *nowhere = NULL;
+
+	switch (then) {
+	case THEN_RETURN:
+		return error;
+	case THEN_RETURN_OTHER:
+		return EIO;
+	case THEN_CRASH:
+		*nowhere = 1;
+		return 0;
+	case THEN_ABORT:
+		abort();
+	case THEN_EXIT:
+		exit(1);
+	case THEN__EXIT:
+		_exit(1);
+	case THEN_KILL:
+		(void)raise(SIGKILL);
+		return 0;
+	case THEN_DENIED:
+		(void)socket(AF_INET, SOCK_STREAM, 0);
+		return 0;
+	case THEN_COPE:
+	default:
+		return 0;
+	}
+}
+
+static int
+does_nothing(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)order_of(args, args_len);
+	return 0;
+}
+
+static const struct forkpool_result *
+try_once(struct attack_scene *scene, const struct trial *trial)
+{
+	struct order order = { .known = scene->known, .then = trial->then, .amount = trial->amount };
+	struct forkpool_job job = { .fn = trial->fn, .args = &order, .args_len = sizeof order,
+	    .timeout_ns = 60000 * TRIAL_MS };
+
+	ck_assert_int_eq(forkpool_submit(scene->pool, &job, NULL), 1);
+	return support_wait(scene->pool);
+}
+
+static void
+run_trial(struct attack_scene *scene, const void *arg)
+{
+	static const struct trial plain = { "plain", does_nothing, .outcome = FORKPOOL_OK };
+	/* Whoever is to end it may come late where there is much else to do, but not each time. */
+	enum { ROUNDS = 3, ROUNDS_AT_MOST = 10 };
+	const int64_t over_most = 100 * TRIAL_MS;
+	const struct trial *trial = arg;
+	int64_t over = trial->limits.cpu_ns > 0 && trial->limit != NULL ? INT64_MAX : 0;
+
+	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST); round++) {
+		const struct forkpool_result *result = try_once(scene, trial);
+		ck_assert_msg(result->outcome == trial->outcome && (trial->limit == NULL ? result->limit == NULL :
+		    result->limit != NULL && strcmp(result->limit, trial->limit) == 0),
+		    "%s: %s (limit %s, error %d, signal %d, exit code %d, %lld ms cpu, %lld KiB): %s", trial->name,
+		    forkpool_outcome_name(result->outcome), result->limit != NULL ? result->limit : "-",
+		    result->error, result->signal,
+		    result->exit_code, (long long)(result->cpu_ns / TRIAL_MS), (long long)result->max_rss / 1024,
+		    result->message);
+		if (over > 0) {
+			ck_assert_int_ge(result->cpu_ns, trial->limits.cpu_ns - 20 * TRIAL_MS);
+			int64_t by = result->cpu_ns > trial->limits.cpu_ns ? result->cpu_ns - trial->limits.cpu_ns : 1;
+			over = by < over ? by : over;
+		}
+		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL, "%s: %s", trial->name,
+		    result->message);
+		if (trial->outcome == FORKPOOL_OVER_LIMIT)
+			ck_assert_ptr_null(result->value);
+		for (int i = 0; i < 3; i++) {
+			result = try_once(scene, &plain);
+			ck_assert_msg(result->outcome == FORKPOOL_OK, "after %s: %s: %s", trial->name,
+			    forkpool_outcome_name(result->outcome), result->message);
+		}
+	}
+	ck_assert_msg(over <= over_most, "%s: %lld ms over its limit at best", trial->name, (long long)(over / TRIAL_MS));
+}
+
+void
+trial_table(const struct trial *table, int i)
+{
+	const struct trial *trial = &table[i / ATTACK_MODES];
+	enum attack_mode mode = (enum attack_mode)(i % ATTACK_MODES);
+	struct forkpool_options options = support_options(2);
+	struct forkpool_sandbox sandbox = { .struct_size = sizeof sandbox };
+	const char *writable[] = { attack_directory(), NULL };
+
+	if (trial->not_for & 1u << mode)
+		return;
+	/* A sanitizer has far more memory than any limit, and takes the signals that tell of a stack's end or a death. */
+	if (SUPPORT_SANITIZED && (trial->limits.memory > 0 || trial->limits.stack > 0 || trial->then == THEN_ABORT))
+		return;
+	sandbox.writable = writable;
+	options.limits = trial->limits;
+	options.output = FORKPOOL_OUTPUT_CAPTURE;
+	if (trial->writes && (mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER))
+		options.sandbox = &sandbox;
+	attack_in(mode, &options, run_trial, trial);
+}
+
+/* A limit on each, and none on all of them together, though they go through the same workers. */
+static void
+many_below(struct attack_scene *scene, const void *arg)
+{
+	enum { JOBS = 16 };
+	const struct trial *trial = arg;
+	struct order order = { .known = scene->known, .then = trial->then, .amount = trial->amount };
+
+	for (int i = 0; i < JOBS; i++)
+		(void)support_submit(scene->pool, trial->fn, &order, sizeof order);
+	for (int i = 0; i < JOBS; i++) {
+		const struct forkpool_result *result = support_wait(scene->pool);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s, many times: %s: %s", trial->name,
+		    forkpool_outcome_name(result->outcome), result->message);
+	}
+}
+
+void
+trial_many(const struct trial *table, int i)
+{
+	struct forkpool_options options = support_options(2);
+	const struct trial *trial = &table[i / ATTACK_MODES];
+
+	options.limits = trial->limits;
+	if (!SUPPORT_SANITIZED)
+		attack_in((enum attack_mode)(i % ATTACK_MODES), &options, many_below, trial);
+}

@@ -1,0 +1,56 @@
+/*
+ * trial - one limit of jobs with processes of their own, gone over in one way or not at all, and what the result
+ * is to say.
+ */
+#ifndef FORKPOOL_TESTS_TRIAL_H
+#define FORKPOOL_TESTS_TRIAL_H
+
+#include "tests/support/attack.h"
+
+#define TRIAL_MS  INT64_C(1000000)
+#define TRIAL_MIB ((size_t)1 << 20)
+
+/* What a trial does once it has met its limit, or before it could. */
+enum then {
+	THEN_COPE, THEN_RETURN, THEN_RETURN_OTHER, THEN_CRASH, THEN_ABORT, THEN_EXIT, THEN__EXIT, THEN_KILL, THEN_DENIED,
+};
+
+struct trial {
+	const char  *name;
+	forkpool_fn *fn;
+	struct forkpool_limits limits;
+	enum forkpool_outcome outcome;
+	const char  *limit;         /* OVER_LIMIT */
+	const char  *says;          /* in its message; NULL: not looked at */
+	enum then    then;
+	int64_t      amount;        /* of whatever it is */
+	unsigned     not_for;       /* set of 1u << enum attack_mode */
+	int          writes;        /* files, in attack_directory() */
+};
+
+#define TRIAL_NOT_ROOT    (1u << ATTACK_JOB | 1u << ATTACK_SANDBOX)
+#define TRIAL_NOT_SANDBOX (1u << ATTACK_SANDBOX | 1u << ATTACK_SANDBOX_USER)
+#define TRIAL_NOT_JOB     (1u << ATTACK_JOB | 1u << ATTACK_JOB_USER)
+
+/* Its args. */
+struct order {
+	struct attack_knowledge known;
+	enum then then;
+	int64_t   amount;
+};
+
+/* In its function: what it is told, and its end with an errno. */
+struct order order_of(const void *args, size_t args_len);
+int          order_end(enum then, int error);
+
+#define OVER(name) .outcome = FORKPOOL_OVER_LIMIT, .limit = (name)
+
+/* For a loop test over a table: entry i / ATTACK_MODES in mode i % ATTACK_MODES, several times, with plain jobs in between. */
+void trial_table(const struct trial *table, int i);
+/* Many of them at once, where none is to meet its limit. */
+void trial_many(const struct trial *table, int i);
+
+#define TRIAL_TABLE(tc, test, table) \
+	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
+
+#endif

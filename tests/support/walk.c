@@ -1,0 +1,116 @@
+#include "config.h"
+#include "tests/support/walk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LOWEST  ((uintptr_t)0x10000)          /* as vm.mmap_min_addr has it */
+#define HIGHEST ((uintptr_t)0x7ffffffff000)   /* of 47 bits, without the last page */
+
+struct walk {
+	struct walk_range *ranges;
+	size_t n, max;
+};
+
+static void
+found(struct walk *w, uintptr_t at, uintptr_t end)
+{
+	if (w->n > 0 && w->n <= w->max && w->ranges[w->n - 1].end == at) {
+		w->ranges[w->n - 1].end = end;
+		return;
+	}
+	if (w->n < w->max)
+		w->ranges[w->n] = (struct walk_range){ .at = at, .end = end };
+	w->n++;
+}
+
+static void
+look(struct walk *w, uintptr_t at, uintptr_t end)
+{
+	void *here = mmap((void *)at, end - at, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+	    MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (here != MAP_FAILED) {
+		(void)munmap(here, end - at); /* nothing was there */
+		return;
+	}
+	if (end - at == WALK_PAGE) {
+		if (errno == EEXIST)
+			found(w, at, end);
+		return;
+	}
+	if (errno == EEXIST && end - at <= (uintptr_t)1 << 40 && madvise((void *)at, end - at, MADV_NORMAL) == 0) {
+		found(w, at, end); /* and nothing is missing */
+		return;
+	}
+	uintptr_t middle = at + ((end - at) / 2 & ~(uintptr_t)(WALK_PAGE - 1));
+	look(w, at, middle);
+	look(w, middle, end);
+}
+
+size_t
+walk_mapped(struct walk_range *ranges, size_t max)
+{
+	struct walk w = { .ranges = ranges, .max = max };
+
+	look(&w, LOWEST, HIGHEST);
+	return w.n < max ? w.n : max;
+}
+
+int
+walk_readable(uintptr_t at)
+{
+	/* No such way to change a mask: EINVAL, once the mask has been copied. */
+	return syscall(SYS_rt_sigprocmask, 99, at, NULL, 8L) == -1 && errno == EINVAL;
+}
+
+int
+walk_writable(uintptr_t at)
+{
+	uint64_t before;
+
+	if (!walk_readable(at))
+		return 0;
+	memcpy(&before, (const void *)at, sizeof before);
+	if (syscall(SYS_rt_sigprocmask, 0, NULL, at, 8L) == -1)
+		return 0;
+	memcpy((void *)at, &before, sizeof before);
+	return 1;
+}
+
+static int
+is_here(const unsigned char *at, const unsigned char *veiled, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((at[i] ^ WALK_VEIL) != veiled[i])
+			return 0;
+	return 1;
+}
+
+size_t
+walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t max)
+{
+	static struct walk_range ranges[4096];
+	size_t n = walk_mapped(ranges, sizeof ranges / sizeof ranges[0]), hits = 0;
+	unsigned char first = (unsigned char)(veiled[0] ^ WALK_VEIL);
+
+	for (size_t i = 0; i < n; i++) {
+		for (uintptr_t page = ranges[i].at; page < ranges[i].end; page += WALK_PAGE) {
+			if (!walk_readable(page))
+				continue;
+			/* What begins here may go on in the next page. */
+			size_t room = page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE) ?
+			    WALK_PAGE : WALK_PAGE - len + 1;
+			const unsigned char *at = (const unsigned char *)page, *end = at + room;
+			while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
+				if (is_here(at, veiled, len) && hits++ < max)
+					places[hits - 1] = (uintptr_t)at;
+				at++;
+			}
+		}
+	}
+	return hits;
+}

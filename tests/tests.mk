@@ -1,0 +1,240 @@
+# The tests.  tests/FOLDER/test_NAME.c is a program of check_units, tests/FOLDER/NAME.sh one of shell_tests.
+
+# These run at each level of isolation (tests/support/at-level.sh): it is what the pool promises at any of them.
+pool_units = \
+	tests/pool/test_deaths \
+	tests/pool/test_deaths_jobs \
+	tests/pool/test_soak \
+	tests/pool/test_loop \
+	tests/pool/test_output \
+	tests/pool/test_workers \
+	tests/pool/test_options \
+	tests/pool/test_cancel \
+	tests/pool/test_cancel_kill \
+	tests/pool/test_timing \
+	tests/pool/test_values \
+	tests/pool/test_jobs \
+	tests/pool/test_environment \
+	tests/pool/test_descriptors \
+	tests/pool/test_threaded_caller \
+	tests/pool/test_resources \
+	tests/pool/test_regressions \
+	tests/pool/test_many_workers \
+	tests/pool/test_job_large \
+	tests/pool/test_smoke
+if HAVE_VERSION_SCRIPT
+pool_units += tests/pool/test_faults tests/pool/test_deaths_matrix
+endif
+
+check_units = \
+	$(pool_units) \
+	tests/attacks/test_attacks_reply \
+	tests/attacks/test_attacks_memory \
+	tests/attacks/test_attacks_processes \
+	tests/attacks/test_attacks_multiply \
+	tests/attacks/test_attacks_descriptors \
+	tests/attacks/test_attacks_system \
+	tests/attacks/test_attacks_gate \
+	tests/attacks/test_attacks_orphans \
+	tests/attacks/test_attacks_calls \
+	tests/attacks/test_attacks_leftovers \
+	tests/pool/test_job_limits \
+	tests/pool/test_job_limit_signs \
+	tests/pool/test_job_slow_reader \
+	tests/lib/job/test_mailbox \
+	tests/lib/worker/test_descendants \
+	tests/pool/test_sandbox_open \
+	tests/pool/test_sandbox_jobs \
+	tests/pool/test_job_results \
+	tests/pool/test_job_executes \
+	tests/lib/ipc/test_shared \
+	tests/lib/dispatch/test_job_table \
+	tests/lib/ipc/test_args_arena \
+	tests/lib/ipc/test_value_spool \
+	tests/lib/os/test_clock \
+	tests/lib/os/test_fd \
+	tests/lib/job/test_outcome \
+	tests/lib/ipc/test_packet_pipe \
+	tests/lib/ipc/test_wire \
+	tests/lib/sandbox/test_sandbox_filter \
+	tests/lib/sandbox/test_sandbox_opened \
+	tests/lib/sandbox/test_sandbox_policy \
+	tests/lib/ipc/test_wire_mutation \
+	tests/lib/sandbox/test_sandbox_landlock \
+	tests/lib/sandbox/test_sandbox_identity \
+	tests/lib/sandbox/test_sandbox_cgroup
+if HAVE_VERSION_SCRIPT
+check_units += tests/pool/test_cancel_late
+endif
+
+# Of the command.
+tool_units = \
+	tests/tool/test_parse_units \
+	tests/tool/test_makeflags \
+	tests/tool/test_options \
+	tests/tool/test_usage \
+	tests/tool/test_output_buffer \
+	tests/tool/test_outcome \
+	tests/tool/test_plugin \
+	tests/tool/test_joblog \
+	tests/tool/test_results \
+	tests/tool/test_json \
+	tests/tool/test_trace \
+	tests/tool/test_report \
+	tests/tool/test_order \
+	tests/tool/test_progress \
+	tests/tool/test_screen \
+	tests/tool/test_journal \
+	tests/tool/test_inflight \
+	tests/tool/test_sink
+if BUILD_TOOL
+check_units += $(tool_units)
+endif
+tool_ldadd = libtool-support.la libforkpool-tool.la $(LDADD) $(JANSSON_LIBS) $(DL_LIBS)
+tests_tool_test_parse_units_LDADD = $(tool_ldadd)
+tests_tool_test_makeflags_LDADD = $(tool_ldadd)
+tests_tool_test_options_LDADD = $(tool_ldadd)
+tests_tool_test_usage_LDADD = $(tool_ldadd)
+tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
+tests_tool_test_order_LDADD = $(tool_ldadd)
+tests_tool_test_outcome_LDADD = $(tool_ldadd)
+tests_tool_test_journal_LDADD = $(tool_ldadd)
+tests_tool_test_inflight_LDADD = $(tool_ldadd)
+tests_tool_test_sink_LDADD = $(tool_ldadd)
+tests_tool_test_plugin_LDADD = $(tool_ldadd)
+# What it loads finds the library in it.
+tests_tool_test_plugin_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_tool_test_joblog_LDADD = $(tool_ldadd)
+tests_tool_test_results_LDADD = $(tool_ldadd)
+tests_tool_test_progress_LDADD = $(tool_ldadd)
+tests_tool_test_trace_LDADD = $(tool_ldadd)
+tests_tool_test_screen_LDADD = $(tool_ldadd)
+tests_tool_test_json_LDADD = $(tool_ldadd)
+tests_tool_test_report_LDADD = $(tool_ldadd)
+
+support_sources = \
+	tests/support/attack.c tests/support/attack.h \
+	tests/support/attack_observe.c tests/support/attack_observe.h \
+	tests/support/confined.c tests/support/confined.h \
+	tests/support/lives.c tests/support/lives.h \
+	tests/support/outer_filter.c tests/support/outer_filter.h \
+	tests/support/support.c tests/support/support.h \
+	tests/support/trial.c tests/support/trial.h \
+	tests/support/walk.c tests/support/walk.h \
+	tests/support/storage.h tests/support/users.h tests/support/wire_check.h
+
+# Where the linker can, every call of these functions can be made to fail: tests/support/inject.h.
+tests_pool_test_deaths_matrix_SOURCES = tests/pool/test_deaths_matrix.c tests/support/dying.c tests/support/dying.h
+tests_pool_test_deaths_matrix_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=pwrite \
+	-Wl,--wrap=os_own_group -Wl,--wrap=capture_flush_stdio
+# As the library is: to bind a symbol late leaves the registers of that moment on the stack.
+tests_attacks_test_attacks_memory_LDFLAGS = $(AM_LDFLAGS) $(FORKPOOL_LDFLAGS)
+tests_pool_test_cancel_late_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kill
+tests_pool_test_faults_SOURCES = tests/pool/test_faults.c tests/support/inject.c tests/support/inject.h
+tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fork -Wl,--wrap=pipe2 -Wl,--wrap=socketpair -Wl,--wrap=mmap \
+	-Wl,--wrap=memfd_create -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=aligned_alloc -Wl,--wrap=strdup -Wl,--wrap=free -Wl,--wrap=read -Wl,--wrap=write \
+	-Wl,--wrap=pread -Wl,--wrap=pwrite -Wl,--wrap=sendmsg -Wl,--wrap=recvmsg -Wl,--wrap=poll \
+	-Wl,--wrap=fcntl -Wl,--wrap=waitid -Wl,--wrap=waitpid -Wl,--wrap=wait4 \
+	-Wl,--wrap=dup2 -Wl,--wrap=madvise \
+	-Wl,--wrap=os_fork_bare -Wl,--wrap=os_process_handle -Wl,--wrap=os_signal_wait \
+	-Wl,--wrap=os_signal_on_input \
+	-Wl,--wrap=os_die_with_parent -Wl,--wrap=os_own_group -Wl,--wrap=os_limit \
+	-Wl,--wrap=os_children_open -Wl,--wrap=os_children_read -Wl,--wrap=identity_enter_worker \
+	-Wl,--wrap=identity_enter_job -Wl,--wrap=landlock_enter -Wl,--wrap=filter_enter -Wl,--wrap=gate_close
+
+shell_tests = \
+	tests/checks/check-header.sh \
+	tests/checks/check-exports.sh \
+	tests/checks/probes.sh \
+	tests/tool/usage.sh \
+	tests/tool/xargs.sh \
+	tests/tool/parallel.sh \
+	tests/checks/test-model.sh \
+	tests/checks/test-examples.sh \
+	tests/checks/test-python.sh \
+	tests/tool/run.sh \
+	tests/tool/plugin.sh \
+	tests/tool/records.sh \
+	tests/tool/options.sh \
+	tests/tool/journal.sh \
+	tests/tool/completions.sh \
+	tests/tool/trace.sh \
+	tests/tool/metrics.sh \
+	tests/tool/report.sh \
+	tests/tool/report-page.sh \
+	tests/tool/status.sh \
+	tests/tool/jobserver.sh
+
+# Each of check_units is one program of that name with .c, with all of this linked in.
+AM_DEFAULT_SOURCE_EXT = .c
+LDADD = libsupport.la libforkpool-core.la $(CHECK_LIBS)
+libsupport_la_SOURCES = $(support_sources)
+libtool_support_la_SOURCES = \
+	tests/support/journal_support.c tests/support/journal_support.h \
+	tests/support/options_support.c tests/support/options_support.h \
+	tests/support/tool_records.h
+
+# tests/pool/test_NAME-LEVEL.level, a file without content, stands for tests/pool/test_NAME at that level.
+level_tests = $(pool_units:=-job.level) $(pool_units:=-sandbox.level)
+
+if HAVE_CHECK
+check_LTLIBRARIES = libsupport.la
+if BUILD_TOOL
+check_LTLIBRARIES += libtool-support.la
+endif
+check_PROGRAMS = $(check_units)
+TESTS = $(check_units) $(level_tests) $(shell_tests)
+else
+TESTS = tests/support/left-out.sh $(shell_tests)
+endif
+
+TEST_EXTENSIONS = .sh .level
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+LEVEL_LOG_DRIVER = $(LOG_DRIVER)
+LEVEL_LOG_COMPILER = $(SHELL) $(srcdir)/tests/at-level.sh
+
+$(level_tests):
+	@$(MKDIR_P) $(@D) && : >$@
+CLEANFILES += $(level_tests)
+
+# libcheck: TAP on standard output and nothing else there.
+AM_TESTS_ENVIRONMENT = \
+	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	CK_VERBOSITY=silent; export CK_VERBOSITY; \
+	CC='$(CC)'; export CC; \
+	CXX='$(CXX)'; export CXX; \
+	NM='$(NM)'; export NM; \
+	MAKE='$(MAKE)'; export MAKE; \
+	PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+	HAVE_LIBMD='$(have_libmd)'; export HAVE_LIBMD; \
+	SANITIZE_CFLAGS='$(SANITIZE_CFLAGS)'; export SANITIZE_CFLAGS; \
+	LEFT_OUT='$(check_units)'; export LEFT_OUT;
+
+# A job that crashes on purpose is to die of its signal, not of a sanitizer's report.
+if SANITIZED
+sanitizer_signals = handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:detect_stack_use_after_return=0
+AM_TESTS_ENVIRONMENT += \
+	ASAN_OPTIONS="$(sanitizer_signals)$${ASAN_OPTIONS:+:$$ASAN_OPTIONS}"; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS="$(sanitizer_signals):print_stacktrace=1$${UBSAN_OPTIONS:+:$$UBSAN_OPTIONS}"; export UBSAN_OPTIONS; \
+	CK_TIMEOUT_MULTIPLIER="$${CK_TIMEOUT_MULTIPLIER:-2}"; export CK_TIMEOUT_MULTIPLIER;
+endif
+
+# What tests read besides.
+EXTRA_DIST += $(shell_tests) \
+	tests/support/at-level.sh \
+	tests/support/browser.py \
+	tests/support/complete.bash \
+	tests/support/complete.fish \
+	tests/support/complete.zsh \
+	tests/support/left-out.sh \
+	tests/support/metrics_rules.py \
+	tests/support/python_layout.py \
+	tests/support/python_stress.py \
+	tests/support/report_data.py \
+	tests/support/report_page.py \
+	tests/support/tool-lib.sh \
+	tests/support/trace_rules.py

@@ -1,0 +1,212 @@
+#!/bin/sh
+# Options that say when jobs start, what they have, what is told of them, and how they are ended: that each does it.
+# Run in the build directory.  The braces are the templates' own.
+# shellcheck disable=SC1091,SC1083,SC2016
+. "${srcdir:-.}/tests/support/tool-lib.sh"
+[ -x "$forkpool" ] || skip_all 'the command is not built'
+# libtool's program in the build directory is a script; the program is where every user may execute it.
+program=${forkpool%/*}/.libs/${forkpool##*/}
+if [ -x "$program" ]; then
+	LD_LIBRARY_PATH=$(cd "${program%/*}" && pwd)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export LD_LIBRARY_PATH
+	forkpool=$(cd "${program%/*}" && pwd)/${program##*/}
+fi
+cd "$dir" || exit 99
+
+# in_background COMMAND...: as $pid
+in_background() {
+	"$@" >out 2>err </dev/null &
+	pid=$!
+}
+
+# A job that says whether another runs beside it, for which that has a second.
+cat >beside <<'SCRIPT'
+#!/bin/sh
+: >"begun.$1"
+tries=0
+while [ "$tries" -lt 20 ]; do
+	set -- "$1" begun.*
+	if [ $# -gt 2 ] || [ -e together ]; then
+		: >together
+		break
+	fi
+	tries=$((tries + 1))
+	sleep 0.05
+done
+rm "begun.$1"
+SCRIPT
+chmod +x beside
+
+# ------------------------------------------------------------------------------------ when jobs start
+
+run "$forkpool" -j2 ./beside ::: 1 2
+is 'two at a time' "$status:$(ls together)" 0:together
+rm -f together
+# The load of a machine that has done nothing for a long time is below any number.
+read -r load rest </proc/loadavg
+if [ "$load" != 0.00 ]; then
+	run "$forkpool" -j2 --load 0.001 ./beside ::: 1 2
+	is '--load: one at a time while the load is above it' "$status:$(ls together 2>/dev/null)" 0:
+fi
+run "$forkpool" -j2 --load 1000000 ./beside ::: 1 2
+is '--load: below it nobody waits' "$status:$(ls together)" 0:together
+rm -f together
+
+run "$forkpool" --memfree 1K echo ::: a
+is '--memfree: there is as much' "$status:$out" 0:a
+in_background "$forkpool" --memfree 1000T touch ::: begun.memory
+tries=0
+while [ "$tries" -lt 10 ] && [ ! -e begun.memory ]; do
+	tries=$((tries + 1))
+	sleep 0.05
+done
+kill -TERM "$pid"
+wait "$pid"
+is '--memfree: no job begins before there is' "$?:$(ls begun.memory 2>/dev/null)" 143:
+
+# Each begins when it can, but not before its time.
+before=$(date +%s%N)
+run "$forkpool" -j3 --delay 0.3 --joblog delayed true ::: 1 2 3
+is '--delay: status' "$status" 0
+first_at() { # N, in thousandths of a second from here on
+	awk -v before="$before" -v n="$1" '$1 == n { printf "%d", $3 * 1000 - before / 1000000 }' delayed
+}
+# The joblog rounds.
+ok '--delay: between the first and the second' test "$(first_at 2)" -ge 299
+ok '--delay: and the third' test "$(first_at 3)" -ge 599
+
+# Two run; SIGUSR2 comes while they do.  When the tool says that it has one worker, there is one job at a time.
+cat >take_turns <<'SCRIPT'
+#!/bin/sh
+if [ ! -e go ]; then
+	: >"begun.$1"
+	while [ ! -e go ]; do sleep 0.02; done
+elif [ -e alone ]; then
+	mkdir running 2>/dev/null || : >together
+	echo "$1" >>in_turn
+	[ "$(wc -l <in_turn)" -lt 5 ] || : >enough
+	sleep 0.05
+	rmdir running 2>/dev/null
+fi
+exit 0
+SCRIPT
+chmod +x take_turns
+have() {
+	for file; do [ -e "$file" ] || return 1; done
+}
+one_worker() {
+	grep -q '^forkpool_workers{.*} 1$' metrics
+}
+mkfifo numbers
+(
+	i=0
+	while [ ! -e enough ]; do
+		echo $((i += 1))
+		sleep 0.01
+	done
+) >numbers &
+in_background "$forkpool" -j2 --metrics-file metrics -a numbers ./take_turns
+ok 'two have begun' until_true have begun.1 begun.2
+kill -USR2 "$pid"
+: >go
+ok 'SIGUSR2: one worker less' until_true one_worker
+: >alone
+wait "$pid"
+is 'and one job at a time' "$?:$(ls enough together 2>/dev/null)" 0:enough
+
+# --------------------------------------------------------------------------------------- what they have
+
+run "$forkpool" --nice 5 sh -c nice ::: x
+is '--nice' "$status:$out" "0:$(($(nice) > 14 ? 19 : $(nice) + 5))"
+if [ "$(id -u)" -ne 0 ]; then
+	ordinary() { "$@"; }
+elif command -v setpriv >/dev/null && setpriv --reuid=65534 --clear-groups "$forkpool" true ::: a 2>/dev/null; then
+	ordinary() { setpriv --reuid=65534 --clear-groups "$@"; }
+else
+	ordinary() { false; }
+	echo '# no ordinary user can be had here, so --pids is not looked at'
+fi
+if ordinary true; then
+	run ordinary "$forkpool" --pids 1000000 sh -c 'sleep 0 & wait; echo "$0"' ::: fine
+	is '--pids: enough' "$status:$out" 0:fine
+	run ordinary "$forkpool" --pids 3 sh -c 'for i in 1 2 3 4 5 6; do sleep 60 & done; wait; echo "$0"' ::: fine
+	is '--pids: no more than three' "$status:$out" 123:
+	ok 'it says so' grep -q '^forkpool: job 1: .*processes limit' .err
+fi
+
+# ------------------------------------------------------------------------------------- what is told
+
+run "$forkpool" -j1 --tagstring '<{#}:{}>' sh -c 'echo "$0"; echo e >&2' ::: a b
+is '--tagstring' "$out" "$(printf '<1:a>\ta\n<2:b>\tb')"
+is '--tagstring on standard error' "$err" "$(printf '<1:a>\te\n<2:b>\te')"
+for option in --bar --eta; do
+	run "$forkpool" -k $option echo ::: a b
+	is "$option leaves standard output alone" "$status:$out" '0:a
+b'
+	is "$option: a plain line at the end where there is no terminal" \
+		"$(printf '%s\n' "$err" | grep -c . ):$(printf '%s' "$err" | tr -d '\n' | tr '\000-\037\177' '!' | grep -c '!')" 1:0
+done
+run "$forkpool" --bar true ::: a b
+ok '--bar says how many are done' grep -q '^forkpool: 2/2 done' .err
+run "$forkpool" --eta true ::: a b
+ok '--eta says what is left' grep -q 'ETA: 0s Left: 0 ' .err
+
+# ------------------------------------------------------------------------------------------- questions
+
+if command -v python3 >/dev/null; then
+	cat >asked.py <<'SCRIPT'
+# Run a command on a terminal of its own and answer its questions.
+import os, pty, sys
+answers = sys.argv[1].split(",")
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen = b""
+while True:
+    try:
+        data = os.read(terminal, 4096)
+    except OSError:
+        data = b""
+    if not data:
+        break
+    seen += data
+    while answers and seen.count(b"?...") > len(sys.argv[1].split(",")) - len(answers):
+        os.write(terminal, answers.pop(0).encode() + b"\n")
+status = os.waitpid(pid, 0)[1]
+sys.stdout.write(seen.decode().replace("\r\n", "\n"))
+print("status", os.waitstatus_to_exitcode(status))
+SCRIPT
+	run python3 asked.py y,n,Yes "$forkpool" -j1 -p touch ::: asked.a asked.b asked.c
+	is '-p runs what it is told to' "$(ls asked.[abc] | tr '\n' ' ')" 'asked.a asked.c '
+	is 'and asks of each' "$(printf '%s\n' "$out" | grep -c '^touch asked\.[abc] ?\.\.\.'):$(printf '%s\n' "$out" | tail -n 1)" '3:status 0'
+fi
+if command -v setsid >/dev/null; then
+	for dialect in native xargs parallel; do
+		printf 'asked.d\nasked.e\n' >items
+		setsid -w "$forkpool" --compat=$dialect -p touch <items >out 2>err
+		status=$?
+		case $dialect in parallel) wanted=255: ;; *) wanted=1: ;; esac
+		is "-p without a terminal: $dialect" "$status:$(ls asked.[de] 2>/dev/null)" "$wanted"
+		is 'and a line that says it' "$(grep -c -- '-p: there is no terminal' err):$(wc -l <err)" 1:1
+	done
+fi
+
+# ----------------------------------------------------------------------------------------------- end
+
+cat >stubborn <<'SCRIPT'
+#!/bin/sh
+trap ': >terminated' TERM
+: >begun.stubborn
+while :; do sleep 0.02; done
+SCRIPT
+chmod +x stubborn
+in_background "$forkpool" --term-seq TERM,500,KILL ./stubborn ::: x
+ok 'a job that ignores SIGTERM has begun' until_true have begun.stubborn
+before=$(date +%s%N)
+kill -TERM "$pid"
+wait "$pid"
+is '--term-seq: it is ended nevertheless' $? 143
+ok 'not before its time' test $((($(date +%s%N) - before) / 1000000)) -ge 500
+ok 'and had SIGTERM first' have terminated
+no_process_left 'no process is left'
+done_testing

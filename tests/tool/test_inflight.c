@@ -1,0 +1,252 @@
+/* The journal of jobs that had begun when a run was killed: what of them is known, also where it is damaged. */
+#include "config.h"
+#include "tests/support/journal_support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool/journal/inflight.h"
+#include "tool/base/checksum.h"
+#include "tool/journal/journal_file.h"
+#include "tool/journal/checkpoint.h"
+
+#define PAGE_AT    65536
+
+/* As a run: jobs that were handed in to a worker; those that began; those that ended. */
+static void
+killed_run(uint64_t handed, uint64_t begun, uint64_t ended)
+{
+	pid_t runner = fork();
+	int status;
+
+	must(runner != -1);
+	if (runner == 0) {
+		struct journal *j = journal_open(&journal_options);
+		struct begun_ticket ticket[16];
+		struct task *task[16];
+		struct ending ending;
+		for (uint64_t i = 0; i < handed; i++) {
+			task[i] = job(i + 1);
+			if (journal_look(j, task[i], &ending) == JOURNAL_DONE)
+				_exit(2);
+			task[i]->attempts++;
+			if (begun_take(task[i], &ticket[i]) != 1)
+				_exit(3);
+		}
+		pid_t worker = fork();
+		if (worker == 0) {
+			for (uint64_t i = 0; i < begun; i++)
+				begun_note(&ticket[i]);
+			_exit(0);
+		}
+		if (waitpid(worker, &status, 0) != worker || status != 0)
+			_exit(4);
+		for (uint64_t i = 0; i < ended; i++) {
+			ending = (struct ending){ .verdict = VERDICT_FAILED, .exit_code = 5, .message = "" };
+			if (journal_done(j, task[i], &ending, NULL, NULL) == -1)
+				_exit(5);
+		}
+		if (journal_flush(j) == -1)
+			_exit(6);
+		(void)raise(SIGKILL);
+	}
+	must(waitpid(runner, &status, 0) == runner);
+	ck_assert_int_eq(WIFSIGNALED(status) ? 0 : WEXITSTATUS(status), 0);
+}
+
+START_TEST(in_flight)
+{
+	struct ending ending;
+	struct journal *j;
+
+	killed_run(6, 4, 2);
+	for (int again = 0; again < 3; again++) {
+		j = journal_open(&journal_options);
+		for (uint64_t seq = 1; seq <= 7; seq++)
+			ck_assert_int_eq(look(j, seq), seq <= 2 ? JOURNAL_DONE : seq <= 4 ? JOURNAL_UNKNOWN : JOURNAL_TO_RUN);
+		struct task *task = job(1);
+		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_DONE);
+		ck_assert_int_eq(ending.verdict, VERDICT_FAILED);
+		ck_assert_int_eq(ending.exit_code, 5);
+		task_free(task);
+		task = job(3);
+		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_UNKNOWN);
+		ck_assert_int_eq(ending.verdict, VERDICT_UNKNOWN);
+		ck_assert_uint_eq(ending.attempt, 1);
+		task->hash++;
+		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_CHANGED);
+		task_free(task);
+		journal_close(j);
+	}
+	/* With tries left it is run again, as often as that. */
+	journal_options.retries = 3;
+	j = journal_open(&journal_options);
+	struct task *task = job(3);
+	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_TO_RUN);
+	ck_assert_uint_eq(task->attempts, 1);
+	task_free(task);
+	journal_close(j);
+	j = journal_open(&journal_options);
+	ck_assert_int_eq(look(j, 2), JOURNAL_DONE);
+	journal_close(j);
+}
+END_TEST
+
+START_TEST(in_flight_again_and_again)
+{
+	struct ending ending;
+	struct journal *j;
+
+	journal_options.retries = 3;
+	for (unsigned times = 1; times <= 3; times++) {
+		killed_run(6, 4, 0);
+		j = journal_open(&journal_options);
+		struct task *task = job(3);
+		ck_assert_int_eq(journal_look(j, task, &ending), times < 3 ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN);
+		ck_assert_uint_eq(task->attempts, times);
+		task_free(task);
+		ck_assert_int_eq(look(j, 5), JOURNAL_TO_RUN);
+		journal_close(j);
+	}
+	/* What is unknown is an end like others. */
+	j = journal_open(&journal_options);
+	struct task *task = job(3);
+	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_UNKNOWN);
+	must(journal_done(j, task, &ending, NULL, NULL) == 0);
+	task_free(task);
+	journal_close(j);
+	j = journal_open(&journal_options);
+	task = job(3);
+	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_DONE);
+	ck_assert_int_eq(ending.verdict, VERDICT_UNKNOWN);
+	task_free(task);
+	journal_close(j);
+}
+END_TEST
+
+/* Whatever becomes of one byte of a word, it is told from what a worker stores. */
+START_TEST(words)
+{
+	static uint64_t page[BEGUN_TICKETS];
+	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789), BEGUN_SEQ_MAX };
+	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
+	struct begun_ticket ticket;
+	struct begun_note note;
+
+	ck_assert_int_eq(begun_read(0, &note), 0);
+	begun_open(page);
+	for (size_t i = 0; i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
+		struct task *task = job(seqs[i % (sizeof seqs / sizeof seqs[0])]);
+		task->attempts = attempts[i / (sizeof seqs / sizeof seqs[0])];
+		must(begun_take(task, &ticket) == 1);
+		begun_note(&ticket);
+		uint64_t word = page[task->ticket - 1];
+		must(begun_read(word, &note) == 1);
+		must(note.seq == task->seq && note.hash == begun_hash(task->hash));
+		must(note.attempt == (task->attempts < 255 ? task->attempts : 255));
+		for (int byte = 0; byte < 8; byte++)
+			for (uint64_t change = 1; change < 256; change++)
+				must(begun_read(word ^ change << 8 * byte, &note) == -1);
+		begun_clear(task);
+		must(page[0] == 0);
+		task_free(task);
+	}
+	for (int byte = 0; byte < 8; byte++)
+		for (uint64_t change = 1; change < 256; change++)
+			must(begun_read(change << 8 * byte, &note) == -1);
+	begun_open(NULL);
+}
+END_TEST
+
+/* In the file: a word of a job in flight, one of a job that is done, and one that is free. */
+START_TEST(damaged_page)
+{
+	char needle[64];
+	size_t len;
+
+	killed_run(6, 4, 2);
+	char *whole = file_read(journal_path, &len);
+	for (size_t at = PAGE_AT; at < PAGE_AT + 5 * 8; at++) {
+		ck_assert(at >= PAGE_AT + 4 * 8 || whole[at / 8 * 8 + 2] != 0);
+		whole[at] = (char)(whole[at] ^ 1 << at % 7);
+		file_write(journal_path, whole, len);
+		(void)snprintf(needle, sizeof needle, "damaged at byte %zu, where it has", at / 8 * 8);
+		refused(needle);
+		size_t now_len;
+		char *now = file_read(journal_path, &now_len);
+		must(now_len == len && memcmp(now + PAGE_AT, whole + PAGE_AT, len - PAGE_AT) == 0);
+		free(now);
+		whole[at] = (char)(whole[at] ^ 1 << at % 7);
+	}
+	/* It was not the page that made it so. */
+	file_write(journal_path, whole, len);
+	struct journal *j = journal_open(&journal_options);
+	ck_assert_int_eq(look(j, 2), JOURNAL_DONE);
+	ck_assert_int_eq(look(j, 4), JOURNAL_UNKNOWN);
+	journal_close(j);
+	free(whole);
+}
+END_TEST
+
+/* Tickets come back when the ends are written, and one that was ended by us leaves no trace. */
+START_TEST(tickets)
+{
+	struct journal *j = journal_open(&journal_options);
+	struct begun_ticket ticket;
+	struct ending ending = { .message = "" };
+	static struct task *task[BEGUN_TICKETS];
+
+	for (uint64_t i = 0; i < BEGUN_TICKETS; i++) {
+		task[i] = job(i + 1);
+		must(begun_take(task[i], &ticket) == 1);
+		begun_note(&ticket);
+	}
+	struct task *more = job(BEGUN_TICKETS + 1);
+	ck_assert_int_eq(begun_take(more, &ticket), 0);
+	must(journal_done(j, task[0], &ending, NULL, NULL) == 0);
+	ck_assert_int_eq(begun_take(more, &ticket), 0);
+	must(journal_flush(j) == 0);
+	ck_assert_int_eq(begun_take(more, &ticket), 1);
+	begun_note(&ticket);
+	journal_not_done(j, more);
+	ck_assert_int_eq(begun_take(more, &ticket), 1);
+	for (uint64_t i = 1; i < BEGUN_TICKETS; i++)
+		if (i != 100)
+			journal_not_done(j, task[i]);
+	journal_close(j);
+	j = journal_open(&journal_options);
+	ck_assert_int_eq(look(j, 1), JOURNAL_DONE);
+	ck_assert_int_eq(look(j, 2), JOURNAL_TO_RUN);
+	ck_assert_int_eq(look(j, 101), JOURNAL_UNKNOWN);
+	ck_assert_int_eq(look(j, BEGUN_TICKETS + 1), JOURNAL_TO_RUN);
+	journal_close(j);
+	for (uint64_t i = 0; i < BEGUN_TICKETS; i++)
+		task_free(task[i]);
+	task_free(more);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("begun");
+	TCase *c = support_case("begun", 60);
+
+	tcase_add_checked_fixture(c, journal_setup, journal_teardown);
+	tcase_add_test(c, in_flight);
+	tcase_add_test(c, in_flight_again_and_again);
+	tcase_add_test(c, words);
+	tcase_add_test(c, damaged_page);
+	tcase_add_test(c, tickets);
+	suite_add_tcase(s, c);
+	return support_run(s);
+}

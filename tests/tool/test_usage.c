@@ -1,0 +1,215 @@
+/* What is said of the command line: of a wrong one, by --help, and by the manual page, which has them all. */
+#include "config.h"
+#include "tests/support/options_support.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+#include "tool/cli/option_table.h"
+
+/* ----------------------------------------------------------------------------------------- refusals */
+
+START_TEST(statuses_are_the_dialects)
+{
+	struct said said;
+
+	RUN(&said, "forkpool", "-j", "x", "true");
+	ck_assert_int_eq(said.status, 1);
+	ck_assert_str_eq(said.err, "forkpool: -j x must be a number from 0 to 4096, or +N, -N or N% of the processors\n");
+	RUN(&said, "xargs", "-P", "x", "true");
+	ck_assert_int_eq(said.status, 1);
+	ck_assert_int_eq(strncmp(said.err, "xargs: -P x ", 12), 0);
+	RUN(&said, "parallel", "-j", "x", "true");
+	ck_assert_int_eq(said.status, 255);
+	ck_assert_int_eq(strncmp(said.err, "parallel: -j x ", 15), 0);
+	RUN(&said, "forkpool", "--nonsense", "--compat=parallel", "true");
+	ck_assert_int_eq(said.status, 1);
+	/* What it was given is shown so that it stays one line. */
+	RUN(&said, "forkpool", "-j", "a\nb\033[2J", "true");
+	ck_assert_int_eq(said.status, 1);
+	ck_assert_ptr_nonnull(strstr(said.err, "$'a\\012b\\033[2J'"));
+	ck_assert_ptr_eq(strchr(said.err, '\n'), said.err + strlen(said.err) - 1);
+}
+END_TEST
+
+START_TEST(letters_of_each_dialect)
+{
+	struct said said;
+
+	for (int letter = 'A'; letter <= 'z'; letter++) {
+		char name[3] = { '-', (char)letter, '\0' };
+		if (letter > 'Z' && letter < 'a')
+			continue;
+		for (unsigned d = DIALECT_NATIVE; d <= DIALECT_PARALLEL; d++) {
+			static const char *const programs[] = { "forkpool", "xargs", "parallel" };
+			/* The value does for none of them, so that all that need one refuse it by name. */
+			RUN(&said, programs[d], name, "", "true");
+			if (options_letter((enum dialect)d, letter))
+				ck_assert_msg(strstr(said.err, "not an option") == NULL && strstr(said.err, "unknown") == NULL, "%s: %s", name,
+				    said.err);
+			else
+				ck_assert_msg(said.status > 0 && strstr(said.err, name) != NULL, "%s %s: %d %s", programs[d], name, said.status,
+				    said.err);
+		}
+	}
+}
+END_TEST
+
+START_TEST(near_names_are_suggested)
+{
+	static const struct { const char *typed, *meant; } cases[] = {
+		{ "--jbos", "--jobs" }, { "--timout", "--timeout" }, { "--keep-ordre", "--keep-order" }, { "--job-log", "--joblog" },
+		{ "--jurnal", "--journal" }, { "--retrys", "--retries" }, { "--dryrum", "--dryrun" }, { "--sandobx=1", "--sandbox" },
+		{ "--tgstring", "--tagstring" },
+	};
+	struct said said;
+	char wanted[64];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		RUN(&said, "forkpool", cases[i].typed, "true");
+		(void)snprintf(wanted, sizeof wanted, "is %s meant?", cases[i].meant);
+		ck_assert_msg(said.status == 1 && strstr(said.err, wanted) != NULL, "%s: %s", cases[i].typed, said.err);
+	}
+	RUN(&said, "forkpool", "--quite-something-else", "true");
+	ck_assert_int_eq(said.status, 1);
+	ck_assert_ptr_null(strstr(said.err, "meant"));
+	RUN(&said, "forkpool", "--max", "2", "true");
+	ck_assert_int_eq(said.status, 1);
+	ck_assert_ptr_nonnull(strstr(said.err, "--max-args"));
+	ck_assert_ptr_nonnull(strstr(said.err, "--max-lines"));
+	/* What is clear may be cut short, as with the two others. */
+	struct options o = READ("forkpool", "--time", "3", "--max-a=2", "true");
+	ck_assert_int_eq(o.timeout_ns, 3000000000);
+	ck_assert_uint_eq(o.max_items, 2);
+	options_free(&o);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------------------------- texts */
+
+/* Does text have name, and not only as a part of a longer one? */
+static int
+has_name(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at += len)
+		if (strchr("abcdefghijklmnopqrstuvwxyz-", at[len]) == NULL || at[len] == '\0')
+			if (at == text || at[-1] != '-')
+				return 1;
+	return 0;
+}
+
+START_TEST(help_has_them_all)
+{
+	struct said said;
+	char name[64];
+
+	RUN(&said, "forkpool", "--help");
+	ck_assert_int_eq(said.status, 0);
+	ck_assert_str_eq(said.err, "");
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (options_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, "--%s", options_table[i].name);
+			ck_assert_msg(has_name(said.out, name), "%s", name);
+		}
+		if (options_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, "\n  -%c", options_table[i].letter);
+			ck_assert_msg(strstr(said.out, name) != NULL, "%s", name);
+		}
+	}
+	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+		(void)snprintf(name, sizeof name, "%s%s", alias->name[1] == '\0' ? "-" : "--", alias->name);
+		ck_assert_msg(has_name(said.out, name), "%s", name);
+	}
+	for (const char *line = said.out; *line != '\0';) {
+		const char *end = strchr(line, '\n');
+		ck_assert_ptr_nonnull(end);
+		ck_assert_msg(end - line < 80, "%.*s", (int)(end - line), line);
+		ck_assert_msg(end == line || end[-1] != ' ', "%.*s", (int)(end - line), line);
+		line = end + 1;
+	}
+	RUN(&said, "xargs", "-0", "--version", "--nonsense");
+	ck_assert_int_eq(said.status, 0);
+	ck_assert_str_eq(said.out, "forkpool " PACKAGE_VERSION "\n");
+}
+END_TEST
+
+/* Is there an option of that name, "P" or "jobs"? */
+static int
+is_known(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *row = &options_table[i];
+		if ((len == 1 && row->letter == name[0]) || (row->name != NULL && strlen(row->name) == len &&
+		    memcmp(row->name, name, len) == 0))
+			return 1;
+	}
+	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+		if (strlen(alias->name) == len && memcmp(alias->name, name, len) == 0)
+			return 1;
+	return 0;
+}
+
+/* Each option has an ".It Fl" of its own, under all its names; and none is there that is not an option. */
+START_TEST(manual_has_them_all)
+{
+	static char page[1 << 18], listed[1 << 16];
+	const char *srcdir = getenv("srcdir");
+	char path[4096], name[64];
+
+	(void)snprintf(path, sizeof path, "%s/man/forkpool.1", srcdir == NULL ? "." : srcdir);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+	page[fread(page, 1, sizeof page - 1, file)] = '\0';
+	(void)fclose(file);
+	/* " Fl " before each name and " " behind it, of all those lines. */
+	size_t at = 0;
+	for (const char *line = page; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
+		size_t len = strcspn(line, "\n");
+		if (strncmp(line, ".It Fl ", 7) != 0)
+			continue;
+		ck_assert_uint_lt(at + len + 2, sizeof listed);
+		at += (size_t)snprintf(listed + at, sizeof listed - at, "%.*s ", (int)(len - 3), line + 3);
+	}
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (options_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, " Fl -%s ", options_table[i].name);
+			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
+		}
+		if (options_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, " Fl %c ", options_table[i].letter);
+			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
+		}
+	}
+	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+		(void)snprintf(name, sizeof name, " Fl %s%s ", alias->name[1] == '\0' ? "" : "-", alias->name);
+		ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
+	}
+	for (const char *flag = listed; (flag = strstr(flag, " Fl ")) != NULL;) {
+		flag += 4;
+		flag += *flag == '-';
+		size_t len = strcspn(flag, " ");
+		ck_assert_msg(is_known(flag, len), "%.*s", (int)len, flag);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("tool_usage");
+	TCase *tc = support_case("usage", 60);
+
+	tcase_add_test(tc, statuses_are_the_dialects);
+	tcase_add_test(tc, letters_of_each_dialect);
+	tcase_add_test(tc, near_names_are_suggested);
+	tcase_add_test(tc, help_has_them_all);
+	tcase_add_test(tc, manual_has_them_all);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}
