@@ -147,6 +147,7 @@ tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
 shell_tests = \
 	tests/checks/check-header.sh \
 	tests/checks/check-exports.sh \
+	tests/checks/folders.sh \
 	tests/checks/probes.sh \
 	tests/tool/usage.sh \
 	tests/tool/xargs.sh \

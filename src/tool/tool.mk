@@ -93,7 +93,7 @@ tool_sources = \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
-	src/tool/run/run_state.h \
+	src/tool/run/run_state.c src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/run.c src/tool/run/run.h

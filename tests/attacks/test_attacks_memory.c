@@ -20,9 +20,9 @@
 #include <cpuid.h>
 #endif
 
+#include "lib/job/mailbox.h"
 #include "lib/os/fd.h"
 #include "lib/pool/pool.h"
-#include "lib/job/mailbox.h"
 
 #define MARK   32u /* what all secrets begin with */
 #define SECRET 64u

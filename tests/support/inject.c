@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/os/syscall_gate.h"
 #include "lib/os/os.h"
-#include "lib/sandbox/seccomp_filter.h"
+#include "lib/os/syscall_gate.h"
 #include "lib/sandbox/identity.h"
 #include "lib/sandbox/landlock.h"
+#include "lib/sandbox/seccomp_filter.h"
 
 #define BLOCKS_MAX 4096u
 

@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tool/journal/inflight.h"
 #include "tool/base/checksum.h"
-#include "tool/journal/journal_file.h"
 #include "tool/journal/checkpoint.h"
+#include "tool/journal/inflight.h"
+#include "tool/journal/journal_file.h"
 
 #define PAGE_AT    65536
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
-#include "tool/cli/option_table.h"
 #include "tool/base/parse_units.h"
+#include "tool/cli/option_table.h"
 
 /* ----------------------------------------------------------------------------------------- defaults */
 

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tool/task/outcome.h"
 #include "tool/base/escape.h"
+#include "tool/task/outcome.h"
 
 static struct ending
 ending_of(const struct forkpool_result *r, int is_command)

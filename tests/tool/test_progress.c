@@ -11,10 +11,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "tool/base/message.h"
-#include "tool/display/progress.h"
-#include "tool/base/terminal.h"
 #include "tool/base/escape.h"
+#include "tool/base/message.h"
+#include "tool/base/terminal.h"
+#include "tool/display/progress.h"
 
 #define MS INT64_C(1000000)
 #define START (INT64_C(5000) * MS)

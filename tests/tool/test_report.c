@@ -5,11 +5,11 @@
 
 #include <jansson.h>
 
+#include "tool/base/atomic_file.h"
 #include "tool/records/records.h"
 #include "tool/reports/report.h"
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
-#include "tool/base/atomic_file.h"
 
 /* ------------------------------------------------------------------------------------------- text */
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/display/screen.h"
-#include "tool/base/escape.h"
 #include "tool/base/display_width.h"
+#include "tool/base/escape.h"
+#include "tool/display/screen.h"
 
 #define SECOND INT64_C(1000000000)
 

@@ -10,16 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/job/crash.h"
-#include "lib/os/fd.h"
-#include "lib/sandbox/limits.h"
 #include "lib/dispatch/offers.h"
-#include "lib/os/os.h"
-#include "lib/job/outcome.h"
-#include "lib/ipc/packet_pipe.h"
-#include "lib/os/usdt.h"
 #include "lib/dispatch/results.h"
+#include "lib/ipc/packet_pipe.h"
+#include "lib/job/crash.h"
 #include "lib/job/mailbox.h"
+#include "lib/job/outcome.h"
+#include "lib/os/fd.h"
+#include "lib/os/os.h"
+#include "lib/os/usdt.h"
+#include "lib/sandbox/limits.h"
 
 /* Workers end with their supervisor at once (parent-death signal); a descendant of a job that
    holds a pipe open is not waited for longer than this. */

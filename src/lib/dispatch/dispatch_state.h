@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/os/clock.h"
-#include "lib/ipc/control.h"
 #include "lib/dispatch/job_table.h"
+#include "lib/ipc/control.h"
+#include "lib/os/clock.h"
 #include "lib/supervisor/supervisor.h"
 
 /* One results pipe. */

@@ -5,11 +5,11 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "lib/os/clock.h"
 #include "lib/dispatch/deaths.h"
 #include "lib/dispatch/offers.h"
-#include "lib/ipc/packet_pipe.h"
 #include "lib/dispatch/results.h"
+#include "lib/ipc/packet_pipe.h"
+#include "lib/os/clock.h"
 
 #define TICK_MAX (32 * CLOCK_MS)
 /* How often the smallest timeout in use is looked for anew. */

@@ -15,8 +15,8 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 
-#include "lib/ipc/args_arena.h"
 #include "forkpool.h"
+#include "lib/ipc/args_arena.h"
 #include "lib/ipc/wire.h"
 
 /* Arguments, later the value, up to this size are kept in the record itself. */

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "lib/os/os.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/os/os.h"
 
 /* Work worth sending in one packet; below FLOOR, sharing it out fairly costs more than it gives. */
 #define BATCH_NS  (100 * CLOCK_US)

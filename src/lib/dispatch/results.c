@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/dispatch/offers.h"
+#include "lib/ipc/packet_pipe.h"
 #include "lib/job/crash.h"
 #include "lib/os/fd.h"
-#include "lib/sandbox/limits.h"
-#include "lib/dispatch/offers.h"
 #include "lib/os/os.h"
-#include "lib/ipc/packet_pipe.h"
+#include "lib/sandbox/limits.h"
 
 /* Results in a packet from which on the longest run is no measure of the others. */
 #define OUTLIER_OF 8u

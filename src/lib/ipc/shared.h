@@ -31,8 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/os/clock.h"
 #include "lib/ipc/wire.h"
+#include "lib/os/clock.h"
 
 #define SHARED_WORKERS_MAX 4096u
 #define SHARED_TICKET_MAX  ((UINT64_C(1) << 47) - 1)

@@ -22,8 +22,8 @@
 #define unwind(address, n) 0
 #endif
 
-#include "lib/sandbox/limits.h"
 #include "lib/os/os.h"
+#include "lib/sandbox/limits.h"
 
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
 

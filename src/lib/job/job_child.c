@@ -7,11 +7,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/job/stdio_capture.h"
 #include "lib/job/crash.h"
+#include "lib/job/stdio_capture.h"
 #include "lib/os/fd.h"
-#include "lib/sandbox/limits.h"
 #include "lib/os/os.h"
+#include "lib/sandbox/limits.h"
 #include "lib/sandbox/sandbox.h"
 
 static _Noreturn void

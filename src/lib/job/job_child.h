@@ -16,9 +16,9 @@
 #include <sys/types.h>
 
 #include "lib/job/context.h"
-#include "lib/sandbox/limits.h"
 #include "lib/job/mailbox.h"
 #include "lib/job/setup.h"
+#include "lib/sandbox/limits.h"
 
 struct job_birth {
 	const struct worker_setup *setup;

@@ -8,13 +8,13 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-#include "lib/ipc/control.h"
-#include "lib/os/inherited_fds.h"
 #include "forkpool.h"
+#include "lib/ipc/control.h"
 #include "lib/ipc/shared.h"
-#include "lib/sandbox/sandbox.h"
 #include "lib/ipc/value_spool.h"
 #include "lib/job/mailbox.h"
+#include "lib/os/inherited_fds.h"
+#include "lib/sandbox/sandbox.h"
 
 /* Filled in by the parent before the first fork. */
 struct worker_setup {

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/os/clock.h"
 #include "lib/dispatch/deaths.h"
-#include "lib/os/fd.h"
 #include "lib/dispatch/offers.h"
+#include "lib/dispatch/results.h"
+#include "lib/os/clock.h"
+#include "lib/os/fd.h"
 #include "lib/os/os.h"
 #include "lib/os/usdt.h"
-#include "lib/dispatch/results.h"
 
 static int
 job_is_valid(const struct forkpool_job *job)

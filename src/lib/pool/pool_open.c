@@ -12,15 +12,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/os/clock.h"
-#include "lib/job/crash.h"
 #include "lib/dispatch/deaths.h"
-#include "lib/os/fd.h"
-#include "lib/sandbox/limits.h"
 #include "lib/dispatch/offers.h"
-#include "lib/os/os.h"
-#include "lib/job/outcome.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/job/crash.h"
+#include "lib/job/outcome.h"
+#include "lib/os/clock.h"
+#include "lib/os/fd.h"
+#include "lib/os/os.h"
+#include "lib/sandbox/limits.h"
 
 #define QUEUE_LIMIT_MAX   ((size_t)1 << 24)
 #define VALUE_MAX_DEFAULT ((size_t)64 << 20)

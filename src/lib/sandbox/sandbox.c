@@ -15,8 +15,8 @@
 #endif
 
 #include "lib/os/fd.h"
-#include "lib/os/syscall_gate.h"
 #include "lib/os/os.h"
+#include "lib/os/syscall_gate.h"
 
 #define LAYERS_COUNT 9u
 

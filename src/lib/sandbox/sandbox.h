@@ -20,9 +20,9 @@
 
 #include "forkpool.h"
 #include "lib/sandbox/cgroup.h"
-#include "lib/sandbox/seccomp_filter.h"
 #include "lib/sandbox/identity.h"
 #include "lib/sandbox/landlock.h"
+#include "lib/sandbox/seccomp_filter.h"
 
 /* What is set up in a job's process before its function is called. */
 enum job_step {

@@ -17,8 +17,8 @@
 #endif
 
 #include "lib/os/fd.h"
-#include "lib/os/syscall_gate.h"
 #include "lib/os/os.h"
+#include "lib/os/syscall_gate.h"
 #include "lib/sandbox/syscall_policy.h"
 
 static int fail(char *, size_t, int, const char *, ...) __attribute__((__format__(__printf__, 4, 5)));

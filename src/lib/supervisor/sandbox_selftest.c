@@ -14,12 +14,12 @@
 #include <sys/syscall.h>
 #endif
 
-#include "lib/os/clock.h"
-#include "lib/worker/job_process.h"
-#include "lib/sandbox/limits.h"
-#include "lib/os/os.h"
 #include "lib/job/outcome.h"
+#include "lib/os/clock.h"
+#include "lib/os/os.h"
+#include "lib/sandbox/limits.h"
 #include "lib/sandbox/sandbox.h"
+#include "lib/worker/job_process.h"
 
 /* Longer than any machine takes for a handful of processes. */
 #define PROBE_MS 30000

@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/ipc/packet_pipe.h"
 #include "lib/job/stdio_capture.h"
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
-#include "lib/ipc/packet_pipe.h"
 
 /* How long a SIGSTOP may take to be seen (a process in an uninterruptible sleep takes it later). */
 #define STOP_WAIT_NS CLOCK_S

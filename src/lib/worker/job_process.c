@@ -12,14 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/os/clock.h"
 #include "lib/job/crash.h"
-#include "lib/worker/descendants.h"
+#include "lib/os/clock.h"
 #include "lib/os/fd.h"
-#include "lib/worker/job_verdict.h"
-#include "lib/sandbox/limits.h"
 #include "lib/os/os.h"
+#include "lib/sandbox/limits.h"
 #include "lib/sandbox/sandbox.h"
+#include "lib/worker/descendants.h"
+#include "lib/worker/job_verdict.h"
 
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0

@@ -13,10 +13,10 @@
 #include <signal.h>
 #include <stdint.h>
 
-#include "lib/worker/descendants.h"
 #include "lib/job/job_child.h"
-#include "lib/worker/job_output.h"
 #include "lib/os/os.h"
+#include "lib/worker/descendants.h"
+#include "lib/worker/job_output.h"
 
 /* Memory of the worker's that no child of it has. */
 struct hidden {

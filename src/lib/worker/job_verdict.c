@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 
 #include "lib/job/crash.h"
-#include "lib/sandbox/limits.h"
 #include "lib/job/outcome.h"
+#include "lib/sandbox/limits.h"
 #include "lib/sandbox/sandbox.h"
 
 /* What of its resident memory the limit does not count: what it was born with, and what it shares with its worker. */

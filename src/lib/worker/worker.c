@@ -13,13 +13,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/ipc/packet_pipe.h"
+#include "lib/job/crash.h"
 #include "lib/job/stdio_capture.h"
 #include "lib/os/clock.h"
-#include "lib/job/crash.h"
 #include "lib/os/fd.h"
-#include "lib/sandbox/limits.h"
 #include "lib/os/os.h"
-#include "lib/ipc/packet_pipe.h"
+#include "lib/sandbox/limits.h"
 #include "lib/worker/worker_run.h"
 
 /* A sched_yield() of this length has let somebody else run. */

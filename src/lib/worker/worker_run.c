@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/job/stdio_capture.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/job/stdio_capture.h"
 #include "lib/os/usdt.h"
 
 /* Address space, not memory: pages are there once they are read. */

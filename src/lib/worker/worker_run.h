@@ -11,10 +11,10 @@
 #include <setjmp.h>
 #include <signal.h>
 
-#include "lib/os/clock.h"
 #include "lib/job/context.h"
-#include "lib/worker/job_process.h"
 #include "lib/job/setup.h"
+#include "lib/os/clock.h"
+#include "lib/worker/job_process.h"
 
 #define CANARY_WORKER 0x776f726bu
 

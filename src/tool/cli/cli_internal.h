@@ -8,8 +8,8 @@
 #ifndef FORKPOOL_TOOL_OPTIONS_GIVEN_H
 #define FORKPOOL_TOOL_OPTIONS_GIVEN_H
 
-#include "tool/cli/options.h"
 #include "tool/cli/option_table.h"
+#include "tool/cli/options.h"
 
 /* For each option the name it was last given by, "-j" or "--jobs"; NULL: it was not given. */
 struct given {

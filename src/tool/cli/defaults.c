@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/cli/makeflags.h"
 #include "tool/base/message.h"
 #include "tool/base/parse_units.h"
+#include "tool/cli/makeflags.h"
 
 void
 options_init(struct options *o)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "tool/base/message.h"
+#include "tool/base/parse_units.h"
 #include "tool/cli/argv_scan.h"
 #include "tool/cli/option_values.h"
-#include "tool/base/parse_units.h"
 
 /* A number of that range, or the end. */
 static long long

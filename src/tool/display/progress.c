@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "tool/base/bytes.h"
+#include "tool/base/display_width.h"
+#include "tool/base/escape.h"
 #include "tool/base/message.h"
+#include "tool/base/terminal.h"
 #include "tool/display/rate.h"
 #include "tool/display/status.h"
-#include "tool/base/terminal.h"
-#include "tool/base/escape.h"
-#include "tool/base/display_width.h"
 
 #define SECOND      INT64_C(1000000000)
 #define DRAW_EVERY  (SECOND / 10)

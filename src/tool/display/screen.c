@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/base/escape.h"
 #include "tool/base/display_width.h"
+#include "tool/base/escape.h"
 
 /* What one line can have of a job's text. */
 #define TEXT_SHOWN 4096

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "tool/base/bytes.h"
-#include "tool/task/outcome.h"
-#include "tool/display/rate.h"
 #include "tool/base/terminal.h"
+#include "tool/display/rate.h"
+#include "tool/task/outcome.h"
 
 struct screen_row {
 	unsigned    worker;          /* 1.. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/escape.h"
 #include "tool/base/shell_quote.h"
 #include "tool/display/rss.h"
-#include "tool/base/escape.h"
 
 /* Jobs are found by their number in the pool when something is drawn, a row at a time. */
 #define BUCKETS 4096

@@ -9,10 +9,10 @@
 #define FORKPOOL_TOOL_STATUS_H
 
 #include "forkpool.h"
-#include "tool/task/job.h"
 #include "tool/cli/options.h"
 #include "tool/display/rate.h"
 #include "tool/display/screen.h"
+#include "tool/task/job.h"
 #include "tool/task/totals.h"
 
 /* Without --status nothing below does anything.  apart: each run has a process of its own, below its worker. */

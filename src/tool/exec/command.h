@@ -10,9 +10,9 @@
 
 #include <sys/resource.h>
 
-#include "tool/journal/inflight.h"
 #include "forkpool.h"
 #include "tool/cli/options.h"
+#include "tool/journal/inflight.h"
 #include "tool/task/task.h"
 
 /* What all commands have in common: complete before the pool is opened, since workers have a copy of it. */

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 
 #include "forkpool_plugin.h"
-#include "tool/exec/command.h"
-#include "tool/task/outcome.h"
-#include "tool/base/message.h"
-#include "tool/exec/plugin_symbols.h"
 #include "tool/base/escape.h"
+#include "tool/base/message.h"
+#include "tool/exec/command.h"
+#include "tool/exec/plugin_symbols.h"
+#include "tool/task/outcome.h"
 
 #define SECOND INT64_C(1000000000)
 /* As many names as a line can well hold. */

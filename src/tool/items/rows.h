@@ -8,8 +8,8 @@
 #ifndef FORKPOOL_TOOL_SOURCES_H
 #define FORKPOOL_TOOL_SOURCES_H
 
-#include "tool/items/input_error.h"
 #include "tool/cli/options.h"
+#include "tool/items/input_error.h"
 #include "tool/items/record_reader.h"
 #include "tool/task/task.h"
 

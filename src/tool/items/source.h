@@ -6,8 +6,8 @@
 #ifndef FORKPOOL_TOOL_SOURCE_H
 #define FORKPOOL_TOOL_SOURCE_H
 
-#include "tool/items/input_error.h"
 #include "tool/cli/options.h"
+#include "tool/items/input_error.h"
 #include "tool/items/record_reader.h"
 
 /* The longest item of a command: Linux takes words of 128 KiB with their NUL. */

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "tool/base/message.h"
 #include "tool/base/fatal_signals.h"
+#include "tool/base/message.h"
 #include "tool/jobserver/token_pipe.h"
 
 enum { HELD_MAX = 4096 };

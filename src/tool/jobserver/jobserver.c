@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
+#include "tool/base/fatal_signals.h"
+#include "tool/base/message.h"
+#include "tool/cli/makeflags.h"
 #include "tool/jobserver/client.h"
 #include "tool/jobserver/server.h"
-#include "tool/cli/makeflags.h"
-#include "tool/base/message.h"
-#include "tool/base/fatal_signals.h"
 #include "tool/jobserver/token_pipe.h"
 
 static enum { NEITHER = 0, CLIENT, SERVER } role;

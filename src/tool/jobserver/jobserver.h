@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <stdint.h>
 
-#include "tool/exec/command.h"
 #include "tool/cli/options.h"
+#include "tool/exec/command.h"
 
 enum { JOBSERVER_LATER = -1 };
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/cli/makeflags.h"
 #include "tool/base/message.h"
+#include "tool/cli/makeflags.h"
 #include "tool/jobserver/token_pipe.h"
 
 /* What GNU make itself writes; nobody may care. */

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "tool/base/message.h"
+#include "tool/journal/command_key.h"
 #include "tool/journal/inflight.h"
 #include "tool/journal/journal_entry.h"
 #include "tool/journal/journal_file.h"
-#include "tool/journal/command_key.h"
-#include "tool/base/message.h"
 
 /* Where every so many-th entry lies is kept. */
 #define PLACE_EACH 1024

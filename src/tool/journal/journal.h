@@ -18,9 +18,9 @@
 #ifndef FORKPOOL_TOOL_JOURNAL_H
 #define FORKPOOL_TOOL_JOURNAL_H
 
-#include "tool/task/outcome.h"
 #include "tool/cli/options.h"
 #include "tool/journal/sink.h"
+#include "tool/task/outcome.h"
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
 

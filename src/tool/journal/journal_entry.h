@@ -7,8 +7,8 @@
 #ifndef FORKPOOL_TOOL_JOURNAL_ENTRY_H
 #define FORKPOOL_TOOL_JOURNAL_ENTRY_H
 
-#include "tool/task/outcome.h"
 #include "tool/journal/journal_file.h"
+#include "tool/task/outcome.h"
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
 

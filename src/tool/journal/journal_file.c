@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
-#include "tool/journal/journal_internal.h"
 #include "tool/base/message.h"
+#include "tool/journal/journal_internal.h"
 
 #define FLUSH_FROM (1u << 20)
 
@@ -36,6 +38,14 @@ journal_write_at(int fd, uint64_t at, const char *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+void
+journal_note_state(struct journal_file *f)
+{
+	const uint64_t number[MARK_NUMBERS] = { [MARK_SYNCED] = f->synced, [MARK_HOLDER] = (uint64_t)getpid() };
+
+	mark_store(&f->marks->file, number);
 }
 
 static size_t
@@ -211,4 +221,36 @@ journal_file_sync(struct journal_file *f)
 	f->synced = f->end;
 	journal_note_state(f);
 	return 0;
+}
+
+void
+journal_file_close(struct journal_file *f)
+{
+	if (f == NULL)
+		return;
+	(void)munmap(f->front, PAGE_AT);
+	(void)munmap(f->page, RECORDS_AT - PAGE_AT);
+	(void)close(f->fd);
+	bytes_free(&f->added);
+	free(f->window);
+	free(f->path);
+	free(f);
+}
+
+const char *
+journal_file_path(const struct journal_file *f)
+{
+	return f->path;
+}
+
+struct mark *
+journal_file_mark(struct journal_file *f, unsigned outlet)
+{
+	return &f->marks->outlet[outlet];
+}
+
+void *
+journal_file_page(struct journal_file *f)
+{
+	return f->page;
 }

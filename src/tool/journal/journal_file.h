@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "tool/base/bytes.h"
-#include "tool/journal/journal_internal.h"
 #include "tool/journal/checkpoint.h"
+#include "tool/journal/journal_internal.h"
 
 enum journal_kind {
 	JOURNAL_PART = 1,  /* of an entry, which is a stream of bytes: another record follows */

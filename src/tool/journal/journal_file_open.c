@@ -17,22 +17,14 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
-#include "tool/journal/journal_internal.h"
 #include "tool/base/message.h"
+#include "tool/journal/journal_internal.h"
 
 #define MAGIC           "forkpool journal"
 #define FORMAT          2u
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
 /* How long a killed run's last processes may take to go. */
 #define HOLD_MS         15000
-
-void
-journal_note_state(struct journal_file *f)
-{
-	const uint64_t number[MARK_NUMBERS] = { [MARK_SYNCED] = f->synced, [MARK_HOLDER] = (uint64_t)getpid() };
-
-	mark_store(&f->marks->file, number);
-}
 
 /* The name itself is to be on the disk. */
 static int
@@ -249,36 +241,3 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 	journal_note_state(f);
 	return f;
 }
-
-void
-journal_file_close(struct journal_file *f)
-{
-	if (f == NULL)
-		return;
-	(void)munmap(f->front, PAGE_AT);
-	(void)munmap(f->page, RECORDS_AT - PAGE_AT);
-	(void)close(f->fd);
-	bytes_free(&f->added);
-	free(f->window);
-	free(f->path);
-	free(f);
-}
-
-const char *
-journal_file_path(const struct journal_file *f)
-{
-	return f->path;
-}
-
-struct mark *
-journal_file_mark(struct journal_file *f, unsigned outlet)
-{
-	return &f->marks->outlet[outlet];
-}
-
-void *
-journal_file_page(struct journal_file *f)
-{
-	return f->page;
-}
-

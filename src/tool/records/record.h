@@ -6,8 +6,8 @@
 #ifndef FORKPOOL_TOOL_RECORD_H
 #define FORKPOOL_TOOL_RECORD_H
 
-#include "tool/task/outcome.h"
 #include "tool/items/rows.h"
+#include "tool/task/outcome.h"
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
 

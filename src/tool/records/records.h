@@ -7,9 +7,9 @@
 #ifndef FORKPOOL_TOOL_RECORDS_H
 #define FORKPOOL_TOOL_RECORDS_H
 
-#include "tool/records/joblog.h"
-#include "tool/journal/journal.h"
 #include "tool/cli/options.h"
+#include "tool/journal/journal.h"
+#include "tool/records/joblog.h"
 #include "tool/records/record.h"
 
 /*

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/base/escape.h"
 #include "tool/base/message.h"
 #include "tool/records/record_writer.h"
 #include "tool/taskgen/template.h"
-#include "tool/base/escape.h"
 
 #ifndef NAME_MAX
 #define NAME_MAX 255

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/records/json_string.h"
 #include "tool/base/escape.h"
+#include "tool/records/json_string.h"
 
 /* ------------------------------------------------------------------------------------------- output */
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/exec/command.h"
 #include "tool/base/message.h"
 #include "tool/base/shell_quote.h"
+#include "tool/exec/command.h"
 #include "tool/records/records.h"
 #include "tool/taskgen/task_builder.h"
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/base/escape.h"
 #include "tool/base/atomic_file.h"
+#include "tool/base/escape.h"
 
 #define WRITE_EVERY INT64_C(1000000000)
 #define MILLION     INT64_C(1000000)

@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool/base/atomic_file.h"
+#include "tool/base/escape.h"
 #include "tool/base/shell_quote.h"
 #include "tool/records/records.h"
 #include "tool/reports/report_page.h"
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
-#include "tool/base/escape.h"
-#include "tool/base/atomic_file.h"
 
 /* What is shown of a command, and of what is said of it. */
 #define COMMAND_SHOWN 512

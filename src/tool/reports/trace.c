@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/records/json_string.h"
 #include "tool/base/escape.h"
+#include "tool/records/json_string.h"
 
 #define LOOK_EVERY  INT64_C(10000000)
 /* Of a command, as an event's name; whole it is among the arguments. */

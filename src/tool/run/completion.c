@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tool/run/task_queue.h"
 #include "tool/base/message.h"
-#include "tool/run/output_writer.h"
-#include "tool/records/records.h"
 #include "tool/display/status.h"
+#include "tool/records/records.h"
+#include "tool/run/output_writer.h"
+#include "tool/run/task_queue.h"
 
 static const struct options *options;
 static struct journal *journal;

@@ -9,9 +9,9 @@
 #define FORKPOOL_TOOL_FINISH_H
 
 #include "forkpool.h"
-#include "tool/task/job.h"
-#include "tool/journal/journal.h"
 #include "tool/cli/options.h"
+#include "tool/journal/journal.h"
+#include "tool/task/job.h"
 #include "tool/task/totals.h"
 
 void finish_open(const struct options *, struct journal *);

@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "tool/run/task_queue.h"
-#include "tool/run/interrupts.h"
 #include "tool/base/message.h"
+#include "tool/run/interrupts.h"
 #include "tool/run/output_writer.h"
+#include "tool/run/task_queue.h"
 
 int
 dry_run(const struct options *o)

@@ -8,12 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tool/base/message.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
-#include "tool/jobserver/jobserver.h"
-#include "tool/base/message.h"
-#include "tool/run/sandbox_paths.h"
 #include "tool/exec/throttle.h"
+#include "tool/jobserver/jobserver.h"
+#include "tool/run/sandbox_paths.h"
 
 extern char **environ;
 

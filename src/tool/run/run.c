@@ -8,31 +8,30 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/run/scheduler.h"
-#include "tool/exec/channels.h"
-#include "tool/run/dry_run.h"
-#include "tool/run/task_queue.h"
-#include "tool/run/completion.h"
-#include "tool/task/halt.h"
-#include "tool/run/interrupts.h"
-#include "tool/jobserver/jobserver.h"
 #include "tool/base/message.h"
-#include "tool/exec/plugin.h"
 #include "tool/display/progress.h"
-#include "tool/run/output_writer.h"
-#include "tool/records/records.h"
-#include "tool/run/run_state.h"
-#include "tool/run/pool_setup.h"
 #include "tool/display/status.h"
-#include "tool/run/submit.h"
+#include "tool/exec/channels.h"
+#include "tool/exec/plugin.h"
+#include "tool/jobserver/jobserver.h"
+#include "tool/records/records.h"
 #include "tool/reports/observers.h"
+#include "tool/run/completion.h"
+#include "tool/run/dry_run.h"
+#include "tool/run/interrupts.h"
+#include "tool/run/output_writer.h"
+#include "tool/run/pool_setup.h"
+#include "tool/run/run_state.h"
+#include "tool/run/scheduler.h"
+#include "tool/run/submit.h"
+#include "tool/run/task_queue.h"
+#include "tool/task/halt.h"
 
 #define WORKERS_MAX 4096u
 /* How many jobs there are is known when all are read: so many at a time, where somebody wants to know. */
 #define LOOK_AHEAD       5000
 #define LOOK_AHEAD_EVERY INT64_C(100000000)
 
-struct run_state r;
 static pid_t owner;              /* this process, and none that it has forked */
 static int64_t look_ahead_ns;    /* when that comes next */
 static uint64_t looked_ahead_at; /* jobs done then */

@@ -11,11 +11,11 @@
 
 #include "forkpool.h"
 #include "tool/base/bytes.h"
-#include "tool/run/interrupts.h"
-#include "tool/task/job.h"
-#include "tool/journal/journal.h"
 #include "tool/cli/options.h"
 #include "tool/exec/plugin.h"
+#include "tool/journal/journal.h"
+#include "tool/run/interrupts.h"
+#include "tool/task/job.h"
 
 struct run_state {
 	const struct options *o;

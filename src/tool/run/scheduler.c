@@ -1,15 +1,15 @@
 #include "config.h"
 #include "tool/run/scheduler.h"
 
-#include "tool/exec/channels.h"
-#include "tool/run/task_queue.h"
-#include "tool/run/completion.h"
-#include "tool/jobserver/jobserver.h"
 #include "tool/display/confirm.h"
+#include "tool/exec/channels.h"
+#include "tool/exec/throttle.h"
+#include "tool/jobserver/jobserver.h"
+#include "tool/run/completion.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/run_state.h"
 #include "tool/run/submit.h"
-#include "tool/exec/throttle.h"
+#include "tool/run/task_queue.h"
 
 void
 begin_open(void)

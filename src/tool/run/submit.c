@@ -1,12 +1,12 @@
 #include "config.h"
 #include "tool/run/submit.h"
 
+#include "tool/base/message.h"
+#include "tool/display/status.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
 #include "tool/jobserver/jobserver.h"
-#include "tool/base/message.h"
 #include "tool/run/run_state.h"
-#include "tool/display/status.h"
 
 static struct bytes args;
 

@@ -1,8 +1,8 @@
 #include "config.h"
 #include "tool/run/task_queue.h"
 
-#include "tool/taskgen/stdin_blocks.h"
 #include "tool/records/resume.h"
+#include "tool/taskgen/stdin_blocks.h"
 
 static const struct options *options;
 static struct sources *sources;

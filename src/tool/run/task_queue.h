@@ -6,9 +6,9 @@
 #ifndef FORKPOOL_TOOL_FEED_H
 #define FORKPOOL_TOOL_FEED_H
 
-#include "tool/taskgen/batcher.h"
 #include "tool/cli/options.h"
 #include "tool/task/task.h"
+#include "tool/taskgen/batcher.h"
 
 /* A number that is not to run: has_run says so; the order of publishing has to know. */
 typedef void feed_skip(uint64_t seq);

@@ -1,7 +1,5 @@
 /*
  * job - a task under way or waiting to be published: its channel, its output so far, how it ended.
- *
- * Includes channels, ending, store, task.
  */
 #ifndef FORKPOOL_TOOL_JOB_H
 #define FORKPOOL_TOOL_JOB_H
@@ -9,10 +7,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "tool/exec/channels.h"
 #include "tool/task/outcome.h"
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
+
+struct channel;
 
 struct job {
 	struct job     *next;         /* free, or waiting for the journal */

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-#include "tool/task/outcome.h"
 #include "tool/cli/options.h"
+#include "tool/task/outcome.h"
 
 struct tally {
 	uint64_t by_verdict[VERDICTS];

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/os/fd.h"
 #include "lib/dispatch/job_table.h"
 #include "lib/ipc/wire.h"
+#include "lib/os/fd.h"
 
 static struct job_table table;
 static struct arena arena;

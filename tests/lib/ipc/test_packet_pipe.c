@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/os/fd.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/os/fd.h"
 
 #if !defined(__linux__) || defined(FORKPOOL_PADDED_PACKETS)
 #define PADDED 1

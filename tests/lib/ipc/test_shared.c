@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/os/clock.h"
 #include "lib/ipc/shared.h"
+#include "lib/os/clock.h"
 
 START_TEST(claim_word_holds_its_parts)
 {

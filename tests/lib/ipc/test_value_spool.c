@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/os/os.h"
 #include "lib/ipc/value_spool.h"
+#include "lib/os/os.h"
 #include "tests/support/storage.h"
 
 static void

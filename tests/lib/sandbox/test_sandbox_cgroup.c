@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "lib/sandbox/limits.h"
 #include "lib/sandbox/cgroup.h"
+#include "lib/sandbox/limits.h"
 #include "tests/support/users.h"
 
 #define MIB ((int64_t)1 << 20)

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "lib/os/clock.h"
-#include "lib/worker/descendants.h"
 #include "lib/os/os.h"
+#include "lib/worker/descendants.h"
 
 #define PIDS_MAX 512u
 #define BOMB     200u

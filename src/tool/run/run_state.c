@@ -1,0 +1,4 @@
+#include "config.h"
+#include "tool/run/run_state.h"
+
+struct run_state r;
