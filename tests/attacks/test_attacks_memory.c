@@ -278,12 +278,12 @@ END_TEST
 static int
 reads_tables(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	struct walk_range range, windows;
+	struct walk_range range, mailboxes;
 	size_t n = args_len / sizeof range;
 
-	memcpy(&windows, args, sizeof windows);
-	uintptr_t own = (uintptr_t)windows_at((struct window *)windows.at, forkpool_worker_index(context));
-	uintptr_t own_end = own + (sizeof(struct window) + WALK_PAGE - 1) / WALK_PAGE * WALK_PAGE;
+	memcpy(&mailboxes, args, sizeof mailboxes);
+	uintptr_t own = (uintptr_t)mailboxes_at((struct mailbox *)mailboxes.at, forkpool_worker_index(context));
+	uintptr_t own_end = own + (sizeof(struct mailbox) + WALK_PAGE - 1) / WALK_PAGE * WALK_PAGE;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&range, (const char *)args + i * sizeof range, sizeof range);
 		for (uintptr_t at = range.at; at < range.end; at += WALK_PAGE)
@@ -328,11 +328,11 @@ tables(struct attack_scene *scene, const void *arg)
 			is_old |= now[i].at == before[j].at;
 		if (is_old)
 			continue;
-		uintptr_t windows = (uintptr_t)scene->pool->d.windows, claims = (uintptr_t)scene->pool->d.shared;
+		uintptr_t mailboxes = (uintptr_t)scene->pool->d.mailboxes, claims = (uintptr_t)scene->pool->d.shared;
 		has_claims |= claims >= now[i].at && claims < now[i].end;
 		pools[k++] = now[i];
-		if (windows >= now[i].at && windows < now[i].end)
-			pools[0] = (struct walk_range){ .at = windows, .end = now[i].end };
+		if (mailboxes >= now[i].at && mailboxes < now[i].end)
+			pools[0] = (struct walk_range){ .at = mailboxes, .end = now[i].end };
 	}
 	ck_assert(has_claims && pools[0].at != 0);
 	for (int i = 0; i < 20; i++)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static _Noreturn void
-linger(void)
+spin(void)
 {
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
@@ -50,7 +50,7 @@ bombs_and_lingers(struct forkpool_context *context, const void *args, size_t arg
 
 	(void)bombs(context, args, args_len);
 	if (getpid() != self)
-		linger();
+		spin();
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static int
 bombs_and_hangs(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)bombs(context, args, args_len);
-	linger();
+	spin();
 }
 
 /* More than one signal ends: each child comes back as the next. */
@@ -96,7 +96,7 @@ leaves_a_daemon(struct forkpool_context *context, const void *args, size_t args_
 			(void)setsid();
 			attack_pid_note(getpid());
 			support_post(&attack_words->started);
-			linger();
+			spin();
 		}
 		_exit(0);
 	}

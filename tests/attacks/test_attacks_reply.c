@@ -21,12 +21,12 @@
 /* ---------------------------------------------------------------------- the memory it replies through */
 
 /* Its worker's window, of which a job is only shown the context; NULL: the test is wrong. */
-static struct window *
-window_of(struct forkpool_context *context)
+static struct mailbox *
+mailbox_of(struct forkpool_context *context)
 {
-	struct window *w = (struct window *)(void *)((char *)context - offsetof(struct window, context));
+	struct mailbox *w = (struct mailbox *)(void *)((char *)context - offsetof(struct mailbox, context));
 
-	return atomic_load(&w->stage) == WINDOW_ENTERED && walk_writable((uintptr_t)w) ? w : NULL;
+	return atomic_load(&w->stage) == MAILBOX_ENTERED && walk_writable((uintptr_t)w) ? w : NULL;
 }
 
 enum lie {
@@ -40,14 +40,14 @@ static int
 lies(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	enum lie lie = (enum lie)attack_known(args, args_len)->n;
-	struct window *w = window_of(context);
+	struct mailbox *w = mailbox_of(context);
 
 	if (w == NULL)
 		return forkpool_fail(context, EPROTO, "the window was not found");
 	if (forkpool_reply(context, "honest", 6) == -1)
 		return errno;
 	atomic_store(&w->returned, 0);
-	atomic_store(&w->stage, WINDOW_RETURNED);
+	atomic_store(&w->stage, MAILBOX_RETURNED);
 	switch (lie) {
 	case LIE_VALUE:
 		context->value_len = sizeof context->value + 1;
@@ -75,7 +75,7 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 		atomic_store(&w->note.frames, UINT32_MAX);
 		abort();
 	case LIE_HALF:
-		atomic_store(&w->stage, WINDOW_ENTERED);
+		atomic_store(&w->stage, MAILBOX_ENTERED);
 		break;
 	case LIE_STAGE:
 		atomic_store(&w->stage, 77);
@@ -167,7 +167,7 @@ static int
 scribbles(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	uint64_t state = (uint64_t)attack_known(args, args_len)->n * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	struct window *w = window_of(context);
+	struct mailbox *w = mailbox_of(context);
 
 	if (w == NULL)
 		return forkpool_fail(context, EPROTO, "the window was not found");
@@ -176,11 +176,11 @@ scribbles(struct forkpool_context *context, const void *args, size_t args_len)
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;
-		size_t room = state & 1 ? offsetof(struct window, args) : sizeof *w;
+		size_t room = state & 1 ? offsetof(struct mailbox, args) : sizeof *w;
 		bytes[(state >> 20) % room] = (unsigned char)(state >> 8);
 	}
 	if (state & 2)
-		atomic_store(&w->stage, WINDOW_RETURNED);
+		atomic_store(&w->stage, MAILBOX_RETURNED);
 	if (state & 4)
 		_exit(0);
 	if (state & 8)
@@ -243,11 +243,11 @@ static int
 replies_twice(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)attack_known(args, args_len);
-	struct window *w = window_of(context);
+	struct mailbox *w = mailbox_of(context);
 	if (w == NULL || forkpool_reply(context, "one", 3) == -1)
 		return EPROTO;
 	/* As if it had returned, and then once more. */
-	atomic_store(&w->stage, WINDOW_RETURNED);
+	atomic_store(&w->stage, MAILBOX_RETURNED);
 	return forkpool_reply(context, "two", 3) == -1 ? errno : 0;
 }
 

@@ -319,7 +319,7 @@ END_TEST
  */
 static int no_discipline;
 static unsigned char modes[256]; /* as the kernel has them: more than it takes */
-static struct winsize window;    /* as it is: another size is a signal to the caller */
+static struct winsize mailbox;    /* as it is: another size is a signal to the caller */
 static char key = '\n';
 
 static const struct request {
@@ -329,7 +329,7 @@ static const struct request {
 	int           refused[2]; /* how the kernel itself may refuse it: there is no job with the terminal for its own */
 } requests[] = {
 	{ "TCSETS", TCSETS, modes, { 0 } },
-	{ "TIOCSWINSZ", TIOCSWINSZ, &window, { 0 } },
+	{ "TIOCSWINSZ", TIOCSWINSZ, &mailbox, { 0 } },
 	{ "TIOCEXCL", TIOCEXCL, NULL, { 0 } },
 	{ "TCFLSH", TCFLSH, NULL /* TCIFLUSH */, { 0 } },
 	{ "TIOCSETD", TIOCSETD, &no_discipline, { 0 } },
@@ -408,7 +408,7 @@ caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox
 	ck_assert_int_eq(tcgetattr(terminal, &raw), 0);
 	cfmakeraw(&raw);
 	ck_assert_int_eq(tcsetattr(terminal, TCSANOW, &raw), 0);
-	ck_assert(ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &window) == 0);
+	ck_assert(ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &mailbox) == 0);
 	ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
 	terminal_fds[1] = terminal;
 	options.output = FORKPOOL_OUTPUT_INHERIT;

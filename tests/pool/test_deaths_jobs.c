@@ -273,7 +273,7 @@ END_TEST
 /* ------------------------------------------------------------------------- what it leaves behind */
 
 static _Noreturn void
-linger(void)
+spin(void)
 {
 	pid_note(getpid());
 	(void)signal(SIGTERM, SIG_IGN);
@@ -290,7 +290,7 @@ leaves_a_child(struct forkpool_context *context, const void *args, size_t args_l
 	(void)args;
 	(void)args_len;
 	if (fork() == 0)
-		linger();
+		spin();
 	support_await(&words->processes, before + 1);
 	return forkpool_reply(context, "done", 4);
 }
@@ -306,7 +306,7 @@ leaves_a_daemon(struct forkpool_context *context, const void *args, size_t args_
 	if (child == 0) {
 		(void)setsid();
 		if (fork() == 0)
-			linger();
+			spin();
 		_exit(0);
 	}
 	(void)waitpid(child, NULL, 0);

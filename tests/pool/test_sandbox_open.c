@@ -45,7 +45,7 @@ level(enum forkpool_isolation isolation)
 
 /* In a child that is root or not, and has a filter around it or not. */
 static void
-apart(enum attack_mode mode, void (*body)(const void *), const void *arg)
+own_process(enum attack_mode mode, void (*body)(const void *), const void *arg)
 {
 	if (!attack_mode_possible(mode))
 		return;
@@ -153,7 +153,7 @@ START_TEST(wrong_options_are_refused)
 	enum attack_mode mode = _i % 2 ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX;
 
 	if (r->who & (_i % 2 || !is_root() ? FOR_USER : FOR_ROOT))
-		apart(mode, is_refused, r);
+		own_process(mode, is_refused, r);
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(structures_of_other_sizes)
 {
 	static const uint64_t later[] = { 0, 1 };
 
-	apart(ATTACK_SANDBOX, larger_structure, &later[_i]);
+	own_process(ATTACK_SANDBOX, larger_structure, &later[_i]);
 }
 END_TEST
 
@@ -224,7 +224,7 @@ layers_are(const void *arg)
 
 START_TEST(layers_are_told)
 {
-	apart(_i ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX, layers_are, NULL);
+	own_process(_i ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX, layers_are, NULL);
 }
 END_TEST
 
@@ -350,7 +350,7 @@ START_TEST(hidden_layers_are_named)
 	enum attack_mode mode = _i % 2 ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX;
 
 	if (h->who & (_i % 2 || !is_root() ? FOR_USER : FOR_ROOT))
-		apart(mode, is_hidden, h);
+		own_process(mode, is_hidden, h);
 }
 END_TEST
 
@@ -385,7 +385,7 @@ all_hidden(const void *arg)
 
 START_TEST(all_layers_hidden)
 {
-	apart(_i ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX, all_hidden, NULL);
+	own_process(_i ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX, all_hidden, NULL);
 }
 END_TEST
 

@@ -86,15 +86,15 @@ job(uint64_t seq)
 void
 done(struct journal *j, uint64_t seq)
 {
-	struct ending ending = { .verdict = VERDICT_OK, .slot = 1, .attempt = 1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	struct outcome outcome = { .verdict = VERDICT_OK, .slot = 1, .attempt = 1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
 	    .message = "" };
 	struct task *task = job(seq);
-	struct pocket out;
+	struct output_buffer out;
 
-	pocket_init(&out);
-	must(pocket_add(&out, text_of(seq), strlen(text_of(seq))) == 0);
-	must(journal_done(j, task, &ending, &out, NULL) == 0);
-	pocket_clear(&out);
+	output_buffer_init(&out);
+	must(output_buffer_add(&out, text_of(seq), strlen(text_of(seq))) == 0);
+	must(journal_done(j, task, &outcome, &out, NULL) == 0);
+	output_buffer_clear(&out);
 	task_free(task);
 }
 
@@ -102,8 +102,8 @@ enum journal_state
 look(struct journal *j, uint64_t seq)
 {
 	struct task *task = job(seq);
-	struct ending ending;
-	enum journal_state state = journal_look(j, task, &ending);
+	struct outcome outcome;
+	enum journal_state state = journal_check(j, task, &outcome);
 
 	task_free(task);
 	return state;
@@ -112,23 +112,23 @@ look(struct journal *j, uint64_t seq)
 size_t
 replay(struct journal *j, uint64_t *seqs, size_t room)
 {
-	struct pocket out, err;
-	struct ending ending;
+	struct output_buffer out, err;
+	struct outcome outcome;
 	struct task *task;
 	size_t n = 0;
 	int got;
 
-	pocket_init(&out);
-	pocket_init(&err);
-	while ((got = journal_replay(j, &task, &ending, &out, &err)) == 1) {
+	output_buffer_init(&out);
+	output_buffer_init(&err);
+	while ((got = journal_replay(j, &task, &outcome, &out, &err)) == 1) {
 		char buffer[64];
 		const char *text = text_of(task->seq);
 		must(n < room);
 		must(out.len == strlen(text) && err.len == 0);
-		must(pocket_read(&out, 0, buffer, sizeof buffer) == (ssize_t)strlen(text));
+		must(output_buffer_read(&out, 0, buffer, sizeof buffer) == (ssize_t)strlen(text));
 		must(memcmp(buffer, text, strlen(text)) == 0);
 		seqs[n++] = task->seq;
-		pocket_clear(&out);
+		output_buffer_clear(&out);
 		task_free(task);
 	}
 	must(got == 0);

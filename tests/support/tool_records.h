@@ -66,11 +66,11 @@ tool_task(uint64_t seq, const char *items, size_t items_len, const char *words, 
 	return task;
 }
 
-static inline struct pocket *
-tool_pocket(struct pocket *p, const void *data, size_t len)
+static inline struct output_buffer *
+tool_pocket(struct output_buffer *p, const void *data, size_t len)
 {
-	pocket_init(p);
-	ck_assert_int_eq(pocket_add(p, data, len), 0);
+	output_buffer_init(p);
+	ck_assert_int_eq(output_buffer_add(p, data, len), 0);
 	return p;
 }
 

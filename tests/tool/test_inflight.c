@@ -31,28 +31,28 @@ killed_run(uint64_t handed, uint64_t begun, uint64_t ended)
 	must(runner != -1);
 	if (runner == 0) {
 		struct journal *j = journal_open(&journal_options);
-		struct begun_ticket ticket[16];
+		struct inflight_ticket ticket[16];
 		struct task *task[16];
-		struct ending ending;
+		struct outcome outcome;
 		for (uint64_t i = 0; i < handed; i++) {
 			task[i] = job(i + 1);
-			if (journal_look(j, task[i], &ending) == JOURNAL_DONE)
+			if (journal_check(j, task[i], &outcome) == JOURNAL_DONE)
 				_exit(2);
 			task[i]->attempts++;
-			if (begun_take(task[i], &ticket[i]) != 1)
+			if (inflight_take(task[i], &ticket[i]) != 1)
 				_exit(3);
 		}
 		pid_t worker = fork();
 		if (worker == 0) {
 			for (uint64_t i = 0; i < begun; i++)
-				begun_note(&ticket[i]);
+				inflight_note(&ticket[i]);
 			_exit(0);
 		}
 		if (waitpid(worker, &status, 0) != worker || status != 0)
 			_exit(4);
 		for (uint64_t i = 0; i < ended; i++) {
-			ending = (struct ending){ .verdict = VERDICT_FAILED, .exit_code = 5, .message = "" };
-			if (journal_done(j, task[i], &ending, NULL, NULL) == -1)
+			outcome = (struct outcome){ .verdict = VERDICT_FAILED, .exit_code = 5, .message = "" };
+			if (journal_done(j, task[i], &outcome, NULL, NULL) == -1)
 				_exit(5);
 		}
 		if (journal_flush(j) == -1)
@@ -65,7 +65,7 @@ killed_run(uint64_t handed, uint64_t begun, uint64_t ended)
 
 START_TEST(in_flight)
 {
-	struct ending ending;
+	struct outcome outcome;
 	struct journal *j;
 
 	killed_run(6, 4, 2);
@@ -74,16 +74,16 @@ START_TEST(in_flight)
 		for (uint64_t seq = 1; seq <= 7; seq++)
 			ck_assert_int_eq(look(j, seq), seq <= 2 ? JOURNAL_DONE : seq <= 4 ? JOURNAL_UNKNOWN : JOURNAL_TO_RUN);
 		struct task *task = job(1);
-		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_DONE);
-		ck_assert_int_eq(ending.verdict, VERDICT_FAILED);
-		ck_assert_int_eq(ending.exit_code, 5);
+		ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_DONE);
+		ck_assert_int_eq(outcome.verdict, VERDICT_FAILED);
+		ck_assert_int_eq(outcome.exit_code, 5);
 		task_free(task);
 		task = job(3);
-		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_UNKNOWN);
-		ck_assert_int_eq(ending.verdict, VERDICT_UNKNOWN);
-		ck_assert_uint_eq(ending.attempt, 1);
+		ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_UNKNOWN);
+		ck_assert_int_eq(outcome.verdict, VERDICT_UNKNOWN);
+		ck_assert_uint_eq(outcome.attempt, 1);
 		task->hash++;
-		ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_CHANGED);
+		ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_CHANGED);
 		task_free(task);
 		journal_close(j);
 	}
@@ -91,7 +91,7 @@ START_TEST(in_flight)
 	journal_options.retries = 3;
 	j = journal_open(&journal_options);
 	struct task *task = job(3);
-	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_TO_RUN);
+	ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_TO_RUN);
 	ck_assert_uint_eq(task->attempts, 1);
 	task_free(task);
 	journal_close(j);
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(in_flight_again_and_again)
 {
-	struct ending ending;
+	struct outcome outcome;
 	struct journal *j;
 
 	journal_options.retries = 3;
@@ -111,7 +111,7 @@ START_TEST(in_flight_again_and_again)
 		killed_run(6, 4, 0);
 		j = journal_open(&journal_options);
 		struct task *task = job(3);
-		ck_assert_int_eq(journal_look(j, task, &ending), times < 3 ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN);
+		ck_assert_int_eq(journal_check(j, task, &outcome), times < 3 ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN);
 		ck_assert_uint_eq(task->attempts, times);
 		task_free(task);
 		ck_assert_int_eq(look(j, 5), JOURNAL_TO_RUN);
@@ -120,14 +120,14 @@ START_TEST(in_flight_again_and_again)
 	/* What is unknown is an end like others. */
 	j = journal_open(&journal_options);
 	struct task *task = job(3);
-	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_UNKNOWN);
-	must(journal_done(j, task, &ending, NULL, NULL) == 0);
+	ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_UNKNOWN);
+	must(journal_done(j, task, &outcome, NULL, NULL) == 0);
 	task_free(task);
 	journal_close(j);
 	j = journal_open(&journal_options);
 	task = job(3);
-	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_DONE);
-	ck_assert_int_eq(ending.verdict, VERDICT_UNKNOWN);
+	ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_DONE);
+	ck_assert_int_eq(outcome.verdict, VERDICT_UNKNOWN);
 	task_free(task);
 	journal_close(j);
 }
@@ -139,31 +139,31 @@ START_TEST(words)
 	static uint64_t page[BEGUN_TICKETS];
 	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789), BEGUN_SEQ_MAX };
 	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
-	struct begun_ticket ticket;
-	struct begun_note note;
+	struct inflight_ticket ticket;
+	struct inflight_note note;
 
-	ck_assert_int_eq(begun_read(0, &note), 0);
-	begun_open(page);
+	ck_assert_int_eq(inflight_read(0, &note), 0);
+	inflight_open(page);
 	for (size_t i = 0; i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
 		struct task *task = job(seqs[i % (sizeof seqs / sizeof seqs[0])]);
 		task->attempts = attempts[i / (sizeof seqs / sizeof seqs[0])];
-		must(begun_take(task, &ticket) == 1);
-		begun_note(&ticket);
+		must(inflight_take(task, &ticket) == 1);
+		inflight_note(&ticket);
 		uint64_t word = page[task->ticket - 1];
-		must(begun_read(word, &note) == 1);
-		must(note.seq == task->seq && note.hash == begun_hash(task->hash));
+		must(inflight_read(word, &note) == 1);
+		must(note.seq == task->seq && note.hash == inflight_hash(task->hash));
 		must(note.attempt == (task->attempts < 255 ? task->attempts : 255));
 		for (int byte = 0; byte < 8; byte++)
 			for (uint64_t change = 1; change < 256; change++)
-				must(begun_read(word ^ change << 8 * byte, &note) == -1);
-		begun_clear(task);
+				must(inflight_read(word ^ change << 8 * byte, &note) == -1);
+		inflight_clear(task);
 		must(page[0] == 0);
 		task_free(task);
 	}
 	for (int byte = 0; byte < 8; byte++)
 		for (uint64_t change = 1; change < 256; change++)
-			must(begun_read(change << 8 * byte, &note) == -1);
-	begun_open(NULL);
+			must(inflight_read(change << 8 * byte, &note) == -1);
+	inflight_open(NULL);
 }
 END_TEST
 
@@ -201,24 +201,24 @@ END_TEST
 START_TEST(tickets)
 {
 	struct journal *j = journal_open(&journal_options);
-	struct begun_ticket ticket;
-	struct ending ending = { .message = "" };
+	struct inflight_ticket ticket;
+	struct outcome outcome = { .message = "" };
 	static struct task *task[BEGUN_TICKETS];
 
 	for (uint64_t i = 0; i < BEGUN_TICKETS; i++) {
 		task[i] = job(i + 1);
-		must(begun_take(task[i], &ticket) == 1);
-		begun_note(&ticket);
+		must(inflight_take(task[i], &ticket) == 1);
+		inflight_note(&ticket);
 	}
 	struct task *more = job(BEGUN_TICKETS + 1);
-	ck_assert_int_eq(begun_take(more, &ticket), 0);
-	must(journal_done(j, task[0], &ending, NULL, NULL) == 0);
-	ck_assert_int_eq(begun_take(more, &ticket), 0);
+	ck_assert_int_eq(inflight_take(more, &ticket), 0);
+	must(journal_done(j, task[0], &outcome, NULL, NULL) == 0);
+	ck_assert_int_eq(inflight_take(more, &ticket), 0);
 	must(journal_flush(j) == 0);
-	ck_assert_int_eq(begun_take(more, &ticket), 1);
-	begun_note(&ticket);
+	ck_assert_int_eq(inflight_take(more, &ticket), 1);
+	inflight_note(&ticket);
 	journal_not_done(j, more);
-	ck_assert_int_eq(begun_take(more, &ticket), 1);
+	ck_assert_int_eq(inflight_take(more, &ticket), 1);
 	for (uint64_t i = 1; i < BEGUN_TICKETS; i++)
 		if (i != 100)
 			journal_not_done(j, task[i]);

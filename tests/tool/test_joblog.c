@@ -11,10 +11,10 @@
 #define HEADER "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n"
 
 static void
-log_one(uint64_t seq, const struct ending *ending, const char *command, size_t len, int status)
+log_one(uint64_t seq, const struct outcome *outcome, const char *command, size_t len, int status)
 {
 	struct task *task = tool_task(seq, "", 0, "", 0);
-	struct job_record r = { .task = task, .ending = ending };
+	struct job_record r = { .task = task, .outcome = outcome };
 
 	ck_assert_int_eq(joblog_add(&r, command, len), status);
 	task_free(task);
@@ -22,20 +22,20 @@ log_one(uint64_t seq, const struct ending *ending, const char *command, size_t l
 
 START_TEST(lines_are_parallels)
 {
-	struct ending e = { .verdict = VERDICT_OK, .start_ns = INT64_C(1700000000123456789), .run_ns = 1234567890,
+	struct outcome e = { .verdict = VERDICT_OK, .start_ns = INT64_C(1700000000123456789), .run_ns = 1234567890,
 		.sent = 7, .received = 1234567890123 };
 
 	joblog_open("log", 0);
 	log_one(1, &e, "gzip 'a b'", 10, 0);
-	e = (struct ending){ .verdict = VERDICT_FAILED, .exit_code = 3, .start_ns = INT64_C(1700000000999600000) };
+	e = (struct outcome){ .verdict = VERDICT_FAILED, .exit_code = 3, .start_ns = INT64_C(1700000000999600000) };
 	log_one(3, &e, "two\nlines\n\tand a tab\n", 21, 0);
-	e = (struct ending){ .verdict = VERDICT_CRASHED, .exit_code = 137, .signal = 9, .start_ns = 5000000 };
+	e = (struct outcome){ .verdict = VERDICT_CRASHED, .exit_code = 137, .signal = 9, .start_ns = 5000000 };
 	log_one(UINT64_C(9007199254740993), &e, "", 0, 0);
-	e = (struct ending){ .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15, .run_ns = INT64_C(123456789000000000) };
+	e = (struct outcome){ .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15, .run_ns = INT64_C(123456789000000000) };
 	log_one(4, &e, "\xff", 1, 0);
-	e = (struct ending){ .verdict = VERDICT_SKIPPED, .exit_code = -1 };
+	e = (struct outcome){ .verdict = VERDICT_SKIPPED, .exit_code = -1 };
 	log_one(5, &e, "never began", 11, 0);
-	e = (struct ending){ .verdict = VERDICT_CANCELLED, .exit_code = 0 };
+	e = (struct outcome){ .verdict = VERDICT_CANCELLED, .exit_code = 0 };
 	log_one(6, &e, "well behaved at SIGTERM", 23, 0);
 	ck_assert_int_eq(joblog_close(), 0);
 	static const char expected[] = HEADER
@@ -51,8 +51,8 @@ END_TEST
 
 START_TEST(reads_what_it_wrote)
 {
-	struct ending ok = { .verdict = VERDICT_OK }, bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
-	struct ending late = { .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15 };
+	struct outcome ok = { .verdict = VERDICT_OK }, bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
+	struct outcome late = { .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15 };
 	size_t count;
 
 	joblog_open("log", 0);
@@ -87,7 +87,7 @@ START_TEST(torn_at_every_byte)
 	static const char text[] = HEADER "1\t:\t17.000\t     1.235\t7\t12\t1\t0\tfirst\n"
 	    "12\t:\t17.000\t     1.235\t7\t12\t0\t0\tsecond \0 line\n";
 	static const char more[] = "3\t:\t0.000\t     0.000\t0\t0\t0\t0\tthird\n";
-	struct ending ok = { .verdict = VERDICT_OK };
+	struct outcome ok = { .verdict = VERDICT_OK };
 
 	for (size_t len = 0; len < sizeof text; len++) {
 		size_t count, lines = 0, whole = 0, have;
@@ -168,7 +168,7 @@ open_it(const void *path)
 
 START_TEST(where_it_goes)
 {
-	struct ending ok = { .verdict = VERDICT_OK };
+	struct outcome ok = { .verdict = VERDICT_OK };
 
 	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "no/such/directory"), "no/such/directory: No such file"));
 	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "."), "Is a directory"));
@@ -189,7 +189,7 @@ END_TEST
 /* A line that finds no room is cut off again, so that the file is a joblog still. */
 START_TEST(full_disk_leaves_whole_lines)
 {
-	struct ending ok = { .verdict = VERDICT_OK };
+	struct outcome ok = { .verdict = VERDICT_OK };
 	struct rlimit limit, before;
 	char long_one[2000];
 	size_t len;
@@ -202,7 +202,7 @@ START_TEST(full_disk_leaves_whole_lines)
 	ck_assert_int_ne(dup2(said_fd, STDERR_FILENO), -1);
 	ck_assert_int_eq(close(said_fd), 0);
 	struct task *task = tool_task(1, "", 0, "", 0);
-	struct job_record r = { .task = task, .ending = &ok };
+	struct job_record r = { .task = task, .outcome = &ok };
 	limit = before;
 	limit.rlim_cur = 1000;
 	int failed = setrlimit(RLIMIT_FSIZE, &limit) == 0 && joblog_add(&r, "fits", 4) == 0 &&

@@ -33,29 +33,29 @@ END_TEST
 
 START_TEST(marks)
 {
-	struct mark mark = { 0 }, old;
-	uint64_t number[MARK_NUMBERS] = { 1, 2, 3, 4, 5, 6 }, got[MARK_NUMBERS];
+	struct checkpoint mark = { 0 }, old;
+	uint64_t number[CHECKPOINT_NUMBERS] = { 1, 2, 3, 4, 5, 6 }, got[CHECKPOINT_NUMBERS];
 
-	mark_make(&mark);
-	ck_assert_int_eq(mark_load(&mark, got), 0);
+	checkpoint_make(&mark);
+	ck_assert_int_eq(checkpoint_load(&mark, got), 0);
 	ck_assert_uint_eq(got[0], 0);
 	for (uint64_t turn = 1; turn < 20; turn++) {
 		old = mark;
 		number[0] = turn;
-		mark_store(&mark, number);
-		ck_assert_int_eq(mark_load(&mark, got), 0);
+		checkpoint_store(&mark, number);
+		ck_assert_int_eq(checkpoint_load(&mark, got), 0);
 		ck_assert_uint_eq(got[0], turn);
 		ck_assert_uint_eq(got[5], 6);
 		/* However far its writer has come, it is the old one or the new one. */
 		for (size_t cut = 0; cut <= sizeof mark; cut += sizeof(uint64_t)) {
-			struct mark half = old;
+			struct checkpoint half = old;
 			memcpy(&half, &mark, cut);
-			ck_assert_int_eq(mark_load(&half, got), 0);
+			ck_assert_int_eq(checkpoint_load(&half, got), 0);
 			ck_assert(got[0] == turn || got[0] == turn - 1);
 		}
 	}
 	memset(&mark, 0x55, sizeof mark);
-	ck_assert_int_eq(mark_load(&mark, got), -1);
+	ck_assert_int_eq(checkpoint_load(&mark, got), -1);
 }
 END_TEST
 
@@ -63,7 +63,7 @@ START_TEST(done_is_known)
 {
 	uint64_t seqs[8];
 	struct journal *j = journal_open(&journal_options);
-	struct outlet out;
+	struct sink out;
 
 	ck_assert(journal_is_new(j));
 	ck_assert_int_eq(journal_timeout(j), -1);
@@ -86,17 +86,17 @@ START_TEST(done_is_known)
 	ck_assert_uint_eq(replay(j, seqs, 8), 3);
 	for (uint64_t i = 0; i < 3; i++) {
 		ck_assert_uint_eq(seqs[i], i + 1);
-		ck_assert(outlet_wants(&out, i));
-		outlet_end(&out, 0);
-		ck_assert(!outlet_wants(&out, i));
+		ck_assert(sink_wants(&out, i));
+		sink_end(&out, 0);
+		ck_assert(!sink_wants(&out, i));
 	}
-	outlet_detach(&out);
+	sink_detach(&out);
 	journal_close(j);
 
 	j = journal_open(&journal_options);
 	journal_attach(j, JOURNAL_RESULTS, &out, -1, 0);
 	ck_assert_uint_eq(replay(j, seqs, 8), 0);
-	outlet_detach(&out);
+	sink_detach(&out);
 	journal_close(j);
 }
 END_TEST
@@ -105,37 +105,37 @@ END_TEST
 START_TEST(all_of_a_job)
 {
 	enum { SIZE = 3 * JOURNAL_PIECE_MAX + 12345 };
-	struct ending ending = { .verdict = VERDICT_OVER_LIMIT, .exit_code = 137, .signal = 9, .core = 1, .slot = 7,
+	struct outcome outcome = { .verdict = VERDICT_OVER_LIMIT, .exit_code = 137, .signal = 9, .core = 1, .slot = 7,
 	    .attempt = 3,
 	    .start_ns = 1700000000123456789, .run_ns = 5, .user_ns = 6, .system_ns = 7, .max_rss = 8, .sent = 9,
 	    .received = SIZE, .limit = "memory", .message = "it wanted too much" };
-	struct ending got;
+	struct outcome got;
 	struct journal *j = journal_open(&journal_options);
 	struct task *task = job(1), *back;
-	struct pocket out, err, got_out, got_err;
-	struct outlet outlet;
+	struct output_buffer out, err, got_out, got_err;
+	struct sink sink;
 	char *large = malloc(SIZE), *read_back = malloc(SIZE);
 
 	must(large != NULL && read_back != NULL);
 	for (size_t i = 0; i < SIZE; i++)
 		large[i] = (char)(i * 2654435761u >> 13);
-	pocket_init(&out);
-	pocket_init(&err);
-	pocket_init(&got_out);
-	pocket_init(&got_err);
-	must(pocket_add(&out, large, SIZE) == 0 && pocket_add(&err, "no\0t this", 9) == 0);
+	output_buffer_init(&out);
+	output_buffer_init(&err);
+	output_buffer_init(&got_out);
+	output_buffer_init(&got_err);
+	must(output_buffer_add(&out, large, SIZE) == 0 && output_buffer_add(&err, "no\0t this", 9) == 0);
 	bytes_add(&task->tag, "tag\t", 4);
 	bytes_add(&task->words, large, SIZE);
 	task_slot_here(task);
 	task->block_len = 77;
 	task->columns = 5;
 	task->attempts = 3;
-	must(journal_done(j, task, &ending, &out, &err) == 0);
+	must(journal_done(j, task, &outcome, &out, &err) == 0);
 	done(j, 2);
 	journal_close(j);
 
 	j = journal_open(&journal_options);
-	journal_attach(j, JOURNAL_RESULTS, &outlet, -1, 0);
+	journal_attach(j, JOURNAL_RESULTS, &sink, -1, 0);
 	ck_assert_int_eq(journal_replay(j, &back, &got, &got_out, &got_err), 1);
 	ck_assert_uint_eq(back->seq, 1);
 	ck_assert_uint_eq(back->hash, task->hash);
@@ -168,25 +168,25 @@ START_TEST(all_of_a_job)
 	ck_assert_str_eq(got.message, "it wanted too much");
 	ck_assert_uint_eq(got_out.len, SIZE);
 	for (size_t at = 0; at < SIZE;) {
-		ssize_t n = pocket_read(&got_out, at, read_back + at, SIZE - at);
+		ssize_t n = output_buffer_read(&got_out, at, read_back + at, SIZE - at);
 		must(n > 0);
 		at += (size_t)n;
 	}
 	ck_assert_mem_eq(read_back, large, SIZE);
 	ck_assert_uint_eq(got_err.len, 9);
-	must(pocket_read(&got_err, 0, read_back, 9) == 9);
+	must(output_buffer_read(&got_err, 0, read_back, 9) == 9);
 	ck_assert_mem_eq(read_back, "no\0t this", 9);
-	pocket_clear(&got_out);
-	pocket_clear(&got_err);
+	output_buffer_clear(&got_out);
+	output_buffer_clear(&got_err);
 	task_free(back);
 	ck_assert_int_eq(journal_replay(j, &back, &got, &got_out, &got_err), 1);
 	ck_assert_uint_eq(back->seq, 2);
 	task_free(back);
-	pocket_clear(&got_out);
-	outlet_detach(&outlet);
+	output_buffer_clear(&got_out);
+	sink_detach(&sink);
 	journal_close(j);
-	pocket_clear(&out);
-	pocket_clear(&err);
+	output_buffer_clear(&out);
+	output_buffer_clear(&err);
 	task_free(task);
 	free(large);
 	free(read_back);
@@ -374,7 +374,7 @@ END_TEST
 START_TEST(other_input)
 {
 	struct journal *j = journal_open(&journal_options);
-	struct ending ending;
+	struct outcome outcome;
 
 	for (uint64_t seq = 1; seq <= 3; seq++)
 		done(j, seq);
@@ -382,7 +382,7 @@ START_TEST(other_input)
 	j = journal_open(&journal_options);
 	struct task *task = job(2);
 	task->hash++;
-	ck_assert_int_eq(journal_look(j, task, &ending), JOURNAL_CHANGED);
+	ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_CHANGED);
 	task_free(task);
 	ck_assert_uint_eq(journal_known(j), 3);
 	journal_close(j);
@@ -450,14 +450,14 @@ START_TEST(no_room)
 	ck_assert_int_eq(journal_sync(j), -1);
 	/* A large one is not half there. */
 	struct task *task = job(last + 2);
-	struct ending ending = { .message = "" };
-	struct pocket out;
+	struct outcome outcome = { .message = "" };
+	struct output_buffer out;
 	static char large[2 * JOURNAL_PIECE_MAX];
-	pocket_init(&out);
+	output_buffer_init(&out);
 	for (int i = 0; i < 8; i++)
-		must(pocket_add(&out, large, sizeof large) == 0);
-	ck_assert_int_eq(journal_done(j, task, &ending, &out, NULL), -1);
-	pocket_clear(&out);
+		must(output_buffer_add(&out, large, sizeof large) == 0);
+	ck_assert_int_eq(journal_done(j, task, &outcome, &out, NULL), -1);
+	output_buffer_clear(&out);
 	task_free(task);
 	journal_close(j);
 	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -484,15 +484,15 @@ START_TEST(only_what_is_not_out)
 	enum { MANY = 5000 };
 	static uint64_t seqs[MANY];
 	struct journal *j = journal_open(&journal_options);
-	struct outlet out;
+	struct sink out;
 
 	journal_attach(j, JOURNAL_RESULTS, &out, -1, 0);
 	for (uint64_t seq = 1; seq <= MANY; seq++)
 		done(j, seq % 2 == 0 ? seq - 1 : seq + 1);
 	must(journal_sync(j) == 0);
 	for (uint64_t i = 0; i < 3333; i++)
-		outlet_end(&out, 0);
-	outlet_detach(&out);
+		sink_end(&out, 0);
+	sink_detach(&out);
 	journal_close(j);
 	j = journal_open(&journal_options);
 	journal_attach(j, JOURNAL_RESULTS, &out, -1, 0);
@@ -500,7 +500,7 @@ START_TEST(only_what_is_not_out)
 	ck_assert_uint_eq(replay(j, seqs, MANY), MANY - 3333);
 	for (uint64_t i = 0; i < MANY - 3333; i++)
 		must(seqs[i] == ((i + 3334) % 2 == 0 ? i + 3334 - 1 : i + 3334 + 1));
-	outlet_detach(&out);
+	sink_detach(&out);
 	journal_close(j);
 }
 END_TEST

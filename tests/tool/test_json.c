@@ -7,22 +7,22 @@
 
 #include "tool/records/results_json.h"
 
-static struct record_file file;
+static struct record_writer file;
 
 /* The object of that record, which is one line. */
 static json_t *
 object_of(const struct job_record *r)
 {
-	struct pocket p;
+	struct output_buffer p;
 	json_error_t error;
 
-	pocket_init(&p);
-	record_file_into(&file, &p);
+	output_buffer_init(&p);
+	record_writer_into(&file, &p);
 	ck_assert_int_eq(results_json_add(&file, r), 0);
 	char *text = malloc(p.len + 1);
 	ck_assert_ptr_nonnull(text);
 	for (uint64_t at = 0; at < p.len;) {
-		ssize_t n = pocket_read(&p, at, text + at, p.len - at);
+		ssize_t n = output_buffer_read(&p, at, text + at, p.len - at);
 		ck_assert_int_gt(n, 0);
 		at += (uint64_t)n;
 	}
@@ -32,7 +32,7 @@ object_of(const struct job_record *r)
 	if (object == NULL)
 		ck_abort_msg("%s: %.200s", error.text, text);
 	free(text);
-	pocket_clear(&p);
+	output_buffer_clear(&p);
 	bytes_free(&file.buffer);
 	return object;
 }
@@ -71,12 +71,12 @@ START_TEST(all_fields)
 {
 	static const char *const in_order[] = { "seq", "command", "items", "outcome", "exit", "signal", "signal_name", "core",
 		"limit", "message", "slot", "attempt", "start", "duration", "user", "system", "max_rss", "stdout", "stderr" };
-	struct ending e = { .verdict = VERDICT_CRASHED, .exit_code = 139, .signal = 11, .core = 1, .slot = 3, .attempt = 2,
+	struct outcome e = { .verdict = VERDICT_CRASHED, .exit_code = 139, .signal = 11, .core = 1, .slot = 3, .attempt = 2,
 		.start_ns = INT64_C(1700000000123456789), .run_ns = 1999999600, .user_ns = 1500000, .system_ns = 0,
 		.max_rss = INT64_C(5000000000), .message = "killed by \"signal\" 11" };
 	struct task *task = tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
-	struct pocket out, err;
-	struct job_record r = { .task = task, .ending = &e, .out = tool_pocket(&out, "x\0y\n", 4),
+	struct output_buffer out, err;
+	struct job_record r = { .task = task, .outcome = &e, .out = tool_pocket(&out, "x\0y\n", 4),
 		.err = tool_pocket(&err, "", 0) };
 
 	json_t *o = object_of(&r);
@@ -111,7 +111,7 @@ START_TEST(all_fields)
 	ck_assert(memcmp(string_of(o, "stdout"), "x\0y\n", 5) == 0);
 	ck_assert_str_eq(string_of(o, "stderr"), "");
 	json_decref(o);
-	pocket_clear(&out);
+	output_buffer_clear(&out);
 	task_free(task);
 }
 END_TEST
@@ -120,10 +120,10 @@ START_TEST(what_is_not_known_is_null)
 {
 	static const char *const unknown[] = { "exit", "signal", "signal_name", "limit", "message", "slot", "attempt", "start",
 		"duration", "user", "system", "max_rss" };
-	struct ending e = { .verdict = VERDICT_SKIPPED, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	struct outcome e = { .verdict = VERDICT_SKIPPED, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
 		.message = "" };
 	struct task *task = tool_task(1, "", 0, "", 0);
-	struct job_record r = { .task = task, .ending = &e };
+	struct job_record r = { .task = task, .outcome = &e };
 
 	json_t *o = object_of(&r);
 	ck_assert_str_eq(string_of(o, "outcome"), "skipped");
@@ -138,9 +138,9 @@ END_TEST
 
 START_TEST(arguments_that_are_no_text)
 {
-	struct ending e = { .verdict = VERDICT_OK };
+	struct outcome e = { .verdict = VERDICT_OK };
 	struct task *task = tool_task(1, "a\0\xff\0", 4, "cat\0\xc3\0", 6);
-	struct job_record r = { .task = task, .ending = &e };
+	struct job_record r = { .task = task, .outcome = &e };
 
 	json_t *o = object_of(&r);
 	ck_assert_ptr_null(json_object_get(o, "items"));
@@ -155,11 +155,11 @@ END_TEST
 
 /* Output as text, or in base64. */
 static void
-output_is(const struct pocket *p, const char *data, size_t len, int is_text)
+output_is(const struct output_buffer *p, const char *data, size_t len, int is_text)
 {
-	struct ending e = { .verdict = VERDICT_OK };
+	struct outcome e = { .verdict = VERDICT_OK };
 	struct task *task = tool_task(1, "", 0, "", 0);
-	struct job_record r = { .task = task, .ending = &e, .out = p, .err = NULL };
+	struct job_record r = { .task = task, .outcome = &e, .out = p, .err = NULL };
 
 	json_t *o = object_of(&r);
 	if (is_text) {
@@ -193,13 +193,13 @@ START_TEST(cut_anywhere)
 				size_t n = strlen(row[i].bytes), len = at + n + after;
 				memset(text, 'a', len);
 				memcpy(text + at, row[i].bytes, n);
-				struct pocket p;
-				pocket_init(&p);
+				struct output_buffer p;
+				output_buffer_init(&p);
 				/* Its own pieces end elsewhere. */
-				ck_assert_int_eq(pocket_add(&p, text, 100 + after), 0);
-				ck_assert_int_eq(pocket_add(&p, text + 100 + after, len - 100 - after), 0);
+				ck_assert_int_eq(output_buffer_add(&p, text, 100 + after), 0);
+				ck_assert_int_eq(output_buffer_add(&p, text + 100 + after, len - 100 - after), 0);
 				output_is(&p, text, len, row[i].is_text);
-				pocket_clear(&p);
+				output_buffer_clear(&p);
 			}
 		}
 	}
@@ -213,18 +213,18 @@ START_TEST(every_small_piece)
 	unsigned char byte;
 
 	for (size_t len = 0; len < sizeof text; len++) {
-		struct pocket p;
+		struct output_buffer p;
 		int is_text = len != 2 && len != 4 && len != 5 && len != 7 && len != 8 && len != 9;
-		pocket_init(&p);
-		ck_assert_int_eq(pocket_add(&p, text, len), 0);
+		output_buffer_init(&p);
+		ck_assert_int_eq(output_buffer_add(&p, text, len), 0);
 		output_is(&p, text, len, is_text);
-		pocket_clear(&p);
+		output_buffer_clear(&p);
 	}
 	for (unsigned i = 0; i < 256; i++) {
-		struct pocket p;
+		struct output_buffer p;
 		byte = (unsigned char)i;
 		output_is(tool_pocket(&p, &byte, 1), (char *)&byte, 1, i < 128);
-		pocket_clear(&p);
+		output_buffer_clear(&p);
 	}
 }
 END_TEST
@@ -248,33 +248,33 @@ resident(void)
 START_TEST(much_output_in_little_memory)
 {
 	enum { BLOCK = 1 << 20, BLOCKS = 192 };
-	struct ending e = { .verdict = VERDICT_OK };
+	struct outcome e = { .verdict = VERDICT_OK };
 	struct task *task = tool_task(1, "", 0, "", 0);
-	struct pocket p, to;
-	struct job_record r = { .task = task, .ending = &e, .out = &p };
+	struct output_buffer p, to;
+	struct job_record r = { .task = task, .outcome = &e, .out = &p };
 	static char block[BLOCK];
 
 	memset(block, 'b', sizeof block);
-	pocket_init(&p);
+	output_buffer_init(&p);
 	for (int i = 0; i < BLOCKS; i++)
-		ck_assert_int_eq(pocket_add(&p, block, sizeof block), 0);
+		ck_assert_int_eq(output_buffer_add(&p, block, sizeof block), 0);
 	uint64_t before = resident();
-	record_file_open(&file, "--results-json", "log", RECORD_REPLACE);
+	record_writer_open(&file, "--results-json", "log", RECORD_REPLACE);
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
-	ck_assert_int_eq(record_file_close(&file), 0);
+	ck_assert_int_eq(record_writer_close(&file), 0);
 	struct stat st;
 	ck_assert_int_eq(stat("log", &st), 0);
 	ck_assert_int_gt(st.st_size, (off_t)BLOCKS * BLOCK);
-	pocket_init(&to);
-	record_file_into(&file, &to);
+	output_buffer_init(&to);
+	record_writer_into(&file, &to);
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_uint_eq(to.len, (uint64_t)st.st_size);
 	if (!SUPPORT_SANITIZED)
 		ck_assert_uint_lt(resident() - before, 32 << 10);
-	pocket_clear(&to);
-	pocket_clear(&p);
+	output_buffer_clear(&to);
+	output_buffer_clear(&p);
 	bytes_free(&file.buffer);
-	store_close();
+	output_buffer_close();
 	ck_assert_int_eq(remove("log"), 0);
 	task_free(task);
 }

@@ -19,7 +19,7 @@ START_TEST(native_defaults)
 	struct options o = READ("/usr/bin/forkpool", "echo", "-n", "--", "a");
 	unsigned processors;
 
-	ck_assert_ptr_null(quantity_workers("100%", &processors));
+	ck_assert_ptr_null(parse_workers("100%", &processors));
 	ck_assert_int_eq(o.dialect, DIALECT_NATIVE);
 	ck_assert_str_eq(message_name, "forkpool");
 	ck_assert_uint_eq(o.workers, processors);
@@ -83,7 +83,7 @@ START_TEST(parallel_defaults_hold)
 	unsigned processors;
 	struct options o = READ("parallel", ":::", "a", "b");
 
-	ck_assert_ptr_null(quantity_workers("100%", &processors));
+	ck_assert_ptr_null(parse_workers("100%", &processors));
 	ck_assert_int_eq(o.dialect, DIALECT_PARALLEL);
 	ck_assert_str_eq(message_name, "parallel");
 	ck_assert_uint_eq(o.workers, processors);

@@ -102,14 +102,14 @@ enum { HALTS = 17 };
 
 START_TEST(statuses)
 {
-	static const struct ending ok = { .verdict = VERDICT_OK }, one = { .verdict = VERDICT_FAILED, .exit_code = 1 },
+	static const struct outcome ok = { .verdict = VERDICT_OK }, one = { .verdict = VERDICT_FAILED, .exit_code = 1 },
 		all = { .verdict = VERDICT_FAILED, .exit_code = 255 },
 		killed = { .verdict = VERDICT_CRASHED, .exit_code = 137, .signal = SIGKILL },
 		missing = { .verdict = VERDICT_SETUP_FAILED, .exit_code = 127 },
 		forbidden = { .verdict = VERDICT_SETUP_FAILED, .exit_code = 126 },
 		skipped = { .verdict = VERDICT_SKIPPED, .exit_code = -1 };
 	static const struct {
-		const struct ending *ending[3];
+		const struct outcome *outcome[3];
 		int native, xargs, parallel;
 	} cases[] = {
 		{ { &ok, &ok }, 0, 0, 0 },
@@ -125,13 +125,13 @@ START_TEST(statuses)
 	};
 
 	for (enum dialect dialect = DIALECT_NATIVE; dialect <= DIALECT_PARALLEL; dialect++) {
-		struct tally t = { 0 };
+		struct totals t = { 0 };
 		struct options o = { .dialect = dialect };
 		int wanted = dialect == DIALECT_NATIVE ? cases[_i].native : dialect == DIALECT_XARGS ? cases[_i].xargs :
 		    cases[_i].parallel;
-		for (int i = 0; i < 3 && cases[_i].ending[i] != NULL; i++)
-			tally_add(&t, cases[_i].ending[i], dialect);
-		ck_assert_int_eq(tally_status(&t, &o), wanted);
+		for (int i = 0; i < 3 && cases[_i].outcome[i] != NULL; i++)
+			totals_add(&t, cases[_i].outcome[i], dialect);
+		ck_assert_int_eq(totals_status(&t, &o), wanted);
 	}
 }
 END_TEST
@@ -139,15 +139,15 @@ enum { STATUSES = 10 };
 
 START_TEST(many_failures_are_101_in_parallel)
 {
-	struct ending one = { .verdict = VERDICT_FAILED, .exit_code = 1 };
+	struct outcome one = { .verdict = VERDICT_FAILED, .exit_code = 1 };
 	struct options o = { .dialect = DIALECT_PARALLEL };
-	struct tally t = { 0 };
+	struct totals t = { 0 };
 
 	for (int i = 0; i < 100; i++)
-		tally_add(&t, &one, o.dialect);
-	ck_assert_int_eq(tally_status(&t, &o), 100);
-	tally_add(&t, &one, o.dialect);
-	ck_assert_int_eq(tally_status(&t, &o), 101);
+		totals_add(&t, &one, o.dialect);
+	ck_assert_int_eq(totals_status(&t, &o), 100);
+	totals_add(&t, &one, o.dialect);
+	ck_assert_int_eq(totals_status(&t, &o), 101);
 }
 END_TEST
 

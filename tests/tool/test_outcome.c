@@ -9,12 +9,12 @@
 #include "tool/base/escape.h"
 #include "tool/task/outcome.h"
 
-static struct ending
-ending_of(const struct forkpool_result *r, int is_command)
+static struct outcome
+outcome_of(const struct forkpool_result *r, int is_command)
 {
-	struct ending e;
+	struct outcome e;
 
-	ending_of_result(&e, r, INT64_C(1700000000000000000), is_command);
+	outcome_of_result(&e, r, INT64_C(1700000000000000000), is_command);
 	return e;
 }
 
@@ -63,7 +63,7 @@ START_TEST(each_outcome_has_its_word)
 		r.queued_ns = 5000;
 		r.run_ns = 77;
 		r.max_rss = 4096;
-		struct ending e = ending_of(&r, row[i].is_command);
+		struct outcome e = outcome_of(&r, row[i].is_command);
 		ck_assert_int_eq(e.verdict, row[i].verdict);
 		ck_assert_int_eq(e.exit_code, row[i].exit_code);
 		ck_assert_int_eq(e.signal, row[i].signal);
@@ -81,10 +81,10 @@ END_TEST
 START_TEST(exit_status_is_not_said_twice)
 {
 	struct forkpool_result r = { .outcome = FORKPOOL_EXITED, .exit_code = 3, .attempts = 1, .message = "exited with status 3" };
-	struct ending e = ending_of(&r, 1);
+	struct outcome e = outcome_of(&r, 1);
 
 	ck_assert_str_eq(e.message, "");
-	e = ending_of(&r, 0);
+	e = outcome_of(&r, 0);
 	ck_assert_str_eq(e.message, "exited with status 3");
 }
 END_TEST
@@ -92,7 +92,7 @@ END_TEST
 START_TEST(what_never_began_was_skipped)
 {
 	struct forkpool_result r = { .outcome = FORKPOOL_CANCELLED, .exit_code = -1, .queued_ns = 5, .max_rss = -1 };
-	struct ending e = ending_of(&r, 1);
+	struct outcome e = outcome_of(&r, 1);
 
 	ck_assert_int_eq(e.verdict, VERDICT_SKIPPED);
 	ck_assert_int_eq(e.exit_code, -1);
@@ -117,7 +117,7 @@ END_TEST
 START_TEST(each_failure_is_explained_in_one_line)
 {
 	static const struct {
-		struct ending ending;
+		struct outcome outcome;
 		const char *command, *where, *line;
 	} row[] = {
 		{ { .verdict = VERDICT_FAILED, .exit_code = 1, .attempt = 1 }, "gzip 'a b'", "res/17/stderr",
@@ -149,7 +149,7 @@ START_TEST(each_failure_is_explained_in_one_line)
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		struct bytes line = { 0 };
-		ending_explain(&row[i].ending, &task, row[i].command, row[i].where, &line);
+		outcome_explain(&row[i].outcome, &task, row[i].command, row[i].where, &line);
 		ck_assert_str_eq(line.at, row[i].line);
 		bytes_free(&line);
 	}
@@ -158,14 +158,14 @@ END_TEST
 
 START_TEST(long_command_is_cut)
 {
-	struct ending e = { .verdict = VERDICT_FAILED, .exit_code = 1 };
+	struct outcome e = { .verdict = VERDICT_FAILED, .exit_code = 1 };
 	struct task task = { .seq = 1 };
 	struct bytes line = { 0 };
 	char command[5000];
 
 	memset(command, 'x', sizeof command - 1);
 	command[sizeof command - 1] = '\0';
-	ending_explain(&e, &task, command, NULL, &line);
+	outcome_explain(&e, &task, command, NULL, &line);
 	ck_assert_uint_lt(line.len, 250);
 	ck_assert_ptr_nonnull(strstr(line.at, "xxx...: exit status 1"));
 	bytes_free(&line);
@@ -181,7 +181,7 @@ START_TEST(visible_at_every_size)
 
 	for (size_t size = 1; size < sizeof buffer; size++) {
 		memset(buffer, '#', sizeof buffer);
-		size_t n = visible(buffer, size, text, sizeof text - 1);
+		size_t n = escape_text(buffer, size, text, sizeof text - 1);
 		ck_assert_uint_lt(n, size);
 		ck_assert_uint_eq(strlen(buffer), n);
 		for (size_t i = size; i < sizeof buffer; i++)

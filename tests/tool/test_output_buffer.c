@@ -36,12 +36,12 @@ fill(char *to, uint64_t from, size_t len, unsigned stream)
 static char block[MIB], expected[MIB];
 
 static void
-add_stream(struct pocket *p, uint64_t from, uint64_t len, size_t piece, unsigned stream)
+add_stream(struct output_buffer *p, uint64_t from, uint64_t len, size_t piece, unsigned stream)
 {
 	while (len > 0) {
 		size_t n = piece < len ? piece : (size_t)len;
 		fill(block, from, n, stream);
-		must(pocket_add(p, block, n) == 0);
+		must(output_buffer_add(p, block, n) == 0);
 		from += n;
 		len -= n;
 	}
@@ -49,20 +49,20 @@ add_stream(struct pocket *p, uint64_t from, uint64_t len, size_t piece, unsigned
 
 /* Take all of it from the front, size bytes at most at a time. */
 static void
-take_stream(struct pocket *p, uint64_t from, size_t size, unsigned stream)
+take_stream(struct output_buffer *p, uint64_t from, size_t size, unsigned stream)
 {
 	while (p->len > 0) {
 		const char *data;
-		ssize_t n = pocket_front(p, &data, block, size);
+		ssize_t n = output_buffer_front(p, &data, block, size);
 		must(n > 0);
 		must((size_t)n <= size);
 		fill(expected, from, (size_t)n, stream);
 		must(memcmp(data, expected, (size_t)n) == 0);
-		pocket_drop(p, (size_t)n);
+		output_buffer_drop(p, (size_t)n);
 		from += (uint64_t)n;
 	}
 	const char *data;
-	must(pocket_front(p, &data, block, size) == 0);
+	must(output_buffer_front(p, &data, block, size) == 0);
 }
 
 /* The descriptor that the store's file gets, if it comes to that. */
@@ -86,51 +86,51 @@ file_of_store(struct stat *st)
 START_TEST(what_small_jobs_wrote_comes_together)
 {
 	enum { JOBS = 1000, EACH = 7 };
-	struct pocket all, one;
+	struct output_buffer all, one;
 	const char *data;
 
-	pocket_init(&all);
-	pocket_init(&one);
+	output_buffer_init(&all);
+	output_buffer_init(&one);
 	for (unsigned i = 0; i < JOBS; i++) {
 		add_stream(&one, (uint64_t)i * EACH, EACH, EACH, 1);
-		pocket_move(&all, &one);
+		output_buffer_move(&all, &one);
 	}
-	ck_assert_int_eq(pocket_front(&all, &data, block, sizeof block), JOBS * EACH);
-	ck_assert_int_eq(pocket_front(&all, &data, block, 100), 100);
+	ck_assert_int_eq(output_buffer_front(&all, &data, block, sizeof block), JOBS * EACH);
+	ck_assert_int_eq(output_buffer_front(&all, &data, block, 100), 100);
 	take_stream(&all, 0, 1000, 1);
-	ck_assert_uint_eq(store_bytes(), 0);
+	ck_assert_uint_eq(output_buffer_bytes(), 0);
 }
 END_TEST
 
 START_TEST(little_stays_in_memory)
 {
-	struct pocket p;
+	struct output_buffer p;
 	struct stat st;
 	char text[64];
 	const char *data;
 
-	pocket_init(&p);
-	ck_assert_int_eq(pocket_front(&p, &data, block, 10), 0);
-	ck_assert_int_eq(pocket_read(&p, 0, text, sizeof text), 0);
-	ck_assert_int_eq(pocket_add(&p, "hello ", 6), 0);
-	ck_assert_int_eq(pocket_add(&p, "", 0), 0);
-	ck_assert_int_eq(pocket_add(&p, "world", 5), 0);
+	output_buffer_init(&p);
+	ck_assert_int_eq(output_buffer_front(&p, &data, block, 10), 0);
+	ck_assert_int_eq(output_buffer_read(&p, 0, text, sizeof text), 0);
+	ck_assert_int_eq(output_buffer_add(&p, "hello ", 6), 0);
+	ck_assert_int_eq(output_buffer_add(&p, "", 0), 0);
+	ck_assert_int_eq(output_buffer_add(&p, "world", 5), 0);
 	ck_assert_uint_eq(p.len, 11);
-	ck_assert_uint_eq(store_bytes(), 11);
-	ck_assert_int_eq(pocket_front(&p, &data, block, 4), 4);
+	ck_assert_uint_eq(output_buffer_bytes(), 11);
+	ck_assert_int_eq(output_buffer_front(&p, &data, block, 4), 4);
 	ck_assert(memcmp(data, "hell", 4) == 0);
-	pocket_drop(&p, 4);
-	ck_assert_int_eq(pocket_front(&p, &data, block, sizeof block), 7);
+	output_buffer_drop(&p, 4);
+	ck_assert_int_eq(output_buffer_front(&p, &data, block, sizeof block), 7);
 	ck_assert(memcmp(data, "o world", 7) == 0);
-	ck_assert_int_eq(pocket_read(&p, 2, text, sizeof text), 5);
+	ck_assert_int_eq(output_buffer_read(&p, 2, text, sizeof text), 5);
 	ck_assert(memcmp(text, "world", 5) == 0);
-	ck_assert_int_eq(pocket_read(&p, 7, text, sizeof text), 0);
-	ck_assert_int_eq(pocket_read(&p, UINT64_MAX, text, sizeof text), 0);
-	pocket_drop(&p, 1000);
+	ck_assert_int_eq(output_buffer_read(&p, 7, text, sizeof text), 0);
+	ck_assert_int_eq(output_buffer_read(&p, UINT64_MAX, text, sizeof text), 0);
+	output_buffer_drop(&p, 1000);
 	ck_assert_uint_eq(p.len, 0);
-	ck_assert_uint_eq(store_bytes(), 0);
+	ck_assert_uint_eq(output_buffer_bytes(), 0);
 	ck_assert_int_eq(file_of_store(&st), -1);
-	store_close();
+	output_buffer_close();
 }
 END_TEST
 
@@ -142,21 +142,21 @@ START_TEST(much_is_spilled_and_comes_back)
 	for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++) {
 		/* Byte by byte only past the budget. */
 		uint64_t quick = piece[i] < 4096 ? STORE_MEMORY : 0, len = quick + (quick ? 200000 : 5 * STORE_MEMORY);
-		struct pocket p;
-		pocket_init(&p);
+		struct output_buffer p;
+		output_buffer_init(&p);
 		add_stream(&p, 0, quick, 65536, 1);
 		add_stream(&p, quick, len - quick, piece[i], 1);
 		ck_assert_uint_eq(p.len, len);
-		ck_assert_uint_eq(store_bytes(), len);
+		ck_assert_uint_eq(output_buffer_bytes(), len);
 		ck_assert_int_ne(file_of_store(&st), -1);
 		ck_assert_int_gt(st.st_size, 0);
 		/* Twice from the middle, in a row and anywhere, and then from the front. */
 		for (uint64_t at = 0; at < len; at += len / 7 + 1) {
-			ssize_t n = pocket_read(&p, at, block, 30011);
+			ssize_t n = output_buffer_read(&p, at, block, 30011);
 			ck_assert_int_gt(n, 0);
 			fill(expected, at, (size_t)n, 1);
 			ck_assert(memcmp(block, expected, (size_t)n) == 0);
-			n = pocket_read(&p, len - 1 - at, block, 30011);
+			n = output_buffer_read(&p, len - 1 - at, block, 30011);
 			ck_assert_int_gt(n, 0);
 			fill(expected, len - 1 - at, (size_t)n, 1);
 			ck_assert(memcmp(block, expected, (size_t)n) == 0);
@@ -164,9 +164,9 @@ START_TEST(much_is_spilled_and_comes_back)
 		take_stream(&p, 0, 70001, 1);
 		ck_assert_int_ne(file_of_store(&st), -1);
 		ck_assert_int_eq(st.st_size, 0);
-		ck_assert_uint_eq(store_bytes(), 0);
+		ck_assert_uint_eq(output_buffer_bytes(), 0);
 	}
-	store_close();
+	output_buffer_close();
 	ck_assert_int_eq(file_of_store(&st), -1);
 }
 END_TEST
@@ -176,45 +176,45 @@ END_TEST
 /* Adds, takes, moves and clears at random, each pocket beside an array of what it is to hold; most lies in the file. */
 START_TEST(any_order_of_calls)
 {
-	struct pocket ballast, p[POCKETS];
+	struct output_buffer ballast, p[POCKETS];
 	struct bytes model[POCKETS] = { { 0 } };
 	unsigned seed = (unsigned)_i * 7919 + 1;
 
-	pocket_init(&ballast);
+	output_buffer_init(&ballast);
 	add_stream(&ballast, 0, _i % 2 == 0 ? STORE_MEMORY : STORE_MEMORY - MIB, 65536, 99);
 	for (size_t i = 0; i < POCKETS; i++)
-		pocket_init(&p[i]);
+		output_buffer_init(&p[i]);
 	for (int step = 0; step < 20000; step++) {
 		size_t i = (size_t)rand_r(&seed) % POCKETS, j = (size_t)rand_r(&seed) % POCKETS;
 		int what = rand_r(&seed) % 100;
 		if (what < 50) {
 			size_t len = (size_t)rand_r(&seed) % (what < 5 ? 100000 : what < 20 ? 3000 : 100);
 			fill(block, (uint64_t)step, len, (unsigned)i);
-			must(pocket_add(&p[i], block, len) == 0);
+			must(output_buffer_add(&p[i], block, len) == 0);
 			bytes_add(&model[i], block, len);
 		} else if (what < 85) {
 			const char *data;
-			ssize_t n = pocket_front(&p[i], &data, block, (size_t)rand_r(&seed) % 5000 + 1);
+			ssize_t n = output_buffer_front(&p[i], &data, block, (size_t)rand_r(&seed) % 5000 + 1);
 			must(n >= 0);
 			must((n == 0) == (model[i].len == 0));
 			must(n == 0 || memcmp(data, model[i].at, (size_t)n) == 0);
 			size_t drop = n == 0 ? 0 : (size_t)rand_r(&seed) % ((size_t)n + 1);
-			pocket_drop(&p[i], drop);
+			output_buffer_drop(&p[i], drop);
 			if (drop > 0)
 				memmove(model[i].at, model[i].at + drop, model[i].len - drop);
 			model[i].len -= drop;
 		} else if (what < 93) {
 			size_t at = model[i].len == 0 ? 0 : (size_t)rand_r(&seed) % model[i].len;
-			ssize_t n = pocket_read(&p[i], at, block, 2000);
+			ssize_t n = output_buffer_read(&p[i], at, block, 2000);
 			must(n >= 0);
 			must((n == 0) == (model[i].len == 0));
 			must(n == 0 || memcmp(block, model[i].at + at, (size_t)n) == 0);
 		} else if (what < 98 && i != j) {
-			pocket_move(&p[i], &p[j]);
+			output_buffer_move(&p[i], &p[j]);
 			bytes_add(&model[i], model[j].at, model[j].len);
 			bytes_clear(&model[j]);
 		} else {
-			pocket_clear(&p[i]);
+			output_buffer_clear(&p[i]);
 			bytes_clear(&model[i]);
 		}
 		must(p[i].len == model[i].len);
@@ -223,30 +223,30 @@ START_TEST(any_order_of_calls)
 	for (size_t i = 0; i < POCKETS; i++) {
 		for (size_t at = 0; at < model[i].len;) {
 			const char *data;
-			ssize_t n = pocket_front(&p[i], &data, block, sizeof block);
+			ssize_t n = output_buffer_front(&p[i], &data, block, sizeof block);
 			ck_assert_int_gt(n, 0);
 			ck_assert(memcmp(data, model[i].at + at, (size_t)n) == 0);
-			pocket_drop(&p[i], (size_t)n);
+			output_buffer_drop(&p[i], (size_t)n);
 			at += (size_t)n;
 		}
 		ck_assert_uint_eq(p[i].len, 0);
 		bytes_free(&model[i]);
 	}
 	take_stream(&ballast, 0, MIB, 99);
-	ck_assert_uint_eq(store_bytes(), 0);
-	store_close();
+	ck_assert_uint_eq(output_buffer_bytes(), 0);
+	output_buffer_close();
 }
 END_TEST
 
 /* What is taken gives its blocks back, and what is added then uses the same ranges. */
 START_TEST(space_is_used_again)
 {
-	struct pocket ballast, old, new;
+	struct output_buffer ballast, old, new;
 	struct stat st;
 
-	pocket_init(&ballast);
-	pocket_init(&old);
-	pocket_init(&new);
+	output_buffer_init(&ballast);
+	output_buffer_init(&old);
+	output_buffer_init(&new);
 	add_stream(&ballast, 0, STORE_MEMORY, 65536, 0);
 	add_stream(&old, 0, 20 * MIB, MIB, 1);
 	add_stream(&new, 0, MIB, MIB, 2);
@@ -254,7 +254,7 @@ START_TEST(space_is_used_again)
 	off_t size = st.st_size;
 	blkcnt_t blocks = st.st_blocks;
 	for (int round = 0; round < 50; round++) {
-		pocket_clear(&old);
+		output_buffer_clear(&old);
 		ck_assert_int_ne(file_of_store(&st), -1);
 #ifdef FALLOC_FL_PUNCH_HOLE
 		if (fallocate(file_of_store(&st), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size, 4096) == 0)
@@ -268,7 +268,7 @@ START_TEST(space_is_used_again)
 	take_stream(&new, 0, 5000, 2);
 	take_stream(&old, 0, MIB, 1);
 	take_stream(&ballast, 0, MIB, 0);
-	store_close();
+	output_buffer_close();
 }
 END_TEST
 
@@ -276,33 +276,33 @@ END_TEST
 static void
 add_until_full(int error)
 {
-	struct pocket p, other;
+	struct output_buffer p, other;
 	uint64_t len = 0;
 
-	pocket_init(&p);
-	pocket_init(&other);
-	ck_assert_int_eq(pocket_add(&other, "before", 6), 0);
+	output_buffer_init(&p);
+	output_buffer_init(&other);
+	ck_assert_int_eq(output_buffer_add(&other, "before", 6), 0);
 	for (;; len += 40000) {
 		must(len < STORE_MEMORY + 16 * MIB);
 		fill(block, len, 40000, 3);
-		if (pocket_add(&p, block, 40000) == -1)
+		if (output_buffer_add(&p, block, 40000) == -1)
 			break;
 	}
 	ck_assert_int_eq(errno, error);
 	ck_assert_uint_ge(len, STORE_MEMORY / 2);
 	ck_assert_uint_eq(p.len, len);
-	ck_assert_uint_eq(store_bytes(), len + 6);
+	ck_assert_uint_eq(output_buffer_bytes(), len + 6);
 	/* Again, and more at once than there is in all. */
-	ck_assert_int_eq(pocket_add(&p, block, sizeof block), -1);
+	ck_assert_int_eq(output_buffer_add(&p, block, sizeof block), -1);
 	ck_assert_int_eq(errno, error);
 	ck_assert_uint_eq(p.len, len);
 	take_stream(&p, 0, 65536, 3);
 	/* With room again it goes on. */
 	add_stream(&p, 0, MIB, 9999, 4);
 	take_stream(&p, 0, 65536, 4);
-	ck_assert_int_eq(pocket_read(&other, 0, block, 10), 6);
+	ck_assert_int_eq(output_buffer_read(&other, 0, block, 10), 6);
 	ck_assert(memcmp(block, "before", 6) == 0);
-	pocket_clear(&other);
+	output_buffer_clear(&other);
 }
 
 START_TEST(file_size_limit_is_no_signal)
@@ -313,7 +313,7 @@ START_TEST(file_size_limit_is_no_signal)
 	limit.rlim_cur = 6 * MIB;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	add_until_full(EFBIG);
-	store_close();
+	output_buffer_close();
 }
 END_TEST
 
@@ -330,7 +330,7 @@ START_TEST(full_disk_loses_nothing)
 	if (own) {
 		ck_assert_int_eq(setenv("TMPDIR", directory, 1), 0);
 		add_until_full(ENOSPC);
-		store_close();
+		output_buffer_close();
 		ck_assert_int_eq(umount(directory), 0);
 	}
 	ck_assert_int_eq(rmdir(directory), 0);
@@ -345,7 +345,7 @@ START_TEST(directory_of_the_file)
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	ck_assert_int_eq(setenv("TMPDIR", directory, 1), 0);
-	int fd = store_file();
+	int fd = output_buffer_file();
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	ck_assert_int_eq(fstat(fd, &st), 0);
@@ -356,10 +356,10 @@ START_TEST(directory_of_the_file)
 	ck_assert_int_eq(close(fd), 0);
 	ck_assert_int_eq(rmdir(directory), 0); /* nothing is in it */
 
-	ck_assert_int_eq(store_file(), -1);
+	ck_assert_int_eq(output_buffer_file(), -1);
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_int_eq(setenv("TMPDIR", "", 1), 0);
-	ck_assert_int_ne(fd = store_file(), -1);
+	ck_assert_int_ne(fd = output_buffer_file(), -1);
 	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST

@@ -28,16 +28,16 @@ START_TEST(counts)
 
 	for (size_t i = 0; i < COUNT(right); i++) {
 		value = -77;
-		ck_assert_ptr_null(quantity_count(right[i].text, right[i].min, right[i].max, &value));
+		ck_assert_ptr_null(parse_count(right[i].text, right[i].min, right[i].max, &value));
 		ck_assert_int_eq(value, right[i].value);
 	}
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		value = -77;
-		const char *why = quantity_count(wrong[i].text, wrong[i].min, wrong[i].max, &value);
+		const char *why = parse_count(wrong[i].text, wrong[i].min, wrong[i].max, &value);
 		ck_assert_msg(why != NULL, "\"%s\"", wrong[i].text);
 		ck_assert_int_eq(value, -77);
 	}
-	ck_assert_str_eq(quantity_count("0", 1, 4096, &value), "must be a number from 1 to 4096");
+	ck_assert_str_eq(parse_count("0", 1, 4096, &value), "must be a number from 1 to 4096");
 }
 END_TEST
 
@@ -56,12 +56,12 @@ START_TEST(sizes)
 
 	for (size_t i = 0; i < COUNT(right); i++) {
 		bytes = -77;
-		ck_assert_msg(quantity_size(right[i].text, &bytes) == NULL, "\"%s\"", right[i].text);
+		ck_assert_msg(parse_size(right[i].text, &bytes) == NULL, "\"%s\"", right[i].text);
 		ck_assert_int_eq(bytes, right[i].bytes);
 	}
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		bytes = -77;
-		ck_assert_msg(quantity_size(wrong[i], &bytes) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_size(wrong[i], &bytes) != NULL, "\"%s\"", wrong[i]);
 		ck_assert_int_eq(bytes, -77);
 	}
 }
@@ -89,12 +89,12 @@ START_TEST(durations)
 
 	for (size_t i = 0; i < COUNT(right); i++) {
 		ns = -77;
-		ck_assert_msg(quantity_duration(right[i].text, &ns) == NULL, "\"%s\"", right[i].text);
+		ck_assert_msg(parse_duration(right[i].text, &ns) == NULL, "\"%s\"", right[i].text);
 		ck_assert_int_eq(ns, right[i].ns);
 	}
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		ns = -77;
-		ck_assert_msg(quantity_duration(wrong[i], &ns) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_duration(wrong[i], &ns) != NULL, "\"%s\"", wrong[i]);
 		ck_assert_int_eq(ns, -77);
 	}
 }
@@ -109,32 +109,32 @@ START_TEST(workers)
 		"-4097", "99999999999999999999", "1e2", "nan%", "inf%", ".%", "1.2.3%",
 	};
 
-	ck_assert_ptr_null(quantity_workers("1", &n));
+	ck_assert_ptr_null(parse_workers("1", &n));
 	ck_assert_uint_eq(n, 1);
-	ck_assert_ptr_null(quantity_workers("4096", &n));
+	ck_assert_ptr_null(parse_workers("4096", &n));
 	ck_assert_uint_eq(n, 4096);
-	ck_assert_ptr_null(quantity_workers("0", &n));
+	ck_assert_ptr_null(parse_workers("0", &n));
 	ck_assert_uint_eq(n, 252);
-	ck_assert_ptr_null(quantity_workers("+3", &n));
+	ck_assert_ptr_null(parse_workers("+3", &n));
 	ck_assert_uint_eq(n, processors + 3);
-	ck_assert_ptr_null(quantity_workers("+0", &n));
+	ck_assert_ptr_null(parse_workers("+0", &n));
 	ck_assert_uint_eq(n, processors);
-	ck_assert_ptr_null(quantity_workers("-0", &n));
+	ck_assert_ptr_null(parse_workers("-0", &n));
 	ck_assert_uint_eq(n, processors);
-	ck_assert_ptr_null(quantity_workers("-4096", &n));
+	ck_assert_ptr_null(parse_workers("-4096", &n));
 	ck_assert_uint_eq(n, processors > 4096 ? processors - 4096 : 1);
-	ck_assert_ptr_null(quantity_workers("100%", &n));
+	ck_assert_ptr_null(parse_workers("100%", &n));
 	ck_assert_uint_eq(n, processors);
-	ck_assert_ptr_null(quantity_workers("200%", &n));
+	ck_assert_ptr_null(parse_workers("200%", &n));
 	ck_assert_uint_eq(n, 2 * processors);
 	/* Rounded up, as GNU parallel does. */
-	ck_assert_ptr_null(quantity_workers("0.1%", &n));
+	ck_assert_ptr_null(parse_workers("0.1%", &n));
 	ck_assert_uint_eq(n, (processors + 999) / 1000);
-	ck_assert_ptr_null(quantity_workers("50%", &n));
+	ck_assert_ptr_null(parse_workers("50%", &n));
 	ck_assert_uint_eq(n, (processors + 1) / 2);
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		n = 77;
-		ck_assert_msg(quantity_workers(wrong[i], &n) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_workers(wrong[i], &n) != NULL, "\"%s\"", wrong[i]);
 		ck_assert_uint_eq(n, 77);
 	}
 }
@@ -146,13 +146,13 @@ START_TEST(processors)
 	static const char *const wrong[] = { "", "0", "0%", "0.0", "-1", "+1", "x", "1x", "1%%", "%", ".", "1.1.1", "nan",
 	    "inf", "1e3", " 1" };
 
-	ck_assert_ptr_null(quantity_processors("1.5", &value));
+	ck_assert_ptr_null(parse_processors("1.5", &value));
 	ck_assert_double_eq_tol(value, 1.5, 1e-9);
-	ck_assert_ptr_null(quantity_processors("50%", &value));
+	ck_assert_ptr_null(parse_processors("50%", &value));
 	ck_assert_double_eq_tol(value, all / 2, 1e-9);
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		value = -77;
-		ck_assert_msg(quantity_processors(wrong[i], &value) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_processors(wrong[i], &value) != NULL, "\"%s\"", wrong[i]);
 		ck_assert(value <= -77);
 	}
 }

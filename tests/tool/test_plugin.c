@@ -391,7 +391,7 @@ START_TEST(names_of_a_damaged_file)
 	struct bytes names = { 0 };
 	struct stat st;
 
-	ck_assert_int_eq(plugin_names_read(path, &names), PLUGIN_NAMES_OK);
+	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_NAMES_OK);
 	ck_assert_uint_eq(count_of(&names), 2);
 	int fd = open(path, O_RDWR);
 	ck_assert_int_eq(fstat(fd, &st), 0);
@@ -405,17 +405,17 @@ START_TEST(names_of_a_damaged_file)
 			bytes_clear(&names);
 			if (pwrite(fd, &values[i], 1, (off_t)at) != 1)
 				ck_abort_msg("cannot write");
-			(void)plugin_names_read(path, &names);
+			(void)plugin_symbols_read(path, &names);
 		}
 		if (pwrite(fd, &whole[at], 1, (off_t)at) != 1)
 			ck_abort_msg("cannot write");
 	}
 	bytes_clear(&names);
-	ck_assert_int_eq(plugin_names_read(path, &names), PLUGIN_NAMES_OK);
+	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_NAMES_OK);
 	ck_assert_uint_eq(count_of(&names), 2);
 	for (size_t cut = len; cut > 0; cut = cut > 200 ? cut - 97 : cut - 1) {
 		bytes_clear(&names);
-		if (ftruncate(fd, (off_t)(cut - 1)) != 0 || plugin_names_read(path, &names) == PLUGIN_NAMES_OK)
+		if (ftruncate(fd, (off_t)(cut - 1)) != 0 || plugin_symbols_read(path, &names) == PLUGIN_NAMES_OK)
 			ck_abort_msg("names were found in the first %zu bytes", cut - 1);
 	}
 	(void)close(fd);

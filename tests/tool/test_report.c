@@ -42,12 +42,12 @@ static void
 tail_is(const char *data, size_t len, size_t max, const char *wanted)
 {
 	struct bytes out = { 0 };
-	struct pocket p;
+	struct output_buffer p;
 
 	report_text_add_tail(&out, tool_pocket(&p, data, len), max);
 	ck_assert_str_eq(out.at, wanted);
 	bytes_free(&out);
-	pocket_clear(&p);
+	output_buffer_clear(&p);
 }
 
 START_TEST(ends_of_output)
@@ -64,12 +64,12 @@ START_TEST(ends_of_output)
 	/* Each of the most that is taken becomes four. */
 	char much[2 * REPORT_TAIL_MAX];
 	struct bytes out = { 0 };
-	struct pocket p;
+	struct output_buffer p;
 	memset(much, 0xff, sizeof much);
 	report_text_add_tail(&out, tool_pocket(&p, much, sizeof much), sizeof much);
 	ck_assert_uint_eq(out.len, 2 + REPORT_TAIL_MAX * 5);
 	bytes_free(&out);
-	pocket_clear(&p);
+	output_buffer_clear(&p);
 }
 END_TEST
 
@@ -82,7 +82,7 @@ sums_now(void)
 	json_error_t error;
 
 	bytes_add_byte(&out, '{');
-	report_sums_json(&out);
+	report_stats_json(&out);
 	bytes_add_text(&out, "\"end\":0}");
 	json_t *object = json_loadb(out.at, out.len, JSON_REJECT_DUPLICATES, &error);
 	if (object == NULL)
@@ -109,9 +109,9 @@ sum(const json_t *array)
 
 START_TEST(sums_of_a_few)
 {
-	report_sums_add(&(struct report_sum){ .slot = 1, .start = 0, .run = 1500 });
-	report_sums_add(&(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
-	report_sums_add(&(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
+	report_stats_add(&(struct report_sum){ .slot = 1, .start = 0, .run = 1500 });
+	report_stats_add(&(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
+	report_stats_add(&(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
 
 	json_t *o = sums_now();
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "runs_total")), 3);
@@ -132,7 +132,7 @@ START_TEST(sums_of_a_few)
 	ck_assert_int_eq(at(o, "failed", 0), 2);
 	ck_assert_int_eq(at(o, "ended", 1), 1);
 	json_decref(o);
-	report_sums_free();
+	report_stats_free();
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(sums_of_days)
 	uint64_t runs = 0;
 
 	for (int64_t start = 0, run = 1; start < INT64_C(400) * 86400 * 1000000; start += run, run += run / 3 + 1) {
-		report_sums_add(&(struct report_sum){ .slot = 1, .start = start, .run = run, .failed = runs % 2 == 0 });
+		report_stats_add(&(struct report_sum){ .slot = 1, .start = start, .run = run, .failed = runs % 2 == 0 });
 		busy += run;
 		runs++;
 	}
@@ -159,7 +159,7 @@ START_TEST(sums_of_days)
 	for (size_t i = 0; i + 1 < json_array_size(json_object_get(o, "busy")); i++)
 		ck_assert_int_eq(at(o, "busy", i), stretch);
 	json_decref(o);
-	report_sums_free();
+	report_stats_free();
 }
 END_TEST
 
@@ -167,7 +167,7 @@ END_TEST
 
 static struct forkpool *pool;
 static struct options options;
-static struct tally tally;
+static struct totals totals;
 
 static void
 begin(void)
@@ -179,24 +179,24 @@ begin(void)
 	    sizeof error);
 	ck_assert_msg(pool != NULL, "%s", error);
 	options = (struct options){ .report = name, .command = words, .workers = 2 };
-	tally = (struct tally){ 0 };
+	totals = (struct totals){ 0 };
 	/* It is asked where a job's output is. */
 	records_open(&options, NULL);
 	report_open(&options, pool);
 }
 
 static void
-one_run(struct task *task, uint64_t seq, enum verdict verdict, int64_t run_ns, const struct pocket *err)
+one_run(struct task *task, uint64_t seq, enum verdict verdict, int64_t run_ns, const struct output_buffer *err)
 {
-	struct ending e = { .verdict = verdict, .exit_code = verdict != VERDICT_OK, .slot = 1 + (unsigned)(seq % 2), .attempt = 1,
+	struct outcome e = { .verdict = verdict, .exit_code = verdict != VERDICT_OK, .slot = 1 + (unsigned)(seq % 2), .attempt = 1,
 		.start_ns = INT64_C(1900000000000000000) + (int64_t)seq * 1000, .run_ns = run_ns, .max_rss = -1, .message = "" };
-	struct job_record record = { .task = task, .ending = &e, .err = err };
+	struct job_record record = { .task = task, .outcome = &e, .err = err };
 	char command[64];
 
 	task->seq = seq;
 	int len = snprintf(command, sizeof command, "work on %llu now", (unsigned long long)seq);
-	report_run(&(struct run_view){ .record = &record, .command = command, .command_len = (size_t)len });
-	tally_add(&tally, &e, DIALECT_NATIVE);
+	report_run(&(struct attempt){ .record = &record, .command = command, .command_len = (size_t)len });
+	totals_add(&totals, &e, DIALECT_NATIVE);
 }
 
 /* The data of the page. */
@@ -207,7 +207,7 @@ finished(void)
 	size_t len;
 	json_error_t error;
 
-	ck_assert_int_eq(report_close(&(struct run_end){ .tally = &tally, .status = 123 }), 0);
+	ck_assert_int_eq(report_close(&(struct attempt_end){ .totals = &totals, .status = 123 }), 0);
 	(void)forkpool_close(pool);
 	char *page = tool_read("page.html", &len), *from = strstr(page, mark), *to = strstr(page, "\n</script>\n<script nonce");
 	ck_assert(from != NULL && to != NULL);
@@ -287,7 +287,7 @@ START_TEST(more_output_than_is_kept)
 {
 	const uint64_t kept = REPORT_TAILS / REPORT_TAIL, jobs = kept + 10;
 	struct task *task = tool_task(1, "", 0, "", 0);
-	struct pocket err;
+	struct output_buffer err;
 	char text[4 * 1024];
 
 	memset(text, 'e', sizeof text);
@@ -308,7 +308,7 @@ START_TEST(more_output_than_is_kept)
 			ck_assert(json_is_null(json_array_get(row, 15)));
 	}
 	json_decref(data);
-	pocket_clear(&err);
+	output_buffer_clear(&err);
 	task_free(task);
 }
 END_TEST
@@ -316,30 +316,30 @@ END_TEST
 /* Where the file system is full, what was there before stays, and nothing else. */
 START_TEST(a_file_is_whole_or_as_it_was)
 {
-	struct whole_file f;
+	struct atomic_file f;
 	struct stat st;
 
 	tool_write("whole", "old", 3);
-	ck_assert_int_eq(whole_file_open(&f, "whole"), 0);
-	whole_file_add(&f, "new text", 8);
+	ck_assert_int_eq(atomic_file_open(&f, "whole"), 0);
+	atomic_file_add(&f, "new text", 8);
 	tool_file_is("whole", "old", 3);
 	char temporary[64];
 	(void)snprintf(temporary, sizeof temporary, "%s", f.temporary);
 	ck_assert_int_eq(stat(temporary, &st), 0);
-	ck_assert_int_eq(whole_file_close(&f), 0);
+	ck_assert_int_eq(atomic_file_close(&f), 0);
 	tool_file_is("whole", "new text", 8);
 	ck_assert_int_eq(stat(temporary, &st), -1);
 
-	ck_assert_int_eq(whole_file_open(&f, "whole"), 0);
+	ck_assert_int_eq(atomic_file_open(&f, "whole"), 0);
 	(void)snprintf(temporary, sizeof temporary, "%s", f.temporary);
 	/* A write that fails. */
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ck_assert_int_ne(full, -1);
 	ck_assert_int_ne(dup2(full, f.fd), -1);
 	ck_assert_int_eq(close(full), 0);
-	whole_file_add(&f, "newer", 5);
-	whole_file_add(&f, "newest", 6);
-	ck_assert_int_eq(whole_file_close(&f), -1);
+	atomic_file_add(&f, "newer", 5);
+	atomic_file_add(&f, "newest", 6);
+	ck_assert_int_eq(atomic_file_close(&f), -1);
 	ck_assert_int_eq(errno, ENOSPC);
 	tool_file_is("whole", "new text", 8);
 	ck_assert_int_eq(stat(temporary, &st), -1);

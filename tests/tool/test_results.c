@@ -8,7 +8,7 @@
 #include "tool/records/results_dir.h"
 #include "tool/records/results_table.h"
 
-static const struct ending ok = { .verdict = VERDICT_OK, .slot = 2, .start_ns = INT64_C(1700000000123456789), .run_ns = 9000000,
+static const struct outcome ok = { .verdict = VERDICT_OK, .slot = 2, .start_ns = INT64_C(1700000000123456789), .run_ns = 9000000,
 	.received = 4 };
 
 static void
@@ -24,14 +24,14 @@ static int
 add(uint64_t seq, const char *items, size_t len, size_t columns, const struct row *header, const char *out, const char *err)
 {
 	struct task *task = tool_task(seq, items, len, "x", 2);
-	struct pocket p, q;
-	struct job_record r = { .task = task, .ending = &ok, .out = tool_pocket(&p, out, strlen(out)),
+	struct output_buffer p, q;
+	struct job_record r = { .task = task, .outcome = &ok, .out = tool_pocket(&p, out, strlen(out)),
 		.err = tool_pocket(&q, err, strlen(err)), .header = header };
 
 	task->columns = columns;
 	int status = results_dir_add(&r);
-	pocket_clear(&p);
-	pocket_clear(&q);
+	output_buffer_clear(&p);
+	output_buffer_clear(&q);
 	task_free(task);
 	return status;
 }
@@ -42,7 +42,7 @@ START_TEST(tree)
 	static const struct item name[] = { { "x10", 3 }, { "b/2", 3 }, { "10", 2 }, { "9", 1 } };
 	static const struct row header = { .items = name, .count = 4 };
 	struct task *task = tool_task(1, "a b", 4, "", 0);
-	struct job_record r = { .task = task, .ending = &ok };
+	struct job_record r = { .task = task, .outcome = &ok };
 
 	results_dir_open(&o);
 	ck_assert_int_eq(add(1, "a b", 4, 1, NULL, "out", "error"), 0);
@@ -116,7 +116,7 @@ START_TEST(long_names)
 		ck_assert_int_eq(add(1, item, sizeof item, 1, NULL, i == 0 ? "first" : "second", ""), 0);
 	}
 	struct task *task = tool_task(1, item, sizeof item, "", 0);
-	struct job_record r = { .task = task, .ending = &ok };
+	struct job_record r = { .task = task, .outcome = &ok };
 	ck_assert_uint_eq(results_names(&r, 255, &names), 2);
 	ck_assert_uint_eq(strlen(names.at + 2), 255);
 	ck_assert_uint_eq(strspn(names.at + 2, "y"), 238);
@@ -213,24 +213,24 @@ table(enum results_kind kind, const struct row *header, const char *expected)
 {
 	struct task *task = tool_task(1, "a b\0\"q\"", 8, "", 0);
 	struct task *second = tool_task(2, "a b", 4, "", 0);
-	struct pocket out, err;
-	struct job_record r = { .task = task, .ending = &ok, .out = tool_pocket(&out, "x\"\n", 3),
+	struct output_buffer out, err;
+	struct job_record r = { .task = task, .outcome = &ok, .out = tool_pocket(&out, "x\"\n", 3),
 		.err = tool_pocket(&err, "plain,\001", 7), .header = header };
-	struct ending late = ok;
+	struct outcome late = ok;
 
 	results_table_open("table", kind, RECORD_REPLACE);
 	ck_assert_int_eq(results_table_add(&r, "echo 'a b'", 10), 0);
 	late.verdict = VERDICT_TIMED_OUT;
 	late.signal = 9;
-	r.ending = &late;
+	r.outcome = &late;
 	r.out = NULL;
 	r.task = second;
 	ck_assert_int_eq(results_table_add(&r, "", 0), 0);
 	ck_assert_int_eq(results_table_close(), 0);
 	tool_file_is("table", expected, strlen(expected));
 	ck_assert_int_eq(remove("table"), 0);
-	pocket_clear(&out);
-	pocket_clear(&err);
+	output_buffer_clear(&out);
+	output_buffer_clear(&err);
 	task_free(task);
 	task_free(second);
 }

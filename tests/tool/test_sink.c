@@ -13,16 +13,16 @@
 #include "tool/journal/sink.h"
 
 static char path[256], surplus[256];
-static struct mark mark;
+static struct checkpoint mark;
 
 static void
-outlet_setup(void)
+sink_setup(void)
 {
 	journal_setup();
 	(void)snprintf(path, sizeof path, "%s.out", journal_path);
 	(void)snprintf(surplus, sizeof surplus, "%s.surplus", journal_path);
 	memset(&mark, 0, sizeof mark);
-	mark_make(&mark);
+	checkpoint_make(&mark);
 }
 
 /* Entry i of a run; some are empty, some begin as others do. */
@@ -54,43 +54,43 @@ has(const char *file, const char *wanted)
 }
 
 static void
-open_out(struct outlet *o, int flags, uint64_t known)
+open_out(struct sink *o, int flags, uint64_t known)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | flags, 0600);
 
 	must(fd != -1);
-	outlet_attach(o, &mark, fd, 0, known, "the output", surplus);
+	sink_attach(o, &mark, fd, 0, known, "the output", surplus);
 }
 
 static void
-close_out(struct outlet *o)
+close_out(struct sink *o)
 {
 	int fd = o->fd;
 
-	outlet_detach(o);
+	sink_detach(o);
 	must(close(fd) == 0);
 }
 
 /* A whole entry, as records do. */
 static int
-append(struct outlet *o, uint64_t number, const void *data, size_t len)
+append(struct sink *o, uint64_t number, const void *data, size_t len)
 {
-	if (!outlet_wants(o, number))
+	if (!sink_wants(o, number))
 		return 0;
-	for (ssize_t at = outlet_pass(o, data, len); at < (ssize_t)len;) {
-		outlet_tries(o, len - (size_t)at);
+	for (ssize_t at = sink_pass(o, data, len); at < (ssize_t)len;) {
+		sink_tries(o, len - (size_t)at);
 		ssize_t n = write(o->fd, (const char *)data + at, len - (size_t)at);
 		must(at >= 0 && n > 0);
-		outlet_wrote(o, (size_t)n);
+		sink_wrote(o, (size_t)n);
 		at += n;
 	}
-	outlet_end(o, len);
+	sink_end(o, len);
 	return 0;
 }
 
 /* Those that are not out, up to n: as publisher and records do. */
 static void
-let_out(struct outlet *o, uint64_t from, uint64_t n)
+let_out(struct sink *o, uint64_t from, uint64_t n)
 {
 	for (uint64_t i = from; i < n; i++)
 		must(append(o, i, entry(i), strlen(entry(i))) == 0);
@@ -98,43 +98,43 @@ let_out(struct outlet *o, uint64_t from, uint64_t n)
 
 /* Several entries queued before anything is written, in pieces of that size. */
 static void
-let_out_in_pieces(struct outlet *o, uint64_t n, size_t piece)
+let_out_in_pieces(struct sink *o, uint64_t n, size_t piece)
 {
 	char all[1024] = "", *at = all;
 
 	for (uint64_t i = 0; i < n; i++)
-		if (outlet_wants(o, i)) {
+		if (sink_wants(o, i)) {
 			(void)strcat(all, entry(i));
-			outlet_end(o, strlen(entry(i)));
+			sink_end(o, strlen(entry(i)));
 		}
 	while (*at != '\0') {
 		size_t len = strlen(at) < piece ? strlen(at) : piece;
-		ssize_t n_passed = outlet_pass(o, at, len);
+		ssize_t n_passed = sink_pass(o, at, len);
 		must(n_passed >= 0);
 		at += n_passed;
 		if (n_passed > 0)
 			continue;
-		outlet_tries(o, outlet_piece(o, len));
-		ssize_t wrote = write(o->fd, at, outlet_piece(o, len));
+		sink_tries(o, sink_piece(o, len));
+		ssize_t wrote = write(o->fd, at, sink_piece(o, len));
 		must(wrote > 0);
-		outlet_wrote(o, (size_t)wrote);
+		sink_wrote(o, (size_t)wrote);
 		at += wrote;
 	}
 }
 
 START_TEST(without_a_journal)
 {
-	struct outlet o = { .fd = open(path, O_WRONLY | O_CREAT, 0600) };
+	struct sink o = { .fd = open(path, O_WRONLY | O_CREAT, 0600) };
 
-	ck_assert(outlet_wants(&o, 0));
-	ck_assert(outlet_wants(&o, 77));
-	ck_assert_int_eq(outlet_pass(&o, "x", 1), 0);
-	ck_assert_uint_eq(outlet_piece(&o, 1000000), 1000000);
+	ck_assert(sink_wants(&o, 0));
+	ck_assert(sink_wants(&o, 77));
+	ck_assert_int_eq(sink_pass(&o, "x", 1), 0);
+	ck_assert_uint_eq(sink_piece(&o, 1000000), 1000000);
 	ck_assert_int_eq(append(&o, 5, "text\n", 5), 0);
-	outlet_wrote(&o, 5);
-	outlet_end(&o, 5);
+	sink_wrote(&o, 5);
+	sink_end(&o, 5);
 	(void)close(o.fd);
-	outlet_detach(&o);
+	sink_detach(&o);
 	has(path, "text\n");
 }
 END_TEST
@@ -145,20 +145,20 @@ START_TEST(killed_at_every_byte)
 	enum { ALL = 20 };
 	static const int flags[] = { O_APPEND, 0 };
 	char before[16] = "before\n", wanted[1024], part[1024];
-	struct outlet o;
+	struct sink o;
 
 	for (size_t f = 0; f < 2; f++)
 		for (uint64_t n = 0; n < ALL; n++) {
 			expect(wanted, sizeof wanted, flags[f] == O_APPEND ? before : "", ALL);
 			expect(part, sizeof part, flags[f] == O_APPEND ? before : "", n);
 			for (size_t len = strlen(part); len <= strlen(wanted); len++) {
-				struct mark fresh = { 0 };
-				mark_make(&fresh);
+				struct checkpoint fresh = { 0 };
+				checkpoint_make(&fresh);
 				mark = fresh;
 				file_write(path, before, flags[f] == O_APPEND ? strlen(before) : 0);
 				open_out(&o, flags[f], 0);
 				let_out(&o, 0, n);
-				outlet_tries(&o, len - strlen(part));
+				sink_tries(&o, len - strlen(part));
 				must(write(o.fd, wanted + strlen(part), len - strlen(part)) == (ssize_t)(len - strlen(part)));
 				close_out(&o);
 				open_out(&o, flags[f], ALL);
@@ -178,7 +178,7 @@ END_TEST
 
 START_TEST(emptied)
 {
-	struct outlet o;
+	struct sink o;
 	char wanted[1024];
 
 	open_out(&o, O_TRUNC, 0);
@@ -194,7 +194,7 @@ START_TEST(emptied)
 	/* { echo head; forkpool; } >file: it was emptied, and something else comes first. */
 	int fd = open(path, O_WRONLY | O_TRUNC);
 	must(write(fd, "head\n", 5) == 5);
-	outlet_attach(&o, &mark, fd, 0, 8, "the output", surplus);
+	sink_attach(&o, &mark, fd, 0, 8, "the output", surplus);
 	ck_assert_uint_eq(o.next, 0);
 	let_out(&o, 0, 9);
 	close_out(&o);
@@ -224,7 +224,7 @@ END_TEST
 /* What others have added stays, and we go on behind it. */
 START_TEST(of_others)
 {
-	struct outlet o;
+	struct sink o;
 	char wanted[1024];
 
 	open_out(&o, O_APPEND, 0);
@@ -268,11 +268,11 @@ END_TEST
 /* The journal has lost its end: known is less than what had gone out. */
 START_TEST(lost)
 {
-	struct outlet o;
+	struct sink o;
 	char wanted[1024], was[1024];
 
 	for (uint64_t known = 0; known < 8; known++) {
-		mark_make(&mark);
+		checkpoint_make(&mark);
 		file_write(path, "", 0);
 		open_out(&o, O_APPEND, 0);
 		let_out(&o, 0, 8);
@@ -286,7 +286,7 @@ START_TEST(lost)
 		close_out(&o);
 		open_out(&o, O_APPEND, known);
 		let_out(&o, o.next, known);
-		ck_assert_int_eq(outlet_caught_up(&o), 0);
+		ck_assert_int_eq(sink_caught_up(&o), 0);
 		has(path, wanted);
 		if (strlen(was) > strlen(wanted))
 			has(surplus, was + strlen(wanted));
@@ -305,45 +305,45 @@ END_TEST
 /* A pipe: counted by the byte. */
 START_TEST(counted)
 {
-	struct outlet o;
+	struct sink o;
 	char wanted[1024], got[1024] = "";
 
 	expect(wanted, sizeof wanted, "", 16);
 	for (size_t cut = 0; cut <= strlen(wanted); cut++) {
 		int fd[2];
 		must(pipe(fd) == 0);
-		mark_make(&mark);
+		checkpoint_make(&mark);
 		size_t len = 0;
 		for (int life = 0; life < 2; life++) {
-			outlet_attach(&o, &mark, fd[1], 0, life == 0 ? 0 : 16, "the output", surplus);
+			sink_attach(&o, &mark, fd[1], 0, life == 0 ? 0 : 16, "the output", surplus);
 			char all[1024] = "", *at = all;
 			for (uint64_t i = o.next; i < 16; i++) {
 				(void)strcat(all, entry(i));
-				outlet_end(&o, strlen(entry(i)));
+				sink_end(&o, strlen(entry(i)));
 			}
 			while (*at != '\0' && (life == 1 || len < cut)) {
-				ssize_t n = outlet_pass(&o, at, strlen(at));
+				ssize_t n = sink_pass(&o, at, strlen(at));
 				if (n == 0) {
-					outlet_tries(&o, life == 0 ? 1 : strlen(at));
+					sink_tries(&o, life == 0 ? 1 : strlen(at));
 					n = write(fd[1], at, life == 0 ? 1 : strlen(at));
 					must(n > 0);
-					outlet_wrote(&o, (size_t)n);
+					sink_wrote(&o, (size_t)n);
 					len += (size_t)n;
 				}
 				at += n;
 			}
-			outlet_detach(&o);
+			sink_detach(&o);
 		}
 		(void)close(fd[1]);
 		must(read(fd[0], got, sizeof got) == (ssize_t)strlen(wanted) && memcmp(got, wanted, strlen(wanted)) == 0);
 		(void)close(fd[0]);
 	}
-	ck_assert_uint_eq(outlet_piece(&o, 1000000), 1000000);
+	ck_assert_uint_eq(sink_piece(&o, 1000000), 1000000);
 	int fd[2];
 	must(pipe(fd) == 0);
-	outlet_attach(&o, &mark, fd[1], 0, 16, "the output", surplus);
-	ck_assert_uint_le(outlet_piece(&o, 1000000), 65536);
-	outlet_detach(&o);
+	sink_attach(&o, &mark, fd[1], 0, 16, "the output", surplus);
+	ck_assert_uint_le(sink_piece(&o, 1000000), 65536);
+	sink_detach(&o);
 	(void)close(fd[0]);
 	(void)close(fd[1]);
 }
@@ -353,7 +353,7 @@ END_TEST
 START_TEST(in_doubt)
 {
 	char wanted[1024], part[1024], from_pipe[1024] = "";
-	struct outlet o;
+	struct sink o;
 	int fd[2];
 
 	expect(wanted, sizeof wanted, "before\n", 16);
@@ -361,58 +361,58 @@ START_TEST(in_doubt)
 	for (size_t out = 0; strlen(part) + out <= strlen(wanted); out++)
 		for (size_t tried = out; tried <= out + 9 && strlen(part) + tried <= strlen(wanted); tried++) {
 			/* A file that others write to as well: standard output and error in one. */
-			mark = (struct mark){ 0 };
-			mark_make(&mark);
+			mark = (struct checkpoint){ 0 };
+			checkpoint_make(&mark);
 			file_write(path, "before\n", 7);
 			int file = open(path, O_WRONLY | O_APPEND);
-			outlet_attach(&o, &mark, file, 1, 0, "the output", surplus);
+			sink_attach(&o, &mark, file, 1, 0, "the output", surplus);
 			let_out(&o, 0, 3);
-			outlet_tries(&o, tried);
+			sink_tries(&o, tried);
 			must(write(file, wanted + strlen(part), out) == (ssize_t)out);
-			outlet_detach(&o);
+			sink_detach(&o);
 			/* Once more killed, before it came as far. */
 			for (int life = 0; life < 2; life++) {
-				outlet_attach(&o, &mark, file, 1, 16, "the output", surplus);
+				sink_attach(&o, &mark, file, 1, 16, "the output", surplus);
 				char all[1024] = "";
 				for (uint64_t i = o.next; i < 16; i++) {
 					(void)strcat(all, entry(i));
-					must(outlet_end(&o, strlen(entry(i))) == 0);
+					must(sink_end(&o, strlen(entry(i))) == 0);
 				}
 				size_t at = 0, most = life == 0 ? out / 2 : strlen(all);
 				for (ssize_t n; at < most; at += (size_t)n) {
-					n = outlet_pass(&o, all + at, most - at);
+					n = sink_pass(&o, all + at, most - at);
 					if (n == 0) {
-						outlet_tries(&o, 1);
+						sink_tries(&o, 1);
 						n = write(file, all + at, 1);
-						outlet_wrote(&o, (size_t)n);
+						sink_wrote(&o, (size_t)n);
 					}
 				}
-				outlet_detach(&o);
+				sink_detach(&o);
 			}
 			(void)close(file);
 			has(path, wanted);
 
 			/* A pipe: entries 3 and 4 are told where some of them was tried. */
 			must(pipe(fd) == 0);
-			mark = (struct mark){ 0 };
-			mark_make(&mark);
-			outlet_attach(&o, &mark, fd[1], 0, 0, "the output", surplus);
+			mark = (struct checkpoint){ 0 };
+			checkpoint_make(&mark);
+			sink_attach(&o, &mark, fd[1], 0, 0, "the output", surplus);
 			let_out(&o, 0, 3);
-			outlet_tries(&o, tried);
-			outlet_detach(&o);
-			outlet_attach(&o, &mark, fd[1], 0, 16, "the output", surplus);
+			sink_tries(&o, tried);
+			sink_detach(&o);
+			sink_attach(&o, &mark, fd[1], 0, 16, "the output", surplus);
 			uint64_t begins = 0;
 			for (uint64_t i = 3; i < 16; i++) {
 				size_t len = strlen(entry(i));
-				must(outlet_wants(&o, i));
-				must(outlet_pass(&o, entry(i), len) == 0);
-				outlet_tries(&o, len);
+				must(sink_wants(&o, i));
+				must(sink_pass(&o, entry(i), len) == 0);
+				sink_tries(&o, len);
 				must(write(fd[1], entry(i), len) == (ssize_t)len);
-				outlet_wrote(&o, len);
-				must(outlet_end(&o, len) == (len > 0 && begins < tried));
+				sink_wrote(&o, len);
+				must(sink_end(&o, len) == (len > 0 && begins < tried));
 				begins += len;
 			}
-			outlet_detach(&o);
+			sink_detach(&o);
 			must(read(fd[0], from_pipe, sizeof from_pipe) == (ssize_t)strlen(wanted) - 7);
 			must(memcmp(from_pipe, wanted + 7, strlen(wanted) - 7) == 0);
 			(void)close(fd[0]);
@@ -425,7 +425,7 @@ END_TEST
 START_TEST(nothing_tried)
 {
 	char wanted[1024], other[300];
-	struct outlet o;
+	struct sink o;
 
 	open_out(&o, O_APPEND, 0);
 	let_out(&o, 0, 3);
@@ -433,7 +433,7 @@ START_TEST(nothing_tried)
 	(void)snprintf(other, sizeof other, "%s.other", path);
 	int fd = open(other, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	must(fd != -1);
-	outlet_attach(&o, &mark, fd, 0, 3, "the output", surplus);
+	sink_attach(&o, &mark, fd, 0, 3, "the output", surplus);
 	ck_assert_uint_eq(o.next, 0);
 	close_out(&o);
 	open_out(&o, O_APPEND, 3);
@@ -449,17 +449,17 @@ START_TEST(large_entries)
 {
 	enum { SIZE = 300000 };
 	static char large[SIZE];
-	struct outlet o;
+	struct sink o;
 	struct stat st;
 
 	for (size_t i = 0; i < SIZE; i++)
 		large[i] = (char)('a' + i % 23);
 	for (off_t cut = 0; cut <= 2 * SIZE; cut += 29989) {
-		mark_make(&mark);
+		checkpoint_make(&mark);
 		file_write(path, "", 0);
 		open_out(&o, O_APPEND, 0);
 		must(append(&o, 0, large, SIZE) == 0);
-		struct mark after_one = mark;
+		struct checkpoint after_one = mark;
 		must(append(&o, 1, large, SIZE) == 0);
 		close_out(&o);
 		mark = after_one;
@@ -483,7 +483,7 @@ main(void)
 	Suite *s = suite_create("outlet");
 	TCase *c = support_case("outlet", 60);
 
-	tcase_add_checked_fixture(c, outlet_setup, journal_teardown);
+	tcase_add_checked_fixture(c, sink_setup, journal_teardown);
 	tcase_add_test(c, without_a_journal);
 	tcase_add_test(c, killed_at_every_byte);
 	tcase_add_test(c, emptied);

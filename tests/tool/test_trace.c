@@ -10,7 +10,7 @@
 /* All times here are from this one on, which leaves a double no room for nanoseconds since the epoch. */
 #define BEGAN INT64_C(1700000000123456789)
 
-static const struct run_began began = { .real_ns = BEGAN, .now_ns = INT64_C(5000000000) };
+static const struct attempt_began began = { .real_ns = BEGAN, .now_ns = INT64_C(5000000000) };
 static char file_name[] = "t.json";
 static char *words[] = { (char[]){ "gzip" }, (char[]){ "\"a\033\xff" }, NULL };
 
@@ -27,10 +27,10 @@ static void
 add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt, int again, const char *command, size_t len)
 {
 	struct task *task = tool_task(seq, "", 0, "", 0);
-	struct ending e = { .verdict = again ? VERDICT_FAILED : VERDICT_OK, .slot = slot, .attempt = attempt,
+	struct outcome e = { .verdict = again ? VERDICT_FAILED : VERDICT_OK, .slot = slot, .attempt = attempt,
 		.start_ns = BEGAN + at_ns, .run_ns = run_ns, .user_ns = -1, .system_ns = -1, .max_rss = -1, .message = "" };
-	struct job_record record = { .task = task, .ending = &e };
-	struct run_view run = { .record = &record, .command = command, .command_len = len, .cpu_ns = -1, .again = again };
+	struct job_record record = { .task = task, .outcome = &e };
+	struct attempt run = { .record = &record, .command = command, .command_len = len, .cpu_ns = -1, .again = again };
 
 	trace_run(&run);
 	task_free(task);
@@ -39,7 +39,7 @@ add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt
 static json_t *
 end(void)
 {
-	struct run_now now = { .now_ns = began.now_ns + 1000, .real_ns = BEGAN + 1000 };
+	struct attempt_now now = { .now_ns = began.now_ns + 1000, .real_ns = BEGAN + 1000 };
 	json_error_t error;
 	size_t len;
 

@@ -108,7 +108,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_TIMED_OUT;
 	else if (claim_state(word) == CLAIM_CANCELLED)
 		outcome = FORKPOOL_CANCELLED;
-	else if (d->windows != NULL || o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
+	else if (d->mailboxes != NULL || o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
 		outcome = FORKPOOL_LOST; /* or it had finished before, and what it sent did not arrive */
 	else if ((limit = limit_exceeded(d, o, note)) != NULL)
 		outcome = FORKPOOL_OVER_LIMIT;
@@ -116,7 +116,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_CRASHED;
 	else
 		outcome = FORKPOOL_EXITED;
-	if (d->windows != NULL) {
+	if (d->mailboxes != NULL) {
 		/* The job's process went with its worker: its own end is not known. */
 	} else if (WIFSIGNALED(o->wait_status)) {
 		job->end.signal = WTERMSIG(o->wait_status);
@@ -133,7 +133,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 /* A process is known to have ended, and its pipe has been read: what it still had finished, and
    whom it took along.  o == NULL: its supervisor went before it could say how it ended. */
 static void
-process_bury(struct dispatcher *d, unsigned worker, uint32_t generation, const struct obituary *o)
+victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation, const struct obituary *o)
 {
 	struct wire_packet packet;
 	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[generation & 1], &packet, worker, generation);
@@ -172,7 +172,7 @@ death_heard(unsigned worker, pid_t pid, int status)
 
 /* The last words of one slot's processes, the older one's first. */
 static void
-slot_look(struct dispatcher *d, unsigned worker)
+slot_check(struct dispatcher *d, unsigned worker)
 {
 	struct control_slot *slot = &d->control->slot[worker];
 
@@ -187,7 +187,7 @@ slot_look(struct dispatcher *d, unsigned worker)
 			return;
 		death_heard(worker, o->pid, o->wait_status);
 		results_drain(d, worker, o->generation);
-		process_bury(d, worker, o->generation, o);
+		victims_collect(d, worker, o->generation, o);
 		atomic_store(&o->full, 0);
 		if (atomic_load(&slot->pid) == 0)
 			supervisor_ring(d); /* it may have waited for that */
@@ -218,7 +218,7 @@ pool_fail(struct dispatcher *d)
 }
 
 static void
-failure_look(struct dispatcher *d)
+failure_check(struct dispatcher *d)
 {
 	enum control_failure failure = atomic_load(&d->control->failure);
 	int error = atomic_load(&d->control->failure_error);
@@ -275,7 +275,7 @@ supervisor_lost(struct dispatcher *d)
 }
 
 void
-deaths_look(struct dispatcher *d)
+deaths_check(struct dispatcher *d)
 {
 	int heard = 1, passed;
 
@@ -286,8 +286,8 @@ deaths_look(struct dispatcher *d)
 			(void)close(passed);
 	atomic_store(&d->control->parent_rung, 0);
 	for (unsigned i = 0; i < d->slots; i++)
-		slot_look(d, i);
-	failure_look(d);
+		slot_check(d, i);
+	failure_check(d);
 	if (heard == -1)
 		supervisor_lost(d);
 }
@@ -307,16 +307,16 @@ begin_failed(struct dispatcher *d, const char *step)
  * supervisor dead nobody can tell when it is gone.  It keeps its window, and the next workers have others.
  */
 static int
-windows_renew(struct dispatcher *d)
+mailboxes_renew(struct dispatcher *d)
 {
-	struct window *windows;
+	struct mailbox *mailboxes;
 
-	if (d->windows == NULL)
+	if (d->mailboxes == NULL)
 		return 0;
-	if ((windows = windows_create()) == NULL)
+	if ((mailboxes = mailboxes_create()) == NULL)
 		return begin_failed(d, "cannot map memory to share with the jobs' processes");
-	windows_destroy(d->windows);
-	d->windows = d->setup.worker.windows = windows;
+	mailboxes_destroy(d->mailboxes);
+	d->mailboxes = d->setup.worker.mailboxes = mailboxes;
 	return 0;
 }
 
@@ -345,17 +345,17 @@ deaths_recover(struct dispatcher *d, int64_t now)
 	for (unsigned i = 0; i < d->slots; i++) {
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
 		fd_close(&d->results[i].fd);
-		slot_look(d, i); /* what the supervisor had still seen */
+		slot_check(d, i); /* what the supervisor had still seen */
 		if (generation == 0)
 			continue;
-		process_bury(d, i, generation - 1, NULL);
-		process_bury(d, i, generation, NULL);
+		victims_collect(d, i, generation - 1, NULL);
+		victims_collect(d, i, generation, NULL);
 	}
 	d->recovering = false;
 	if (++d->restarts > RESTARTS_MAX) {
 		(void)snprintf(d->failure_text, sizeof d->failure_text, "the pool's supervisor is killed again and again");
 		pool_fail(d);
-	} else if (windows_renew(d) == -1 || supervisor_begin(d) == -1) {
+	} else if (mailboxes_renew(d) == -1 || supervisor_begin(d) == -1) {
 		pool_fail(d);
 	}
 	d->tick_at = now;

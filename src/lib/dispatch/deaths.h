@@ -10,7 +10,7 @@
 #include "lib/dispatch/dispatch_state.h"
 
 /* Hear the supervisor, and see to the last words of the workers that have ended. */
-void deaths_look(struct dispatcher *);
+void deaths_check(struct dispatcher *);
 
 /* The supervisor is gone; go on with what is to be done until there is a new one.  When to come
    back at the latest is in recover_until. */

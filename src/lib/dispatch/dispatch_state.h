@@ -29,7 +29,7 @@ struct results_pipe {
 struct dispatcher {
 	struct shared  *shared;
 	struct control *control;
-	struct window  *windows;          /* NULL: jobs have no processes of their own */
+	struct mailbox  *mailboxes;          /* NULL: jobs have no processes of their own */
 	struct arena    arena;
 	struct spool    spool;
 	struct spool_reader values;
@@ -65,10 +65,10 @@ struct dispatcher {
 	unsigned plain_room;              /* plain jobs that go in without another look */
 	unsigned batch;                   /* jobs that go in a packet now, at most */
 	unsigned floor;                   /* and at least, where there are many */
-	uint32_t window;                  /* jobs offered ahead */
+	uint32_t offered_max;             /* jobs offered ahead */
 	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
 	uint32_t readers;                 /* workers of smaller index take the jobs */
-	bool     linger;                  /* jobs are so short that their results are waited for awake */
+	bool     spin;                  /* jobs are so short that their results are waited for awake */
 	int64_t  stamp;                   /* when the packet was begun */
 	int64_t  offered_at;              /* when the last packet was written */
 	uint64_t results_taken, results_at_tick; /* to see at a tick whether anything moves */

@@ -112,7 +112,7 @@ dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 }
 
 void
-dispatcher_deadline_look(struct dispatcher *d, int64_t now)
+dispatcher_deadline_check(struct dispatcher *d, int64_t now)
 {
 	if (d->expired || now < d->deadline)
 		return;
@@ -179,7 +179,7 @@ dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
 				d->results[j].hot = true;
 		/* The socket and the job pipe are looked at in any case. */
 	}
-	deaths_look(d);
+	deaths_check(d);
 }
 
 /* One round without waiting.  all: the caller is about to wait, packets go as full as they are. */
@@ -222,7 +222,7 @@ poll_once(struct dispatcher *d, int64_t until)
 	if (d->pollfds[1].revents != 0)
 		bell_drain(d);
 	if (d->pollfds[0].revents != 0)
-		deaths_look(d);
+		deaths_check(d);
 }
 
 /*
@@ -230,9 +230,9 @@ poll_once(struct dispatcher *d, int64_t until)
  * going to sleep, which would cost them the waking.  True: there is something to read.
  */
 static bool
-linger(struct dispatcher *d)
+spin(struct dispatcher *d)
 {
-	if (d->inflight_count == 0 || !d->linger)
+	if (d->inflight_count == 0 || !d->spin)
 		return false;
 	int64_t until = clock_now() + SHARED_LINGER_NS;
 	do {
@@ -256,10 +256,10 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	else
 		offers_send(d, true);
 	int64_t wake = clock_earlier(until, dispatcher_until(d));
-	if (busy || wake == 0 || !linger(d) || ++d->rounds % ROUNDS_UNPOLLED == 0)
+	if (busy || wake == 0 || !spin(d) || ++d->rounds % ROUNDS_UNPOLLED == 0)
 		poll_once(d, wake);
 	int64_t now = clock_now();
-	dispatcher_deadline_look(d, now);
+	dispatcher_deadline_check(d, now);
 	round_once(d, false);
 	if (d->inflight_count > 0 && (now >= d->tick_at ||
 	    (d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER && now - d->offered_at >= CLOCK_MS / 2)))

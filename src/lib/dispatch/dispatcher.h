@@ -24,6 +24,6 @@ bool dispatcher_cancel(struct dispatcher *, struct job *, enum forkpool_cancel);
 size_t dispatcher_cancel_all(struct dispatcher *, enum forkpool_cancel);
 
 /* The pool's deadline is checked where jobs come in, too. */
-void dispatcher_deadline_look(struct dispatcher *, int64_t now);
+void dispatcher_deadline_check(struct dispatcher *, int64_t now);
 
 #endif

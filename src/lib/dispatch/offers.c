@@ -92,20 +92,20 @@ void
 offers_size(struct dispatcher *d)
 {
 	int64_t run_ns = d->run_ns > 0 ? d->run_ns : BATCH_NS;
-	int64_t batch = (d->windows != NULL ? BATCH_APART_NS : BATCH_NS) / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
+	int64_t batch = (d->mailboxes != NULL ? BATCH_APART_NS : BATCH_NS) / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
 
 	d->batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
 	d->floor = floor < 1 ? 1 : floor > d->batch ? d->batch : (unsigned)floor;
 	if (ahead < AHEAD * d->batch)
 		ahead = AHEAD * d->batch;
-	d->window = d->workers * (uint32_t)ahead;
+	d->offered_max = d->workers * (uint32_t)ahead;
 	bool shorts = d->run_ns > 0 && d->run_ns <= SHARED_LINGER_NS;
 	unsigned some = READERS_PER_PROCESSOR * d->processors;
 	bool limit = shorts && d->workers > LINGER_WORKERS && d->workers > some;
 	d->readers = limit ? some : SHARED_READERS_ALL;
 	readers_set(d, d->readers);
-	d->linger = shorts && (limit || d->workers <= LINGER_WORKERS);
-	atomic_store_explicit(&d->shared->linger, d->linger, memory_order_relaxed);
+	d->spin = shorts && (limit || d->workers <= LINGER_WORKERS);
+	atomic_store_explicit(&d->shared->spin, d->spin, memory_order_relaxed);
 }
 
 void
@@ -198,17 +198,17 @@ plain_room_set(struct dispatcher *d)
 	unsigned frames = d->writer.frames;
 
 	d->plain_room = 0;
-	if (frames == 0 || d->jobs.queued > 0 || d->timeout_ns > 0 || d->inflight_count >= d->window)
+	if (frames == 0 || d->jobs.queued > 0 || d->timeout_ns > 0 || d->inflight_count >= d->offered_max)
 		return;
 	d->plain_room = d->fill > frames + 1 ? d->fill - frames - 1 : 0;
-	if (d->plain_room > d->window - d->inflight_count)
-		d->plain_room = d->window - d->inflight_count;
+	if (d->plain_room > d->offered_max - d->inflight_count)
+		d->plain_room = d->offered_max - d->inflight_count;
 }
 
 void
 offers_put_any(struct dispatcher *d, struct job *job)
 {
-	if (d->jobs.queued > 0 || d->out_len > 0 || d->inflight_count >= d->window) {
+	if (d->jobs.queued > 0 || d->out_len > 0 || d->inflight_count >= d->offered_max) {
 		job->submitted_ns = clock_now();
 		job_table_enqueue(&d->jobs, job);
 		return;
@@ -239,7 +239,7 @@ offers_send(struct dispatcher *d, bool all)
 		return;
 	if (d->jobs.queued > 0 && d->writer.frames == 0)
 		d->stamp = clock_now();
-	while (d->out_len == 0 && d->inflight_count < d->window && (job = job_table_pop(&d->jobs)) != NULL) {
+	while (d->out_len == 0 && d->inflight_count < d->offered_max && (job = job_table_pop(&d->jobs)) != NULL) {
 		if (!packet_add(d, job)) {
 			job_table_requeue(&d->jobs, job);
 			packet_close(d);

@@ -118,9 +118,9 @@ value_fetch(struct dispatcher *d)
 static bool
 frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker, unsigned parity)
 {
-	bool apart = d->windows != NULL;
-	if (frame->outcome > (apart ? FORKPOOL_LOST : FORKPOOL_FAILED) ||
-	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) || (frame->has_process != 0) != apart ||
+	bool own_process = d->mailboxes != NULL;
+	if (frame->outcome > (own_process ? FORKPOOL_LOST : FORKPOOL_FAILED) ||
+	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) || (frame->has_process != 0) != own_process ||
 	    (frame->outcome == FORKPOOL_OVER_LIMIT) != (limit_name(frame->limit) != NULL))
 		return false;
 	if (frame->value_len > d->value_max || frame->output_len > d->output_max)

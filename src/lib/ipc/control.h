@@ -69,7 +69,7 @@ struct control {
 	_Atomic int32_t  failure_error;  /* errno, or a wait status for CONTROL_WORKERS_DIE */
 	_Atomic uint64_t workers_started, workers_died;
 	_Atomic uint32_t layers;         /* set of enum forkpool_layer, as they were tried out */
-	char complaint[400];             /* written before started becomes 2: a sentence; "" none */
+	char error_text[400];             /* written before started becomes 2: a sentence; "" none */
 
 	alignas(SHARED_CACHE_LINE) struct control_slot slot[SHARED_WORKERS_MAX];
 };

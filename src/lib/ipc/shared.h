@@ -142,7 +142,7 @@ struct shared {
 
 	/* Written by the parent: packets sent so far, and whether the next is worth waiting for awake. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint32_t packets;
-	_Atomic uint32_t linger;
+	_Atomic uint32_t spin;
 	/* Workers of smaller index read the job pipe, the others wait for this to change.  Also raised by
 	   the first of those. */
 	_Atomic uint32_t readers;

@@ -17,8 +17,8 @@
 static _Noreturn void
 give_up(const struct job_birth *b, enum job_step step)
 {
-	atomic_store(&b->window->setup_error, errno);
-	atomic_store(&b->window->setup_step, step);
+	atomic_store(&b->mailbox->setup_error, errno);
+	atomic_store(&b->mailbox->setup_step, step);
 	os_exit(1);
 }
 
@@ -44,7 +44,7 @@ args_view(const struct job_birth *b)
 	const struct wire_job *job = b->job;
 
 	if (job->args != NULL || job->args_len == 0)
-		return b->window->args;
+		return b->mailbox->args;
 	void *view = mmap(NULL, job->args_len, PROT_READ, MAP_PRIVATE, b->setup->arena_fd, (off_t)job->args_offset);
 	if (view != MAP_FAILED)
 		return view;
@@ -58,7 +58,7 @@ args_view(const struct job_birth *b)
 _Noreturn void
 job_child_main(const struct job_birth *b)
 {
-	struct window *w = b->window;
+	struct mailbox *w = b->mailbox;
 	struct forkpool_context *c = &w->context;
 	enum job_step failed;
 
@@ -76,7 +76,7 @@ job_child_main(const struct job_birth *b)
 	if (sandbox_enter_job(&b->setup->sandbox, b->worker, &failed) == -1)
 		give_up(b, failed);
 	os_unblock_signals();
-	atomic_store_explicit(&w->stage, WINDOW_ENTERED, memory_order_release);
+	atomic_store_explicit(&w->stage, MAILBOX_ENTERED, memory_order_release);
 
 	int returned = b->job->fn(c, args, b->job->args_len), error = errno;
 
@@ -87,6 +87,6 @@ job_child_main(const struct job_birth *b)
 	if (returned != 0)
 		crash_last_words(error == ENOMEM ? ENOMEM : returned); /* it may have an error of its own for that */
 	atomic_store_explicit(&w->returned, returned, memory_order_relaxed);
-	atomic_store_explicit(&w->stage, WINDOW_RETURNED, memory_order_release);
+	atomic_store_explicit(&w->stage, MAILBOX_RETURNED, memory_order_release);
 	os_exit(0);
 }

@@ -22,7 +22,7 @@
 
 struct job_birth {
 	const struct worker_setup *setup;
-	struct window  *window;         /* with the context */
+	struct mailbox  *mailbox;         /* with the context */
 	const struct wire_job *job;     /* args NULL: in the arena */
 	pid_t           worker;
 	const struct limits_base *limits;

@@ -20,14 +20,14 @@
 
 #include "lib/job/context.h"
 
-enum window_stage {
-	WINDOW_BORN = 0,   /* the process has not been confined yet: what it says is our own code's word */
-	WINDOW_ENTERED,    /* the job's function was called; the process has its own group */
-	WINDOW_RETURNED,   /* the reply is whole */
+enum mailbox_stage {
+	MAILBOX_BORN = 0,   /* the process has not been confined yet: what it says is our own code's word */
+	MAILBOX_ENTERED,    /* the job's function was called; the process has its own group */
+	MAILBOX_RETURNED,   /* the reply is whole */
 };
 
 /* The first page has all that a small job needs. */
-struct window {
+struct mailbox {
 	/* Written by the job's process. */
 	_Atomic uint32_t stage;
 	_Atomic int32_t  returned;     /* by its function */
@@ -42,14 +42,14 @@ struct window {
 };
 
 /* Of all workers there may be, shared by parent and workers; NULL and errno. */
-struct window *windows_create(void);
-void           windows_destroy(struct window *);
+struct mailbox *mailboxes_create(void);
+void           mailboxes_destroy(struct mailbox *);
 /* Window of that worker. */
-struct window *windows_at(struct window *, unsigned worker);
+struct mailbox *mailboxes_at(struct mailbox *, unsigned worker);
 /* In a worker: let go of all others. */
-void           windows_keep(struct window *, unsigned worker);
+void           mailboxes_keep(struct mailbox *, unsigned worker);
 
 /* Make it as new.  area: size bytes, all of which may have been written. */
-void window_clear(struct window *, unsigned char *area, size_t size);
+void mailbox_clear(struct mailbox *, unsigned char *area, size_t size);
 
 #endif

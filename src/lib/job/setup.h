@@ -35,7 +35,7 @@ struct worker_setup {
 	enum forkpool_output   output;
 	struct forkpool_limits limits;
 	struct rlimit   open_files; /* RLIMIT_NOFILE as the caller has it */
-	struct window  *windows;    /* NULL: jobs have no processes of their own */
+	struct mailbox  *mailboxes;    /* NULL: jobs have no processes of their own */
 	struct sandbox  sandbox;
 	int             executes;   /* job functions only execute a program */
 	char          **environment; /* JOB and SANDBOX */

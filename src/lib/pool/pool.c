@@ -34,7 +34,7 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 	}
 	struct dispatcher *d = &pool->d;
 	if (d->deadline != CLOCK_NEVER) {
-		dispatcher_deadline_look(d, clock_now());
+		dispatcher_deadline_check(d, clock_now());
 		if (d->expired) {
 			errno = ETIMEDOUT;
 			return -1;
@@ -120,7 +120,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	struct forkpool_result *r = &pool->result;
 	bool ok = job->outcome == FORKPOOL_OK;
 	bool plain = ok && !(job->owns & JOB_OWNS_DETAILS);
-	bool apart = pool->d.windows != NULL; /* else nobody has set these */
+	bool own_process = pool->d.mailboxes != NULL; /* else nobody has set these */
 
 	r->seq = job->seq;
 	r->id = job->id_len > 0 ? job->id : "";
@@ -133,9 +133,9 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->attempts = job->attempts;
 	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
-	r->cpu_ns = apart ? job->cpu_ns : -1;
-	r->user_ns = apart ? job->user_ns : -1;
-	r->max_rss = apart ? job->max_rss : -1;
+	r->cpu_ns = own_process ? job->cpu_ns : -1;
+	r->user_ns = own_process ? job->user_ns : -1;
+	r->max_rss = own_process ? job->max_rss : -1;
 	if (!plain || !pool->result_plain)
 		result_fill_rest(r, job);
 	pool->result_plain = plain;
@@ -251,13 +251,13 @@ forkpool_set_deadline(struct forkpool *pool, int64_t ns_from_now)
 		return -1;
 	struct dispatcher *d = &pool->d;
 	int64_t now = clock_now();
-	dispatcher_deadline_look(d, now); /* one that has passed is not lifted after the fact */
+	dispatcher_deadline_check(d, now); /* one that has passed is not lifted after the fact */
 	d->expired = false;
 	d->deadline = clock_after(now, ns_from_now);
 	atomic_store(&d->shared->pool_deadline, d->deadline);
 	atomic_store(&d->control->pool_deadline, d->deadline);
 	supervisor_ring(d);
-	dispatcher_deadline_look(d, now);
+	dispatcher_deadline_check(d, now);
 	return 0;
 }
 

@@ -29,17 +29,17 @@
 /* A supervisor that does not come to its end is not waited for longer than the grace and this. */
 #define CLOSE_EXTRA_NS    (5 * CLOCK_S)
 
-struct complaint {
+struct error_text {
 	char  *text;
 	size_t size;
 };
 
-static int complain(const struct complaint *, int error, const char *format, ...)
+static int error_set(const struct error_text *, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* One sentence for the caller; -1 with errno set. */
 static int
-complain(const struct complaint *to, int error, const char *format, ...)
+error_set(const struct error_text *to, int error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -53,43 +53,43 @@ complain(const struct complaint *to, int error, const char *format, ...)
 }
 
 static int
-options_check(const struct forkpool_options *o, const struct complaint *to)
+options_check(const struct forkpool_options *o, const struct error_text *to)
 {
 	if (o->workers > SHARED_WORKERS_MAX)
-		return complain(to, EINVAL, "workers: %u is more than %u", o->workers, SHARED_WORKERS_MAX);
+		return error_set(to, EINVAL, "workers: %u is more than %u", o->workers, SHARED_WORKERS_MAX);
 	if (o->queue_limit > QUEUE_LIMIT_MAX)
-		return complain(to, EINVAL, "queue_limit: %zu is more than %zu", o->queue_limit, QUEUE_LIMIT_MAX);
+		return error_set(to, EINVAL, "queue_limit: %zu is more than %zu", o->queue_limit, QUEUE_LIMIT_MAX);
 	if (o->grace_ns < 0)
-		return complain(to, EINVAL, "grace_ns: must not be negative");
+		return error_set(to, EINVAL, "grace_ns: must not be negative");
 	if ((uint64_t)o->max_value_len > VALUE_MAX_MAX)
-		return complain(to, EINVAL, "max_value_len: %zu is more than a terabyte", o->max_value_len);
+		return error_set(to, EINVAL, "max_value_len: %zu is more than a terabyte", o->max_value_len);
 	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 || (o->retry_on & 1u << FORKPOOL_OK) != 0)
-		return complain(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK", o->retry_on);
+		return error_set(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK", o->retry_on);
 	if (o->isolation != FORKPOOL_ISOLATE_WORKER && o->isolation != FORKPOOL_ISOLATE_JOB &&
 	    o->isolation != FORKPOOL_ISOLATE_SANDBOX)
-		return complain(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
+		return error_set(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
 	if (o->environment != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
-		return complain(to, EINVAL, "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
+		return error_set(to, EINVAL, "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
 	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
-		return complain(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its cgroup)");
+		return error_set(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its cgroup)");
 	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_JOB && (o->sandbox->readable != NULL ||
 	    o->sandbox->writable != NULL || o->sandbox->network || o->sandbox->exec || o->sandbox->namespaces ||
 	    o->sandbox->uid != 0 || o->sandbox->gid != 0))
-		return complain(to, EINVAL, "sandbox: FORKPOOL_ISOLATE_JOB takes its cgroup only");
+		return error_set(to, EINVAL, "sandbox: FORKPOOL_ISOLATE_JOB takes its cgroup only");
 	if (o->output != FORKPOOL_OUTPUT_INHERIT && o->output != FORKPOOL_OUTPUT_DISCARD &&
 	    o->output != FORKPOOL_OUTPUT_CAPTURE)
-		return complain(to, EINVAL, "output: %d is none of inherit, discard, capture", (int)o->output);
+		return error_set(to, EINVAL, "output: %d is none of inherit, discard, capture", (int)o->output);
 	if (o->limits.output > 0 && o->output != FORKPOOL_OUTPUT_CAPTURE)
-		return complain(to, EINVAL, "limits.output: is for FORKPOOL_OUTPUT_CAPTURE only");
+		return error_set(to, EINVAL, "limits.output: is for FORKPOOL_OUTPUT_CAPTURE only");
 	/* Jobs run on a copy of the stack of the thread that opens the pool. */
 	if (o->limits.stack > 0 && !os_is_first_thread())
-		return complain(to, ENOTSUP, "limits.stack: holds only where the process's first thread opens the pool");
+		return error_set(to, ENOTSUP, "limits.stack: holds only where the process's first thread opens the pool");
 	return limits_check(&o->limits, o->isolation, to->text, to->size);
 }
 
 /* What the caller's version of a structure has that begins with its size, the rest as zero. */
 static int
-structure_copy(void *copy, size_t known, const void *given, const char *name, const struct complaint *to)
+structure_copy(void *copy, size_t known, const void *given, const char *name, const struct error_text *to)
 {
 	size_t size;
 
@@ -100,10 +100,10 @@ structure_copy(void *copy, size_t known, const void *given, const char *name, co
 	if (size == 0)
 		size = known;
 	if (size < sizeof size)
-		return complain(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s", size, name);
+		return error_set(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s", size, name);
 	for (size_t i = known; i < size; i++)
 		if (((const unsigned char *)given)[i] != 0)
-			return complain(to, EINVAL, "%s: a member is set that this version of forkpool does not know", name);
+			return error_set(to, EINVAL, "%s: a member is set that this version of forkpool does not know", name);
 	memcpy(copy, given, size < known ? size : known);
 	return 0;
 }
@@ -118,7 +118,7 @@ environment_free(char **environment)
 
 /* A copy of what the jobs are to have: "NAME=value" as it is, "NAME" as this process has it, if it does. */
 static int
-environment_copy(char ***copy, const char *const *given, const struct complaint *to)
+environment_copy(char ***copy, const char *const *given, const struct error_text *to)
 {
 	size_t n = 0, kept = 0;
 
@@ -128,17 +128,17 @@ environment_copy(char ***copy, const char *const *given, const struct complaint 
 	while (given[n] != NULL)
 		n++;
 	if ((*copy = calloc(n + 1, sizeof **copy)) == NULL)
-		return complain(to, ENOMEM, "no memory for the environment");
+		return error_set(to, ENOMEM, "no memory for the environment");
 	for (size_t i = 0; i < n; i++) {
 		int whole = strchr(given[i], '=') != NULL;
 		const char *value = whole ? "" : getenv(given[i]);
 		if (given[i][0] == '=' || given[i][0] == '\0')
-			return complain(to, EINVAL, "environment: entry %zu has no name", i);
+			return error_set(to, EINVAL, "environment: entry %zu has no name", i);
 		if (value == NULL)
 			continue;
 		if (asprintf(&(*copy)[kept], "%s%s%s", given[i], whole ? "" : "=", value) == -1) {
 			(*copy)[kept] = NULL;
-			return complain(to, ENOMEM, "no memory for the environment");
+			return error_set(to, ENOMEM, "no memory for the environment");
 		}
 		kept++;
 	}
@@ -178,7 +178,7 @@ pool_free(struct forkpool *pool)
 	environment_free(d->setup.worker.environment);
 	descriptors_release(&d->setup.worker.descriptors);
 	sandbox_release(&d->setup.worker.sandbox);
-	windows_destroy(d->windows);
+	mailboxes_destroy(d->mailboxes);
 	shared_destroy(d->shared);
 	control_destroy(d->control);
 	canary_destroy(&pool->canary);
@@ -191,39 +191,39 @@ pool_free(struct forkpool *pool)
 /* Memory and descriptors, in the order in which they are needed; what was made so far is freed by
    pool_free(). */
 static int
-parts_make(struct forkpool *pool, const struct complaint *to)
+parts_make(struct forkpool *pool, const struct error_text *to)
 {
 	struct dispatcher *d = &pool->d;
 	uint32_t entries = (uint32_t)d->queue_limit + 1; /* one more: the result that is lent */
 
 	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
 	    (d->control = control_create()) == NULL)
-		return complain(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
-	if (d->setup.worker.sandbox.level != FORKPOOL_ISOLATE_WORKER && (d->windows = windows_create()) == NULL)
-		return complain(to, errno, "cannot map memory to share with the jobs' processes: %s", strerror(errno));
+		return error_set(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
+	if (d->setup.worker.sandbox.level != FORKPOOL_ISOLATE_WORKER && (d->mailboxes = mailboxes_create()) == NULL)
+		return error_set(to, errno, "cannot map memory to share with the jobs' processes: %s", strerror(errno));
 	d->results = calloc(SHARED_WORKERS_MAX, sizeof *d->results);
 	d->pollfds = calloc(SHARED_WORKERS_MAX + 3, sizeof *d->pollfds);
 	d->inflight = calloc(entries / 64 + 1, sizeof *d->inflight);
 	if (d->results == NULL || d->pollfds == NULL || d->inflight == NULL ||
 	    job_table_init(&d->jobs, entries) == -1)
-		return complain(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
+		return error_set(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
 	if (arena_open(&d->arena) == -1)
-		return complain(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
-	d->arena.wipes = d->windows != NULL;
+		return error_set(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
+	d->arena.wipes = d->mailboxes != NULL;
 	if (spool_open(&d->spool, d->value_max, d->output_max) == -1)
-		return complain(to, errno, "cannot make the file for large values: %s", strerror(errno));
+		return error_set(to, errno, "cannot make the file for large values: %s", strerror(errno));
 	spool_reader_init(&d->values, &d->spool);
 	if (packet_pipe_open(d->job_pipe) == -1)
-		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
+		return error_set(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	if (fd_set_nonblocking(d->job_pipe[1], 1) == -1)
-		return complain(to, errno, "cannot make the job pipe: %s", strerror(errno));
+		return error_set(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	packet_pipe_reserve(d->job_pipe[1], d->workers * 4);
 	if (os_pipe(d->bell, 0) == -1)
-		return complain(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+		return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
 	for (int i = 0; i < 2; i++) {
 		d->bell[i] = fd_raise(d->bell[i]);
 		if (d->bell[i] == -1 || fd_set_nonblocking(d->bell[i], 1) == -1)
-			return complain(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+			return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
 	}
 	return 0;
 }
@@ -238,7 +238,7 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 	struct descriptors descriptors = d->setup.worker.descriptors;
 	char **environment = d->setup.worker.environment;
 	d->setup.worker = (struct worker_setup){
-		.windows = d->windows, .sandbox = sandbox, .descriptors = descriptors, .environment = environment, .grace_ns = d->setup.grace_ns,
+		.mailboxes = d->mailboxes, .sandbox = sandbox, .descriptors = descriptors, .environment = environment, .grace_ns = d->setup.grace_ns,
 		.shared = d->shared, .control = d->control, .canary = pool->canary, .spool = d->spool,
 		.job_pipe = d->job_pipe[0], .arena_fd = d->arena.fd,
 		.timeout_ns = d->timeout_ns, .value_max = (size_t)d->value_max, .output_max = d->output_max,
@@ -251,7 +251,7 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 
 /* Until the first workers run: 0, or -1. */
 static int
-workers_await(struct dispatcher *d, const struct complaint *to)
+workers_await(struct dispatcher *d, const struct error_text *to)
 {
 	uint32_t started;
 	int passed, heard = 0;
@@ -267,16 +267,16 @@ workers_await(struct dispatcher *d, const struct complaint *to)
 	if (started == 1) {
 		struct sandbox *s = &d->setup.worker.sandbox;
 		(void)sandbox_do_without(s, s->layers & ~atomic_load(&d->control->layers));
-		deaths_look(d); /* of whom that ring may have told */
+		deaths_check(d); /* of whom that ring may have told */
 		return 0;
 	}
 	int error = started == 2 ? atomic_load(&d->control->failure_error) : EIO;
-	if (started == 2 && d->control->complaint[0] != '\0')
-		return complain(to, error, "%s", d->control->complaint);
+	if (started == 2 && d->control->error_text[0] != '\0')
+		return error_set(to, error, "%s", d->control->error_text);
 	if (started == 2)
-		return complain(to, error, "cannot start worker %u of %u: %s",
+		return error_set(to, error, "cannot start worker %u of %u: %s",
 		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers, strerror(error));
-	return complain(to, error, "the supervisor ended before its first worker was started");
+	return error_set(to, error, "the supervisor ended before its first worker was started");
 }
 
 /* Have every process of the pool end, and reap the supervisor. */
@@ -321,7 +321,7 @@ processes_end(struct dispatcher *d)
 struct forkpool *
 forkpool_open(const struct forkpool_options *given, char *error, size_t error_size)
 {
-	struct complaint to = { .text = error, .size = error != NULL ? error_size : 0 };
+	struct error_text to = { .text = error, .size = error != NULL ? error_size : 0 };
 	struct forkpool_options o;
 	struct forkpool_sandbox sandbox;
 	struct forkpool *pool;
@@ -336,7 +336,7 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	pool = aligned_alloc(alignof(struct forkpool),
 	    (sizeof *pool + alignof(struct forkpool) - 1) / alignof(struct forkpool) * alignof(struct forkpool));
 	if (pool == NULL) {
-		(void)complain(&to, ENOMEM, "no memory for the pool");
+		(void)error_set(&to, ENOMEM, "no memory for the pool");
 		return NULL;
 	}
 	memset(pool, 0, sizeof *pool);
@@ -376,7 +376,7 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	int begun = supervisor_begin(d);
 	/* Where the supervisor has said what it lacks, that is the reason, and not that it is gone. */
 	if (begun == -1 && atomic_load(&d->control->started) == 0 ?
-	    complain(&to, errno, "%s", d->failure_text) == -1 : workers_await(d, &to) == -1) {
+	    error_set(&to, errno, "%s", d->failure_text) == -1 : workers_await(d, &to) == -1) {
 		int saved = errno;
 		processes_end(d);
 		pool_free(pool);

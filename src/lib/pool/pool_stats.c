@@ -84,7 +84,7 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpo
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
 		now.run_ns = so_far > 0 ? so_far : 0;
-		_Atomic uint64_t *progress = d->windows != NULL ? windows_at(d->windows, worker)->progress : slot->progress;
+		_Atomic uint64_t *progress = d->mailboxes != NULL ? mailboxes_at(d->mailboxes, worker)->progress : slot->progress;
 		now.progress_done = atomic_load(&progress[0]);
 		now.progress_total = atomic_load(&progress[1]);
 		if (now.jobs_done > 0)

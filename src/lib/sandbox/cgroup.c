@@ -11,7 +11,7 @@
 #include "lib/sandbox/limits.h"
 
 static int
-complain(char *error, size_t error_size, int code, const char *path, const char *what)
+error_set(char *error, size_t error_size, int code, const char *path, const char *what)
 {
 	if (error_size > 0)
 		(void)snprintf(error, error_size, "sandbox: cgroup %s: %s", path, what);
@@ -127,7 +127,7 @@ leaf_has(const struct sandbox_cgroup *cgroup, unsigned index, const char *file)
 }
 
 static void
-leaf_look(struct sandbox_cgroup *cgroup, unsigned index)
+leaf_check(struct sandbox_cgroup *cgroup, unsigned index)
 {
 	cgroup->has_memory = leaf_has(cgroup, index, cgroup->version1 ? "memory.limit_in_bytes" : "memory.max");
 	cgroup->has_pids = leaf_has(cgroup, index, "pids.max");
@@ -150,11 +150,11 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 	if (cgroup->dir == -1 || fstatfs(cgroup->dir, &filesystem) == -1) {
 		int saved = errno;
 		cgroup_release(cgroup);
-		return complain(error, error_size, saved, path, strerror(saved));
+		return error_set(error, error_size, saved, path, strerror(saved));
 	}
 	if (filesystem.f_type != CGROUP1_MAGIC && filesystem.f_type != CGROUP2_MAGIC) {
 		cgroup_release(cgroup);
-		return complain(error, error_size, EINVAL, path, "is not in a cgroup file system");
+		return error_set(error, error_size, EINVAL, path, "is not in a cgroup file system");
 	}
 	cgroup->version1 = filesystem.f_type == CGROUP1_MAGIC;
 	/* Two pools of one process, and a process that has the pid of one that left leaves behind. */
@@ -166,9 +166,9 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 		char what[128];
 		(void)snprintf(what, sizeof what, "no group can be made there: %s", strerror(saved));
 		cgroup_release(cgroup);
-		return complain(error, error_size, saved, path, what);
+		return error_set(error, error_size, saved, path, what);
 	}
-	leaf_look(cgroup, 0);
+	leaf_check(cgroup, 0);
 	if (!cgroup->version1) {
 		if (limits->memory > 0 && !cgroup->has_memory)
 			(void)file_write(cgroup->dir, "cgroup.subtree_control", "+memory");
@@ -176,7 +176,7 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 		    file_write(cgroup->dir, "cgroup.subtree_control", "+pids") == -1)
 			refused = errno;
 	}
-	leaf_look(cgroup, 0);
+	leaf_check(cgroup, 0);
 	(void)unlinkat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), AT_REMOVEDIR);
 	if (limits->processes > 0 && !cgroup->has_pids) {
 		char what[160];
@@ -184,7 +184,7 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 		(void)snprintf(what, sizeof what, "groups there have no pids.max, which limits.processes needs%s%s",
 		    refused != 0 ? "; +pids in cgroup.subtree_control: " : "", refused != 0 ? why : "");
 		cgroup_release(cgroup);
-		return complain(error, error_size, ENOTSUP, path, what);
+		return error_set(error, error_size, ENOTSUP, path, what);
 	}
 	return 0;
 }
@@ -333,7 +333,7 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 	(void)limits;
 	memset(cgroup, 0, sizeof *cgroup);
 	cgroup->dir = -1;
-	return path == NULL ? 0 : complain(error, error_size, ENOTSUP, path, "this system has no control groups");
+	return path == NULL ? 0 : error_set(error, error_size, ENOTSUP, path, "this system has no control groups");
 }
 
 int

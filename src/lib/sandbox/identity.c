@@ -9,7 +9,7 @@
 #include "lib/os/syscall_gate.h"
 
 static int
-complain(char *error, size_t error_size, int code, const char *format, unsigned long id)
+error_set(char *error, size_t error_size, int code, const char *format, unsigned long id)
 {
 	if (error_size > 0)
 		(void)snprintf(error, error_size, format, id);
@@ -107,18 +107,18 @@ change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char
 	uint64_t capabilities = capabilities_effective();
 
 	if (identity->uid != uid && !(capabilities >> CAPABILITY_SETUID & 1))
-		return complain(error, error_size, EPERM,
+		return error_set(error, error_size, EPERM,
 		    "sandbox: user %lu: this process is root without the capability to change its user (CAP_SETUID)",
 		    identity->uid);
 	if (identity->gid != gid && !(capabilities >> CAPABILITY_SETGID & 1))
-		return complain(error, error_size, EPERM,
+		return error_set(error, error_size, EPERM,
 		    "sandbox: group %lu: this process is root without the capability to change its group (CAP_SETGID)",
 		    identity->gid);
 	if (!id_is_mapped("/proc/self/uid_map", identity->uid))
-		return complain(error, error_size, EINVAL,
+		return error_set(error, error_size, EINVAL,
 		    "sandbox: user %lu does not exist in the user namespace of this process", identity->uid);
 	if (!id_is_mapped("/proc/self/gid_map", identity->gid))
-		return complain(error, error_size, EINVAL,
+		return error_set(error, error_size, EINVAL,
 		    "sandbox: group %lu does not exist in the user namespace of this process", identity->gid);
 	return 0;
 }
@@ -130,7 +130,7 @@ map_check(char *error, size_t error_size)
 {
 	if (prctl(PR_GET_DUMPABLE) == 1)
 		return 0;
-	return complain(error, error_size, EACCES, "sandbox: namespaces: this process is undumpable, as one is that has "
+	return error_set(error, error_size, EACCES, "sandbox: namespaces: this process is undumpable, as one is that has "
 	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them", 0);
 }
 
@@ -168,10 +168,10 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 	identity->uid = keep_uid ? uid : uid_asked == 0 ? IDENTITY_NOBODY : uid_asked;
 	identity->gid = keep_gid ? gid : gid_asked == 0 ? IDENTITY_NOBODY : gid_asked;
 	if (!root && identity->uid != uid)
-		return complain(error, error_size, EPERM, "sandbox: uid %lu: only root may ask for another user",
+		return error_set(error, error_size, EPERM, "sandbox: uid %lu: only root may ask for another user",
 		    identity->uid);
 	if (!root && identity->gid != gid)
-		return complain(error, error_size, EPERM, "sandbox: gid %lu: only root may ask for another group",
+		return error_set(error, error_size, EPERM, "sandbox: gid %lu: only root may ask for another group",
 		    identity->gid);
 	if ((identity->uid != uid || identity->gid != gid) && change_check(identity, uid, gid, error, error_size) == -1) {
 		if (sandbox == NULL || !sandbox->best_effort)
@@ -321,7 +321,7 @@ identity_plan_process(struct sandbox_identity *identity, bool count_processes, c
 	if (!count_processes)
 		return 0;
 	if (geteuid() == 0)
-		return complain(error, error_size, EPERM, "limits.processes: root is not bound by a limit on processes; it "
+		return error_set(error, error_size, EPERM, "limits.processes: root is not bound by a limit on processes; it "
 		    "needs a cgroup (struct forkpool_sandbox), or another user", 0);
 	if (map_check(error, error_size) == -1)
 		return -1;
@@ -349,7 +349,7 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 {
 	(void)sandbox;
 	memset(identity, 0, sizeof *identity);
-	return complain(error, error_size, ENOTSUP, "sandbox: this system has no way to take a job's privileges", 0);
+	return error_set(error, error_size, ENOTSUP, "sandbox: this system has no way to take a job's privileges", 0);
 }
 
 int
@@ -375,7 +375,7 @@ int
 identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error, size_t error_size)
 {
 	memset(identity, 0, sizeof *identity);
-	return count_processes ? complain(error, error_size, ENOTSUP, "limits.processes: this system does not count "
+	return count_processes ? error_set(error, error_size, ENOTSUP, "limits.processes: this system does not count "
 	    "processes by job", 0) : 0;
 }
 

@@ -107,7 +107,7 @@ ruleset_make(struct ruleset_attributes *a, int abi, bool network)
 }
 
 static int
-complain(char *error, size_t error_size, const char *what, const char *path)
+error_set(char *error, size_t error_size, const char *what, const char *path)
 {
 	int saved = errno;
 
@@ -143,7 +143,7 @@ ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const ch
 {
 	for (; paths != NULL && *paths != NULL; paths++)
 		if (ruleset_add(ruleset, *paths, rights) == -1)
-			return complain(error, error_size, what, *paths);
+			return error_set(error, error_size, what, *paths);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 		landlock->abi = (int)abi;
 		landlock->fd = ruleset_make(&attributes, landlock->abi, wants->network);
 		if (landlock->fd == -1)
-			return complain(error, error_size, "Landlock ruleset", "");
+			return error_set(error, error_size, "Landlock ruleset", "");
 	} else
 		landlock->error = abi == -1 ? errno : ENOSYS;
 

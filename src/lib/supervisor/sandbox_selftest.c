@@ -87,7 +87,7 @@ report_failure(struct report *r, unsigned layer, int error, const char *format, 
 static unsigned
 layer_of(const struct job_processes *p, const struct wire_result *result)
 {
-	switch (atomic_load(&p->window->setup_step)) {
+	switch (atomic_load(&p->mailbox->setup_step)) {
 	case STEP_IDENTITY:
 		return FORKPOOL_LAYER_PRIVILEGES;
 	case STEP_USER:
@@ -118,7 +118,7 @@ job_try(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, 
 	(void)snprintf(text, sizeof text, "%.*s", (int)result.message_len, result.message_len > 0 ? result.message : "");
 	if (result.outcome == FORKPOOL_SETUP_FAILED) {
 		unsigned layer = layer_of(p, &result);
-		if (atomic_load(&p->window->setup_step) == STEP_PROBE)
+		if (atomic_load(&p->mailbox->setup_step) == STEP_PROBE)
 			report_failure(r, layer, EPERM, "%s does not hold: what it is to deny was done", layer_text(layer));
 		report_failure(r, layer, result.error, "%s", text);
 	}
@@ -181,7 +181,7 @@ await(pid_t pid)
 }
 
 int
-sandbox_probe(struct worker_setup *setup, char *error, size_t error_size)
+sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 {
 	struct sandbox *s = &setup->sandbox;
 	pid_t supervisor = getpid();

@@ -16,6 +16,6 @@
  * In the supervisor, before it has children.  0: a job of this pool is held by setup->sandbox.layers, of which
  * some were taken away where best effort was asked for.  -1: errno, and one sentence.
  */
-int sandbox_probe(struct worker_setup *setup, char *error, size_t error_size);
+int sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size);
 
 #endif

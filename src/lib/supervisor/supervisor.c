@@ -177,11 +177,11 @@ orphans_kill(struct supervisor *s)
  * is no child but the workers.
  */
 static int
-orphans_hold_window(struct supervisor *s)
+orphans_hold_mailbox(struct supervisor *s)
 {
 	static pid_t children[SHARED_WORKERS_MAX + 1024];
 
-	if (s->setup->worker.windows == NULL ||
+	if (s->setup->worker.mailboxes == NULL ||
 	    os_children(children, sizeof children / sizeof children[0]) <= (ssize_t)s->alive)
 		return 0;
 	(void)orphans_kill(s);
@@ -201,7 +201,7 @@ process_refill(struct supervisor *s, unsigned index)
 	}
 	if (atomic_load(&s->control->failure) != CONTROL_WORKS || (p->until != CLOCK_NEVER && p->until > s->env.now))
 		return;
-	if (orphans_hold_window(s)) {
+	if (orphans_hold_mailbox(s)) {
 		p->until = clock_after(s->env.now, ORPHANS_NS);
 		return;
 	}
@@ -234,7 +234,7 @@ worker_died(struct supervisor *s, unsigned index)
 }
 
 static void
-children_look(struct supervisor *s)
+children_check(struct supervisor *s)
 {
 	siginfo_t info;
 
@@ -285,7 +285,7 @@ end_is_asked(struct supervisor *s, unsigned index, _Atomic uint64_t *request)
 
 /* What the parent has asked for since the last look. */
 static void
-requests_look(struct supervisor *s)
+requests_check(struct supervisor *s)
 {
 	unsigned wanted = atomic_load(&s->control->workers_wanted);
 	int stop = (int)atomic_load(&s->control->stop);
@@ -315,7 +315,7 @@ requests_look(struct supervisor *s)
 
 /* 0, or -1: the parent is gone. */
 static int
-socket_look(struct supervisor *s)
+socket_check(struct supervisor *s)
 {
 	int passed, heard;
 
@@ -338,7 +338,7 @@ socket_look(struct supervisor *s)
 
 /* End the runs whose time has come; when to look again. */
 static int64_t
-deadlines_look(struct supervisor *s)
+deadlines_check(struct supervisor *s)
 {
 	int64_t now = s->env.now, next = CLOCK_NEVER;
 	int64_t watch = atomic_load(&s->control->watch_ns);
@@ -390,10 +390,10 @@ deadlines_look(struct supervisor *s)
 
 /* Timers of the processes, and of captured output; when to look again. */
 static int64_t
-timers_look(struct supervisor *s)
+timers_check(struct supervisor *s)
 {
 	int64_t next = CLOCK_NEVER;
-	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE && s->setup->worker.windows == NULL;
+	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE && s->setup->worker.mailboxes == NULL;
 
 	if (trims && s->env.now >= s->trim_at)
 		s->trim_at = clock_after(s->env.now, TRIM_NS);
@@ -410,7 +410,7 @@ timers_look(struct supervisor *s)
 		}
 		if (p->pid != 0 && atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->run_ticket,
 		    memory_order_relaxed) != 0 && s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
-		    s->setup->worker.windows == NULL) {
+		    s->setup->worker.mailboxes == NULL) {
 			if (trims)
 				capture_trim(p->capture, s->setup->worker.output_max);
 			next = clock_earlier(next, s->trim_at);
@@ -445,10 +445,10 @@ supervisor_loop(struct supervisor *s)
 	for (;;) {
 		atomic_store(&s->control->supervisor_rung, 0);
 		s->env.now = clock_now();
-		children_look(s);
-		requests_look(s);
-		int64_t next = deadlines_look(s);
-		next = clock_earlier(next, timers_look(s));
+		children_check(s);
+		requests_check(s);
+		int64_t next = deadlines_check(s);
+		next = clock_earlier(next, timers_check(s));
 		if (atomic_load(&s->control->stop) && s->alive == 0)
 			supervisor_end(s);
 		if (!s->is_up && s->slots >= atomic_load(&s->control->workers_wanted)) {
@@ -475,7 +475,7 @@ supervisor_loop(struct supervisor *s)
 				continue;
 		}
 		if (fds[2].revents != 0 || getppid() != s->caller ||
-		    (fds[0].revents != 0 && socket_look(s) == -1))
+		    (fds[0].revents != 0 && socket_check(s) == -1))
 			supervisor_end(s); /* the caller is gone */
 	}
 }
@@ -496,8 +496,8 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	if (descriptors_place(&setup->worker.descriptors, &s->env.socket) == -1) {
-		(void)strlcpy(s->control->complaint, "descriptors: one cannot be had at its number in the workers "
-		    "(RLIMIT_NOFILE)", sizeof s->control->complaint);
+		(void)strlcpy(s->control->error_text, "descriptors: one cannot be had at its number in the workers "
+		    "(RLIMIT_NOFILE)", sizeof s->control->error_text);
 		return -1;
 	}
 	s->caller_handle = fd_raise(os_process_handle(s->caller));
@@ -538,8 +538,8 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	sigset_t none;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setup->first && setup->worker.windows != NULL &&
-	    sandbox_probe(&setup->worker, s->control->complaint, sizeof s->control->complaint) == -1)
+	if (setup->first && setup->worker.mailboxes != NULL &&
+	    sandbox_selftest(&setup->worker, s->control->error_text, sizeof s->control->error_text) == -1)
 		return -1;
 	atomic_store(&s->control->layers, setup->worker.sandbox.layers);
 	return 0;
@@ -558,7 +558,7 @@ supervisor_main(pid_t caller, struct supervisor_setup *setup)
 		.socket = setup->socket, .now = clock_now(),
 		/* Where a job has a process of its own its worker ends that when the grace is over; the worker
 		   itself only if it does not come to that. */
-		.grace_ns = setup->grace_ns + (setup->worker.windows != NULL ? WORKER_EXTRA_NS : 0),
+		.grace_ns = setup->grace_ns + (setup->worker.mailboxes != NULL ? WORKER_EXTRA_NS : 0),
 		.kill_ns = WORKER_EXTRA_NS,
 	};
 	if (supervisor_enter(&s, setup) == -1) {

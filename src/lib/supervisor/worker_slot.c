@@ -54,7 +54,7 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 		return 0; /* the parent rings when it has read it */
 	if (p->results == -1)
 		return EMFILE; /* there was no room for it when it came */
-	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && e->setup->windows == NULL && p->capture == -1 &&
+	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && e->setup->mailboxes == NULL && p->capture == -1 &&
 	    (p->capture = capture_file(e->setup->fd_base)) == -1)
 		return errno;
 	if (p->capture != -1)
@@ -172,7 +172,7 @@ kill_run(struct process_environment *e, struct worker_process *p, unsigned index
 	if (p->killing == p->asked)
 		return 0; /* once more: the time for it does not begin anew */
 	p->killing = p->ticket = p->asked;
-	if (e->setup->windows == NULL)
+	if (e->setup->mailboxes == NULL)
 		return stop_to_look(e, p, index);
 	/* The worker kills the job's process, and lives on; or goes with it, if it does not come to that. */
 	atomic_store(&slot_of(e, index)->kill_ticket, p->ticket);

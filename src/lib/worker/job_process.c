@@ -32,7 +32,7 @@
 #define CPU_LOOK_MAX (20 * CLOCK_MS)
 /* Threads inherit the signals that are blocked while worker_init() makes them; where one has let them in again, what was
    meant for the thread that waits may be gone. */
-#define COMPANY_LOOK (10 * CLOCK_MS)
+#define THREADS_POLL (10 * CLOCK_MS)
 /* While a reader of inherited output is slow; where it can be, a signal tells before that. */
 #define OUTPUT_LOOK (10 * CLOCK_MS)
 
@@ -44,15 +44,15 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 
 	*p = (struct job_processes){ .setup = setup, .self = getpid(), .worker = worker };
 	p->area_size = (setup->value_max + page - 1) / page * page;
-	p->window = windows_at(setup->windows, worker);
-	windows_keep(setup->windows, worker);
+	p->mailbox = mailboxes_at(setup->mailboxes, worker);
+	mailboxes_keep(setup->mailboxes, worker);
 	p->area = mmap(NULL, p->area_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p->area == MAP_FAILED || (p->hidden = os_memory_hidden(sizeof *p->hidden)) == NULL)
 		return -1;
-	window_clear(p->window, p->area, p->area_size);
+	mailbox_clear(p->mailbox, p->area, p->area_size);
 	/* For the processes to come: as it is, they inherit it. */
 	(void)getrlimit(RLIMIT_STACK, &stack);
-	crash_enter(&p->window->note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	crash_enter(&p->mailbox->note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	(void)os_adopt_orphans();
 	/* Without it nobody could find what a job left behind; a system that never has it is left with the group. */
 	if ((p->children = fd_raise(os_children_open())) == -1 && errno != ENOSYS && sandbox_allows_processes(&setup->sandbox))
@@ -95,14 +95,14 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 		.processes = sandbox->counts_processes ? 1 : LIMITS_UNCOUNTED,
 	};
 	p->max_rss_before = (int64_t)limits_resident();
-	p->company = threads != 1;
-	p->bare = threads == 1 && !os_sanitized() && os_fork_bare_prepare() == 0;
+	p->has_threads = threads != 1;
+	p->can_raw_fork = threads == 1 && !os_sanitized() && os_fork_bare_prepare() == 0;
 	/* What the worker keeps of values and output is charged to the cgroup too. */
 	struct forkpool_limits together = p->setup->limits;
 	if (together.memory > 0)
 		together.memory += 2 * (int64_t)(p->setup->value_max + p->setup->output_max);
 	/* A program's own memory begins when it is executed.  In a sandbox there is too much to do before. */
-	if (p->bare && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB) {
+	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB) {
 		p->stack = mmap(NULL, BORROWED_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		p->stack = p->stack == MAP_FAILED ? NULL : p->stack;
 	}
@@ -146,7 +146,7 @@ static void
 signal_job(const struct job_processes *p, int signo)
 {
 	/* Its group is its own once the function runs; before that there is one process. */
-	int group = atomic_load(&p->window->stage) >= WINDOW_ENTERED;
+	int group = atomic_load(&p->mailbox->stage) >= MAILBOX_ENTERED;
 
 	(void)os_kill(group ? -p->pid : p->pid, signo);
 }
@@ -156,7 +156,7 @@ static void
 tell(struct job_processes *p, int how)
 {
 	p->told = how;
-	if (how >= MEANT_AT_ONCE) {
+	if (how >= END_KILL) {
 		p->kill_at = clock_now();
 		return;
 	}
@@ -167,7 +167,7 @@ tell(struct job_processes *p, int how)
 
 /* What has become due; when to look again. */
 static int64_t
-timers_look(struct job_processes *p)
+timers_check(struct job_processes *p)
 {
 	int64_t now = clock_now();
 
@@ -226,8 +226,8 @@ end_await(struct job_processes *p)
 		if (p->end_asked > p->told)
 			tell(p, p->end_asked);
 		int64_t next = clock_earlier(p->cpu_at, p->kill_at);
-		if (p->company)
-			next = clock_earlier(next, clock_after(clock_now(), COMPANY_LOOK));
+		if (p->has_threads)
+			next = clock_earlier(next, clock_after(clock_now(), THREADS_POLL));
 		if (slow)
 			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_LOOK));
 		int64_t left = next == CLOCK_NEVER ? -1 : next - clock_now();
@@ -249,7 +249,7 @@ end_await(struct job_processes *p)
 		if (slow && signo != SIGIO)
 			slow = !job_output_drain(&p->output);
 		if (next != CLOCK_NEVER)
-			(void)timers_look(p);
+			(void)timers_check(p);
 	}
 }
 
@@ -260,9 +260,9 @@ timeval_ns(const struct timeval *t)
 }
 
 static void
-window_fill(struct job_processes *p, const struct wire_job *job, int64_t deadline)
+mailbox_fill(struct job_processes *p, const struct wire_job *job, int64_t deadline)
 {
-	struct window *w = p->window;
+	struct mailbox *w = p->mailbox;
 	struct forkpool_context *c = &w->context;
 
 	context_begin(c, job, deadline);
@@ -298,7 +298,7 @@ job_fork(const struct job_processes *p, struct job_birth *birth)
 {
 	if (p->stack != NULL && birth->job->args != NULL)
 		return os_fork_borrowing(borrower_main, birth, p->stack, BORROWED_STACK);
-	pid_t pid = p->bare || p->gated ? os_fork_bare() : fork();
+	pid_t pid = p->can_raw_fork || p->gated ? os_fork_bare() : fork();
 	if (pid == 0)
 		job_child_main(birth);
 	return pid;
@@ -310,7 +310,7 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 {
 	struct wire_job own = *job; /* as the process is to see it: nothing in it points into the packet */
 	struct job_facts facts = {
-		.setup = p->setup, .window = p->window, .max_rss_before = p->max_rss_before,
+		.setup = p->setup, .mailbox = p->mailbox, .max_rss_before = p->max_rss_before,
 		.text = p->hidden->text, .text_size = sizeof p->hidden->text, .address = p->hidden->address,
 	};
 	struct descendants left = { 0 };
@@ -318,11 +318,11 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	sigset_t all, before;
 	int status = 0;
 
-	window_fill(p, job, deadline);
+	mailbox_fill(p, job, deadline);
 	own.id = NULL;
-	own.args = job->args != NULL ? p->window->args : NULL;
+	own.args = job->args != NULL ? p->mailbox->args : NULL;
 	struct job_birth birth = {
-		.setup = p->setup, .window = p->window, .job = &own,
+		.setup = p->setup, .mailbox = p->mailbox, .job = &own,
 		.worker = p->self, .limits = &p->limits,
 	};
 	result->has_process = 1;
@@ -389,5 +389,5 @@ job_process_done(struct job_processes *p)
 {
 	if (!p->output_is_out)
 		job_output_finish(&p->output);
-	window_clear(p->window, p->area, p->area_size);
+	mailbox_clear(p->mailbox, p->area, p->area_size);
 }

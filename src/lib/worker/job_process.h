@@ -26,20 +26,20 @@ struct hidden {
 };
 
 /* How the run is to end; more is more urgent. */
-enum meant { MEANT_NOT = 0, MEANT_IN_TIME = 1, MEANT_AT_ONCE = 2 };
+enum meant { END_NONE = 0, END_GRACEFUL = 1, END_KILL = 2 };
 
 struct job_processes {
 	const struct worker_setup *setup;
 	struct hidden  *hidden;
-	struct window  *window;
+	struct mailbox  *mailbox;
 	unsigned char  *area;          /* for a large value: area_size bytes */
 	size_t          area_size;
 	int             flags[3];      /* of 0, 1, 2 */
 	struct job_output output;
 	int             children;      /* to see them by */
 	bool            gated;         /* this worker is confined: it forks and kills through the gate */
-	bool            company;       /* it has other threads, of worker_init()'s, that may take its signals */
-	bool            bare;          /* it has one thread, and what libc does around a fork can be left out */
+	bool            has_threads;       /* it has other threads, of worker_init()'s, that may take its signals */
+	bool            can_raw_fork;          /* it has one thread, and what libc does around a fork can be left out */
 	void           *stack;         /* JOB, programs executed: of the process that borrows this one's memory; NULL: it does not */
 	struct limits_base limits;
 	pid_t           self, supervisor;
@@ -81,7 +81,7 @@ void job_process_done(struct job_processes *);
 static inline int
 job_process_is_child(const struct job_processes *p)
 {
-	return p->window != NULL && os_self() != p->self;
+	return p->mailbox != NULL && os_self() != p->self;
 }
 
 #endif

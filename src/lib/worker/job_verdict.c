@@ -16,7 +16,7 @@
 static int64_t
 not_its_memory(const struct job_facts *f)
 {
-	const struct forkpool_context *c = &f->window->context;
+	const struct forkpool_context *c = &f->mailbox->context;
 	uint64_t value = c->is_large ? c->value_len : 0;
 
 	if (value > f->setup->value_max)
@@ -29,7 +29,7 @@ static enum limit
 limit_of(const struct job_facts *f, const struct wire_result *r)
 {
 	const struct forkpool_limits *limits = &f->setup->limits;
-	const struct crash_note *note = &f->window->note;
+	const struct crash_note *note = &f->mailbox->note;
 	int signo = WIFSIGNALED(f->status) ? WTERMSIG(f->status) : 0;
 	/* What can be seen from outside is less exact than what it says itself, and is for when it could not say anything. */
 	int spoke = atomic_load(&note->spoke) != 0;
@@ -60,7 +60,7 @@ limit_of(const struct job_facts *f, const struct wire_result *r)
 static void
 message_set(const struct job_facts *f, struct wire_result *r, const char *ours)
 {
-	size_t own = f->window->context.message_len;
+	size_t own = f->mailbox->context.message_len;
 	char *text = f->text;
 	size_t len = 0;
 
@@ -72,7 +72,7 @@ message_set(const struct job_facts *f, struct wire_result *r, const char *ours)
 	if (ours != NULL)
 		len = strlen(text);
 	else if (own <= WIRE_MESSAGE_MAX)
-		memcpy(text, f->window->context.message, len = own);
+		memcpy(text, f->mailbox->context.message, len = own);
 	r->message = text;
 	r->message_len = len < WIRE_MESSAGE_MAX ? len : WIRE_MESSAGE_MAX;
 }
@@ -81,7 +81,7 @@ message_set(const struct job_facts *f, struct wire_result *r, const char *ours)
 static int
 lengths_hold(const struct job_facts *f)
 {
-	const struct forkpool_context *c = &f->window->context;
+	const struct forkpool_context *c = &f->mailbox->context;
 
 	return c->message_len <= WIRE_MESSAGE_MAX && c->value_len <= f->setup->value_max &&
 	    (c->is_large || c->value_len <= WIRE_VALUE_MAX);
@@ -90,7 +90,7 @@ lengths_hold(const struct job_facts *f)
 static void
 value_set(const struct job_facts *f, struct wire_result *r)
 {
-	const struct forkpool_context *c = &f->window->context;
+	const struct forkpool_context *c = &f->mailbox->context;
 	size_t len = c->value_len;
 
 	r->value = !c->is_large && len > 0 ? c->value : NULL;
@@ -103,13 +103,13 @@ static int
 is_denied(const struct job_facts *f)
 {
 	return WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGSYS && sandbox_filters(&f->setup->sandbox) &&
-	    !atomic_load(&f->window->note.raised);
+	    !atomic_load(&f->mailbox->note.raised);
 }
 
 static void
 denied_set(const struct job_facts *f, struct wire_result *r)
 {
-	const struct crash_note *note = &f->window->note;
+	const struct crash_note *note = &f->mailbox->note;
 	uint32_t arch = atomic_load(&note->denied_arch);
 	char text[120], name[64];
 
@@ -126,7 +126,7 @@ denied_set(const struct job_facts *f, struct wire_result *r)
 void
 job_judge(const struct job_facts *f, struct wire_result *r)
 {
-	const struct window *w = f->window;
+	const struct mailbox *w = f->mailbox;
 	enum claim_state claim = f->claim;
 	int status = f->status;
 	const struct crash_note *note = &w->note;
@@ -134,7 +134,7 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 	int32_t returned = atomic_load_explicit(&w->returned, memory_order_relaxed);
 	char how[120], text[400];
 	const char *step = job_step_name(atomic_load(&w->setup_step));
-	int clean = stage == WINDOW_RETURNED && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	int clean = stage == MAILBOX_RETURNED && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	int whole = clean && lengths_hold(f);
 
 	if (whole && returned == 0 && claim != CLAIM_TIMED_OUT && claim != CLAIM_CANCELLED) {
@@ -160,7 +160,7 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 			r->exit_code = WEXITSTATUS(status);
 		return;
 	}
-	if (stage == WINDOW_BORN && step != NULL) {
+	if (stage == MAILBOX_BORN && step != NULL) {
 		r->outcome = FORKPOOL_SETUP_FAILED;
 		r->error = atomic_load(&w->setup_error);
 		(void)snprintf(text, sizeof text, "%s could not be set up: %s", step, strerror(r->error));

@@ -16,7 +16,7 @@
 
 struct job_facts {
 	const struct worker_setup *setup;
-	const struct window *window;
+	const struct mailbox *mailbox;
 	enum claim_state claim;
 	int      status;           /* of its wait */
 	int      over_cpu;         /* its worker ended it for its processor time */

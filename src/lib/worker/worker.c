@@ -37,7 +37,7 @@ run_is_meant(void)
 
 	if (running == 0 || atomic_load(&worker_self.slot->end_ticket) != running)
 		return 0;
-	return atomic_load(&worker_self.slot->kill_ticket) == running ? MEANT_AT_ONCE : MEANT_IN_TIME;
+	return atomic_load(&worker_self.slot->kill_ticket) == running ? END_KILL : END_GRACEFUL;
 }
 
 static void
@@ -47,11 +47,11 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 	struct shared_slot *slot = worker_self.slot;
 
 	(void)context;
-	if (job_process_is_child(&worker_self.apart)) {
+	if (job_process_is_child(&worker_self.own_process)) {
 		/* A job's own process has the handler of its worker. */
-		if (!worker_self.apart.window->context.cooperative)
+		if (!worker_self.own_process.mailbox->context.cooperative)
 			goto end;
-		worker_self.apart.window->context.cancelled = 1;
+		worker_self.own_process.mailbox->context.cancelled = 1;
 		errno = saved;
 		return;
 	}
@@ -67,8 +67,8 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 		int meant = run_is_meant();
 		if (atomic_load(&slot->leave) && worker_self.in_pool_io)
 			siglongjmp(worker_self.leave, 1);
-		if (worker_self.setup->windows != NULL) {
-			worker_self.apart.end_asked |= meant; /* the job's process is the one to end */
+		if (worker_self.setup->mailboxes != NULL) {
+			worker_self.own_process.end_asked |= meant; /* the job's process is the one to end */
 			errno = saved;
 			return;
 		}
@@ -118,12 +118,12 @@ signals_reset(void)
  * being woken takes longer than they do.  0: none came.
  */
 static ssize_t
-packet_linger(struct wire_packet *packet)
+packet_spin(struct wire_packet *packet)
 {
 	struct shared *shared = worker_self.setup->shared;
 	uint32_t seen = atomic_load_explicit(&shared->packets, memory_order_relaxed);
 
-	if (!atomic_load_explicit(&shared->linger, memory_order_relaxed))
+	if (!atomic_load_explicit(&shared->spin, memory_order_relaxed))
 		return 0;
 	ssize_t n = packet_pipe_read_now(worker_self.jobs.fd, packet);
 	int64_t now = clock_meter_now(&worker_self.meter), until = now + SHARED_LINGER_NS;
@@ -167,7 +167,7 @@ static void
 worker_loop(void)
 {
 	static struct wire_packet visible;
-	struct wire_packet *packet = worker_self.setup->windows != NULL ? &worker_self.apart.hidden->packet : &visible;
+	struct wire_packet *packet = worker_self.setup->mailboxes != NULL ? &worker_self.own_process.hidden->packet : &visible;
 
 	while (worker_self.setup->jobs_per_worker == 0 || worker_self.runs < worker_self.setup->jobs_per_worker) {
 		identities_check();
@@ -182,7 +182,7 @@ worker_loop(void)
 			worker_self.in_pool_io = 0;
 			continue;
 		}
-		ssize_t n = packet_linger(packet);
+		ssize_t n = packet_spin(packet);
 		if (n == 0)
 			n = packet_pipe_read(worker_self.jobs.fd, packet);
 		worker_self.in_pool_io = 0;
@@ -215,24 +215,24 @@ worker_prepare(const struct worker_setup *setup)
 
 /* Where each job has a process of its own: what this one has to do with the pool is hidden from those. */
 static void
-apart_enter(const struct worker_setup *setup)
+own_process_enter(const struct worker_setup *setup)
 {
 	const char *step;
 	unsigned layer;
 
 	if (limits_enter_worker(&setup->limits) == -1 || sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
 	    shared_hide_from_fork(setup->shared) == -1 ||
-	    job_processes_init(&worker_self.apart, setup, worker_self.index) == -1)
+	    job_processes_init(&worker_self.own_process, setup, worker_self.index) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
-	worker_self.apart.supervisor = getppid();
-	worker_self.apart.is_meant = run_is_meant;
+	worker_self.own_process.supervisor = getppid();
+	worker_self.own_process.is_meant = run_is_meant;
 	if (setup->environment != NULL)
 		environ = setup->environment;
 }
 
 /* The same when worker_init() has been called. */
 static void
-apart_confine(void)
+own_process_confine(void)
 {
 	const char *step;
 	unsigned layer;
@@ -243,7 +243,7 @@ apart_confine(void)
 	sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
 	spool_writer_map(&worker_self.spool);
-	if (job_processes_confine(&worker_self.apart, worker_self.context.state, &step, &layer) == -1)
+	if (job_processes_confine(&worker_self.own_process, worker_self.context.state, &step, &layer) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 }
 
@@ -269,8 +269,8 @@ worker_enter(int job_pipe, int results)
 	if (worker_self.capture != -1)
 		worker_self.output = identity_of(worker_self.capture);
 	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
-	if (setup->windows != NULL) {
-		apart_enter(setup);
+	if (setup->mailboxes != NULL) {
+		own_process_enter(setup);
 	} else {
 		if ((worker_self.capture != -1 && capture_enter(worker_self.capture) == -1) ||
 		    limits_enter(&setup->limits) == -1)
@@ -310,7 +310,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	clock_meter_init(&worker_self.meter);
 	outbox_begin();
 	sigemptyset(&none);
-	if (setup->windows != NULL) {
+	if (setup->mailboxes != NULL) {
 		/* They are waited for, by this thread: those that worker_init() makes are not to have them. */
 		sigaddset(&none, SIGIO);
 		sigaddset(&none, SIGCHLD);
@@ -322,8 +322,8 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 		if (error != 0)
 			worker_end(LEAVE_INIT_FAILED, error);
 	}
-	if (setup->windows != NULL)
-		apart_confine();
+	if (setup->mailboxes != NULL)
+		own_process_confine();
 	atomic_store(&worker_self.slot->ready, 1);
 	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */
 	if (sigsetjmp(worker_self.leave, 1) == 0)

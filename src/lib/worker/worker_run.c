@@ -58,7 +58,7 @@ identity_check(const struct fd_identity *id)
 void
 identities_check(void)
 {
-	if (worker_self.setup->windows != NULL)
+	if (worker_self.setup->mailboxes != NULL)
 		return; /* no job is ever in this process */
 	identity_check(&worker_self.jobs);
 	identity_check(&worker_self.arena);
@@ -86,7 +86,7 @@ outbox_flush(void)
 {
 	if (worker_self.out.frames == 0)
 		return;
-	if (worker_self.setup->windows == NULL)
+	if (worker_self.setup->mailboxes == NULL)
 		identity_check(&worker_self.results);
 	size_t len = wire_end(&worker_self.out);
 	for (;;) {
@@ -208,17 +208,17 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 static void
 result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t ended)
 {
-	const struct job_processes *apart = &worker_self.apart;
+	const struct job_processes *own_process = &worker_self.own_process;
 	char text[120];
 	bool large = result->value == NULL && result->value_len > 0;
 
-	result->output_lost = apart->output.lost;
-	if (large || apart->output.kept_len > 0) {
+	result->output_lost = own_process->output.lost;
+	if (large || own_process->output.kept_len > 0) {
 		if (spool_must_wait(&worker_self.spool))
 			claim_settle(job, ended);
 		spool_begin(&worker_self.spool);
 		uint64_t offset = worker_self.spool.base + worker_self.spool.at;
-		if (large && spool_append(&worker_self.spool, apart->area, (size_t)result->value_len) == 0) {
+		if (large && spool_append(&worker_self.spool, own_process->area, (size_t)result->value_len) == 0) {
 			result->value_offset = offset;
 		} else if (large) {
 			(void)snprintf(text, sizeof text, "its value could not be kept: %s", strerror(errno));
@@ -228,11 +228,11 @@ result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t e
 			result->message_len = strlen(text);
 		}
 		offset = worker_self.spool.base + worker_self.spool.at;
-		if (apart->output.kept_len > 0 && spool_append(&worker_self.spool, apart->output.kept, (size_t)apart->output.kept_len) == 0) {
-			result->output_len = apart->output.kept_len;
+		if (own_process->output.kept_len > 0 && spool_append(&worker_self.spool, own_process->output.kept, (size_t)own_process->output.kept_len) == 0) {
+			result->output_len = own_process->output.kept_len;
 			result->output_offset = offset;
 		} else {
-			result->output_lost += apart->output.kept_len;
+			result->output_lost += own_process->output.kept_len;
 		}
 		if (result->value_len > 0 || result->output_len > 0)
 			spool_commit(&worker_self.spool);
@@ -296,21 +296,21 @@ run_here(struct wire_job *job, int64_t started)
 
 /* In a process of its own. */
 static void
-run_apart(const struct wire_job *job, int64_t started, int64_t deadline)
+run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline)
 {
 	struct wire_result result = { .entry = job->entry, .ticket = job->ticket, .started_ns = started };
 
-	job_process_run(&worker_self.apart, job, deadline, shared_claim(worker_self.setup->shared, job->entry), &result);
+	job_process_run(&worker_self.own_process, job, deadline, shared_claim(worker_self.setup->shared, job->entry), &result);
 	worker_self.run_ticket = 0;
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	result.run_ns = worker_self.now - started;
 	result_pass_on(job, &result, worker_self.now);
-	if (!worker_self.apart.output_is_out) {
+	if (!worker_self.own_process.output_is_out) {
 		/* Only this worker has to wait for whoever does not read: not the caller, and no deadline runs any more. */
 		atomic_store_explicit(&worker_self.slot->run_ticket, 0, memory_order_release);
 		outbox_flush();
 	}
-	job_process_done(&worker_self.apart);
+	job_process_done(&worker_self.own_process);
 }
 
 /* 1 it was this worker's to run and has run, 0 it was not. */
@@ -331,11 +331,11 @@ job_run(struct wire_job *job)
 	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
-	if (worker_self.setup->windows == NULL)
+	if (worker_self.setup->mailboxes == NULL)
 		context_begin(&worker_self.context, job, deadline);
 	worker_self.context.deadline = deadline;
 	worker_self.cooperative = job->cooperative != 0;
-	worker_self.apart.end_asked = 0;
+	worker_self.own_process.end_asked = 0;
 	worker_self.run_ticket = job->ticket;
 	uint64_t expected = claim_make(job->ticket, 0, 0, CLAIM_OFFERED);
 	if (!atomic_compare_exchange_strong(claim, &expected,
@@ -348,8 +348,8 @@ job_run(struct wire_job *job)
 	    memory_order_relaxed);
 	PROBE_JOB_CLAIM(job->seq, worker_self.index);
 
-	if (worker_self.setup->windows != NULL)
-		run_apart(job, started, deadline);
+	if (worker_self.setup->mailboxes != NULL)
+		run_in_own_process(job, started, deadline);
 	else
 		run_here(job, started);
 	atomic_store_explicit(&slot->run_ticket, 0, memory_order_release);
@@ -377,7 +377,7 @@ packet_run(const struct wire_packet *packet, size_t len)
 			continue;
 		/* Where each has a process of its own all are long, and to wake the caller for each costs as much as
 		   a tenth of them: there the time counts that the first of the results has waited. */
-		if (worker_self.setup->windows != NULL ? worker_self.now - began >= LONG_WAIT_NS :
+		if (worker_self.setup->mailboxes != NULL ? worker_self.now - began >= LONG_WAIT_NS :
 		    worker_self.now - before >= LONG_RUN_NS) {
 			began = worker_self.now;
 			outbox_flush();

@@ -41,7 +41,7 @@ struct worker {
 	struct fd_identity jobs, results, arena, values, output;
 	struct spool_writer spool;
 	struct wire_writer  out;
-	struct job_processes apart;   /* JOB and SANDBOX */
+	struct job_processes own_process;   /* JOB and SANDBOX */
 
 	unsigned char *arena_map;     /* to read from; NULL: not yet */
 	size_t         arena_size;

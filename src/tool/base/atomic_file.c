@@ -37,7 +37,7 @@ mode_for(const char *path)
 }
 
 static int
-forget(struct whole_file *f)
+forget(struct atomic_file *f)
 {
 	int error = errno;
 
@@ -47,18 +47,18 @@ forget(struct whole_file *f)
 		(void)unlink(f->temporary);
 	free(f->path);
 	free(f->temporary);
-	*f = (struct whole_file){ .fd = -1 };
+	*f = (struct atomic_file){ .fd = -1 };
 	errno = error;
 	return -1;
 }
 
 int
-whole_file_open(struct whole_file *f, const char *name)
+atomic_file_open(struct atomic_file *f, const char *name)
 {
 	static const char suffix[] = ".XXXXXX";
 	struct stat st;
 
-	*f = (struct whole_file){ .fd = -1 };
+	*f = (struct atomic_file){ .fd = -1 };
 	if ((f->path = path_of(name)) == NULL)
 		return -1;
 	if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) {
@@ -78,7 +78,7 @@ whole_file_open(struct whole_file *f, const char *name)
 }
 
 void
-whole_file_add(struct whole_file *f, const void *data, size_t len)
+atomic_file_add(struct atomic_file *f, const void *data, size_t len)
 {
 	const char *at = data;
 
@@ -92,7 +92,7 @@ whole_file_add(struct whole_file *f, const void *data, size_t len)
 }
 
 int
-whole_file_close(struct whole_file *f)
+atomic_file_close(struct atomic_file *f)
 {
 	if (f->error != 0) {
 		errno = f->error;
@@ -111,13 +111,13 @@ whole_file_close(struct whole_file *f)
 }
 
 void
-whole_file_check(const char *name)
+atomic_file_check(const char *name)
 {
-	struct whole_file f;
+	struct atomic_file f;
 	char shown[512];
 
 	(void)message_word(shown, sizeof shown, name, strlen(name));
-	if (whole_file_open(&f, name) == -1) {
+	if (atomic_file_open(&f, name) == -1) {
 		if (errno == EINVAL)
 			fail("cannot write %s: it must be a regular file, since it is replaced as a whole", shown);
 		fail_errno("cannot write %s", shown);

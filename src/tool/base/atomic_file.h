@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-struct whole_file {
+struct atomic_file {
 	char *path;       /* what is replaced: name, or where that points to */
 	char *temporary;  /* beside it, while it is written */
 	int   fd;
@@ -18,12 +18,12 @@ struct whole_file {
 };
 
 /* Ends the tool with one line where such a file could not be made; leaves nothing behind. */
-void whole_file_check(const char *name);
+void atomic_file_check(const char *name);
 /* 0, or -1 and errno. */
-int  whole_file_open(struct whole_file *, const char *name);
+int  atomic_file_open(struct atomic_file *, const char *name);
 /* What goes wrong is kept for the end. */
-void whole_file_add(struct whole_file *, const void *data, size_t len);
+void atomic_file_add(struct atomic_file *, const void *data, size_t len);
 /* In its place.  -1 and errno: what was there before is still there, and nothing else. */
-int  whole_file_close(struct whole_file *);
+int  atomic_file_close(struct atomic_file *);
 
 #endif

@@ -42,7 +42,7 @@ is_hidden(const unsigned char *s, size_t n)
 }
 
 size_t
-visible(char *buffer, size_t size, const char *data, size_t len)
+escape_text(char *buffer, size_t size, const char *data, size_t len)
 {
 	static const char cut[] = "...";
 	size_t to = 0, room = 0;  /* room: where the last one ended that leaves room for the dots */

@@ -13,6 +13,6 @@
 size_t utf8_sequence(const char *data, size_t len);
 
 /* At most size - 1 bytes and a NUL, with "..." at the end where it had to be cut; the length of what stands there. */
-size_t visible(char *buffer, size_t size, const char *data, size_t len);
+size_t escape_text(char *buffer, size_t size, const char *data, size_t len);
 
 #endif

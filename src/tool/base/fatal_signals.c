@@ -29,7 +29,7 @@ deadly_set(sigset_t *set)
 }
 
 void
-rescue_open(void (*fn)(void))
+fatal_signals_open(void (*fn)(void))
 {
 	struct sigaction action = { .sa_handler = handle, .sa_flags = (int)SA_RESETHAND }, before;
 
@@ -43,7 +43,7 @@ rescue_open(void (*fn)(void))
 }
 
 void
-rescue_block(sigset_t *before)
+fatal_signals_block(sigset_t *before)
 {
 	sigset_t set;
 
@@ -52,7 +52,7 @@ rescue_block(sigset_t *before)
 }
 
 void
-rescue_unblock(const sigset_t *before)
+fatal_signals_unblock(const sigset_t *before)
 {
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }

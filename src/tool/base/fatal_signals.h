@@ -12,9 +12,9 @@
 
 /* From now on fn is called before such a death, in the handler: only what is async-signal-safe.  Signals that are ignored
    stay so, and a forked process does not call it. */
-void rescue_open(void (*fn)(void));
+void fatal_signals_open(void (*fn)(void));
 /* Hold them off while what fn looks at changes. */
-void rescue_block(sigset_t *before);
-void rescue_unblock(const sigset_t *before);
+void fatal_signals_block(sigset_t *before);
+void fatal_signals_unblock(const sigset_t *before);
 
 #endif

@@ -19,7 +19,7 @@ static const char duration_is[] = "must be a time above 0 and below 200 years, s
 static const char workers_are[] = "must be a number from 0 to 4096, or +N, -N or N% of the processors";
 
 const char *
-quantity_count(const char *text, long long min, long long max, long long *value)
+parse_count(const char *text, long long min, long long max, long long *value)
 {
 	static char sentence[96];
 	const char *error = "";
@@ -37,7 +37,7 @@ quantity_count(const char *text, long long min, long long max, long long *value)
 }
 
 const char *
-quantity_size(const char *text, int64_t *bytes)
+parse_size(const char *text, int64_t *bytes)
 {
 	size_t digits = strspn(text, DIGITS), suffix = strspn(text + digits, "kKmMgGtT");
 	uint64_t n;
@@ -79,7 +79,7 @@ unit(const char *text, size_t *len)
 }
 
 const char *
-quantity_duration(const char *text, int64_t *ns)
+parse_duration(const char *text, int64_t *ns)
 {
 	const long double max = 200.0L * 365 * 86400 * NS_PER_S;
 	long double sum = 0;
@@ -113,7 +113,7 @@ quantity_duration(const char *text, int64_t *ns)
 }
 
 const char *
-quantity_processors(const char *text, double *value)
+parse_processors(const char *text, double *value)
 {
 	size_t len = strlen(text), digits = decimal(text);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -130,7 +130,7 @@ quantity_processors(const char *text, double *value)
 }
 
 const char *
-quantity_workers(const char *text, unsigned *workers)
+parse_workers(const char *text, unsigned *workers)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t len = strlen(text);
@@ -140,19 +140,19 @@ quantity_workers(const char *text, unsigned *workers)
 	if (processors < 1)
 		processors = 1;
 	if (len > 0 && text[len - 1] == '%') {
-		if (quantity_processors(text, &share) != NULL || share > WORKERS_MAX)
+		if (parse_processors(text, &share) != NULL || share > WORKERS_MAX)
 			return workers_are;
 		n = (long long)share;
 		if ((double)n < share)
 			n++;
 	} else if (text[0] == '+' || text[0] == '-') {
-		if (strspn(text + 1, DIGITS) != len - 1 || quantity_count(text + 1, 0, WORKERS_MAX, &n) != NULL)
+		if (strspn(text + 1, DIGITS) != len - 1 || parse_count(text + 1, 0, WORKERS_MAX, &n) != NULL)
 			return workers_are;
 		n = text[0] == '+' ? processors + n : processors - n;
 		if (n < 1)
 			n = 1;
 	} else {
-		if (quantity_count(text, 0, WORKERS_MAX, &n) != NULL)
+		if (parse_count(text, 0, WORKERS_MAX, &n) != NULL)
 			return workers_are;
 		if (n == 0)
 			n = WORKERS_MANY;

@@ -9,13 +9,13 @@
 
 #include <stdint.h>
 
-const char *quantity_count(const char *text, long long min, long long max, long long *value); /* strtonum */
-const char *quantity_size(const char *text, int64_t *bytes);        /* 1..; K M G T, expand_number */
+const char *parse_count(const char *text, long long min, long long max, long long *value); /* strtonum */
+const char *parse_size(const char *text, int64_t *bytes);        /* 1..; K M G T, expand_number */
 /* "1.5", "200ms", "3m", "2h", "1d", "1h30m", above 0. */
-const char *quantity_duration(const char *text, int64_t *ns);
+const char *parse_duration(const char *text, int64_t *ns);
 /* "4", "1.5" or "50%" of the processors, above 0. */
-const char *quantity_processors(const char *text, double *value);
+const char *parse_processors(const char *text, double *value);
 /* N, +N, -N, N% of the processors, at least 1; 0: as many as can be (252, as GNU parallel). */
-const char *quantity_workers(const char *text, unsigned *workers);
+const char *parse_workers(const char *text, unsigned *workers);
 
 #endif

@@ -161,7 +161,7 @@ compat(struct options *o, const struct argument *a)
 }
 
 int
-line_read(struct options *o, struct line *line, int argc, char **argv)
+argv_scan_read(struct options *o, struct line *line, int argc, char **argv)
 {
 	enum option_id *ids;
 	const struct option *names = long_names(&ids);
@@ -201,7 +201,7 @@ line_read(struct options *o, struct line *line, int argc, char **argv)
 }
 
 void
-line_free(struct line *line)
+argv_scan_free(struct line *line)
 {
 	for (size_t i = 0; i < line->count; i++)
 		free(line->arguments[i].name);

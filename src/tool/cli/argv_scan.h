@@ -22,8 +22,8 @@ struct line {
 };
 
 /* Every option, in its order; returns where the command begins.  Sets o->dialect, and nothing else of it. */
-int  line_read(struct options *o, struct line *, int argc, char **argv);
-void line_free(struct line *);
+int  argv_scan_read(struct options *o, struct line *, int argc, char **argv);
+void argv_scan_free(struct line *);
 /* Leave with what is wrong about the value. */
 _Noreturn void value_fail(const struct argument *, const char *why);
 

@@ -16,7 +16,7 @@ options_init(struct options *o)
 	*o = (struct options){
 		.separator = '\n', .max_items = 1, .retries = 1, .block = 1 << 20, .replace = braces,
 	};
-	(void)quantity_workers("100%", &o->workers);
+	(void)parse_workers("100%", &o->workers);
 }
 
 /* make -n runs the lines of recipes that begin with + : they are to do what it does.  xargs and parallel do not. */

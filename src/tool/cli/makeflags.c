@@ -72,7 +72,7 @@ descriptor_of(const char *text, size_t len, int *fd)
 		return -1;
 	memcpy(number, text, len);
 	number[len] = '\0';
-	if (quantity_count(number, INT_MIN, INT_MAX, &n) != NULL)
+	if (parse_count(number, INT_MIN, INT_MAX, &n) != NULL)
 		return -1;
 	*fd = (int)n;
 	return 0;
@@ -119,7 +119,7 @@ makeflags_read(struct makeflags *m, const char *value)
 		else if ((part = server_of(plain.at)) != NULL)
 			server_read(m, part);
 		else if ((part = jobs_of(plain.at)) != NULL)
-			m->jobs = quantity_count(part, 1, UINT_MAX, &n) == NULL ? (unsigned)n : 0;
+			m->jobs = parse_count(part, 1, UINT_MAX, &n) == NULL ? (unsigned)n : 0;
 	}
 	bytes_free(&plain);
 }

@@ -56,7 +56,7 @@ halt_number(const char *text, struct halt_option *halt)
 		halt->percent = strtod(text, &end);
 		return end == text + digits && halt->percent > 0 && halt->percent <= 100 ? NULL : halt_is;
 	}
-	if (quantity_count(text, 1, 1000000000, &n) != NULL)
+	if (parse_count(text, 1, 1000000000, &n) != NULL)
 		return halt_is;
 	halt->count = (unsigned)n;
 	return NULL;
@@ -137,7 +137,7 @@ value_term_seq(const char *text, int64_t *grace_ns)
 			return term_seq_is;
 		memcpy(number, at, len);
 		number[len] = '\0';
-		if (quantity_count(number, 0, 1000000000, &ms) != NULL)
+		if (parse_count(number, 0, 1000000000, &ms) != NULL)
 			return term_seq_is;
 		at += len;
 		if (last) {

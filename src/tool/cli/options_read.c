@@ -14,7 +14,7 @@ static long long
 count_of(const struct argument *a, long long min, long long max)
 {
 	long long n = 0;
-	const char *why = quantity_count(a->value, min, max, &n);
+	const char *why = parse_count(a->value, min, max, &n);
 
 	if (why != NULL)
 		value_fail(a, why);
@@ -128,13 +128,13 @@ carry_out(struct options *o, struct argument *a)
 		if (o->dialect == DIALECT_XARGS && (a->value[0] == '-' || strchr(a->value, '%') != NULL))
 			why = "must be a number >= 0, 0 for as many as possible";
 		else
-			why = quantity_workers(a->value, &o->workers);
+			why = parse_workers(a->value, &o->workers);
 		break;
 	case OPTION_JOBSERVER_STYLE:
 		why = value_jobserver_style(a->value, &o->jobserver_style);
 		break;
 	case OPTION_LOAD:
-		why = quantity_processors(a->value, &o->load);
+		why = parse_processors(a->value, &o->load);
 		break;
 	case OPTION_RETRIES:
 		o->retries = (unsigned)count_of(a, 1, 1000000);
@@ -190,10 +190,10 @@ option_apply(struct options *o, struct argument *a)
 		*(char **)field = a->value;
 		return;
 	case KIND_SIZE:
-		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) : quantity_size(a->value, field);
+		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) : parse_size(a->value, field);
 		break;
 	case KIND_DURATION:
-		why = quantity_duration(a->value, field);
+		why = parse_duration(a->value, field);
 		break;
 	case KIND_OWN:
 		carry_out(o, a);
@@ -253,7 +253,7 @@ options_read(struct options *o, int argc, char **argv)
 	struct given given = { { 0 } };
 
 	options_init(o);
-	int at = line_read(o, &line, argc, argv);
+	int at = argv_scan_read(o, &line, argc, argv);
 	if (o->dialect == DIALECT_XARGS)
 		xargs_defaults(o);
 	else if (o->dialect == DIALECT_PARALLEL)
@@ -276,5 +276,5 @@ options_read(struct options *o, int argc, char **argv)
 		parallel_settle(o, &given);
 	options_check(o, &given);
 	options_settle(o, &given);
-	line_free(&line);
+	argv_scan_free(&line);
 }

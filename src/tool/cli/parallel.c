@@ -17,7 +17,7 @@ const char *
 parallel_size(const char *text, int64_t *bytes)
 {
 	static const char powers[] = "kmgt";
-	const char *why = quantity_size(text, bytes), *power;
+	const char *why = parse_size(text, bytes), *power;
 	int64_t binary = 1, decimal = 1;
 
 	if (why == NULL && *text != '\0' && (power = strchr(powers, text[strlen(text) - 1])) != NULL) {

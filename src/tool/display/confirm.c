@@ -9,7 +9,7 @@
 #include "tool/base/message.h"
 
 int
-prompt_confirm(const char *command)
+confirm_job(const char *command)
 {
 	static int terminal = -2;
 	char answer[256];

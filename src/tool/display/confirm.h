@@ -5,6 +5,6 @@
 #define FORKPOOL_TOOL_PROMPT_H
 
 /* 1 where the answer begins with y or Y, as xargs has it; without a terminal nobody can say so. */
-int prompt_confirm(const char *command);
+int confirm_job(const char *command);
 
 #endif

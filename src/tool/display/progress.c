@@ -34,7 +34,7 @@ static struct {
 	int         stale;         /* it does not say what is so by now */
 	enum progress_output output;
 	int64_t     drawn_ns;
-	struct pace pace;
+	struct rate pace;
 	char        last[LAST_SHOWN];
 	struct bytes text;
 	/* Of the screen: its lines, with the cursor in the one below; the window's height then; and how many lines of it went
@@ -49,9 +49,9 @@ static struct {
 static void
 add_eta(void)
 {
-	const struct pace *pace = &p.pace;
-	double average = pace->done > 0 ? pace_elapsed(pace) / (double)pace->done : 0;
-	double left = pace_left(pace);
+	const struct rate *pace = &p.pace;
+	double average = pace->done > 0 ? rate_elapsed(pace) / (double)pace->done : 0;
+	double left = rate_left(pace);
 
 	bytes_printf(&p.text, "ETA: %.0fs Left: %" PRIu64 " AVG: %.2fs  local:%u/%" PRIu64 "/100%%/%.1fs", left > 0 ? left : 0.0,
 	    pace->total > pace->done ? pace->total - pace->done : (uint64_t)0, average, pace->running, pace->done, average);
@@ -65,10 +65,10 @@ add_line(size_t columns)
 	if (p.form == FORM_ETA) {
 		add_eta();
 	} else {
-		pace_add_percent(&p.text, &p.pace);
+		rate_add_percent(&p.text, &p.pace);
 		if (p.text.len > from)
 			bytes_add_byte(&p.text, ' ');
-		pace_add_state(&p.text, &p.pace);
+		rate_add_state(&p.text, &p.pace);
 	}
 	size_t used = p.text.len - from;
 	if (used > columns) {
@@ -79,7 +79,7 @@ add_line(size_t columns)
 	if (p.form == FORM_BAR && columns - used > 24) {
 		size_t before = p.text.len + 1;
 		bytes_add_byte(&p.text, ' ');
-		pace_add_bar(&p.text, &p.pace, (columns - used) / 2);
+		rate_add_bar(&p.text, &p.pace, (columns - used) / 2);
 		if (p.text.len == before)
 			p.text.len--;
 	}
@@ -142,7 +142,7 @@ add_plain(void)
 	if (p.form == FORM_ETA)
 		add_eta();
 	else
-		pace_add_state(&p.text, &p.pace);
+		rate_add_state(&p.text, &p.pace);
 	if (p.form == FORM_SCREEN)
 		status_add_plain(&p.pace, &p.text);
 	bytes_add_text(&p.text, "\n");
@@ -235,7 +235,7 @@ progress_open(const struct options *o)
 	p.terminal = terminal_is_able();
 	p.colours = terminal_has_colours();
 	p.output = OUTPUT_NONE;
-	p.pace = (struct pace){ 0 };
+	p.pace = (struct rate){ 0 };
 	if (p.terminal) {
 		message_before = progress_hide;
 		message_after = message_over;
@@ -269,7 +269,7 @@ progress_output(enum progress_output output)
 void
 progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last, int64_t now_ns)
 {
-	struct pace *pace = &p.pace;
+	struct rate *pace = &p.pace;
 
 	if (p.form == FORM_NONE)
 		return;
@@ -279,14 +279,14 @@ progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running
 		p.drawn_ns = p.terminal ? now_ns - DRAW_EVERY : now_ns;
 	}
 	p.stale |= done != pace->done || failed != pace->failed || total != pace->total || running != pace->running || !p.drawn;
-	*pace = (struct pace){ .began_ns = pace->began_ns, .now_ns = now_ns, .done = done, .failed = failed, .total = total,
+	*pace = (struct rate){ .began_ns = pace->began_ns, .now_ns = now_ns, .done = done, .failed = failed, .total = total,
 		.running = running };
 	if (p.output == OUTPUT_HALF_OUT || now_ns < next_ns())
 		return;
 	/* Only now: it is looked at a million times a second, and drawn ten times. */
 	p.last[0] = '\0';
 	if (last != NULL)
-		(void)visible(p.last, sizeof p.last, last, strlen(last));
+		(void)escape_text(p.last, sizeof p.last, last, strlen(last));
 	if (may_draw())
 		draw();
 	else

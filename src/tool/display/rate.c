@@ -5,21 +5,21 @@
 #include <libutil.h>
 
 double
-pace_elapsed(const struct pace *p)
+rate_elapsed(const struct rate *p)
 {
 	return (double)(p->now_ns - p->began_ns) / 1e9;
 }
 
 double
-pace_left(const struct pace *p)
+rate_left(const struct rate *p)
 {
 	if (p->total <= p->done || p->over)
 		return p->total > 0 ? 0 : -1;
-	return p->done > 0 ? (double)(p->total - p->done) * pace_elapsed(p) / (double)p->done : -1;
+	return p->done > 0 ? (double)(p->total - p->done) * rate_elapsed(p) / (double)p->done : -1;
 }
 
 void
-pace_add_time(struct bytes *b, double seconds)
+rate_add_time(struct bytes *b, double seconds)
 {
 	uint64_t s = seconds < 0 ? 0 : seconds > 3.6e9 ? UINT64_C(3600000000) : (uint64_t)(seconds + 0.5);
 
@@ -30,9 +30,9 @@ pace_add_time(struct bytes *b, double seconds)
 }
 
 void
-pace_add_rate(struct bytes *b, const struct pace *p)
+rate_add_rate(struct bytes *b, const struct rate *p)
 {
-	double seconds = pace_elapsed(p), rate = seconds > 0 ? (double)p->done / seconds : 0;
+	double seconds = rate_elapsed(p), rate = seconds > 0 ? (double)p->done / seconds : 0;
 	char text[8];
 
 	if (rate < 100)
@@ -42,7 +42,7 @@ pace_add_rate(struct bytes *b, const struct pace *p)
 }
 
 void
-pace_add_state(struct bytes *b, const struct pace *p)
+rate_add_state(struct bytes *b, const struct rate *p)
 {
 	bytes_printf(b, "%" PRIu64, p->done);
 	if (p->total > 0)
@@ -51,18 +51,18 @@ pace_add_state(struct bytes *b, const struct pace *p)
 	if (p->failed > 0)
 		bytes_printf(b, "%" PRIu64 " failed, ", p->failed);
 	bytes_printf(b, "%u running, ", p->running);
-	pace_add_rate(b, p);
+	rate_add_rate(b, p);
 	bytes_add_text(b, ", ");
-	if (pace_left(p) > 0) {
-		pace_add_time(b, pace_left(p));
+	if (rate_left(p) > 0) {
+		rate_add_time(b, rate_left(p));
 		bytes_add_text(b, " left");
 	} else {
-		pace_add_time(b, pace_elapsed(p));
+		rate_add_time(b, rate_elapsed(p));
 	}
 }
 
 void
-pace_add_percent(struct bytes *b, const struct pace *p)
+rate_add_percent(struct bytes *b, const struct rate *p)
 {
 	if (p->total > 0)
 		bytes_printf(b, "%3.0f%%", p->done >= p->total ? 100.0 :
@@ -70,7 +70,7 @@ pace_add_percent(struct bytes *b, const struct pace *p)
 }
 
 void
-pace_add_bar(struct bytes *b, const struct pace *p, size_t room)
+rate_add_bar(struct bytes *b, const struct rate *p, size_t room)
 {
 	enum { BAR_MAX = 30, BAR_MIN = 8 };
 	size_t cells = room < BAR_MAX ? room : BAR_MAX;

@@ -11,24 +11,24 @@
 
 #include "tool/base/bytes.h"
 
-struct pace {
+struct rate {
 	int64_t  began_ns, now_ns;      /* monotonic */
 	uint64_t done, failed, total;   /* failed: of done; total 0: not known yet */
 	unsigned running;
 	int      over;                  /* nothing more is to come */
 };
 
-double pace_elapsed(const struct pace *);  /* seconds */
+double rate_elapsed(const struct rate *);  /* seconds */
 /* Seconds yet, from how long it took so far; -1: that cannot be told. */
-double pace_left(const struct pace *);
+double rate_left(const struct rate *);
 /* "12:34", "1:02:03" */
-void   pace_add_time(struct bytes *, double seconds);
-void   pace_add_rate(struct bytes *, const struct pace *);
+void   rate_add_time(struct bytes *, double seconds);
+void   rate_add_rate(struct bytes *, const struct rate *);
 /* "50/200 done, 2 failed, 4 running, 5.0/s, 0:30 left" */
-void   pace_add_state(struct bytes *, const struct pace *);
+void   rate_add_state(struct bytes *, const struct rate *);
 /* " 25%", where the total is known. */
-void   pace_add_percent(struct bytes *, const struct pace *);
+void   rate_add_percent(struct bytes *, const struct rate *);
 /* "[##......]" of at most so many cells within; nothing where there are too few. */
-void   pace_add_bar(struct bytes *, const struct pace *, size_t cells);
+void   rate_add_bar(struct bytes *, const struct rate *, size_t cells);
 
 #endif

@@ -93,7 +93,7 @@ children_resident(pid_t pid, unsigned *looks)
 }
 
 int64_t
-resident_of(pid_t pid, int with_itself)
+rss_of(pid_t pid, int with_itself)
 {
 	unsigned looks = 0;
 	int64_t below = children_resident(pid, &looks);

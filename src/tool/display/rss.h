@@ -11,6 +11,6 @@
  * Bytes of pid and of all that it has started; without it: of those alone.  What several of them share is counted for
  * each.  -1: not known.  Of a job with very many processes it is what the first few hundred have.
  */
-int64_t resident_of(pid_t pid, int with_itself);
+int64_t rss_of(pid_t pid, int with_itself);
 
 #endif

@@ -112,7 +112,7 @@ add_foreign(struct pen *pen, const char *rendition, const char *data, size_t len
 {
 	char shown[TEXT_SHOWN];
 
-	add(pen, rendition, shown, visible(shown, sizeof shown, data, len));
+	add(pen, rendition, shown, escape_text(shown, sizeof shown, data, len));
 }
 
 static void
@@ -142,11 +142,11 @@ totals(struct pen *pen, const struct screen *s)
 	struct bytes text = { 0 };
 
 	if (s->pace.total > 0) {
-		pace_add_bar(&text, &s->pace, pen->columns / 3);
+		rate_add_bar(&text, &s->pace, pen->columns / 3);
 		if (text.len > 0)
 			add(pen, GREEN, text.at, text.len);
 		bytes_clear(&text);
-		pace_add_percent(&text, &s->pace);
+		rate_add_percent(&text, &s->pace);
 		bytes_add_text(&text, "  ");
 	}
 	screen_add_totals(&text, s->by_verdict);
@@ -215,7 +215,7 @@ row(struct pen *pen, const struct table *t, const struct screen_row *r)
 		end_line(pen);
 		return;
 	}
-	pace_add_time(&time, (double)(r->run_ns / 1000000000));
+	rate_add_time(&time, (double)(r->run_ns / 1000000000));
 	if (r->memory >= 0)
 		add_number(&memory, (uint64_t)r->memory, 0);
 	else
@@ -269,7 +269,7 @@ screen_draw(const struct screen *s, int colours, struct bytes *out, struct scree
 	struct bytes state = { 0 };
 
 	lines->count = 0;
-	pace_add_state(&state, &s->pace);
+	rate_add_state(&state, &s->pace);
 	add(&pen, BOLD, state.at, state.len);
 	bytes_free(&state);
 	end_line(&pen);

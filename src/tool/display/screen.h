@@ -29,7 +29,7 @@ struct screen_row {
 };
 
 struct screen {
-	struct pace        pace;
+	struct rate        pace;
 	const uint64_t    *by_verdict;  /* VERDICTS of them */
 	struct screen_row *rows;        /* each worker's; screen_arrange() sorts them */
 	size_t             row_count;

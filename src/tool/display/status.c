@@ -34,7 +34,7 @@ LIST_HEAD(bucket, job);
 static struct {
 	int on, apart, shell;
 	const struct forkpool *pool;
-	const struct tally *tally;
+	const struct totals *totals;
 	unsigned workers;
 	struct bucket *buckets;
 	struct worker *known;
@@ -45,7 +45,7 @@ static struct {
 } s;
 
 void
-status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart, const struct tally *tally)
+status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart, const struct totals *totals)
 {
 	if (!o->status)
 		return;
@@ -53,7 +53,7 @@ status_open(const struct options *o, const struct forkpool *pool, unsigned worke
 	s.apart = apart;
 	s.shell = o->shell;
 	s.pool = pool;
-	s.tally = tally;
+	s.totals = totals;
 	s.workers = workers;
 	if ((s.buckets = calloc(BUCKETS, sizeof *s.buckets)) == NULL)
 		fail_memory();
@@ -130,7 +130,7 @@ status_failure(const char *line, size_t len)
 	s.failure_count += s.failure_count < FAILURES_KEPT;
 	memmove(s.failures + 1, s.failures, (s.failure_count - 1) * sizeof *s.failures);
 	s.failures[0] = kept;
-	(void)visible(kept, FAILURE_SHOWN, line, len);
+	(void)escape_text(kept, FAILURE_SHOWN, line, len);
 }
 
 /* ---------------------------------------------------------------------------------------- workers */
@@ -155,7 +155,7 @@ reserve(size_t count)
 
 /* A row for each that there is or is to be; how many. */
 static size_t
-workers_look(void)
+workers_check(void)
 {
 	struct forkpool_worker_info info;
 	size_t count = 0;
@@ -209,7 +209,7 @@ row_complete(struct screen_row *row, int64_t now_ns)
 		w->text_of = w->pool_seq;
 	}
 	if (row->run_ns >= MEMORY_FIRST && (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
-		w->memory = resident_of(w->pid, !s.apart);
+		w->memory = rss_of(w->pid, !s.apart);
 		w->memory_of = w->pool_seq;
 		w->memory_ns = now_ns;
 	}
@@ -221,11 +221,11 @@ row_complete(struct screen_row *row, int64_t now_ns)
 }
 
 void
-status_draw(const struct pace *pace, struct terminal_size size, int colours, struct bytes *out, struct screen_lines *lines)
+status_draw(const struct rate *pace, struct terminal_size size, int colours, struct bytes *out, struct screen_lines *lines)
 {
-	size_t count = workers_look();
+	size_t count = workers_check();
 	struct screen screen = {
-		.pace = *pace, .by_verdict = s.tally->by_verdict, .rows = s.rows, .row_count = count,
+		.pace = *pace, .by_verdict = s.totals->by_verdict, .rows = s.rows, .row_count = count,
 		.failures = (const char *const *)s.failures, .failure_count = s.failure_count,
 	};
 
@@ -236,13 +236,13 @@ status_draw(const struct pace *pace, struct terminal_size size, int colours, str
 }
 
 void
-status_add_plain(const struct pace *pace, struct bytes *out)
+status_add_plain(const struct rate *pace, struct bytes *out)
 {
 	struct bytes totals = { 0 };
 	char shown[LONG_SHOWN];
-	size_t count = workers_look(), longest = 0;
+	size_t count = workers_check(), longest = 0;
 
-	screen_add_totals(&totals, s.tally->by_verdict);
+	screen_add_totals(&totals, s.totals->by_verdict);
 	if (totals.len > 0)
 		bytes_printf(out, ": %s", totals.at);
 	bytes_free(&totals);
@@ -254,8 +254,8 @@ status_add_plain(const struct pace *pace, struct bytes *out)
 	row_complete(&s.rows[longest], pace->now_ns);
 	if (s.rows[longest].text == NULL)
 		return;
-	(void)visible(shown, sizeof shown, s.rows[longest].text, s.rows[longest].text_len);
+	(void)escape_text(shown, sizeof shown, s.rows[longest].text, s.rows[longest].text_len);
 	bytes_printf(out, "; job %llu has been running for ", (unsigned long long)s.rows[longest].seq);
-	pace_add_time(out, (double)s.rows[longest].run_ns / 1e9);
+	rate_add_time(out, (double)s.rows[longest].run_ns / 1e9);
 	bytes_printf(out, ": %s", shown);
 }

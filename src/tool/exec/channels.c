@@ -68,7 +68,7 @@ channel_open(struct channel *c, int with_output, int with_input)
 {
 	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1 };
 	if ((with_output && (pipe_make(&c->out, &c->job.out) == -1 || pipe_make(&c->err, &c->job.err) == -1)) ||
-	    (with_input && ((c->job.in = store_file()) == -1 || move_up(&c->job.in) == -1))) {
+	    (with_input && ((c->job.in = output_buffer_file()) == -1 || move_up(&c->job.in) == -1))) {
 		int error = errno;
 		channel_close(c);
 		errno = error;

@@ -18,7 +18,7 @@ struct command_setup command_setup;
 /* Before the words, in what is sent. */
 struct head {
 	uint64_t seq;
-	struct begun_ticket ticket;
+	struct inflight_ticket ticket;
 	uint32_t word_count, slot_count;
 	struct command_descriptors fds;
 	int      jobserver[2];
@@ -68,7 +68,7 @@ command_find(const char *word)
 }
 
 void
-command_pack(const struct task *task, const struct begun_ticket *ticket, const struct command_descriptors *fds,
+command_pack(const struct task *task, const struct inflight_ticket *ticket, const struct command_descriptors *fds,
     const struct command_jobserver *jobserver, struct bytes *args)
 {
 	struct head head = {
@@ -230,7 +230,7 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 		return forkpool_fail(context, errno, "its descriptors: %s", strerror(errno));
 	if (command_setup.restore_open_files)
 		(void)setrlimit(RLIMIT_NOFILE, &command_setup.open_files);
-	begun_note(&head->ticket);
+	inflight_note(&head->ticket);
 	if (command_setup.path != NULL && strcmp(command_setup.word, argv[0]) == 0)
 		(void)execve(command_setup.path, argv, environment);
 	/* It is another, has gone, or is a script without a first line that names its interpreter. */

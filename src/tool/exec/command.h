@@ -44,7 +44,7 @@ struct command_jobserver {
  */
 int  command_find(const char *word);
 /* jobserver: NULL where the environment is right as it is. */
-void command_pack(const struct task *, const struct begun_ticket *, const struct command_descriptors *,
+void command_pack(const struct task *, const struct inflight_ticket *, const struct command_descriptors *,
     const struct command_jobserver *, struct bytes *args);
 int  command_run(struct forkpool_context *, const void *args, size_t args_len);
 /* The pool's worker_init(): niceness and directory. */

@@ -91,7 +91,7 @@ no_function(const char *name, const struct bytes *names, struct bytes *fault)
 }
 
 static void
-not_loaded(enum plugin_names kind, struct bytes *fault)
+not_loaded(enum plugin_symbols kind, struct bytes *fault)
 {
 	const char *why = dlerror();
 	size_t len = strlen(object.path);
@@ -126,7 +126,7 @@ static void
 load(struct plugin *p, const char *functions, struct bytes *fault)
 {
 	struct bytes names = { 0 };
-	enum plugin_names kind = plugin_names_read(object.path, &names);
+	enum plugin_symbols kind = plugin_symbols_read(object.path, &names);
 	void *handle = kind == PLUGIN_NAMES_NO_OBJECT ? NULL : dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
 	char *list = strdup(functions), *rest = list, *name;
 
@@ -217,7 +217,7 @@ try_out(const char *functions, struct bytes *fault)
 
 /* What the loader would wait for, or look for elsewhere. */
 static void
-file_look(const char *file, struct bytes *fault)
+file_check(const char *file, struct bytes *fault)
 {
 	struct stat st;
 
@@ -240,14 +240,14 @@ plugin_load(struct plugin *p, const struct options *o)
 	object.path = path.at;
 	object.args_given = o->plugin_args != NULL;
 	object.args = o->plugin_args != NULL ? o->plugin_args : "";
-	file_look(object.path, &fault);
+	file_check(object.path, &fault);
 	if (fault.len == 0)
 		try_out(o->plugin_functions, &fault);
 	if (fault.len == 0)
 		load(p, o->plugin_functions, &fault);
 	if (fault.len > 0) {
 		/* Names in the object can be of any bytes. */
-		(void)visible(clean, sizeof clean, fault.at, fault.len);
+		(void)escape_text(clean, sizeof clean, fault.at, fault.len);
 		(void)message_word(shown, sizeof shown, o->plugin_file, strlen(o->plugin_file));
 		fail("plug-in %s: %s", shown, clean);
 	}

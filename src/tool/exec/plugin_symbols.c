@@ -38,7 +38,7 @@ name_at(const struct image *image, const ElfW(Shdr) *strings, uint64_t offset)
 	return memchr(name, '\0', (size_t)(strings->sh_size - offset)) != NULL ? name : NULL;
 }
 
-static enum plugin_names
+static enum plugin_symbols
 image_read(const struct image *image, struct bytes *names)
 {
 	const ElfW(Ehdr) *head = image_at(image, 0, 1, sizeof *head);
@@ -68,12 +68,12 @@ image_read(const struct image *image, struct bytes *names)
 	return symbols != NULL ? PLUGIN_NAMES_OK : PLUGIN_NAMES_UNKNOWN;
 }
 
-enum plugin_names
-plugin_names_read(const char *path, struct bytes *names)
+enum plugin_symbols
+plugin_symbols_read(const char *path, struct bytes *names)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	enum plugin_names read = PLUGIN_NAMES_UNKNOWN;
+	enum plugin_symbols read = PLUGIN_NAMES_UNKNOWN;
 
 	if (fd == -1)
 		return read;
@@ -94,8 +94,8 @@ plugin_names_read(const char *path, struct bytes *names)
 
 #else
 
-enum plugin_names
-plugin_names_read(const char *path, struct bytes *names)
+enum plugin_symbols
+plugin_symbols_read(const char *path, struct bytes *names)
 {
 	(void)path;
 	(void)names;

@@ -8,13 +8,13 @@
 
 #include "tool/base/bytes.h"
 
-enum plugin_names {
+enum plugin_symbols {
 	PLUGIN_NAMES_OK = 0,
 	PLUGIN_NAMES_NO_OBJECT,  /* the file is something else */
 	PLUGIN_NAMES_UNKNOWN,    /* it has no table of them, or is of a format that is not known here */
 };
 
 /* Those of its dynamic symbols, each followed by a NUL.  The file may hold anything. */
-enum plugin_names plugin_names_read(const char *path, struct bytes *names);
+enum plugin_symbols plugin_symbols_read(const char *path, struct bytes *names);
 
 #endif

@@ -8,7 +8,7 @@
 #define SHOWN 64
 
 void
-blame_item(struct blame *blame, uint64_t number, struct item begin, const char *format, ...)
+input_error_item(struct input_error *input_error, uint64_t number, struct item begin, const char *format, ...)
 {
 	char sentence[512], shown[4 * SHOWN + 16];
 	struct bytes text = { 0 };
@@ -23,24 +23,24 @@ blame_item(struct blame *blame, uint64_t number, struct item begin, const char *
 	else
 		bytes_printf(&text, "%s: %s", shown, sentence);
 	message("%s", text.at);
-	if (blame->text.len == 0)
-		blame->text = text;
+	if (input_error->text.len == 0)
+		input_error->text = text;
 	else
 		bytes_free(&text);
-	blame->stop |= blame->dialect != DIALECT_NATIVE;
+	input_error->stop |= input_error->dialect != DIALECT_NATIVE;
 }
 
 const char *
-blame_error(const struct blame *blame, int *status)
+input_error_report(const struct input_error *input_error, int *status)
 {
-	if (blame->text.len == 0)
+	if (input_error->text.len == 0)
 		return NULL;
-	*status = blame->dialect == DIALECT_PARALLEL ? 255 : 1;
-	return blame->text.at;
+	*status = input_error->dialect == DIALECT_PARALLEL ? 255 : 1;
+	return input_error->text.at;
 }
 
 void
-blame_free(struct blame *blame)
+input_error_free(struct input_error *input_error)
 {
-	bytes_free(&blame->text);
+	bytes_free(&input_error->text);
 }

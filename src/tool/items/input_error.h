@@ -11,16 +11,16 @@
 #include "tool/cli/options.h"
 #include "tool/task/task.h"
 
-struct blame {
+struct input_error {
 	enum dialect dialect;
 	struct bytes text; /* the first sentence */
 	int          stop; /* no more input is to be read */
 };
 
 /* "item N (its beginning) ..."; number 0: it is about the input as a whole, which is named by begin. */
-void blame_item(struct blame *, uint64_t number, struct item begin, const char *format, ...) MESSAGE_PRINTF(4, 5);
+void input_error_item(struct input_error *, uint64_t number, struct item begin, const char *format, ...) MESSAGE_PRINTF(4, 5);
 /* The first sentence said, and the status that it makes; NULL where all is well. */
-const char *blame_error(const struct blame *, int *status);
-void blame_free(struct blame *);
+const char *input_error_report(const struct input_error *, int *status);
+void input_error_free(struct input_error *);
 
 #endif

@@ -25,7 +25,7 @@ struct reader {
 };
 
 struct reader *
-reader_open(int fd, int separator, size_t bound)
+record_reader_open(int fd, int separator, size_t bound)
 {
 	struct reader *r = calloc(1, sizeof *r);
 
@@ -39,7 +39,7 @@ reader_open(int fd, int separator, size_t bound)
 }
 
 void
-reader_close(struct reader *r)
+record_reader_close(struct reader *r)
 {
 	if (r == NULL)
 		return;
@@ -50,13 +50,13 @@ reader_close(struct reader *r)
 }
 
 int
-reader_fd(const struct reader *r)
+record_reader_fd(const struct reader *r)
 {
 	return r->fd;
 }
 
 int
-reader_errno(const struct reader *r)
+record_reader_errno(const struct reader *r)
 {
 	return r->error;
 }
@@ -106,7 +106,7 @@ fill(struct reader *r)
 }
 
 enum next
-reader_bytes(struct reader *r, struct item *item)
+record_reader_bytes(struct reader *r, struct item *item)
 {
 	if (r->from == r->to) {
 		enum next next = fill(r);
@@ -118,7 +118,7 @@ reader_bytes(struct reader *r, struct item *item)
 }
 
 void
-reader_take(struct reader *r, size_t len)
+record_reader_take(struct reader *r, size_t len)
 {
 	r->from += len;
 	r->looked = r->from;
@@ -164,7 +164,7 @@ finish(struct reader *r, struct record *record, size_t end, size_t taken)
 }
 
 enum next
-reader_record(struct reader *r, struct record *record)
+record_reader_record(struct reader *r, struct record *record)
 {
 	for (;;) {
 		char *at = r->looked == r->to ? NULL :

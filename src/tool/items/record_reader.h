@@ -24,14 +24,14 @@ struct record {
 
 struct reader;
 /* Takes over the descriptor, which is closed at the end unless it is standard input.  bound: bytes of the longest record. */
-struct reader *reader_open(int fd, int separator, size_t bound);
-void      reader_close(struct reader *);
-enum next reader_record(struct reader *, struct record *);
+struct reader *record_reader_open(int fd, int separator, size_t bound);
+void      record_reader_close(struct reader *);
+enum next record_reader_record(struct reader *, struct record *);
 /* What has come and was not taken yet, at least a byte; reader_take() goes past its first len bytes. */
-enum next reader_bytes(struct reader *, struct item *);
-void      reader_take(struct reader *, size_t len);
-int       reader_fd(const struct reader *);
+enum next record_reader_bytes(struct reader *, struct item *);
+void      record_reader_take(struct reader *, size_t len);
+int       record_reader_fd(const struct reader *);
 /* After NEXT_END: errno of the read() that failed, or 0 at the end of file. */
-int       reader_errno(const struct reader *);
+int       record_reader_errno(const struct reader *);
 
 #endif

@@ -26,7 +26,7 @@ struct sources {
 	struct item_list header;
 	struct item_list items;   /* of the row */
 	uint64_t rows;
-	struct blame blame;
+	struct input_error input_error;
 };
 
 /* Whether an earlier group can make that one be gone through again. */
@@ -44,7 +44,7 @@ is_repeated(const struct sources *s, size_t group)
 }
 
 struct sources *
-sources_open(const struct options *options)
+rows_open(const struct options *options)
 {
 	static char minus[] = "-";
 	static const struct source_option input = { .kind = SOURCE_FILE, .file = minus };
@@ -58,10 +58,10 @@ sources_open(const struct options *options)
 	s->groups = calloc(s->count, sizeof *s->groups);
 	if (s->all == NULL || s->groups == NULL)
 		fail_memory();
-	s->blame.dialect = options->dialect;
+	s->input_error.dialect = options->dialect;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct source_option *option = options->source_count == 0 ? &input : &options->sources[i];
-		s->all[i] = source_open(option, options, &s->blame);
+		s->all[i] = source_open(option, options, &s->input_error);
 		if (i == 0 || !option->linked)
 			s->groups[s->group_count++].first = i;
 		s->groups[s->group_count - 1].end = i + 1;
@@ -78,7 +78,7 @@ sources_open(const struct options *options)
 }
 
 void
-sources_close(struct sources *s)
+rows_close(struct sources *s)
 {
 	if (s == NULL)
 		return;
@@ -89,7 +89,7 @@ sources_close(struct sources *s)
 	bytes_free(&s->header_text);
 	item_list_free(&s->header);
 	item_list_free(&s->items);
-	blame_free(&s->blame);
+	input_error_free(&s->input_error);
 	free(s->all);
 	free(s->groups);
 	free(s);
@@ -195,11 +195,11 @@ put_row(struct sources *s, struct row *row)
 }
 
 enum next
-sources_next(struct sources *s, struct row *row)
+rows_next(struct sources *s, struct row *row)
 {
 	enum next next = NEXT_END;
 
-	if (s->blame.stop)
+	if (s->input_error.stop)
 		s->phase = OVER;
 	if (s->phase == HEADER) {
 		next = s->header_columns == NULL ? NEXT_GOT : read_header(s);
@@ -223,7 +223,7 @@ sources_next(struct sources *s, struct row *row)
 	case OVER:
 		return NEXT_END;
 	}
-	if (next == NEXT_END || s->blame.stop) {
+	if (next == NEXT_END || s->input_error.stop) {
 		s->phase = OVER;
 		return NEXT_END;
 	}
@@ -233,7 +233,7 @@ sources_next(struct sources *s, struct row *row)
 }
 
 int
-sources_fd(const struct sources *s)
+rows_fd(const struct sources *s)
 {
 	if (s->phase != ROWS)
 		return source_fd(s->all[s->at < s->count ? s->at : 0]);
@@ -245,7 +245,7 @@ sources_fd(const struct sources *s)
 }
 
 const struct row *
-sources_header(const struct sources *s)
+rows_header(const struct sources *s)
 {
 	static struct row row;
 
@@ -254,7 +254,7 @@ sources_header(const struct sources *s)
 }
 
 uint64_t
-sources_total(const struct sources *s)
+rows_total(const struct sources *s)
 {
 	uint64_t total = 1;
 
@@ -276,13 +276,13 @@ sources_total(const struct sources *s)
 }
 
 const char *
-sources_error(const struct sources *s, int *status)
+rows_error(const struct sources *s, int *status)
 {
-	return blame_error(&s->blame, status);
+	return input_error_report(&s->input_error, status);
 }
 
-struct blame *
-sources_blame(struct sources *s)
+struct input_error *
+rows_input_error(struct sources *s)
 {
-	return &s->blame;
+	return &s->input_error;
 }

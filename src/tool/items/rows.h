@@ -21,17 +21,17 @@ struct row {
 };
 
 struct sources;
-struct sources *sources_open(const struct options *);
-void            sources_close(struct sources *);
-enum next       sources_next(struct sources *, struct row *);
-int             sources_fd(const struct sources *);   /* to poll for input after NEXT_WAIT */
+struct sources *rows_open(const struct options *);
+void            rows_close(struct sources *);
+enum next       rows_next(struct sources *, struct row *);
+int             rows_fd(const struct sources *);   /* to poll for input after NEXT_WAIT */
 /* --header: the columns' names; count 0 without it.  Valid after the first sources_next(). */
-const struct row *sources_header(const struct sources *);
+const struct row *rows_header(const struct sources *);
 /* How many rows there will be in all: 0 as long as that is not known. */
-uint64_t        sources_total(const struct sources *);
+uint64_t        rows_total(const struct sources *);
 /* The first sentence said of an item that was wrong, and the status that it makes; NULL where all is well. */
-const char     *sources_error(const struct sources *, int *status);
+const char     *rows_error(const struct sources *, int *status);
 /* To say so of one that turns out to be wrong later. */
-struct blame   *sources_blame(struct sources *);
+struct input_error   *rows_input_error(struct sources *);
 
 #endif

@@ -24,7 +24,7 @@ open_file(const char *name)
 }
 
 struct source *
-source_open(const struct source_option *option, const struct options *options, struct blame *blame)
+source_open(const struct source_option *option, const struct options *options, struct input_error *input_error)
 {
 	struct source *s = calloc(1, sizeof *s);
 	size_t most = options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
@@ -33,11 +33,11 @@ source_open(const struct source_option *option, const struct options *options, s
 		fail_memory();
 	s->option = option;
 	s->options = options;
-	s->blame = blame;
+	s->input_error = input_error;
 	if (option->kind == SOURCE_FILE) {
-		s->reader = reader_open(open_file(option->file), options->separator, most);
+		s->reader = record_reader_open(open_file(option->file), options->separator, most);
 		if (options->xargs_quoting)
-			s->splitter = splitter_open(s->reader, options->replace_given, most);
+			s->splitter = xargs_splitter_open(s->reader, options->replace_given, most);
 	}
 	return s;
 }
@@ -47,8 +47,8 @@ source_close(struct source *s)
 {
 	if (s == NULL)
 		return;
-	splitter_close(s->splitter);
-	reader_close(s->reader);
+	xargs_splitter_close(s->splitter);
+	record_reader_close(s->reader);
 	bytes_free(&s->joined);
 	bytes_free(&s->store);
 	free(s->ends);
@@ -74,7 +74,7 @@ source_most(const struct source *s)
 int
 source_fd(const struct source *s)
 {
-	return s->reader == NULL ? -1 : reader_fd(s->reader);
+	return s->reader == NULL ? -1 : record_reader_fd(s->reader);
 }
 
 static int
@@ -101,17 +101,17 @@ end(struct source *s)
 	const char *name = s->option->file;
 
 	s->ended = 1;
-	if (s->splitter != NULL && splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
-		enum splitter_fault fault = splitter_fault(s->splitter, &begin);
+	if (s->splitter != NULL && xargs_splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
+		enum xargs_splitter_fault fault = xargs_splitter_fault(s->splitter, &begin);
 		if (fault == SPLITTER_TOO_LONG)
-			blame_item(s->blame, s->number + 1, begin, "is longer than %d bytes: argument line too long", ITEM_MOST);
+			input_error_item(s->input_error, s->number + 1, begin, "is longer than %d bytes: argument line too long", ITEM_MOST);
 		else
-			blame_item(s->blame, s->number + 1, begin, "has an unmatched %s quote; by default quotes are special to "
+			input_error_item(s->input_error, s->number + 1, begin, "has an unmatched %s quote; by default quotes are special to "
 			    "xargs unless you use the -0 option", fault == SPLITTER_DOUBLE ? "double" : "single");
-	} else if (reader_errno(s->reader) != 0) {
+	} else if (record_reader_errno(s->reader) != 0) {
 		if (strcmp(name, "-") == 0)
 			name = "standard input";
-		blame_item(s->blame, 0, (struct item){ name, strlen(name) }, "cannot be read: %s", strerror(reader_errno(s->reader)));
+		input_error_item(s->input_error, 0, (struct item){ name, strlen(name) }, "cannot be read: %s", strerror(record_reader_errno(s->reader)));
 	}
 	return NEXT_END;
 }
@@ -132,19 +132,19 @@ read_piece(struct source *s, struct item *item)
 		return NEXT_GOT;
 	}
 	if (s->splitter != NULL)
-		return splitter_item(s->splitter, item, &s->ends_line);
+		return xargs_splitter_item(s->splitter, item, &s->ends_line);
 	for (;;) {
-		next = reader_record(s->reader, &record);
+		next = record_reader_record(s->reader, &record);
 		if (next != NEXT_GOT)
 			return next;
 		*item = record.item;
 		if (!record.too_long)
 			return NEXT_GOT;
 		s->number++;
-		blame_item(s->blame, s->number, record.item, "has %llu bytes; at most %d can be given to a %s",
+		input_error_item(s->input_error, s->number, record.item, "has %llu bytes; at most %d can be given to a %s",
 		    (unsigned long long)record.len, s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
 		    s->options->plugin_file != NULL ? "function" : "command in one argument");
-		if (s->blame->stop)
+		if (s->input_error->stop)
 			return NEXT_END;
 	}
 }
@@ -158,7 +158,7 @@ without_nul(struct source *s, struct item *item)
 	if (nul == NULL)
 		return 1;
 	if (s->options->dialect == DIALECT_NATIVE) {
-		blame_item(s->blame, s->number, *item, "has a NUL byte, which no argument of a command can hold; "
+		input_error_item(s->input_error, s->number, *item, "has a NUL byte, which no argument of a command can hold; "
 		    "-0 takes NUL for what separates items");
 		return 0;
 	}
@@ -197,7 +197,7 @@ join(struct source *s, struct item *item, size_t most)
 	}
 	if (item->len > most) {
 		s->number++;
-		blame_item(s->blame, s->number, *item, "has more than %zu bytes in lines that end with a blank, and so go on", most);
+		input_error_item(s->input_error, s->number, *item, "has more than %zu bytes in lines that end with a blank, and so go on", most);
 	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS || !is_blank(*item)) {
 		if (!goes_on(s, *item))
 			return 1;
@@ -222,7 +222,7 @@ source_read(struct source *s, struct item *item)
 	const struct options *o = s->options;
 	size_t most = o->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
 
-	while (!s->ended && !s->blame->stop) {
+	while (!s->ended && !s->input_error->stop) {
 		enum next next = read_piece(s, item);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;

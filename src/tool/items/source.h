@@ -17,7 +17,7 @@
 struct source {
 	const struct source_option *option;
 	const struct options *options;
-	struct blame    *blame;
+	struct input_error    *input_error;
 	size_t           word;      /* the next of option->words */
 	struct reader   *reader;    /* NULL: words */
 	struct splitter *splitter;  /* NULL: the reader's records are the items */
@@ -35,7 +35,7 @@ struct source {
 	size_t   at;         /* the present one among them, + 1 */
 };
 
-struct source *source_open(const struct source_option *, const struct options *, struct blame *);
+struct source *source_open(const struct source_option *, const struct options *, struct input_error *);
 void        source_close(struct source *);
 void        source_keep(struct source *);
 /* How many items it can have at most; UINT64_MAX: not known. */

@@ -13,11 +13,11 @@ struct splitter {
 	int    quoted_empty;  /* '' is an item */
 	int    given;         /* the item was handed out: begin anew */
 	struct bytes item;
-	enum splitter_fault fault;
+	enum xargs_splitter_fault fault;
 };
 
 struct splitter *
-splitter_open(struct reader *reader, int whole_lines, size_t bound)
+xargs_splitter_open(struct reader *reader, int whole_lines, size_t bound)
 {
 	struct splitter *s = calloc(1, sizeof *s);
 
@@ -30,7 +30,7 @@ splitter_open(struct reader *reader, int whole_lines, size_t bound)
 }
 
 void
-splitter_close(struct splitter *s)
+xargs_splitter_close(struct splitter *s)
 {
 	if (s == NULL)
 		return;
@@ -38,8 +38,8 @@ splitter_close(struct splitter *s)
 	free(s);
 }
 
-enum splitter_fault
-splitter_fault(const struct splitter *s, struct item *beginning)
+enum xargs_splitter_fault
+xargs_splitter_fault(const struct splitter *s, struct item *beginning)
 {
 	*beginning = (struct item){ s->item.at, s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
 	return s->fault;
@@ -52,7 +52,7 @@ is_space(char c) /* of the C locale */
 }
 
 static enum next
-fail_with(struct splitter *s, enum splitter_fault fault)
+fail_with(struct splitter *s, enum xargs_splitter_fault fault)
 {
 	s->fault = fault;
 	return NEXT_END;
@@ -116,7 +116,7 @@ step(struct splitter *s, char c, int *ends_line)
 }
 
 enum next
-splitter_item(struct splitter *s, struct item *item, int *ends_line)
+xargs_splitter_item(struct splitter *s, struct item *item, int *ends_line)
 {
 	struct item come;
 	enum next next;
@@ -125,19 +125,19 @@ splitter_item(struct splitter *s, struct item *item, int *ends_line)
 		bytes_clear(&s->item);
 		s->given = s->quoted_empty = 0;
 	}
-	while (s->fault == SPLITTER_FINE && (next = reader_bytes(s->reader, &come)) != NEXT_END) {
+	while (s->fault == SPLITTER_FINE && (next = record_reader_bytes(s->reader, &come)) != NEXT_END) {
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		for (size_t i = 0; i < come.len; i++) {
 			next = step(s, come.data[i], ends_line);
 			if (next == NEXT_WAIT)
 				continue;
-			reader_take(s->reader, i + 1);
+			record_reader_take(s->reader, i + 1);
 			if (next == NEXT_END)
 				return NEXT_END;
 			goto got;
 		}
-		reader_take(s->reader, come.len);
+		record_reader_take(s->reader, come.len);
 	}
 	if (s->fault != SPLITTER_FINE)
 		return NEXT_END;

@@ -42,11 +42,11 @@ token_take(void)
 {
 	sigset_t before;
 
-	rescue_block(&before);
+	fatal_signals_block(&before);
 	int got = token_pipe_take(&server, &held[held_count]), error = errno;
 	if (got == 1)
 		held_count++;
-	rescue_unblock(&before);
+	fatal_signals_unblock(&before);
 	errno = error;
 	return got;
 }
@@ -56,11 +56,11 @@ token_give(void)
 {
 	sigset_t before;
 
-	rescue_block(&before);
+	fatal_signals_block(&before);
 	held_count--;
 	/* Where it cannot be written the pipe is full of what nobody has taken. */
 	(void)token_pipe_give(&server, held[held_count]);
-	rescue_unblock(&before);
+	fatal_signals_unblock(&before);
 }
 
 int
@@ -88,7 +88,7 @@ client_give(void)
 }
 
 void
-client_rescue(void)
+client_on_fatal_signal(void)
 {
 	while (held_count > 0) {
 		held_count--;
@@ -108,6 +108,6 @@ client_pollfds(struct pollfd *fds)
 void
 client_close(void)
 {
-	client_rescue();
+	client_on_fatal_signal();
 	token_pipe_close(&server);
 }

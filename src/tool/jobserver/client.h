@@ -19,7 +19,7 @@ int    client_take(void);
 /* A job has ended, or one that was allowed did not begin. */
 void   client_give(void);
 /* All that are held, whatever runs; async-signal-safe. */
-void   client_rescue(void);
+void   client_on_fatal_signal(void);
 /* What to poll for a token; 0 or 1. */
 size_t client_pollfds(struct pollfd *);
 void   client_close(void);

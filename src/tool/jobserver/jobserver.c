@@ -17,9 +17,9 @@ static void
 to_rescue(void)
 {
 	if (role == CLIENT)
-		client_rescue();
+		client_on_fatal_signal();
 	else if (role == SERVER)
-		server_rescue();
+		server_on_fatal_signal();
 }
 
 static void
@@ -82,7 +82,7 @@ jobserver_open(const struct options *o, unsigned *workers)
 		makeflags_free(&flags);
 	}
 	if (role == CLIENT || role == SERVER)
-		rescue_open(to_rescue);
+		fatal_signals_open(to_rescue);
 }
 
 void

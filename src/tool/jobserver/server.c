@@ -82,7 +82,7 @@ fifo_directory_make(void)
 /* Two ends for the job, at numbers in a row with those of the other seats, which make short work of closing all that is
    between; and for us one more opening of the pipe. */
 static void
-pipe_open(struct seat *s)
+stdin_blocks_open(struct seat *s)
 {
 	char why[256];
 	int end[2];
@@ -110,7 +110,7 @@ seat_open(struct seat *s, unsigned number, unsigned tokens, const char *makeflag
 			fail_errno("cannot make a FIFO for the jobserver, %s", fifo_path(number));
 		bytes_printf(&words, "--jobserver-auth=fifo:%s", fifo_path(number));
 	} else {
-		pipe_open(s);
+		stdin_blocks_open(s);
 		/* The older name is all that makes before 4.2 know; those after it take the last. */
 		bytes_printf(&words, "--jobserver-fds=%d,%d --jobserver-auth=%d,%d", s->told.fds[0], s->told.fds[1],
 		    s->told.fds[0], s->told.fds[1]);
@@ -304,7 +304,7 @@ server_resize(unsigned tokens)
 /* ------------------------------------------------------------------------------------------ close */
 
 void
-server_rescue(void)
+server_on_fatal_signal(void)
 {
 	if (fifo_directory[0] == '\0')
 		return;
@@ -318,7 +318,7 @@ server_rescue(void)
 void
 server_close(void)
 {
-	server_rescue();
+	server_on_fatal_signal();
 	for (unsigned i = 0; i < seat_count; i++) {
 		token_pipe_close(&seats[i].pipe);
 		for (int j = 0; j < 2; j++)

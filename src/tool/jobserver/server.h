@@ -39,7 +39,7 @@ size_t   server_pollfds(struct pollfd *fds);
 unsigned server_seats(void);
 void     server_resize(unsigned tokens);
 /* The FIFOs go; async-signal-safe. */
-void     server_rescue(void);
+void     server_on_fatal_signal(void);
 void     server_close(void);
 
 #endif

@@ -8,11 +8,11 @@
 
 /* It is made for each piece of output: words are mixed, not bytes. */
 static uint64_t
-check_of(const struct mark_copy *copy)
+check_of(const struct checkpoint_copy *copy)
 {
 	uint64_t check = CHECKSUM_HASH_START ^ copy->turn;
 
-	for (int i = 0; i < MARK_NUMBERS; i++) {
+	for (int i = 0; i < CHECKPOINT_NUMBERS; i++) {
 		check = (check ^ copy->number[i]) * UINT64_C(0x9e3779b97f4a7c15);
 		check ^= check >> 29;
 	}
@@ -20,15 +20,15 @@ check_of(const struct mark_copy *copy)
 }
 
 static int
-is_whole(const struct mark_copy *copy)
+is_whole(const struct checkpoint_copy *copy)
 {
 	return copy->turn != 0 && copy->check == check_of(copy);
 }
 
-static const struct mark_copy *
-latest(const struct mark *mark)
+static const struct checkpoint_copy *
+latest(const struct checkpoint *mark)
 {
-	const struct mark_copy *a = &mark->copy[0], *b = &mark->copy[1];
+	const struct checkpoint_copy *a = &mark->copy[0], *b = &mark->copy[1];
 
 	if (!is_whole(a) || !is_whole(b))
 		return is_whole(a) ? a : is_whole(b) ? b : NULL;
@@ -36,20 +36,20 @@ latest(const struct mark *mark)
 }
 
 void
-mark_make(struct mark *mark)
+checkpoint_make(struct checkpoint *mark)
 {
-	const uint64_t zero[MARK_NUMBERS] = { 0 };
+	const uint64_t zero[CHECKPOINT_NUMBERS] = { 0 };
 
-	mark_store(mark, zero);
-	mark_store(mark, zero);
+	checkpoint_store(mark, zero);
+	checkpoint_store(mark, zero);
 }
 
 void
-mark_store(struct mark *mark, const uint64_t number[MARK_NUMBERS])
+checkpoint_store(struct checkpoint *mark, const uint64_t number[CHECKPOINT_NUMBERS])
 {
-	const struct mark_copy *old = latest(mark);
+	const struct checkpoint_copy *old = latest(mark);
 	uint64_t turn = old != NULL ? old->turn + 1 : 1;
-	struct mark_copy *copy = old == &mark->copy[0] ? &mark->copy[1] : &mark->copy[0], new = { .turn = turn };
+	struct checkpoint_copy *copy = old == &mark->copy[0] ? &mark->copy[1] : &mark->copy[0], new = { .turn = turn };
 
 	memcpy(new.number, number, sizeof new.number);
 	new.check = check_of(&new);
@@ -63,9 +63,9 @@ mark_store(struct mark *mark, const uint64_t number[MARK_NUMBERS])
 }
 
 int
-mark_load(const struct mark *mark, uint64_t number[MARK_NUMBERS])
+checkpoint_load(const struct checkpoint *mark, uint64_t number[CHECKPOINT_NUMBERS])
 {
-	const struct mark_copy *copy = latest(mark);
+	const struct checkpoint_copy *copy = latest(mark);
 
 	if (copy == NULL)
 		return -1;

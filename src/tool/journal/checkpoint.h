@@ -9,20 +9,20 @@
 
 #include <stdint.h>
 
-enum { MARK_NUMBERS = 6 };
+enum { CHECKPOINT_NUMBERS = 6 };
 
-struct mark {
-	struct mark_copy {
+struct checkpoint {
+	struct checkpoint_copy {
 		uint64_t turn;
-		uint64_t number[MARK_NUMBERS];
+		uint64_t number[CHECKPOINT_NUMBERS];
 		uint64_t check;
 	} copy[2];
 };
 
 /* In memory that is all zero: both copies say 0. */
-void mark_make(struct mark *);
-void mark_store(struct mark *, const uint64_t number[MARK_NUMBERS]);
+void checkpoint_make(struct checkpoint *);
+void checkpoint_store(struct checkpoint *, const uint64_t number[CHECKPOINT_NUMBERS]);
 /* 0, or -1: none of its copies is whole. */
-int  mark_load(const struct mark *, uint64_t number[MARK_NUMBERS]);
+int  checkpoint_load(const struct checkpoint *, uint64_t number[CHECKPOINT_NUMBERS]);
 
 #endif

@@ -48,7 +48,7 @@ describe(const struct options *o, struct bytes *text)
 }
 
 uint64_t
-journal_key(const struct options *o, struct bytes *text)
+command_key(const struct options *o, struct bytes *text)
 {
 	uint64_t key = CHECKSUM_HASH_START;
 	char directory[PATH_MAX];

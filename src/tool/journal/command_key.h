@@ -13,6 +13,6 @@
 #include "tool/cli/options.h"
 
 /* text: the command, for a person. */
-uint64_t journal_key(const struct options *, struct bytes *text);
+uint64_t command_key(const struct options *, struct bytes *text);
 
 #endif

@@ -21,7 +21,7 @@ static uint32_t *unused, unused_count;
 static uint32_t *ended, ended_count;
 
 void
-begun_open(void *words)
+inflight_open(void *words)
 {
 	page = words;
 	free(unused);
@@ -39,7 +39,7 @@ begun_open(void *words)
 }
 
 unsigned
-begun_hash(uint64_t h)
+inflight_hash(uint64_t h)
 {
 	return (unsigned)((h ^ h >> 10 ^ h >> 20 ^ h >> 30 ^ h >> 40 ^ h >> 50) & ((1u << HASH_BITS) - 1));
 }
@@ -52,7 +52,7 @@ check_of(uint64_t said)
 }
 
 static uint64_t
-word_of(const struct begun_note *note)
+word_of(const struct inflight_note *note)
 {
 	uint64_t said = (note->seq << ATTEMPT_BITS | note->attempt) << HASH_BITS | note->hash;
 
@@ -60,24 +60,24 @@ word_of(const struct begun_note *note)
 }
 
 int
-begun_read(uint64_t word, struct begun_note *note)
+inflight_read(uint64_t word, struct inflight_note *note)
 {
 	uint64_t said = word >> CHECK_BITS;
 
 	if (word == 0)
 		return 0;
-	*note = (struct begun_note){ said >> (ATTEMPT_BITS + HASH_BITS),
+	*note = (struct inflight_note){ said >> (ATTEMPT_BITS + HASH_BITS),
 	    (unsigned)(said >> HASH_BITS) & BEGUN_ATTEMPT_MAX, (unsigned)said & ((1u << HASH_BITS) - 1) };
 	return note->seq > 0 && note->attempt > 0 && word == (said << CHECK_BITS | check_of(said)) ? 1 : -1;
 }
 
 int
-begun_take(struct task *task, struct begun_ticket *ticket)
+inflight_take(struct task *task, struct inflight_ticket *ticket)
 {
-	const struct begun_note note = { .seq = task->seq, .hash = begun_hash(task->hash),
+	const struct inflight_note note = { .seq = task->seq, .hash = inflight_hash(task->hash),
 	    .attempt = task->attempts > BEGUN_ATTEMPT_MAX ? BEGUN_ATTEMPT_MAX : task->attempts == 0 ? 1 : task->attempts };
 
-	*ticket = (struct begun_ticket){ 0 };
+	*ticket = (struct inflight_ticket){ 0 };
 	if (page == NULL)
 		return 1;
 	if (task->seq > BEGUN_SEQ_MAX)
@@ -88,19 +88,19 @@ begun_take(struct task *task, struct begun_ticket *ticket)
 		task->ticket = unused[--unused_count];
 		atomic_store_explicit(&page[task->ticket - 1], 0, memory_order_relaxed);
 	}
-	*ticket = (struct begun_ticket){ word_of(&note), task->ticket };
+	*ticket = (struct inflight_ticket){ word_of(&note), task->ticket };
 	return 1;
 }
 
 void
-begun_note(const struct begun_ticket *ticket)
+inflight_note(const struct inflight_ticket *ticket)
 {
 	if (page != NULL && ticket->place > 0 && ticket->place <= BEGUN_TICKETS)
 		atomic_store_explicit(&page[ticket->place - 1], ticket->word, memory_order_seq_cst);
 }
 
 void
-begun_forget(void)
+inflight_forget(void)
 {
 	if (page != NULL)
 		(void)munmap((void *)page, BEGUN_TICKETS * sizeof *page);
@@ -108,7 +108,7 @@ begun_forget(void)
 }
 
 void
-begun_clear(struct task *task)
+inflight_clear(struct task *task)
 {
 	if (page == NULL || task->ticket == 0)
 		return;
@@ -118,7 +118,7 @@ begun_clear(struct task *task)
 }
 
 void
-begun_ended(struct task *task)
+inflight_ended(struct task *task)
 {
 	if (page == NULL || task->ticket == 0)
 		return;
@@ -127,7 +127,7 @@ begun_ended(struct task *task)
 }
 
 void
-begun_written(void)
+inflight_written(void)
 {
 	while (ended_count > 0)
 		unused[unused_count++] = ended[--ended_count];

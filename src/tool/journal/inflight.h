@@ -18,33 +18,33 @@ enum { BEGUN_TICKETS = 8192 };  /* jobs handed in whose end is not written yet *
 #define BEGUN_ATTEMPT_MAX 255u
 
 /* What goes to the worker with the job.  All zero: there is no journal. */
-struct begun_ticket {
+struct inflight_ticket {
 	uint64_t word;
 	uint64_t place;  /* 1.. */
 };
 
 /* page: BEGUN_TICKETS words of 8 bytes; all are free.  NULL: no journal, and nothing below does anything. */
-void begun_open(void *page);
+void inflight_open(void *page);
 /* For a try of that task, which task->attempts counts already.  1; 0: none is free, come again after journal_sync(). */
-int  begun_take(struct task *, struct begun_ticket *);
+int  inflight_take(struct task *, struct inflight_ticket *);
 /* In the worker, or the process of the job. */
-void begun_note(const struct begun_ticket *);
+void inflight_note(const struct inflight_ticket *);
 /* In a process of the job's own that is not to see the page (code that may be hostile). */
-void begun_forget(void);
+void inflight_forget(void);
 /* It has not begun, or is to begin again in a run to come. */
-void begun_clear(struct task *);
+void inflight_clear(struct task *);
 /* Its end is handed in: its ticket is free when that has been written, which begun_written() tells. */
-void begun_ended(struct task *);
-void begun_written(void);
+void inflight_ended(struct task *);
+void inflight_written(void);
 
 /* What a word says. */
-struct begun_note {
+struct inflight_note {
 	uint64_t seq;
 	unsigned attempt; /* BEGUN_ATTEMPT_MAX: or more */
 	unsigned hash;    /* 10 bits of the task's */
 };
 /* 1; 0: nothing is noted there; -1: nobody wrote it like that, since a store of a word is there whole or not at all. */
-int      begun_read(uint64_t word, struct begun_note *);
-unsigned begun_hash(uint64_t task_hash);
+int      inflight_read(uint64_t word, struct inflight_note *);
+unsigned inflight_hash(uint64_t task_hash);
 
 #endif

@@ -99,7 +99,7 @@ entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_b
 }
 
 static void
-begun_known(struct journal *j, const struct begun_note *note)
+inflight_known(struct journal *j, const struct inflight_note *note)
 {
 	struct known *k = known_of(j, note->seq);
 	if (k->done)
@@ -114,7 +114,7 @@ read_all(struct journal *j)
 {
 	struct journal_record record;
 	struct journal_brief brief = { 0 };
-	struct begun_note note;
+	struct inflight_note note;
 	uint64_t at = 0, seq = 0, word;
 	uint32_t part = 0;
 	int got;
@@ -126,9 +126,9 @@ read_all(struct journal *j)
 			if (record.len != sizeof word || part != 0)
 				break;
 			memcpy(&word, record.data, sizeof word);
-			if (begun_read(word, &note) != 1 || note.seq != record.seq)
+			if (inflight_read(word, &note) != 1 || note.seq != record.seq)
 				break;
-			begun_known(j, &note);
+			inflight_known(j, &note);
 			at = record.next;
 			continue;
 		}
@@ -160,10 +160,10 @@ static void
 check_page(const struct journal *j)
 {
 	const uint64_t *page = journal_file_page(j->file);
-	struct begun_note note;
+	struct inflight_note note;
 
 	for (size_t i = 0; i < BEGUN_TICKETS; i++)
-		if (begun_read(page[i], &note) == -1)
+		if (inflight_read(page[i], &note) == -1)
 			fail("--journal %s: damaged at byte %zu, where it has the jobs that have begun: name another file, or remove it",
 			    journal_file_path(j->file), PAGE_AT + i * sizeof page[i]);
 }
@@ -173,17 +173,17 @@ static void
 take_over_page(struct journal *j)
 {
 	uint64_t *page = journal_file_page(j->file);
-	struct begun_note note;
+	struct inflight_note note;
 	int any = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < BEGUN_TICKETS; i++) {
-			int is_noted = begun_read(page[i], &note) == 1;
+			int is_noted = inflight_read(page[i], &note) == 1;
 			if (pass == 1)
 				page[i] = 0;
 			if (pass == 1 || !is_noted || (note.seq <= j->known_count && j->known[note.seq - 1].done))
 				continue;
-			begun_known(j, &note);
+			inflight_known(j, &note);
 			any = 1;
 			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i], sizeof page[i]) == -1)
 				fail_errno("--journal %s", journal_file_path(j->file));
@@ -191,7 +191,7 @@ take_over_page(struct journal *j)
 		if (pass == 0 && any && journal_file_sync(j->file) == -1)
 			fail_errno("--journal %s", journal_file_path(j->file));
 	}
-	begun_open(page);
+	inflight_open(page);
 }
 
 struct journal *
@@ -207,7 +207,7 @@ journal_open(const struct options *o)
 	j->retries = o->retries;
 	j->keep_order = o->keep_order;
 	j->want_entry = j->want_seq = UINT64_MAX;
-	uint64_t key = journal_key(o, &text);
+	uint64_t key = command_key(o, &text);
 	j->file = journal_file_open(o->journal, key, text.at);
 	bytes_clear(&text);
 	bytes_printf(&text, "%s.surplus", o->journal);
@@ -225,7 +225,7 @@ journal_close(struct journal *j)
 		return;
 	if (j->unsynced > 0)
 		(void)journal_sync(j);
-	begun_open(NULL);
+	inflight_open(NULL);
 	journal_file_close(j->file);
 	free(j->surplus);
 	free(j->known);
@@ -241,31 +241,31 @@ journal_is_new(const struct journal *j)
 
 /* ----------------------------------------------------------------------------------------- outlets */
 
-static const char *const outlet_name[] = {
+static const char *const sink_name[] = {
 	[JOURNAL_OUT] = "standard output", [JOURNAL_ERR] = "standard error", [JOURNAL_JOBLOG] = "the joblog",
 	[JOURNAL_RESULTS_JSON] = "the file of --results-json", [JOURNAL_RESULTS] = "the directory of --results",
 };
-_Static_assert(sizeof outlet_name / sizeof outlet_name[0] == JOURNAL_OUTLETS, "each has its mark");
+_Static_assert(sizeof sink_name / sizeof sink_name[0] == JOURNAL_SINKS, "each has its mark");
 
 static int
-is_by_seq(const struct journal *j, enum journal_outlet which)
+is_by_seq(const struct journal *j, enum journal_sink which)
 {
 	return j->keep_order && (which == JOURNAL_OUT || which == JOURNAL_ERR);
 }
 
 void
-journal_attach(struct journal *j, enum journal_outlet which, struct outlet *o, int fd, int shared)
+journal_attach(struct journal *j, enum journal_sink which, struct sink *o, int fd, int shared)
 {
 	uint64_t *want = is_by_seq(j, which) ? &j->want_seq : &j->want_entry;
 
-	outlet_attach(o, journal_file_mark(j->file, which), fd, shared || which == JOURNAL_ERR,
-	    is_by_seq(j, which) ? j->in_a_row : j->old_entries, outlet_name[which], j->surplus);
+	sink_attach(o, journal_file_checkpoint(j->file, which), fd, shared || which == JOURNAL_ERR,
+	    is_by_seq(j, which) ? j->in_a_row : j->old_entries, sink_name[which], j->surplus);
 	if (o->count < *want)
 		*want = o->count;
 }
 
 uint64_t
-journal_number(const struct journal *j, enum journal_outlet which, const struct task *task)
+journal_number(const struct journal *j, enum journal_sink which, const struct task *task)
 {
 	return is_by_seq(j, which) ? task->seq - 1 : task->entry;
 }
@@ -277,7 +277,7 @@ journal_first_seq(const struct journal *j)
 }
 
 int
-journal_replay(struct journal *j, struct task **task, struct ending *ending, struct pocket *out, struct pocket *err)
+journal_replay(struct journal *j, struct task **task, struct outcome *outcome, struct output_buffer *out, struct output_buffer *err)
 {
 	struct journal_record record;
 
@@ -291,7 +291,7 @@ journal_replay(struct journal *j, struct task **task, struct ending *ending, str
 		if (journal_file_read(j->file, j->next_at, &record) != 1)
 			break;
 		if (record.kind != JOURNAL_BEGUN && (number >= j->want_entry || record.seq > j->want_seq)) {
-			if (journal_entry_read(j->file, &j->next_at, task, ending, out, err) == -1)
+			if (journal_entry_read(j->file, &j->next_at, task, outcome, out, err) == -1)
 				break;
 			(*task)->entry = number;
 			j->next_entry++;
@@ -310,26 +310,26 @@ journal_replay(struct journal *j, struct task **task, struct ending *ending, str
 /* ------------------------------------------------------------------------------------------- tasks */
 
 enum journal_state
-journal_look(struct journal *j, struct task *task, struct ending *ending)
+journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 {
 	if (task->seq > j->known_count)
 		return JOURNAL_TO_RUN;
 	const struct known *k = &j->known[task->seq - 1];
 	if (!k->done && k->begun == 0)
 		return JOURNAL_TO_RUN;
-	if (k->hash != (k->done ? task->hash : begun_hash(task->hash))) {
+	if (k->hash != (k->done ? task->hash : inflight_hash(task->hash))) {
 		message("--journal %s: job %" PRIu64 " was another one when it was begun: the input has changed",
 		    journal_file_path(j->file), task->seq);
 		return JOURNAL_CHANGED;
 	}
 	task->attempts = k->begun;
-	*ending = (struct ending){ .verdict = VERDICT_UNKNOWN, .exit_code = -1, .attempt = k->begun, .user_ns = -1,
+	*outcome = (struct outcome){ .verdict = VERDICT_UNKNOWN, .exit_code = -1, .attempt = k->begun, .user_ns = -1,
 	    .system_ns = -1, .max_rss = -1, .message = "" };
 	if (!k->done)
 		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
-	ending->verdict = (enum verdict)k->verdict;
-	ending->exit_code = k->exit_code;
-	ending->signal = k->signal;
+	outcome->verdict = (enum verdict)k->verdict;
+	outcome->exit_code = k->exit_code;
+	outcome->signal = k->signal;
 	return JOURNAL_DONE;
 }
 
@@ -357,13 +357,13 @@ say(struct journal *j)
 }
 
 int
-journal_done(struct journal *j, struct task *task, const struct ending *ending, const struct pocket *out,
-    const struct pocket *err)
+journal_done(struct journal *j, struct task *task, const struct outcome *outcome, const struct output_buffer *out,
+    const struct output_buffer *err)
 {
-	if (journal_entry_write(j->file, task, ending, out, err) == -1)
+	if (journal_entry_write(j->file, task, outcome, out, err) == -1)
 		return say(j);
 	task->entry = j->entries++;
-	begun_ended(task);
+	inflight_ended(task);
 	j->unsynced++;
 	return 0;
 }
@@ -372,7 +372,7 @@ void
 journal_not_done(struct journal *j, struct task *task)
 {
 	(void)j;
-	begun_clear(task);
+	inflight_clear(task);
 }
 
 int
@@ -380,7 +380,7 @@ journal_flush(struct journal *j)
 {
 	if (journal_file_flush(j->file) == -1)
 		return say(j);
-	begun_written();
+	inflight_written();
 	return 0;
 }
 
@@ -398,7 +398,7 @@ journal_sync(struct journal *j)
 	j->sync_took_ns = done == 0 ? j->synced_ns - from : SYNC_MAX_NS;
 	if (done == -1)
 		return -1;
-	begun_written();
+	inflight_written();
 	j->unsynced = 0;
 	return 0;
 }

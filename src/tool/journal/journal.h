@@ -27,7 +27,7 @@
 struct journal;
 
 /* Where results go; each is attached before journal_replay(). */
-enum journal_outlet {
+enum journal_sink {
 	JOURNAL_OUT = 0,     /* standard output and error: in the order of the input with -k */
 	JOURNAL_ERR,
 	JOURNAL_JOBLOG,      /* these always in the order of entries */
@@ -50,9 +50,9 @@ struct journal *journal_open(const struct options *);
 /* It is of this run alone: files of ours are begun anew, else appended to. */
 int  journal_is_new(const struct journal *);
 /* fd -1: it only counts; shared: others write there as well. */
-void journal_attach(struct journal *, enum journal_outlet, struct outlet *, int fd, int shared);
+void journal_attach(struct journal *, enum journal_sink, struct sink *, int fd, int shared);
 /* The number of a task that journal_done() took or journal_replay() gave, for outlet_wants(). */
-uint64_t journal_number(const struct journal *, enum journal_outlet, const struct task *);
+uint64_t journal_number(const struct journal *, enum journal_sink, const struct task *);
 /* With -k: the first in the order of the input that has not been published by earlier runs. */
 uint64_t journal_first_seq(const struct journal *);
 /*
@@ -60,18 +60,18 @@ uint64_t journal_first_seq(const struct journal *);
  * new, the pockets are empty before, the ending's texts are valid until the next call.  1; 0: no more; -1: it could
  * not be read back (said).
  */
-int  journal_replay(struct journal *, struct task **, struct ending *, struct pocket *out, struct pocket *err);
+int  journal_replay(struct journal *, struct task **, struct outcome *, struct output_buffer *out, struct output_buffer *err);
 
 /* What it knows of that task: fills in the ending where it is DONE (verdict, exit status, signal) or UNKNOWN. */
-enum journal_state journal_look(struct journal *, struct task *, struct ending *);
+enum journal_state journal_check(struct journal *, struct task *, struct outcome *);
 /* Earlier runs came as far in the input as that task.  0: there was none, or there is no journal. */
 uint64_t journal_known(const struct journal *);
 /* Say that the input has ended before that. */
 void journal_input_ended(const struct journal *, uint64_t last_seq);
 
 /* A job's end, not yet on the disk; 0, or -1 (said): it is not to go out. */
-int  journal_done(struct journal *, struct task *, const struct ending *, const struct pocket *out,
-         const struct pocket *err);
+int  journal_done(struct journal *, struct task *, const struct outcome *, const struct output_buffer *out,
+         const struct output_buffer *err);
 /* It was not begun, or was ended by us: a run to come has it again.  It is not to go out now. */
 void journal_not_done(struct journal *, struct task *);
 /* Hand what there is to the system, so that it survives a kill of ours; once for each group of ends. */

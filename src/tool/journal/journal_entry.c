@@ -51,12 +51,12 @@ put(struct writer *w, const void *data, size_t len)
 }
 
 static void
-put_pocket(struct writer *w, const struct pocket *pocket)
+put_pocket(struct writer *w, const struct output_buffer *stored)
 {
 	char buffer[16384];
 
-	for (uint64_t at = 0; pocket != NULL && at < pocket->len && w->error == 0;) {
-		ssize_t n = pocket_read(pocket, at, buffer, sizeof buffer);
+	for (uint64_t at = 0; stored != NULL && at < stored->len && w->error == 0;) {
+		ssize_t n = output_buffer_read(stored, at, buffer, sizeof buffer);
 		if (n <= 0) {
 			w->error = n == 0 ? EIO : errno;
 			return;
@@ -67,8 +67,8 @@ put_pocket(struct writer *w, const struct pocket *pocket)
 }
 
 int
-journal_entry_write(struct journal_file *file, const struct task *task, const struct ending *e,
-    const struct pocket *out, const struct pocket *err)
+journal_entry_write(struct journal_file *file, const struct task *task, const struct outcome *e,
+    const struct output_buffer *out, const struct output_buffer *err)
 {
 	const char *limit = e->limit != NULL ? e->limit : "", *text = e->message != NULL ? e->message : "";
 	struct writer w = { .file = file, .seq = task->seq, .piece = spare };
@@ -161,7 +161,7 @@ get_bytes(struct cursor *c, struct bytes *to, uint64_t len)
 }
 
 static void
-get_pocket(struct cursor *c, struct pocket *to, uint64_t len)
+get_pocket(struct cursor *c, struct output_buffer *to, uint64_t len)
 {
 	const char *data;
 
@@ -169,7 +169,7 @@ get_pocket(struct cursor *c, struct pocket *to, uint64_t len)
 		size_t n = get_some(c, &data, len);
 		if (n == 0)
 			return;
-		if (pocket_add(to, data, n) == -1) {
+		if (output_buffer_add(to, data, n) == -1) {
 			c->error = errno;
 			return;
 		}
@@ -213,8 +213,8 @@ get_task(struct cursor *c, struct task *task, const struct entry_head *head)
 }
 
 int
-journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, struct ending *e, struct pocket *out,
-    struct pocket *err)
+journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, struct outcome *e, struct output_buffer *out,
+    struct output_buffer *err)
 {
 	static struct bytes limit, text;
 	struct cursor c = { .file = file };
@@ -239,7 +239,7 @@ journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, 
 	if (c.error == 0 && c.record.kind != JOURNAL_ENTRY)
 		c.error = EIO;
 	*at = c.record.next;
-	*e = (struct ending){
+	*e = (struct outcome){
 		.verdict = (enum verdict)head.verdict, .exit_code = head.exit_code, .signal = head.signal, .core = head.core,
 		.slot = head.slot, .attempt = head.attempt, .start_ns = head.start_ns, .run_ns = head.run_ns,
 		.user_ns = head.user_ns, .system_ns = head.system_ns, .max_rss = head.max_rss,
@@ -250,8 +250,8 @@ journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, 
 		return 0;
 	task_free(*task);
 	*task = NULL;
-	pocket_clear(out);
-	pocket_clear(err);
+	output_buffer_clear(out);
+	output_buffer_clear(err);
 	errno = c.error;
 	return -1;
 }

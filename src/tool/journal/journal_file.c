@@ -43,9 +43,9 @@ journal_write_at(int fd, uint64_t at, const char *data, size_t len)
 void
 journal_note_state(struct journal_file *f)
 {
-	const uint64_t number[MARK_NUMBERS] = { [MARK_SYNCED] = f->synced, [MARK_HOLDER] = (uint64_t)getpid() };
+	const uint64_t number[CHECKPOINT_NUMBERS] = { [CHECKPOINT_SYNCED] = f->synced, [CHECKPOINT_HOLDER] = (uint64_t)getpid() };
 
-	mark_store(&f->marks->file, number);
+	checkpoint_store(&f->marks->file, number);
 }
 
 static size_t
@@ -243,10 +243,10 @@ journal_file_path(const struct journal_file *f)
 	return f->path;
 }
 
-struct mark *
-journal_file_mark(struct journal_file *f, unsigned outlet)
+struct checkpoint *
+journal_file_checkpoint(struct journal_file *f, unsigned sink)
 {
-	return &f->marks->outlet[outlet];
+	return &f->marks->sink[sink];
 }
 
 void *

@@ -43,7 +43,7 @@ struct journal_file;
 struct journal_file *journal_file_open(const char *path, uint64_t hash, const char *text);
 void        journal_file_close(struct journal_file *);
 const char *journal_file_path(const struct journal_file *);
-struct mark *journal_file_mark(struct journal_file *, unsigned outlet);
+struct checkpoint *journal_file_checkpoint(struct journal_file *, unsigned sink);
 void       *journal_file_page(struct journal_file *);
 
 /* The record at that place, 0 being the first.  1; 0: there is none; -1: it is bad (errno 0), or cannot be read. */

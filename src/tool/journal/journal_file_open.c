@@ -48,13 +48,13 @@ sync_directory(const char *path)
 static pid_t
 holder_of(int fd)
 {
-	struct marks marks;
-	uint64_t number[MARK_NUMBERS];
+	struct checkpoints marks;
+	uint64_t number[CHECKPOINT_NUMBERS];
 
-	if (pread(fd, &marks, sizeof marks, MARKS_AT) != (ssize_t)sizeof marks || mark_load(&marks.file, number) == -1 ||
-	    number[MARK_HOLDER] > INT_MAX)
+	if (pread(fd, &marks, sizeof marks, CHECKPOINTS_AT) != (ssize_t)sizeof marks || checkpoint_load(&marks.file, number) == -1 ||
+	    number[CHECKPOINT_HOLDER] > INT_MAX)
 		return 0;
-	return (pid_t)number[MARK_HOLDER];
+	return (pid_t)number[CHECKPOINT_HOLDER];
 }
 
 /*
@@ -125,9 +125,9 @@ number_by_chance(void)
 static void
 make(struct journal_file *f, uint64_t hash, const char *text)
 {
-	char first[MARKS_AT + sizeof(struct marks)];
+	char first[CHECKPOINTS_AT + sizeof(struct checkpoints)];
 	struct header *header = (struct header *)first;
-	struct marks *marks = (struct marks *)(first + MARKS_AT);
+	struct checkpoints *marks = (struct checkpoints *)(first + CHECKPOINTS_AT);
 
 	/* All blocks are there, so that a store into what is mapped never has to find room. */
 	int error = posix_fallocate(f->fd, 0, RECORDS_AT);
@@ -144,12 +144,12 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 	header->made = (int64_t)time(NULL);
 	(void)snprintf(header->text, sizeof header->text, "%s", text);
 	header->check = checksum_crc(0, header, offsetof(struct header, check));
-	mark_make(&marks->file);
-	for (int i = 0; i < JOURNAL_OUTLETS; i++)
-		mark_make(&marks->outlet[i]);
+	checkpoint_make(&marks->file);
+	for (int i = 0; i < JOURNAL_SINKS; i++)
+		checkpoint_make(&marks->sink[i]);
 	/* The marks first: where there is a header, all is there. */
-	if (journal_write_at(f->fd, MARKS_AT, (char *)marks, sizeof *marks) == -1 ||
-	    journal_write_at(f->fd, 0, first, MARKS_AT) == -1 || fsync(f->fd) == -1 || sync_directory(f->path) == -1)
+	if (journal_write_at(f->fd, CHECKPOINTS_AT, (char *)marks, sizeof *marks) == -1 ||
+	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 || sync_directory(f->path) == -1)
 		fail_errno("--journal %s", f->path);
 }
 
@@ -172,7 +172,7 @@ static void
 check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 {
 	struct header header;
-	uint64_t number[MARK_NUMBERS];
+	uint64_t number[CHECKPOINT_NUMBERS];
 	char when[64] = "";
 
 	ssize_t n = pread(f->fd, &header, sizeof header, 0);
@@ -192,11 +192,11 @@ check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 		fail("--journal %s: it is of another command line (%s%s): name another file, or remove it", f->path,
 		    header.text, when);
 	}
-	for (int i = -1; i < JOURNAL_OUTLETS; i++) {
-		const struct mark *mark = i == -1 ? &f->marks->file : &f->marks->outlet[i];
-		if (mark_load(mark, number) == -1)
+	for (int i = -1; i < JOURNAL_SINKS; i++) {
+		const struct checkpoint *mark = i == -1 ? &f->marks->file : &f->marks->sink[i];
+		if (checkpoint_load(mark, number) == -1)
 			fail("--journal %s: damaged at byte %zu, in its header: name another file, or remove it", f->path,
-			    MARKS_AT + (size_t)((const char *)mark - (const char *)f->marks));
+			    CHECKPOINTS_AT + (size_t)((const char *)mark - (const char *)f->marks));
 	}
 }
 
@@ -206,7 +206,7 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 	struct journal_file *f = calloc(1, sizeof *f);
 	struct rlimit limit;
 	struct stat st;
-	uint64_t number[MARK_NUMBERS];
+	uint64_t number[CHECKPOINT_NUMBERS];
 
 	if (f == NULL || (f->path = strdup(path)) == NULL || (f->window = malloc(WINDOW)) == NULL)
 		fail_memory();
@@ -228,15 +228,15 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 		f->front = map(f, 0, PAGE_AT);
 		f->page = map(f, PAGE_AT, RECORDS_AT - PAGE_AT);
 		f->header = f->front;
-		f->marks = (struct marks *)((char *)f->front + MARKS_AT);
+		f->marks = (struct checkpoints *)((char *)f->front + CHECKPOINTS_AT);
 #ifdef MADV_DONTFORK
 		/* Workers have no business with it. */
 		(void)madvise(f->front, PAGE_AT, MADV_DONTFORK);
 #endif
 	}
 	check_header(f, (uint64_t)st.st_size, hash);
-	(void)mark_load(&f->marks->file, number);
-	f->synced = number[MARK_SYNCED];
+	(void)checkpoint_load(&f->marks->file, number);
+	f->synced = number[CHECKPOINT_SYNCED];
 	f->end = (uint64_t)st.st_size;
 	journal_note_state(f);
 	return f;

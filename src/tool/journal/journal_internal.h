@@ -14,8 +14,8 @@
 
 enum {
 	JOURNAL_PIECE_MAX = 1 << 18, /* a record's bytes */
-	JOURNAL_OUTLETS = 5,
-	MARKS_AT = 4096,
+	JOURNAL_SINKS = 5,
+	CHECKPOINTS_AT = 4096,
 	PAGE_AT = 65536,       /* a multiple of any system's page */
 	RECORDS_AT = 131072,
 	WINDOW = 1 << 20,      /* what is read at once */
@@ -30,14 +30,14 @@ struct header {
 	char     text[2000];
 	uint32_t check;    /* CRC32C of all before it */
 };
-_Static_assert(sizeof(struct header) <= MARKS_AT, "the header is in front of the marks");
+_Static_assert(sizeof(struct header) <= CHECKPOINTS_AT, "the header is in front of the marks");
 
 /* The file's own mark. */
-enum { MARK_SYNCED, MARK_HOLDER };
+enum { CHECKPOINT_SYNCED, CHECKPOINT_HOLDER };
 
-struct marks {
-	struct mark file;
-	struct mark outlet[JOURNAL_OUTLETS];
+struct checkpoints {
+	struct checkpoint file;
+	struct checkpoint sink[JOURNAL_SINKS];
 };
 
 struct journal_file {
@@ -45,7 +45,7 @@ struct journal_file {
 	int      fd;
 	void    *front, *page;    /* mapped */
 	struct header *header;
-	struct marks  *marks;
+	struct checkpoints  *marks;
 	uint64_t end;             /* of what is written, in the file */
 	uint64_t synced;
 	uint64_t limit;           /* RLIMIT_FSIZE: writing past it would cost us a SIGXFSZ */

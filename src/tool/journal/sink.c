@@ -18,10 +18,10 @@ enum { MARK_DEVICE, MARK_INODE, MARK_BASE, MARK_COUNT, MARK_AT, MARK_FLAGS };
 enum { FLAG_KNOWN = 1, FLAG_MEASURED = 2, FLAG_LOST = 4, TRIES_SHIFT = 8 };
 
 static void
-note(struct outlet *o)
+note(struct sink *o)
 {
 	uint64_t tries = o->tries > 0 ? o->tries : o->doubt;
-	uint64_t number[MARK_NUMBERS] = {
+	uint64_t number[CHECKPOINT_NUMBERS] = {
 		[MARK_DEVICE] = o->device, [MARK_INODE] = o->inode, [MARK_BASE] = o->measured ? o->base : o->tries_at,
 		[MARK_COUNT] = o->count,
 		[MARK_AT] = o->measured ? o->entry_at : o->entry_at + o->out - o->started,
@@ -31,7 +31,7 @@ note(struct outlet *o)
 
 	o->noted = 1;
 	if (o->mark != NULL)
-		mark_store(o->mark, number);
+		checkpoint_store(o->mark, number);
 }
 
 /* ------------------------------------------------------------------------------------------ attach */
@@ -50,7 +50,7 @@ open_for_reading(int fd)
 
 /* Where in the file the output of this run belongs, and what of it may be there. */
 static void
-measure(struct outlet *o, const struct stat *st, const uint64_t *number, int same)
+measure(struct sink *o, const struct stat *st, const uint64_t *number, int same)
 {
 	uint64_t size = (uint64_t)st->st_size;
 	off_t here = lseek(o->fd, 0, SEEK_CUR);
@@ -84,7 +84,7 @@ measure(struct outlet *o, const struct stat *st, const uint64_t *number, int sam
 }
 
 static void
-doubt_end(struct outlet *o)
+doubt_end(struct sink *o)
 {
 	free(o->doubt_text);
 	o->doubt_text = NULL;
@@ -94,7 +94,7 @@ doubt_end(struct outlet *o)
 
 /* An earlier run was killed around a write(). */
 static void
-doubt_begin(struct outlet *o, const uint64_t *number, int same_file)
+doubt_begin(struct sink *o, const uint64_t *number, int same_file)
 {
 	size_t tried = (size_t)(number[MARK_FLAGS] >> TRIES_SHIFT);
 
@@ -118,14 +118,14 @@ doubt_begin(struct outlet *o, const uint64_t *number, int same_file)
 }
 
 void
-outlet_attach(struct outlet *o, struct mark *mark, int fd, int counted, uint64_t known, const char *name,
+sink_attach(struct sink *o, struct checkpoint *mark, int fd, int counted, uint64_t known, const char *name,
     const char *surplus)
 {
-	uint64_t number[MARK_NUMBERS];
+	uint64_t number[CHECKPOINT_NUMBERS];
 	struct stat st = { 0 };
 
-	*o = (struct outlet){ .mark = mark, .name = name, .surplus = surplus, .fd = fd, .reader = -1 };
-	if (mark_load(mark, number) == -1)
+	*o = (struct sink){ .mark = mark, .name = name, .surplus = surplus, .fd = fd, .reader = -1 };
+	if (checkpoint_load(mark, number) == -1)
 		memset(number, 0, sizeof number);
 	if (fd != -1 && fstat(fd, &st) == -1)
 		fail_errno("%s", name);
@@ -155,26 +155,26 @@ outlet_attach(struct outlet *o, struct mark *mark, int fd, int counted, uint64_t
 }
 
 void
-outlet_detach(struct outlet *o)
+sink_detach(struct sink *o)
 {
 	if (o->mark != NULL && o->reader != -1)
 		(void)close(o->reader);
 	free(o->end);
 	free(o->doubt_text);
-	*o = (struct outlet){ .fd = -1, .reader = -1 };
+	*o = (struct sink){ .fd = -1, .reader = -1 };
 }
 
 /* ------------------------------------------------------------------------------------------ entries */
 
 int
-outlet_wants(const struct outlet *o, uint64_t number)
+sink_wants(const struct sink *o, uint64_t number)
 {
 	return o->mark == NULL || (number >= o->next && !o->given_up);
 }
 
 /* Those are out whose end is. */
 static void
-entries_pop(struct outlet *o)
+entries_pop(struct sink *o)
 {
 	while (o->end_count > 0 && o->end[o->end_first] <= o->out) {
 		uint64_t left = o->out - o->end[o->end_first];
@@ -190,7 +190,7 @@ entries_pop(struct outlet *o)
 }
 
 int
-outlet_end(struct outlet *o, uint64_t len)
+sink_end(struct sink *o, uint64_t len)
 {
 	if (o->mark == NULL)
 		return 0;
@@ -217,7 +217,7 @@ outlet_end(struct outlet *o, uint64_t len)
 
 /* How far before byte len of what is queued next the last beginning of an entry is; -1: there is none. */
 static ssize_t
-last_beginning(const struct outlet *o, size_t len)
+last_beginning(const struct sink *o, size_t len)
 {
 	ssize_t last = o->started == o->out ? 0 : -1;
 
@@ -234,7 +234,7 @@ last_beginning(const struct outlet *o, size_t len)
 
 /* What the file has from there on goes to FILE.surplus. */
 static int
-surplus_save(struct outlet *o, uint64_t from, uint64_t to)
+surplus_save(struct sink *o, uint64_t from, uint64_t to)
 {
 	char buffer[65536];
 	int fd = open(o->surplus, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), error = 0;
@@ -266,7 +266,7 @@ surplus_save(struct outlet *o, uint64_t from, uint64_t to)
 
 /* The comparison is over: what comes next is written, at the file's end. */
 static void
-pass_over(struct outlet *o)
+pass_over(struct sink *o)
 {
 	if ((fcntl(o->fd, F_GETFL) & O_APPEND) == 0)
 		(void)lseek(o->fd, (off_t)o->at, SEEK_SET);
@@ -278,7 +278,7 @@ pass_over(struct outlet *o)
 
 /* What the file has behind o->at is not what comes. */
 static int
-differs(struct outlet *o)
+differs(struct sink *o)
 {
 	uint64_t from = o->started == o->out ? o->at : o->entry_at;
 
@@ -303,7 +303,7 @@ differs(struct outlet *o)
 }
 
 static ssize_t
-pass_measured(struct outlet *o, const char *data, size_t len)
+pass_measured(struct sink *o, const char *data, size_t len)
 {
 	char buffer[65536];
 	size_t want = o->pass - o->at < len ? (size_t)(o->pass - o->at) : len, same = 0;
@@ -333,7 +333,7 @@ pass_measured(struct outlet *o, const char *data, size_t len)
 
 /* What was tried, as far as the file has it. */
 static size_t
-pass_doubt(struct outlet *o, const char *data, size_t len)
+pass_doubt(struct sink *o, const char *data, size_t len)
 {
 	size_t left = o->doubt_len - o->doubt_used, n = left < len ? left : len;
 
@@ -352,7 +352,7 @@ pass_doubt(struct outlet *o, const char *data, size_t len)
 }
 
 static size_t
-pass_counted(struct outlet *o, const char *data, size_t len)
+pass_counted(struct sink *o, const char *data, size_t len)
 {
 	/* Within its first entry. */
 	uint64_t left = o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
@@ -369,7 +369,7 @@ pass_counted(struct outlet *o, const char *data, size_t len)
 }
 
 ssize_t
-outlet_pass(struct outlet *o, const void *data, size_t len)
+sink_pass(struct sink *o, const void *data, size_t len)
 {
 	size_t passed = 0;
 
@@ -387,13 +387,13 @@ outlet_pass(struct outlet *o, const void *data, size_t len)
 }
 
 size_t
-outlet_piece(const struct outlet *o, size_t len)
+sink_piece(const struct sink *o, size_t len)
 {
 	return o->mark == NULL || o->measured || len <= PIPE_BUF ? len : PIPE_BUF;
 }
 
 void
-outlet_tries(struct outlet *o, size_t len)
+sink_tries(struct sink *o, size_t len)
 {
 	struct stat st;
 
@@ -409,7 +409,7 @@ outlet_tries(struct outlet *o, size_t len)
 }
 
 void
-outlet_wrote(struct outlet *o, size_t len)
+sink_wrote(struct sink *o, size_t len)
 {
 	if (o->mark == NULL)
 		return;
@@ -425,13 +425,13 @@ outlet_wrote(struct outlet *o, size_t len)
 }
 
 void
-outlet_give_up(struct outlet *o)
+sink_give_up(struct sink *o)
 {
 	o->given_up = 1;
 }
 
 int
-outlet_caught_up(struct outlet *o)
+sink_caught_up(struct sink *o)
 {
 	if (o->mark == NULL || !o->measured || o->reader == -1 || !o->lost)
 		return 0;

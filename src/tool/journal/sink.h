@@ -29,8 +29,8 @@
 
 #include "tool/journal/checkpoint.h"
 
-struct outlet {
-	struct mark *mark;       /* the journal's; NULL: nothing is noted */
+struct sink {
+	struct checkpoint *mark;       /* the journal's; NULL: nothing is noted */
 	const char  *name;       /* for messages: "standard output" */
 	const char  *surplus;    /* where what is cut off goes */
 	int          fd;         /* -1: it only counts entries */
@@ -60,23 +60,23 @@ struct outlet {
  * Look at what fd is and what the mark says of an earlier run.  known: entries that the journal has, in a row.
  * counted: even if it is a file, since others write to it as well.  Ends the tool where the file cannot be read.
  */
-void    outlet_attach(struct outlet *, struct mark *, int fd, int counted, uint64_t known, const char *name,
+void    sink_attach(struct sink *, struct checkpoint *, int fd, int counted, uint64_t known, const char *name,
             const char *surplus);
-void    outlet_detach(struct outlet *);
+void    sink_detach(struct sink *);
 /* Whether that entry is still to be queued; entries come in order, without a gap. */
-int     outlet_wants(const struct outlet *, uint64_t number);
+int     sink_wants(const struct sink *, uint64_t number);
 /* The next entry is queued, or written: all bytes since the one before.  1: some of it may be there twice; else 0. */
-int     outlet_end(struct outlet *, uint64_t len);
+int     sink_end(struct sink *, uint64_t len);
 /* How many bytes at the front of what is queued are out already and are not to be written; -1 and errno. */
-ssize_t outlet_pass(struct outlet *, const void *data, size_t len);
+ssize_t sink_pass(struct sink *, const void *data, size_t len);
 /* How much of len one write() may have. */
-size_t  outlet_piece(const struct outlet *, size_t len);
+size_t  sink_piece(const struct sink *, size_t len);
 /* Right before that write(). */
-void    outlet_tries(struct outlet *, size_t len);
+void    sink_tries(struct sink *, size_t len);
 /* And after it; 0: it failed. */
-void    outlet_wrote(struct outlet *, size_t len);
+void    sink_wrote(struct sink *, size_t len);
 /* The entry under way could not be written, and what there was of it has been taken back. */
-void    outlet_give_up(struct outlet *);
+void    sink_give_up(struct sink *);
 /* Entries that the journal has are out again: what is left of those that it lost is to go.  -1 and errno. */
-int     outlet_caught_up(struct outlet *);
+int     sink_caught_up(struct sink *);
 #endif

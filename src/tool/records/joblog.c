@@ -15,7 +15,7 @@
 #define HEADER "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n"
 enum { HEADER_LEN = sizeof HEADER - 1 };
 
-static struct record_file file = { .fd = -1 };
+static struct record_writer file = { .fd = -1 };
 
 /* ---------------------------------------------------------------------------------------- writing */
 
@@ -58,7 +58,7 @@ void
 joblog_open(const char *path, int append)
 {
 	append |= *path == '+';
-	record_file_open(&file, "--joblog", joblog_path(path), append ? RECORD_APPEND : RECORD_REPLACE);
+	record_writer_open(&file, "--joblog", joblog_path(path), append ? RECORD_APPEND : RECORD_REPLACE);
 	off_t end = lseek(file.fd, 0, SEEK_END);
 	if (append && end > 0) {
 		off_t whole = whole_lines(file.fd);
@@ -75,14 +75,14 @@ joblog_open(const char *path, int append)
 		exit(1);
 }
 
-struct record_file *
+struct record_writer *
 joblog_file(void)
 {
 	return &file;
 }
 
 void
-joblog_status(const struct ending *e, int *exit_code, int *signo)
+joblog_status(const struct outcome *e, int *exit_code, int *signo)
 {
 	*signo = e->signal;
 	*exit_code = e->signal != 0 ? 0 : e->exit_code;
@@ -91,7 +91,7 @@ joblog_status(const struct ending *e, int *exit_code, int *signo)
 }
 
 void
-joblog_start(const struct ending *e, char *buffer, size_t size)
+joblog_start(const struct outcome *e, char *buffer, size_t size)
 {
 	int64_t ms = (e->start_ns + 500000) / 1000000;
 
@@ -101,7 +101,7 @@ joblog_start(const struct ending *e, char *buffer, size_t size)
 int
 joblog_add(const struct job_record *r, const char *command, size_t len)
 {
-	const struct ending *e = r->ending;
+	const struct outcome *e = r->outcome;
 	char start[32], head[256];
 	int exit_code, signo;
 
@@ -129,7 +129,7 @@ joblog_add(const struct job_record *r, const char *command, size_t len)
 int
 joblog_close(void)
 {
-	return record_file_close(&file);
+	return record_writer_close(&file);
 }
 
 /* ---------------------------------------------------------------------------------------- reading */
@@ -157,7 +157,7 @@ is_time(const char *text)
 
 /* Cut line, of len bytes and a NUL, into its columns; NULL, or which of them is wrong. */
 static const char *
-line_read(char *line, size_t len, struct joblog_entry *entry)
+argv_scan_read(char *line, size_t len, struct joblog_entry *entry)
 {
 	static const char *const name[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send", "Receive", "Exitval", "Signal" };
 	enum { COLUMNS = sizeof name / sizeof name[0] };
@@ -225,7 +225,7 @@ joblog_read(const char *path, size_t *count)
 				fail_memory();
 		}
 		line[n - 1] = '\0';
-		if ((wrong = line_read(line, (size_t)n - 1, &entries[*count])) != NULL)
+		if ((wrong = argv_scan_read(line, (size_t)n - 1, &entries[*count])) != NULL)
 			fail("--joblog: %s: line %zu is not as a joblog has it: its column %s is %s", path, line_count, wrong,
 			    strcmp(wrong, "Command") == 0 ? "missing" : "missing or wrong");
 		entries[*count].order = line_count;

@@ -21,7 +21,7 @@ void joblog_open(const char *path, int append);
 /* 0; -1: it could not be written (said). */
 int  joblog_add(const struct job_record *, const char *command, size_t len);
 int  joblog_close(void);
-struct record_file *joblog_file(void);
+struct record_writer *joblog_file(void);
 
 struct joblog_entry {
 	uint64_t seq;
@@ -33,8 +33,8 @@ struct joblog_entry {
 struct joblog_entry *joblog_read(const char *path, size_t *count);
 
 /* What GNU parallel writes as Exitval and Signal: 0 and 0 means that all went well, and nothing else does. */
-void joblog_status(const struct ending *, int *exit_code, int *signo);
+void joblog_status(const struct outcome *, int *exit_code, int *signo);
 /* Starttime as GNU parallel prints it. */
-void joblog_start(const struct ending *, char *buffer, size_t size);
+void joblog_start(const struct outcome *, char *buffer, size_t size);
 
 #endif

@@ -10,7 +10,7 @@
 #include "tool/base/escape.h"
 
 int
-json_text_is(const char *data, size_t len)
+json_string_is(const char *data, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n)
 		if ((n = utf8_sequence(data + at, len - at)) == 0)
@@ -35,7 +35,7 @@ collect(const char *data, size_t len, void *to)
 }
 
 void
-json_text_add(struct record_file *f, const char *data, size_t len)
+json_string_add(struct record_writer *f, const char *data, size_t len)
 {
 	static struct bytes text;
 	json_t *string = json_stringn_nocheck(data, len);
@@ -48,7 +48,7 @@ json_text_add(struct record_file *f, const char *data, size_t len)
 }
 
 void
-json_text_add_base64(struct record_file *f, const unsigned char *data, size_t len)
+json_string_add_base64(struct record_writer *f, const unsigned char *data, size_t len)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -67,25 +67,25 @@ json_text_add_base64(struct record_file *f, const unsigned char *data, size_t le
 /* ------------------------------------------------------------------------------------------- fields */
 
 void
-json_text_field(struct record_file *f, const char *name, const char *data, size_t len)
+json_string_field(struct record_writer *f, const char *name, const char *data, size_t len)
 {
-	int is_text = json_text_is(data, len);
+	int is_text = json_string_is(data, len);
 
 	record_text(f, ", \"");
 	record_text(f, name);
 	record_text(f, is_text ? "\": \"" : "_base64\": \"");
 	if (is_text)
-		json_text_add(f, data, len);
+		json_string_add(f, data, len);
 	else
-		json_text_add_base64(f, (const unsigned char *)data, len);
+		json_string_add_base64(f, (const unsigned char *)data, len);
 	record_text(f, "\"");
 }
 
 void
-json_text_word(struct record_file *f, const char *name, const char *word)
+json_string_word(struct record_writer *f, const char *name, const char *word)
 {
-	if (word != NULL && *word != '\0' && json_text_is(word, strlen(word))) {
-		json_text_field(f, name, word, strlen(word));
+	if (word != NULL && *word != '\0' && json_string_is(word, strlen(word))) {
+		json_string_field(f, name, word, strlen(word));
 		return;
 	}
 	record_text(f, ", \"");
@@ -94,7 +94,7 @@ json_text_word(struct record_file *f, const char *name, const char *word)
 }
 
 void
-json_text_number(struct record_file *f, const char *name, int64_t number, int known)
+json_string_number(struct record_writer *f, const char *name, int64_t number, int known)
 {
 	char text[96];
 
@@ -103,7 +103,7 @@ json_text_number(struct record_file *f, const char *name, int64_t number, int kn
 }
 
 void
-json_text_seconds(struct record_file *f, const char *name, int64_t ns, int known)
+json_string_seconds(struct record_writer *f, const char *name, int64_t ns, int known)
 {
 	char text[96];
 	int64_t us = (ns + 500) / 1000;

@@ -13,16 +13,16 @@
 #include "tool/records/record_writer.h"
 
 /* Is all of it UTF-8? */
-int  json_text_is(const char *data, size_t len);
+int  json_string_is(const char *data, size_t len);
 /* What stands between the quotes of a string: of UTF-8, and of any bytes. */
-void json_text_add(struct record_file *, const char *data, size_t len);
-void json_text_add_base64(struct record_file *, const unsigned char *data, size_t len);
+void json_string_add(struct record_writer *, const char *data, size_t len);
+void json_string_add_base64(struct record_writer *, const unsigned char *data, size_t len);
 
-void json_text_field(struct record_file *, const char *name, const char *data, size_t len);
+void json_string_field(struct record_writer *, const char *name, const char *data, size_t len);
 /* A word of ours; null: there is none. */
-void json_text_word(struct record_file *, const char *name, const char *word);
+void json_string_word(struct record_writer *, const char *name, const char *word);
 /* null: it is not known. */
-void json_text_number(struct record_file *, const char *name, int64_t number, int known);
-void json_text_seconds(struct record_file *, const char *name, int64_t ns, int known);
+void json_string_number(struct record_writer *, const char *name, int64_t number, int known);
+void json_string_seconds(struct record_writer *, const char *name, int64_t ns, int known);
 
 #endif

@@ -14,13 +14,13 @@
 /* A job's output at its end; the pockets stay the caller's. */
 struct job_record {
 	const struct task   *task;
-	const struct ending *ending;
-	const struct pocket *out, *err; /* NULL: not caught */
+	const struct outcome *outcome;
+	const struct output_buffer *out, *err; /* NULL: not caught */
 	const struct row    *header;    /* the columns' names; NULL, or count 0: they have none */
 };
 
 static inline uint64_t
-record_size(const struct pocket *p)
+record_size(const struct output_buffer *p)
 {
 	return p != NULL ? p->len : 0;
 }

@@ -13,11 +13,11 @@
 #define BUFFER_MAX ((size_t)256 << 10)
 
 void
-record_file_open(struct record_file *f, const char *option, const char *name, enum record_open how)
+record_writer_open(struct record_writer *f, const char *option, const char *name, enum record_open how)
 {
 	struct stat st;
 
-	*f = (struct record_file){ .option = option, .name = name, .began = -1 };
+	*f = (struct record_writer){ .option = option, .name = name, .began = -1 };
 	/* Appending in both cases: where the record of a job is cut off again, the next one goes there. */
 	f->fd = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
 	if (f->fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
@@ -31,13 +31,13 @@ record_file_open(struct record_file *f, const char *option, const char *name, en
 }
 
 void
-record_file_into(struct record_file *f, struct pocket *pocket)
+record_writer_into(struct record_writer *f, struct output_buffer *stored)
 {
-	*f = (struct record_file){ .option = "--json", .name = "standard output", .fd = -1, .pocket = pocket, .began = -1 };
+	*f = (struct record_writer){ .option = "--json", .name = "standard output", .fd = -1, .stored = stored, .began = -1 };
 }
 
 static int
-said(struct record_file *f)
+said(struct record_writer *f)
 {
 	if (!f->said)
 		message_errno("%s: cannot write %s", f->option, f->name);
@@ -46,18 +46,18 @@ said(struct record_file *f)
 }
 
 int
-record_file_close(struct record_file *f)
+record_writer_close(struct record_writer *f)
 {
 	int failed = f->fd != -1 && close(f->fd) == -1 && errno != EINTR;
 
 	bytes_free(&f->buffer);
-	outlet_detach(&f->outlet);
+	sink_detach(&f->sink);
 	f->fd = -1;
 	return failed ? said(f) : 0;
 }
 
 void
-record_begin(struct record_file *f)
+record_begin(struct record_writer *f)
 {
 	struct stat st;
 
@@ -68,7 +68,7 @@ record_begin(struct record_file *f)
 }
 
 static void
-flush(struct record_file *f)
+flush(struct record_writer *f)
 {
 	const char *at = f->buffer.at;
 	size_t left = f->buffer.len;
@@ -77,28 +77,28 @@ flush(struct record_file *f)
 	if (f->error != 0 || left == 0)
 		return;
 	if (f->fd == -1) {
-		f->error = pocket_add(f->pocket, at, left) == -1 ? errno : 0;
+		f->error = output_buffer_add(f->stored, at, left) == -1 ? errno : 0;
 		return;
 	}
 	f->len += left;
-	ssize_t passed = outlet_pass(&f->outlet, at, left);
+	ssize_t passed = sink_pass(&f->sink, at, left);
 	f->error = passed == -1 ? errno : 0;
 	at += passed > 0 ? passed : 0;
 	left -= passed > 0 ? (size_t)passed : 0;
 	while (left > 0 && f->error == 0) {
-		size_t piece = outlet_piece(&f->outlet, left);
-		outlet_tries(&f->outlet, piece);
+		size_t piece = sink_piece(&f->sink, left);
+		sink_tries(&f->sink, piece);
 		ssize_t n = write(f->fd, at, piece);
 		if (n == -1 && errno != EINTR)
 			f->error = errno;
-		outlet_wrote(&f->outlet, n > 0 ? (size_t)n : 0);
+		sink_wrote(&f->sink, n > 0 ? (size_t)n : 0);
 		at += n > 0 ? n : 0;
 		left -= n > 0 ? (size_t)n : 0;
 	}
 }
 
 void
-record_add(struct record_file *f, const void *data, size_t len)
+record_add(struct record_writer *f, const void *data, size_t len)
 {
 	if (f->buffer.len + len > BUFFER_MAX)
 		flush(f);
@@ -106,20 +106,20 @@ record_add(struct record_file *f, const void *data, size_t len)
 }
 
 void
-record_text(struct record_file *f, const char *text)
+record_text(struct record_writer *f, const char *text)
 {
 	record_add(f, text, strlen(text));
 }
 
 int
-record_end(struct record_file *f)
+record_end(struct record_writer *f)
 {
 	flush(f);
 	if (f->error == 0) {
-		(void)outlet_end(&f->outlet, f->len);
+		(void)sink_end(&f->sink, f->len);
 		return 0;
 	}
-	outlet_give_up(&f->outlet);
+	sink_give_up(&f->sink);
 	/* Half a record would be taken for one, or spoil the next. */
 	if (f->began != -1 && ftruncate(f->fd, f->began) == -1)
 		message_errno("%s ends with half a record", f->name);
@@ -128,12 +128,12 @@ record_end(struct record_file *f)
 }
 
 int
-record_pieces(const struct pocket *p, record_piece *piece, void *arg)
+record_pieces(const struct output_buffer *p, record_piece *piece, void *arg)
 {
 	char buffer[RECORD_PIECE];
 
 	for (uint64_t at = 0; at < (p != NULL ? p->len : 0);) {
-		ssize_t n = pocket_read(p, at, buffer, sizeof buffer);
+		ssize_t n = output_buffer_read(p, at, buffer, sizeof buffer);
 		if (n <= 0) {
 			errno = n == 0 ? EIO : errno;
 			return -1;

@@ -11,12 +11,12 @@
 #include "tool/journal/sink.h"
 #include "tool/task/output_buffer.h"
 
-struct record_file {
+struct record_writer {
 	const char    *option, *name; /* for messages */
 	int            fd;      /* -1: into the pocket */
-	struct pocket *pocket;
+	struct output_buffer *stored;
 	struct bytes   buffer;
-	struct outlet  outlet;  /* with a journal: what earlier runs have written */
+	struct sink  sink;  /* with a journal: what earlier runs have written */
 	uint64_t       len;     /* of this record, by now */
 	off_t          began;   /* where in the file the record begins; -1: it is no regular file */
 	int            error;   /* errno of what went wrong with this record */
@@ -26,20 +26,20 @@ struct record_file {
 enum record_open { RECORD_REPLACE, RECORD_APPEND };
 
 /* Its descriptor too is close-on-exec.  Ends the tool where that cannot be opened. */
-void record_file_open(struct record_file *, const char *option, const char *name, enum record_open);
-void record_file_into(struct record_file *, struct pocket *);
+void record_writer_open(struct record_writer *, const char *option, const char *name, enum record_open);
+void record_writer_into(struct record_writer *, struct output_buffer *);
 /* 0, or -1: what was written may not be on the disk (said). */
-int  record_file_close(struct record_file *);
+int  record_writer_close(struct record_writer *);
 
-void record_begin(struct record_file *);
-void record_add(struct record_file *, const void *data, size_t len);
-void record_text(struct record_file *, const char *text);
+void record_begin(struct record_writer *);
+void record_add(struct record_writer *, const void *data, size_t len);
+void record_text(struct record_writer *, const char *text);
 /* 0; -1: nothing of it was written (said). */
-int  record_end(struct record_file *);
+int  record_end(struct record_writer *);
 
 /* The pocket's bytes by and by: piece is called with a buffer of at most RECORD_PIECE bytes; 0, or -1 and errno. */
 #define RECORD_PIECE ((size_t)49152)
 typedef int record_piece(void *arg, const char *data, size_t len);
-int  record_pieces(const struct pocket *, record_piece *, void *arg);
+int  record_pieces(const struct output_buffer *, record_piece *, void *arg);
 
 #endif

@@ -6,8 +6,8 @@
 #include "tool/records/results_table.h"
 
 static const struct options *options;
-static struct record_file json = { .fd = -1 }, json_out = { .fd = -1 };
-static struct outlet tree; /* with a journal: the jobs that have their files there */
+static struct record_writer json = { .fd = -1 }, json_out = { .fd = -1 };
+static struct sink tree; /* with a journal: the jobs that have their files there */
 static enum { NOWHERE, IN_TREE, IN_TABLE } results;
 static struct bytes command;
 
@@ -30,24 +30,24 @@ records_open(const struct options *o, struct journal *journal)
 			results_table_open(o->results, kind, how);
 	}
 	if (o->results_json != NULL)
-		record_file_open(&json, "--results-json", o->results_json, how);
+		record_writer_open(&json, "--results-json", o->results_json, how);
 	if (journal == NULL)
 		return;
 	if (o->joblog != NULL)
-		journal_attach(journal, JOURNAL_JOBLOG, &joblog_file()->outlet, joblog_file()->fd, 0);
+		journal_attach(journal, JOURNAL_JOBLOG, &joblog_file()->sink, joblog_file()->fd, 0);
 	if (results == IN_TREE)
 		journal_attach(journal, JOURNAL_RESULTS, &tree, -1, 0);
 	if (results == IN_TABLE)
-		journal_attach(journal, JOURNAL_RESULTS, &results_table_file()->outlet, results_table_file()->fd, 0);
+		journal_attach(journal, JOURNAL_RESULTS, &results_table_file()->sink, results_table_file()->fd, 0);
 	if (json.fd != -1)
-		journal_attach(journal, JOURNAL_RESULTS_JSON, &json.outlet, json.fd, 0);
+		journal_attach(journal, JOURNAL_RESULTS_JSON, &json.sink, json.fd, 0);
 }
 
 /* Of a run that was killed in between, some have it already. */
 static int
-wants(struct outlet *o, const struct job_record *r)
+wants(struct sink *o, const struct job_record *r)
 {
-	return outlet_wants(o, r->task->entry);
+	return sink_wants(o, r->task->entry);
 }
 
 static int
@@ -56,10 +56,10 @@ tree_add(const struct job_record *r)
 	if (!wants(&tree, r))
 		return 0;
 	if (results_dir_add(r) == -1) {
-		outlet_give_up(&tree);
+		sink_give_up(&tree);
 		return -1;
 	}
-	(void)outlet_end(&tree, 0);
+	(void)sink_end(&tree, 0);
 	return 0;
 }
 
@@ -73,41 +73,41 @@ records_add(const struct job_record *r)
 		task_command_text(r->task, options->shell, &command);
 	}
 	/* The output before the line that tells --resume that the job is done. */
-	if (results == IN_TREE && r->ending->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
+	if (results == IN_TREE && r->outcome->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
 		status = -1;
-	if (results == IN_TABLE && wants(&results_table_file()->outlet, r) && results_table_add(r, command.at, command.len) == -1)
+	if (results == IN_TABLE && wants(&results_table_file()->sink, r) && results_table_add(r, command.at, command.len) == -1)
 		status = -1;
-	if (json.fd != -1 && wants(&json.outlet, r) && results_json_add(&json, r) == -1)
+	if (json.fd != -1 && wants(&json.sink, r) && results_json_add(&json, r) == -1)
 		status = -1;
-	if (options->joblog == NULL || !wants(&joblog_file()->outlet, r))
+	if (options->joblog == NULL || !wants(&joblog_file()->sink, r))
 		return status;
 	if (status == 0)
 		return joblog_add(r, command.at, command.len);
-	outlet_give_up(&joblog_file()->outlet);
+	sink_give_up(&joblog_file()->sink);
 	return status;
 }
 
 const char *
 records_place(const struct job_record *r)
 {
-	if (r->ending->verdict == VERDICT_SKIPPED)
+	if (r->outcome->verdict == VERDICT_SKIPPED)
 		return NULL;
 	return results == IN_TREE ? results_dir_place(r) : results == IN_TABLE ? options->results : options->results_json;
 }
 
 int
-records_json(const struct job_record *r, struct pocket *to)
+records_json(const struct job_record *r, struct output_buffer *to)
 {
-	struct pocket whole;
+	struct output_buffer whole;
 
-	pocket_init(&whole);
-	json_out.pocket = &whole;
+	output_buffer_init(&whole);
+	json_out.stored = &whole;
 	if (json_out.name == NULL)
-		record_file_into(&json_out, &whole);
+		record_writer_into(&json_out, &whole);
 	int status = results_json_add(&json_out, r);
 	if (status == 0)
-		pocket_move(to, &whole);
-	pocket_clear(&whole);
+		output_buffer_move(to, &whole);
+	output_buffer_clear(&whole);
 	return status;
 }
 
@@ -122,11 +122,11 @@ records_close(void)
 		status = -1;
 	if (results == IN_TREE) {
 		results_dir_close();
-		outlet_detach(&tree);
+		sink_detach(&tree);
 	}
 	if (results == IN_TABLE && results_table_close() == -1)
 		status = -1;
-	if (json.fd != -1 && record_file_close(&json) == -1)
+	if (json.fd != -1 && record_writer_close(&json) == -1)
 		status = -1;
 	bytes_free(&json_out.buffer);
 	bytes_free(&command);

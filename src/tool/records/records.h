@@ -22,7 +22,7 @@ int  records_add(const struct job_record *);
 /* Where that job's output is kept, for the line that explains a failure, until the next call; NULL: nowhere. */
 const char *records_place(const struct job_record *);
 /* --json: the object and its newline, to go to standard output; -1: there is no room for it (said), nothing was added. */
-int  records_json(const struct job_record *, struct pocket *);
+int  records_json(const struct job_record *, struct output_buffer *);
 int  records_close(void);
 
 #endif

@@ -37,7 +37,7 @@ failed(const char *what)
 	char shown[400];
 
 	if (!said) {
-		(void)visible(shown, sizeof shown, what, strlen(what));
+		(void)escape_text(shown, sizeof shown, what, strlen(what));
 		message_errno("--results: cannot write %s", shown);
 	}
 	said = 1;
@@ -111,13 +111,13 @@ write_piece(void *arg, const char *data, size_t len)
 
 /* text, or what the pocket has. */
 static int
-file_write(int in, const char *name, const char *text, const struct pocket *pocket)
+file_write(int in, const char *name, const char *text, const struct output_buffer *stored)
 {
 	int to = openat(in, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
 	if (to == -1)
 		return -1;
-	int error = (text != NULL ? write_piece(&to, text, strlen(text)) : record_pieces(pocket, write_piece, &to)) == -1 ?
+	int error = (text != NULL ? write_piece(&to, text, strlen(text)) : record_pieces(stored, write_piece, &to)) == -1 ?
 	    errno : 0;
 	if (close(to) == -1 && error == 0 && errno != EINTR)
 		error = errno;
@@ -129,7 +129,7 @@ static int
 files_write(int in, const char *base, const char *const *end, const struct job_record *r)
 {
 	char seq[24], name[PATH_MAX];
-	const struct pocket *const pocket[FILES] = { NULL, r->out, r->err };
+	const struct output_buffer *const stored[FILES] = { NULL, r->out, r->err };
 
 	(void)snprintf(seq, sizeof seq, "%" PRIu64, r->task->seq);
 	for (int i = 0; i < FILES; i++) {
@@ -137,7 +137,7 @@ files_write(int in, const char *base, const char *const *end, const struct job_r
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		if (file_write(in, name, i == SEQ ? seq : NULL, pocket[i]) == -1)
+		if (file_write(in, name, i == SEQ ? seq : NULL, stored[i]) == -1)
 			return -1;
 	}
 	return 0;
@@ -170,7 +170,7 @@ template_path(const struct job_record *r)
 	if (template == NULL)
 		template = template_parse(place, 1, TEMPLATE_PLAIN, options, r->header, 0);
 	bytes_clear(&path);
-	template_text(template, r->task, r->ending->slot, &path);
+	template_text(template, r->task, r->outcome->slot, &path);
 }
 
 static int

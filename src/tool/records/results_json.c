@@ -16,7 +16,7 @@
  * over goes before the next piece.
  */
 struct text {
-	struct record_file *file;
+	struct record_writer *file;
 	int    valid;
 	size_t left;
 	char   joined[3 + RECORD_PIECE];
@@ -68,7 +68,7 @@ piece_escape(void *arg, const char *data, size_t len)
 		end = utf8_sequence(t->joined + end - 1, len - end + 1) > 0 ? len : end - 1;
 	else
 		end = len;
-	json_text_add(t->file, t->joined, end);
+	json_string_add(t->file, t->joined, end);
 	text_keep(t, end, len);
 	return 0;
 }
@@ -79,7 +79,7 @@ piece_base64(void *arg, const char *data, size_t len)
 	struct text *t = arg;
 
 	len = text_join(t, data, len);
-	json_text_add_base64(t->file, (const unsigned char *)t->joined, len / 3 * 3);
+	json_string_add_base64(t->file, (const unsigned char *)t->joined, len / 3 * 3);
 	text_keep(t, len / 3 * 3, len);
 	return 0;
 }
@@ -88,13 +88,13 @@ piece_base64(void *arg, const char *data, size_t len)
 
 /* All of them as text or, if one is none, all in base64. */
 static void
-array_add(struct record_file *f, const char *name, const struct task *task, struct item (*get)(const struct task *, size_t),
+array_add(struct record_writer *f, const char *name, const struct task *task, struct item (*get)(const struct task *, size_t),
     size_t count)
 {
 	int valid = 1;
 
 	for (size_t i = 0; i < count && valid; i++)
-		valid = json_text_is(get(task, i).data, get(task, i).len);
+		valid = json_string_is(get(task, i).data, get(task, i).len);
 	record_text(f, ", \"");
 	record_text(f, name);
 	record_text(f, valid ? "\": [" : "_base64\": [");
@@ -102,41 +102,41 @@ array_add(struct record_file *f, const char *name, const struct task *task, stru
 		struct item item = get(task, i);
 		record_text(f, i > 0 ? ", \"" : "\"");
 		if (valid)
-			json_text_add(f, item.data, item.len);
+			json_string_add(f, item.data, item.len);
 		else
-			json_text_add_base64(f, (const unsigned char *)item.data, item.len);
+			json_string_add_base64(f, (const unsigned char *)item.data, item.len);
 		record_text(f, "\"");
 	}
 	record_text(f, "]");
 }
 
 static int
-output_add(struct record_file *f, const char *name, const struct pocket *pocket)
+output_add(struct record_writer *f, const char *name, const struct output_buffer *stored)
 {
 	static struct text t;
 
 	t.file = f;
 	t.valid = 1;
 	t.left = 0;
-	if (record_pieces(pocket, piece_check, &t) == -1)
+	if (record_pieces(stored, piece_check, &t) == -1)
 		return -1;
 	int valid = t.valid && t.left == 0;
 	t.left = 0;
 	record_text(f, ", \"");
 	record_text(f, name);
 	record_text(f, valid ? "\": \"" : "_base64\": \"");
-	if (record_pieces(pocket, valid ? piece_escape : piece_base64, &t) == -1)
+	if (record_pieces(stored, valid ? piece_escape : piece_base64, &t) == -1)
 		return -1;
 	if (!valid)
-		json_text_add_base64(f, (const unsigned char *)t.joined, t.left);
+		json_string_add_base64(f, (const unsigned char *)t.joined, t.left);
 	record_text(f, "\"");
 	return 0;
 }
 
 static int
-object_add(struct record_file *f, const struct job_record *r)
+object_add(struct record_writer *f, const struct job_record *r)
 {
-	const struct ending *e = r->ending;
+	const struct outcome *e = r->outcome;
 	const struct task *task = r->task;
 	char text[48];
 	int began = e->start_ns != 0;
@@ -145,20 +145,20 @@ object_add(struct record_file *f, const struct job_record *r)
 	record_text(f, text);
 	array_add(f, "command", task, task_word, task->word_count);
 	array_add(f, "items", task, task_item, task->item_count);
-	json_text_word(f, "outcome", verdict_name(e->verdict));
-	json_text_number(f, "exit", e->exit_code, e->exit_code >= 0);
-	json_text_number(f, "signal", e->signal, e->signal != 0);
-	json_text_word(f, "signal_name", e->signal != 0 ? signal_word(e->signal) : NULL);
+	json_string_word(f, "outcome", verdict_name(e->verdict));
+	json_string_number(f, "exit", e->exit_code, e->exit_code >= 0);
+	json_string_number(f, "signal", e->signal, e->signal != 0);
+	json_string_word(f, "signal_name", e->signal != 0 ? signal_word(e->signal) : NULL);
 	record_text(f, e->core ? ", \"core\": true" : ", \"core\": false");
-	json_text_word(f, "limit", e->limit);
-	json_text_word(f, "message", e->message);
-	json_text_number(f, "slot", e->slot, e->slot != 0);
-	json_text_number(f, "attempt", e->attempt, e->attempt != 0);
-	json_text_seconds(f, "start", e->start_ns, began);
-	json_text_seconds(f, "duration", e->run_ns, began);
-	json_text_seconds(f, "user", e->user_ns, e->user_ns >= 0);
-	json_text_seconds(f, "system", e->system_ns, e->system_ns >= 0);
-	json_text_number(f, "max_rss", e->max_rss, e->max_rss >= 0);
+	json_string_word(f, "limit", e->limit);
+	json_string_word(f, "message", e->message);
+	json_string_number(f, "slot", e->slot, e->slot != 0);
+	json_string_number(f, "attempt", e->attempt, e->attempt != 0);
+	json_string_seconds(f, "start", e->start_ns, began);
+	json_string_seconds(f, "duration", e->run_ns, began);
+	json_string_seconds(f, "user", e->user_ns, e->user_ns >= 0);
+	json_string_seconds(f, "system", e->system_ns, e->system_ns >= 0);
+	json_string_number(f, "max_rss", e->max_rss, e->max_rss >= 0);
 	if (output_add(f, "stdout", r->out) == -1 || output_add(f, "stderr", r->err) == -1)
 		return -1;
 	record_text(f, "}\n");
@@ -166,7 +166,7 @@ object_add(struct record_file *f, const struct job_record *r)
 }
 
 int
-results_json_add(struct record_file *f, const struct job_record *r)
+results_json_add(struct record_writer *f, const struct job_record *r)
 {
 	record_begin(f);
 	if (object_add(f, r) == -1)

@@ -11,6 +11,6 @@
 #include "tool/records/record_writer.h"
 
 /* 0; -1: it could not be written (said once). */
-int results_json_add(struct record_file *, const struct job_record *);
+int results_json_add(struct record_writer *, const struct job_record *);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "tool/records/joblog.h"
 
-static struct record_file file = { .fd = -1 };
+static struct record_writer file = { .fd = -1 };
 static enum results_kind kind;
 static char separator;
 static int begun;
@@ -16,13 +16,13 @@ static int begun;
 void
 results_table_open(const char *name, enum results_kind of, enum record_open how)
 {
-	record_file_open(&file, "--results", name, how);
+	record_writer_open(&file, "--results", name, how);
 	kind = of;
 	separator = of == RESULTS_CSV ? ',' : '\t';
 	begun = 0;
 }
 
-struct record_file *
+struct record_writer *
 results_table_file(void)
 {
 	return &file;
@@ -31,7 +31,7 @@ results_table_file(void)
 int
 results_table_close(void)
 {
-	return record_file_close(&file);
+	return record_writer_close(&file);
 }
 
 /* ----------------------------------------------------------------------------------------- columns */
@@ -88,15 +88,15 @@ column_number(uint64_t number, int is_negative)
 }
 
 static int
-column_pocket(const struct pocket *pocket)
+column_pocket(const struct output_buffer *stored)
 {
 	int special = 0;
 
-	if (record_pieces(pocket, look_for_special, &special) == -1)
+	if (record_pieces(stored, look_for_special, &special) == -1)
 		return -1;
 	record_add(&file, &separator, 1);
 	record_add(&file, "\"", special ? 1 : 0);
-	int done = record_pieces(pocket, add_doubled, NULL);
+	int done = record_pieces(stored, add_doubled, NULL);
 	record_add(&file, "\"", special ? 1 : 0);
 	return done;
 }
@@ -129,12 +129,12 @@ header_add(const struct job_record *r)
 static int
 row_add(const struct job_record *r, const char *command, size_t len)
 {
-	const struct ending *e = r->ending;
+	const struct outcome *e = r->outcome;
 	char text[64];
 	int exit_code, signo;
 
 	/* An earlier run may have begun it. */
-	if (file.outlet.mark != NULL ? r->task->entry == 0 : !begun)
+	if (file.sink.mark != NULL ? r->task->entry == 0 : !begun)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
 	column_add(text, strlen(text), 1);
@@ -180,7 +180,7 @@ add_escaped(void *arg, const char *data, size_t len)
 static int
 object_add(const struct job_record *r, const char *command, size_t len)
 {
-	const struct ending *e = r->ending;
+	const struct outcome *e = r->outcome;
 	char text[256], start[32];
 	int exit_code, signo;
 
@@ -210,7 +210,7 @@ object_add(const struct job_record *r, const char *command, size_t len)
 int
 results_table_add(const struct job_record *r, const char *command, size_t len)
 {
-	if (file.fd == -1 || r->ending->verdict == VERDICT_SKIPPED)
+	if (file.fd == -1 || r->outcome->verdict == VERDICT_SKIPPED)
 		return 0;
 	record_begin(&file);
 	if ((kind == RESULTS_JSON ? object_add : row_add)(r, command, len) == -1)

@@ -14,6 +14,6 @@ void results_table_open(const char *name, enum results_kind, enum record_open);
 /* 0; -1: it could not be written (said once). */
 int  results_table_add(const struct job_record *, const char *command, size_t len);
 int  results_table_close(void);
-struct record_file *results_table_file(void);
+struct record_writer *results_table_file(void);
 
 #endif

@@ -94,7 +94,7 @@ put_command(struct task *task, const char *text)
 			return;
 		bytes_clear(&task->words);
 	}
-	const char *shell = options->dialect == DIALECT_PARALLEL ? task_maker_shell() : "sh";
+	const char *shell = options->dialect == DIALECT_PARALLEL ? task_builder_shell() : "sh";
 	bytes_add(&task->words, shell, strlen(shell) + 1);
 	bytes_add(&task->words, "-c", sizeof "-c");
 	bytes_add(&task->words, text, strlen(text) + 1);

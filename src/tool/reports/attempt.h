@@ -10,12 +10,12 @@
 #include "tool/task/totals.h"
 
 /* When all began, by both clocks. */
-struct run_began {
+struct attempt_began {
 	int64_t real_ns;  /* since the epoch */
 	int64_t now_ns;   /* monotonic */
 };
 
-struct run_view {
+struct attempt {
 	const struct job_record *record;  /* task, ending, and what it wrote */
 	const char *command;              /* as a shell would take it; command_len bytes and a NUL */
 	size_t      command_len;
@@ -25,17 +25,17 @@ struct run_view {
 	int         worker_died;          /* it took its worker with it */
 };
 
-struct run_now {
+struct attempt_now {
 	int64_t  now_ns, real_ns;         /* as above */
 	uint64_t under_way;               /* jobs handed in that have no result yet */
 	uint64_t total;                   /* of the input; 0: not known yet */
 	uint64_t out_bytes, err_bytes;    /* that jobs have written by now, where it was caught */
-	const struct tally *tally;
+	const struct totals *totals;
 };
 
 /* The run of all jobs is over. */
-struct run_end {
-	const struct tally *tally;
+struct attempt_end {
+	const struct totals *totals;
 	int status;       /* that the tool is going to leave with */
 	int interrupted;  /* the signal that ended it, else 0 */
 };

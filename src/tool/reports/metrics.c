@@ -25,7 +25,7 @@ static const struct { int64_t ns; const char *seconds; } bound[] = {
 static struct {
 	const char *name;        /* of the file */
 	struct forkpool *pool;
-	struct run_began began;
+	struct attempt_began began;
 	struct bytes label;      /* run="...", for each sample */
 	struct bytes text;
 	/* of runs that have ended */
@@ -66,14 +66,14 @@ seconds(const char *name, uint64_t ns)
 }
 
 static void
-jobs(const struct run_now *now, const struct forkpool_stats *stats)
+jobs(const struct attempt_now *now, const struct forkpool_stats *stats)
 {
 	char label[64];
 
 	head("jobs_total", "counter", "Jobs that have ended for good, by outcome.");
 	for (unsigned i = 0; i < VERDICTS; i++) {
 		(void)snprintf(label, sizeof label, "outcome=\"%s\"", verdict_name((enum verdict)i));
-		number("jobs_total", label, now->tally->by_verdict[i]);
+		number("jobs_total", label, now->totals->by_verdict[i]);
 	}
 	head("jobs_running", "gauge", "Jobs that a worker runs.");
 	number("jobs_running", "", stats->running);
@@ -99,7 +99,7 @@ workers(const struct forkpool_stats *stats)
 }
 
 static void
-runs(const struct run_now *now)
+runs(const struct attempt_now *now)
 {
 	uint64_t sum = 0;
 	char label[64];
@@ -121,7 +121,7 @@ runs(const struct run_now *now)
 
 /* end NULL: it goes on. */
 static void
-make(const struct run_now *now, const struct run_end *end)
+make(const struct attempt_now *now, const struct attempt_end *end)
 {
 	struct forkpool_stats stats = { 0 };
 
@@ -145,16 +145,16 @@ make(const struct run_now *now, const struct run_end *end)
 /* ------------------------------------------------------------------------------------------- the file */
 
 static void
-file_write(const struct run_now *now, const struct run_end *end)
+file_write(const struct attempt_now *now, const struct attempt_end *end)
 {
-	struct whole_file file;
+	struct atomic_file file;
 	char shown[512];
 
 	make(now, end);
-	int status = whole_file_open(&file, m.name);
+	int status = atomic_file_open(&file, m.name);
 	if (status == 0) {
-		whole_file_add(&file, m.text.at, m.text.len);
-		status = whole_file_close(&file);
+		atomic_file_add(&file, m.text.at, m.text.len);
+		status = atomic_file_close(&file);
 	}
 	if (status == -1 && !m.broken)
 		message_errno("cannot write %s", message_word(shown, sizeof shown, m.name, strlen(m.name)));
@@ -175,7 +175,7 @@ label_make(const char *file)
 	if (len > sizeof suffix - 1 && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
 		len -= sizeof suffix - 1;
 	/* UTF-8 without control characters. */
-	len = visible(shown, sizeof shown, name, len);
+	len = escape_text(shown, sizeof shown, name, len);
 	bytes_add_text(&m.label, "run=\"");
 	for (size_t i = 0; i < len; i++) {
 		if (shown[i] == '"' || shown[i] == '\\')
@@ -186,22 +186,22 @@ label_make(const char *file)
 }
 
 void
-metrics_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+metrics_open(const struct options *o, struct forkpool *pool, const struct attempt_began *began)
 {
-	static const struct tally none;
+	static const struct totals none;
 
 	m.name = o->metrics_file;
 	m.pool = pool;
 	m.began = *began;
-	whole_file_check(o->metrics_file);
+	atomic_file_check(o->metrics_file);
 	label_make(o->metrics_file);
-	file_write(&(struct run_now){ .now_ns = began->now_ns, .real_ns = began->real_ns, .tally = &none }, NULL);
+	file_write(&(struct attempt_now){ .now_ns = began->now_ns, .real_ns = began->real_ns, .totals = &none }, NULL);
 }
 
 void
-metrics_run(const struct run_view *run)
+metrics_run(const struct attempt *run)
 {
-	const struct ending *e = run->record->ending;
+	const struct outcome *e = run->record->outcome;
 	size_t i = 0;
 
 	m.stale = 1;
@@ -217,7 +217,7 @@ metrics_run(const struct run_view *run)
 }
 
 void
-metrics_update(const struct run_now *now)
+metrics_update(const struct attempt_now *now)
 {
 	if (now->under_way != m.under_way)
 		m.stale = 1;
@@ -237,7 +237,7 @@ metrics_timeout(int64_t now_ns)
 }
 
 int
-metrics_close(const struct run_now *now, const struct run_end *end)
+metrics_close(const struct attempt_now *now, const struct attempt_end *end)
 {
 	file_write(now, end);
 	bytes_free(&m.label);

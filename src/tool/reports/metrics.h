@@ -13,11 +13,11 @@
 #include "tool/reports/attempt.h"
 
 /* Ends the tool where the file cannot be made. */
-void metrics_open(const struct options *, struct forkpool *, const struct run_began *);
-void metrics_run(const struct run_view *);
-void metrics_update(const struct run_now *);
+void metrics_open(const struct options *, struct forkpool *, const struct attempt_began *);
+void metrics_run(const struct attempt *);
+void metrics_update(const struct attempt_now *);
 int  metrics_timeout(int64_t now_ns);
 /* -1: it could not be written at one time or another (said once). */
-int  metrics_close(const struct run_now *, const struct run_end *);
+int  metrics_close(const struct attempt_now *, const struct attempt_end *);
 
 #endif

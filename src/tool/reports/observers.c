@@ -10,7 +10,7 @@ static struct {
 } v;
 
 void
-views_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+observers_open(const struct options *o, struct forkpool *pool, const struct attempt_began *began)
 {
 	v.trace = o->trace_file != NULL;
 	v.metrics = o->metrics_file != NULL;
@@ -24,13 +24,13 @@ views_open(const struct options *o, struct forkpool *pool, const struct run_bega
 }
 
 int
-views_wanted(void)
+observers_wanted(void)
 {
 	return v.trace || v.metrics || v.report;
 }
 
 void
-views_run(const struct run_view *run)
+observers_run(const struct attempt *run)
 {
 	if (v.report)
 		report_run(run);
@@ -41,7 +41,7 @@ views_run(const struct run_view *run)
 }
 
 void
-views_update(const struct run_now *now)
+observers_update(const struct attempt_now *now)
 {
 	if (v.trace)
 		trace_update(now);
@@ -50,7 +50,7 @@ views_update(const struct run_now *now)
 }
 
 int
-views_timeout(int64_t now_ns)
+observers_timeout(int64_t now_ns)
 {
 	int trace = v.trace ? trace_timeout(now_ns) : -1, metrics = v.metrics ? metrics_timeout(now_ns) : -1;
 
@@ -58,9 +58,9 @@ views_timeout(int64_t now_ns)
 }
 
 int
-views_close(const struct run_now *now, const struct run_end *end)
+observers_close(const struct attempt_now *now, const struct attempt_end *end)
 {
-	struct run_end so_far = *end;
+	struct attempt_end so_far = *end;
 	int status = 0;
 
 	if (v.trace && trace_close(now) == -1)

@@ -11,15 +11,15 @@
 #include "tool/reports/attempt.h"
 
 /* After the pool is open.  What cannot be opened ends the tool, before any job has run. */
-void views_open(const struct options *, struct forkpool *, const struct run_began *);
+void observers_open(const struct options *, struct forkpool *, const struct attempt_began *);
 /* Whether anybody asks for runs: else there is no need to make a run_view. */
-int  views_wanted(void);
-void views_run(const struct run_view *);
+int  observers_wanted(void);
+void observers_run(const struct attempt *);
 /* Whatever has happened since; as often as one likes. */
-void views_update(const struct run_now *);
+void observers_update(const struct attempt_now *);
 /* When to call that again though nothing happens, ms; -1: no need. */
-int  views_timeout(int64_t now_ns);
+int  observers_timeout(int64_t now_ns);
 /* The run is over.  -1: something could not be written (said). */
-int  views_close(const struct run_now *, const struct run_end *);
+int  observers_close(const struct attempt_now *, const struct attempt_end *);
 
 #endif

@@ -73,12 +73,12 @@ us(int64_t ns)
 void
 report_open(const struct options *o, struct forkpool *pool)
 {
-	whole_file_check(o->report);
+	atomic_file_check(o->report);
 	r.o = o;
 	r.pool = pool;
 	r.began_ns = clock_ns(CLOCK_REALTIME);
 	r.began_clock_ns = clock_ns(CLOCK_MONOTONIC);
-	if ((r.fd = store_file()) == -1)
+	if ((r.fd = output_buffer_file()) == -1)
 		fail_errno("cannot keep the rows of the report");
 }
 
@@ -148,7 +148,7 @@ row_add(const struct report_row *row)
 }
 
 static void
-tail_add(struct report_row *row, const struct pocket *from)
+tail_add(struct report_row *row, const struct output_buffer *from)
 {
 	uint64_t len = record_size(from), shown = len < REPORT_TAIL ? len : REPORT_TAIL;
 
@@ -168,7 +168,7 @@ failure_add(struct report_row *row, const struct job_record *record)
 	const char *place = records_place(record);
 
 	bytes_clear(&r.text);
-	ending_what(record->ending, &r.text);
+	outcome_what(record->outcome, &r.text);
 	bytes_add_byte(&row->more, ',');
 	report_text_add_line(&row->more, r.text.at, r.text.len, WHY_SHOWN);
 	bytes_add_byte(&row->more, ',');
@@ -181,9 +181,9 @@ failure_add(struct report_row *row, const struct job_record *record)
 }
 
 static void
-row_fill(struct report_row *row, const struct run_view *run)
+row_fill(struct report_row *row, const struct attempt *run)
 {
-	const struct ending *e = run->record->ending;
+	const struct outcome *e = run->record->outcome;
 
 	row->seq = run->record->task->seq;
 	row->slot = e->slot;
@@ -196,7 +196,7 @@ row_fill(struct report_row *row, const struct run_view *run)
 	row->exit_code = e->exit_code;
 	bytes_clear(&row->command);
 	(void)bytes_reserve(&row->command, COMMAND_SHOWN);
-	row->command.len = visible(row->command.at, COMMAND_SHOWN + 1, run->command, run->command_len);
+	row->command.len = escape_text(row->command.at, COMMAND_SHOWN + 1, run->command, run->command_len);
 	bytes_clear(&row->more);
 	if (e->verdict != VERDICT_OK)
 		failure_add(row, run->record);
@@ -215,7 +215,7 @@ rows_swap(struct report_row *a, struct report_row *b)
 
 /* Its number and times alone decide whether it is among them: then it is worth a row. */
 static void
-slowest_add(const struct run_view *run)
+slowest_add(const struct attempt *run)
 {
 	struct report_row *heap = r.slowest;
 	size_t i = r.slowest_count, child;
@@ -226,7 +226,7 @@ slowest_add(const struct run_view *run)
 			rows_swap(&heap[i], &heap[(i - 1) / 2]);
 		return;
 	}
-	if (us(run->record->ending->run_ns) <= heap[0].run)
+	if (us(run->record->outcome->run_ns) <= heap[0].run)
 		return;
 	row_fill(&heap[0], run);
 	for (i = 0; (child = 2 * i + 1) < REPORT_SLOWEST; i = child) {
@@ -239,14 +239,14 @@ slowest_add(const struct run_view *run)
 }
 
 void
-report_run(const struct run_view *run)
+report_run(const struct attempt *run)
 {
-	const struct ending *e = run->record->ending;
+	const struct outcome *e = run->record->outcome;
 	int failed = is_failure(e->verdict);
 
 	if (e->slot == 0)
 		return;
-	report_sums_add(&(struct report_sum){ .slot = e->slot, .start = us(e->start_ns - r.began_ns), .run = us(e->run_ns),
+	report_stats_add(&(struct report_sum){ .slot = e->slot, .start = us(e->start_ns - r.began_ns), .run = us(e->run_ns),
 		.failed = failed, .again = run->again, .died = run->worker_died });
 	r.full = r.full || r.count >= REPORT_ROWS || r.written + r.rows.len >= REPORT_BYTES;
 	if (r.full && (!failed || r.more >= REPORT_MORE)) {
@@ -289,7 +289,7 @@ member_command(struct bytes *out)
 }
 
 static void
-members_of_run(struct bytes *out, const struct run_end *end)
+members_of_run(struct bytes *out, const struct attempt_end *end)
 {
 	static const char *const grouping[] = { [GROUP_JOB] = "job", [GROUP_LINES] = "lines", [GROUP_NONE] = "none" };
 	struct forkpool_stats stats = { 0 };
@@ -305,33 +305,33 @@ members_of_run(struct bytes *out, const struct run_end *end)
 	member_text(out, "signal", end->interrupted != 0 ? signal_word(end->interrupted) : "");
 	bytes_printf(out, "\"began\":%" PRId64 ",\"elapsed\":%" PRId64 ",\"workers\":%u,\"status\":%d,\"halted\":%d,"
 	    "\"started\":%" PRIu64 ",\"died\":%" PRIu64 ",\"row_limit\":%u,\"complete\":%s,", us(r.began_ns),
-	    us(clock_ns(CLOCK_MONOTONIC) - r.began_clock_ns), r.o->workers, end->status, end->tally->halted,
+	    us(clock_ns(CLOCK_MONOTONIC) - r.began_clock_ns), r.o->workers, end->status, end->totals->halted,
 	    stats.workers_started, stats.workers_died, REPORT_ROWS, r.full ? "false" : "true");
 	bytes_add_text(out, "\"outcomes\":[");
 	for (unsigned i = 0; i < VERDICTS; i++)
 		bytes_printf(out, "%s\"%s\"", i > 0 ? "," : "", verdict_name(i));
 	bytes_add_text(out, "],\"jobs\":[");
 	for (unsigned i = 0; i < VERDICTS; i++)
-		bytes_printf(out, "%s%" PRIu64, i > 0 ? "," : "", end->tally->by_verdict[i]);
+		bytes_printf(out, "%s%" PRIu64, i > 0 ? "," : "", end->totals->by_verdict[i]);
 	bytes_add_text(out, "],");
 }
 
 /* Only a script that has the key runs in the page, and it is made when all data is there already. */
 static void
-page_add(struct whole_file *page, const char *text, const char *key)
+page_add(struct atomic_file *page, const char *text, const char *key)
 {
 	const char *at;
 
 	while ((at = strstr(text, KEY)) != NULL) {
-		whole_file_add(page, text, (size_t)(at - text));
-		whole_file_add(page, key, strlen(key));
+		atomic_file_add(page, text, (size_t)(at - text));
+		atomic_file_add(page, key, strlen(key));
 		text = at + strlen(KEY);
 	}
-	whole_file_add(page, text, strlen(text));
+	atomic_file_add(page, text, strlen(text));
 }
 
 static void
-rows_copy(struct whole_file *page)
+rows_copy(struct atomic_file *page)
 {
 	char *buffer = bytes_reserve(&r.rows, ROWS_BUFFER);
 
@@ -343,22 +343,22 @@ rows_copy(struct whole_file *page)
 			page->error = n == -1 ? errno : EIO;
 			return;
 		}
-		whole_file_add(page, buffer, (size_t)n);
+		atomic_file_add(page, buffer, (size_t)n);
 		at += (uint64_t)n;
 	}
 }
 
 static int
-page_make(const struct run_end *end)
+page_make(const struct attempt_end *end)
 {
-	struct whole_file page;
+	struct atomic_file page;
 	char key[2 * 16 + 1];
 
 	if (r.error != 0) {
 		errno = r.error;
 		return -1;
 	}
-	if (whole_file_open(&page, r.o->report) == -1)
+	if (atomic_file_open(&page, r.o->report) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof key - 1; i += 8)
 		(void)snprintf(key + i, sizeof key - i, "%08" PRIx32, arc4random());
@@ -366,17 +366,17 @@ page_make(const struct run_end *end)
 	bytes_clear(&r.text);
 	bytes_add_byte(&r.text, '{');
 	members_of_run(&r.text, end);
-	report_sums_json(&r.text);
+	report_stats_json(&r.text);
 	bytes_add_text(&r.text, "\"rows\":[\n");
-	whole_file_add(&page, r.text.at, r.text.len);
+	atomic_file_add(&page, r.text.at, r.text.len);
 	rows_copy(&page);
-	whole_file_add(&page, "\n]}\n", 4);
+	atomic_file_add(&page, "\n]}\n", 4);
 	page_add(&page, report_page[1], key);
-	return whole_file_close(&page);
+	return atomic_file_close(&page);
 }
 
 int
-report_close(const struct run_end *end)
+report_close(const struct attempt_end *end)
 {
 	for (size_t i = 0; i < r.slowest_count; i++) {
 		row_add(&r.slowest[i]);
@@ -393,7 +393,7 @@ report_close(const struct run_end *end)
 	bytes_free(&r.now.command);
 	bytes_free(&r.now.more);
 	bytes_free(&r.text);
-	report_sums_free();
+	report_stats_free();
 	r.fd = -1;
 	return status;
 }

@@ -23,8 +23,8 @@
 
 /* Ends the tool where the page could not be written. */
 void report_open(const struct options *, struct forkpool *);
-void report_run(const struct run_view *);
+void report_run(const struct attempt *);
 /* -1: it could not be written (said). */
-int  report_close(const struct run_end *);
+int  report_close(const struct attempt_end *);
 
 #endif

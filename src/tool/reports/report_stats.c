@@ -62,7 +62,7 @@ stretches_widen(void)
 }
 
 void
-report_sums_add(const struct report_sum *run)
+report_stats_add(const struct report_sum *run)
 {
 	/* The clock may have been set back. */
 	int64_t start = run->start > 0 ? run->start : 0, end = start + run->run;
@@ -100,7 +100,7 @@ numbers(struct bytes *out, const char *name, const uint64_t *number, size_t coun
 }
 
 void
-report_sums_json(struct bytes *out)
+report_stats_json(struct bytes *out)
 {
 	size_t used = STRETCHES;
 
@@ -124,7 +124,7 @@ report_sums_json(struct bytes *out)
 }
 
 void
-report_sums_free(void)
+report_stats_free(void)
 {
 	free(s.lanes);
 	s.lanes = NULL;

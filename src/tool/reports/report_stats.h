@@ -19,9 +19,9 @@ struct report_sum {
 	int      died;       /* and its worker with it */
 };
 
-void report_sums_add(const struct report_sum *);
+void report_stats_add(const struct report_sum *);
 /* Members of an object, with a comma behind each. */
-void report_sums_json(struct bytes *);
-void report_sums_free(void);
+void report_stats_json(struct bytes *);
+void report_stats_free(void);
 
 #endif

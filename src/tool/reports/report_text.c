@@ -42,7 +42,7 @@ report_text_add_line(struct bytes *out, const char *data, size_t len, size_t max
 	static struct bytes line;
 
 	bytes_clear(&line);
-	line.len = visible(bytes_reserve(&line, max), max + 1, data, len);
+	line.len = escape_text(bytes_reserve(&line, max), max + 1, data, len);
 	report_text_add(out, line.at, line.len);
 }
 
@@ -61,7 +61,7 @@ beginning(const char *data, size_t len)
 }
 
 void
-report_text_add_tail(struct bytes *out, const struct pocket *from, size_t max)
+report_text_add_tail(struct bytes *out, const struct output_buffer *from, size_t max)
 {
 	static char data[REPORT_TAIL_MAX], shown[SHOWN_MAX * REPORT_TAIL_MAX + 1];
 	size_t len = 0, at = 0, to = 0;
@@ -70,7 +70,7 @@ report_text_add_tail(struct bytes *out, const struct pocket *from, size_t max)
 	max = max < sizeof data ? max : sizeof data;
 	skipped = from->len > max ? from->len - max : 0;
 	while (skipped + len < from->len) {
-		ssize_t n = pocket_read(from, skipped + len, data + len, (size_t)(from->len - skipped - len));
+		ssize_t n = output_buffer_read(from, skipped + len, data + len, (size_t)(from->len - skipped - len));
 		/* It is shown as far as it can be had: whoever publishes it says so. */
 		if (n <= 0)
 			break;
@@ -82,7 +82,7 @@ report_text_add_tail(struct bytes *out, const struct pocket *from, size_t max)
 		size_t end = at;
 		while (end < len && data[end] != '\n' && data[end] != '\t')
 			end++;
-		to += visible(shown + to, sizeof shown - to, data + at, end - at);
+		to += escape_text(shown + to, sizeof shown - to, data + at, end - at);
 		if (end < len)
 			shown[to++] = data[end++];
 		at = end;

@@ -16,6 +16,6 @@ void report_text_add(struct bytes *, const char *text, size_t len);
 void report_text_add_line(struct bytes *, const char *data, size_t len, size_t max);
 /* The end of what a job wrote, shown in lines: of its last max bytes (at most REPORT_TAIL_MAX), from where one begins. */
 #define REPORT_TAIL_MAX ((size_t)4096)
-void report_text_add_tail(struct bytes *, const struct pocket *, size_t max);
+void report_text_add_tail(struct bytes *, const struct output_buffer *, size_t max);
 
 #endif

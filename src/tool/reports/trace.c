@@ -26,9 +26,9 @@ struct track {
 };
 
 static struct {
-	struct record_file file;
+	struct record_writer file;
 	struct forkpool *pool;
-	struct run_began began;  /* what times are counted from */
+	struct attempt_began began;  /* what times are counted from */
 	long     pid;
 	struct track *tracks;
 	size_t   count;
@@ -85,7 +85,7 @@ static void
 event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
 	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid, slot > 0 ? (long)slot : t.pid);
-	json_text_field(&t.file, "name", name, len);
+	json_string_field(&t.file, "name", name, len);
 }
 
 static void
@@ -93,7 +93,7 @@ metadata_add(const char *name, unsigned slot, const char *argument, const char *
 {
 	event_begin("M", name, strlen(name), slot);
 	printed(", \"args\": {\"%s\": \"", argument);
-	json_text_add(&t.file, text, strlen(text));
+	json_string_add(&t.file, text, strlen(text));
 	record_text(&t.file, "\"}}");
 }
 
@@ -131,25 +131,25 @@ label_add(const struct options *o)
 		bytes_printf(&label, "%s:%s", o->plugin_file, o->plugin_functions);
 	for (size_t i = 0; i < o->command_count; i++)
 		bytes_printf(&label, "%s%s", i > 0 ? " " : "", o->command[i]);
-	(void)visible(shown, sizeof shown, label.at != NULL ? label.at : "", label.len);
+	(void)escape_text(shown, sizeof shown, label.at != NULL ? label.at : "", label.len);
 	bytes_free(&label);
 	if (shown[0] != '\0')
 		metadata_add("process_labels", 0, "labels", shown);
 }
 
 void
-trace_open(const struct options *o, struct forkpool *pool, const struct run_began *began)
+trace_open(const struct options *o, struct forkpool *pool, const struct attempt_began *began)
 {
 	t.pool = pool;
 	t.pid = (long)getpid();
 	t.began = *began;
 	t.stale = 1;
-	record_file_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
+	record_writer_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
 	record_begin(&t.file);
 	/* This one has no comma before it. */
 	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", \"ts\": 0, \"args\": "
 	    "{\"version\": \"%s\"", t.pid, t.pid, PACKAGE_VERSION);
-	json_text_seconds(&t.file, "time", began->real_ns, 1);
+	json_string_seconds(&t.file, "time", began->real_ns, 1);
 	record_text(&t.file, "}}");
 	metadata_add("process_name", 0, "name", message_name);
 	label_add(o);
@@ -165,49 +165,49 @@ death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *reco
 	time_add("ts", at_ns);
 	printed(", \"s\": \"t\", \"cat\": \"worker\", \"args\": {\"worker\": %u", slot);
 	if (pid != 0)
-		json_text_number(&t.file, "process", pid, 1);
+		json_string_number(&t.file, "process", pid, 1);
 	if (record != NULL)
-		json_text_number(&t.file, "seq", (int64_t)record->task->seq, 1);
+		json_string_number(&t.file, "seq", (int64_t)record->task->seq, 1);
 	record_text(&t.file, "}}");
 	t.died++;
 	track_of(slot)->dead = pid;
 }
 
 static void
-arguments_add(const struct run_view *run)
+arguments_add(const struct attempt *run)
 {
-	const struct ending *e = run->record->ending;
-	struct record_file *f = &t.file;
+	const struct outcome *e = run->record->outcome;
+	struct record_writer *f = &t.file;
 
 	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
-	json_text_word(f, "outcome", verdict_name(e->verdict));
-	json_text_number(f, "attempt", e->attempt, 1);
+	json_string_word(f, "outcome", verdict_name(e->verdict));
+	json_string_number(f, "attempt", e->attempt, 1);
 	if (e->exit_code >= 0)
-		json_text_number(f, "exit", e->exit_code, 1);
+		json_string_number(f, "exit", e->exit_code, 1);
 	if (e->signal != 0) {
-		json_text_number(f, "signal", e->signal, 1);
-		json_text_word(f, "signal_name", signal_word(e->signal));
+		json_string_number(f, "signal", e->signal, 1);
+		json_string_word(f, "signal_name", signal_word(e->signal));
 	}
 	if (e->limit != NULL)
-		json_text_word(f, "limit", e->limit);
+		json_string_word(f, "limit", e->limit);
 	if (e->message != NULL && *e->message != '\0')
-		json_text_field(f, "message", e->message, strlen(e->message));
-	json_text_field(f, "command", run->command, run->command_len);
+		json_string_field(f, "message", e->message, strlen(e->message));
+	json_string_field(f, "command", run->command, run->command_len);
 	if (e->max_rss >= 0)
-		json_text_number(f, "max_rss", e->max_rss, 1);
+		json_string_number(f, "max_rss", e->max_rss, 1);
 	if (run->cpu_ns >= 0)
-		json_text_seconds(f, "cpu", run->cpu_ns, 1);
+		json_string_seconds(f, "cpu", run->cpu_ns, 1);
 	record_text(f, "}}");
 }
 
 /* An arrow from a try to the next one: half of it, at the run that began then. */
 static void
-arrow_add(int from, const struct run_view *run, unsigned slot, int64_t at_ns)
+arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 {
 	event_begin(from ? "s" : "f", "retry", sizeof "retry" - 1, slot);
 	time_add("ts", at_ns);
 	printed("%s, \"cat\": \"retry\", \"id\": \"%" PRIu64 ".%u\"}", from ? "" : ", \"bp\": \"e\"", run->record->task->seq,
-	    from ? run->record->ending->attempt : run->record->ending->attempt - 1);
+	    from ? run->record->outcome->attempt : run->record->outcome->attempt - 1);
 }
 
 /*
@@ -215,13 +215,13 @@ arrow_add(int from, const struct run_view *run, unsigned slot, int64_t at_ns)
  * death, and one may be in the trace already.
  */
 static void
-run_death_add(const struct run_view *run, unsigned slot, int64_t at_ns)
+run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 {
 	struct track *track = track_of(slot);
 	pid_t pid = run->worker_died ? run->pid : track->gone != 0 ? track->gone : track->pid;
 	struct forkpool_stats stats = { 0 };
 
-	if (!(run->worker_died || run->record->ending->verdict == VERDICT_LOST) || (pid != 0 && pid == track->dead))
+	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) || (pid != 0 && pid == track->dead))
 		return;
 	(void)forkpool_get_stats(t.pool, &stats, sizeof stats);
 	if (stats.workers_died <= t.died)
@@ -236,9 +236,9 @@ run_death_add(const struct run_view *run, unsigned slot, int64_t at_ns)
 }
 
 void
-trace_run(const struct run_view *run)
+trace_run(const struct attempt *run)
 {
-	const struct ending *e = run->record->ending;
+	const struct outcome *e = run->record->outcome;
 	char shown[NAME_SHOWN];
 
 	t.stale = 1;
@@ -248,7 +248,7 @@ trace_run(const struct run_view *run)
 	/* The result says how long after the library got it the job began; we know when we handed it in, a moment before. */
 	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns : track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
-	size_t len = visible(shown, sizeof shown, run->command, run->command_len);
+	size_t len = escape_text(shown, sizeof shown, run->command, run->command_len);
 
 	if (len == 0)
 		len = (size_t)snprintf(shown, sizeof shown, "job %" PRIu64, run->record->task->seq);
@@ -291,7 +291,7 @@ gone_add(struct track *track, unsigned slot, int64_t at_ns)
  * look, by which the result has been taken.
  */
 static void
-workers_look(const struct forkpool_stats *stats, int64_t at_ns)
+workers_check(const struct forkpool_stats *stats, int64_t at_ns)
 {
 	struct forkpool_worker_info info;
 
@@ -329,7 +329,7 @@ look(int64_t now_ns, struct forkpool_stats *stats)
 
 	(void)forkpool_get_stats(t.pool, stats, sizeof *stats);
 	if (stats->workers_died != t.died || stats->workers_started != t.started)
-		workers_look(stats, at);
+		workers_check(stats, at);
 	if (stats->running == t.running && stats->queued == t.queued)
 		return t.gone > 0;
 	counters_add(stats, at);
@@ -337,7 +337,7 @@ look(int64_t now_ns, struct forkpool_stats *stats)
 }
 
 void
-trace_update(const struct run_now *now)
+trace_update(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
@@ -360,14 +360,14 @@ trace_timeout(int64_t now_ns)
 }
 
 int
-trace_close(const struct run_now *now)
+trace_close(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
 	/* All results have been taken. */
 	(void)look(now->now_ns, &stats);
 	if (t.gone > 0)
-		workers_look(&stats, now->now_ns - t.began.now_ns);
+		workers_check(&stats, now->now_ns - t.began.now_ns);
 	record_begin(&t.file);
 	/* Where one died and its successor too, between two looks. */
 	if (stats.workers_died > t.died) {
@@ -377,7 +377,7 @@ trace_close(const struct run_now *now)
 	}
 	record_text(&t.file, "\n]\n");
 	(void)end();
-	if (record_file_close(&t.file) == -1)
+	if (record_writer_close(&t.file) == -1)
 		t.broken = 1;
 	free(t.tracks);
 	t.tracks = NULL;

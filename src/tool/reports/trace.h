@@ -15,12 +15,12 @@
 #include "tool/reports/attempt.h"
 
 /* Ends the tool where the file cannot be opened. */
-void trace_open(const struct options *, struct forkpool *, const struct run_began *);
-void trace_run(const struct run_view *);
+void trace_open(const struct options *, struct forkpool *, const struct attempt_began *);
+void trace_run(const struct attempt *);
 /* Counters are looked at now and then, and only while something changes. */
-void trace_update(const struct run_now *);
+void trace_update(const struct attempt_now *);
 int  trace_timeout(int64_t now_ns);
 /* -1: some of it could not be written (said). */
-int  trace_close(const struct run_now *);
+int  trace_close(const struct attempt_now *);
 
 #endif

@@ -16,7 +16,7 @@
 
 static const struct options *options;
 static struct journal *journal;
-static struct tally tally;
+static struct totals totals;
 static struct job *unsynced, **unsynced_end = &unsynced; /* done, and not known to be on the disk */
 static uint64_t waiting, written[PUBLISH_STREAMS];
 static struct bytes line, command;
@@ -29,7 +29,7 @@ static struct {
 #define IN_DOUBT_TEXT 3000
 
 void
-finish_open(const struct options *o, struct journal *j)
+completion_open(const struct options *o, struct journal *j)
 {
 	options = o;
 	journal = j;
@@ -37,14 +37,14 @@ finish_open(const struct options *o, struct journal *j)
 		struct stat out, err;
 		int shared = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
 		    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
-		journal_attach(j, JOURNAL_OUT, publisher_outlet(PUBLISH_OUT), STDOUT_FILENO, shared);
-		journal_attach(j, JOURNAL_ERR, publisher_outlet(PUBLISH_ERR), STDERR_FILENO, 1);
+		journal_attach(j, JOURNAL_OUT, output_writer_sink(PUBLISH_OUT), STDOUT_FILENO, shared);
+		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
 	}
 	order_open(j != NULL ? journal_first_seq(j) : 1);
 }
 
 void
-finish_close(void)
+completion_close(void)
 {
 	while (unsynced != NULL) {
 		struct job *job = unsynced;
@@ -57,16 +57,16 @@ finish_close(void)
 	bytes_free(&command);
 }
 
-struct tally *
-finish_tally(void)
+struct totals *
+completion_totals(void)
 {
-	return &tally;
+	return &totals;
 }
 
 static void
 broken(void)
 {
-	tally.broken = 1;
+	totals.broken = 1;
 }
 
 static const struct bytes *
@@ -91,12 +91,12 @@ is_live(const struct job *job)
 static void
 lines_out(struct job *job, int stream)
 {
-	struct pocket *pocket = stream == PUBLISH_OUT ? &job->out : &job->err;
+	struct output_buffer *stored = stream == PUBLISH_OUT ? &job->out : &job->err;
 	char buffer[4096];
 	uint64_t whole = 0;
 
-	for (uint64_t at = 0; at < pocket->len;) {
-		ssize_t n = pocket_read(pocket, at, buffer, sizeof buffer);
+	for (uint64_t at = 0; at < stored->len;) {
+		ssize_t n = output_buffer_read(stored, at, buffer, sizeof buffer);
 		if (n <= 0)
 			return;
 		const char *newline = memrchr(buffer, '\n', (size_t)n);
@@ -106,32 +106,32 @@ lines_out(struct job *job, int stream)
 	}
 	if (whole == 0)
 		return;
-	struct pocket lines;
-	pocket_init(&lines);
+	struct output_buffer lines;
+	output_buffer_init(&lines);
 	for (uint64_t left = whole; left > 0;) {
 		const char *data;
-		ssize_t n = pocket_front(pocket, &data, buffer, left < sizeof buffer ? (size_t)left : sizeof buffer);
-		if (n <= 0 || pocket_add(&lines, data, (size_t)n) == -1) {
+		ssize_t n = output_buffer_front(stored, &data, buffer, left < sizeof buffer ? (size_t)left : sizeof buffer);
+		if (n <= 0 || output_buffer_add(&lines, data, (size_t)n) == -1) {
 			broken();
 			break;
 		}
-		pocket_drop(pocket, (size_t)n);
+		output_buffer_drop(stored, (size_t)n);
 		left -= (uint64_t)n;
 	}
-	if (publisher_take(stream, &lines, tag_of(job)) == -1)
+	if (output_writer_take(stream, &lines, tag_of(job)) == -1)
 		broken();
-	pocket_clear(&lines);
+	output_buffer_clear(&lines);
 }
 
 void
-finish_output(void *owner, int is_err, const char *data, size_t len)
+completion_output(void *owner, int is_err, const char *data, size_t len)
 {
 	struct job *job = owner;
-	struct pocket *pocket = is_err ? &job->err : &job->out;
+	struct output_buffer *stored = is_err ? &job->err : &job->out;
 
 	written[is_err ? PUBLISH_ERR : PUBLISH_OUT] += len;
-	if (pocket_add(pocket, data, len) == -1) {
-		if (!tally.broken)
+	if (output_buffer_add(stored, data, len) == -1) {
+		if (!totals.broken)
 			message_errno("cannot keep the output of jobs");
 		broken();
 		return;
@@ -145,13 +145,13 @@ finish_output(void *owner, int is_err, const char *data, size_t len)
 static struct job_record
 record_of(const struct job *job)
 {
-	return (struct job_record){ job->task, &job->ending, &job->out, &job->err, feed_header() };
+	return (struct job_record){ job->task, &job->outcome, &job->out, &job->err, task_queue_header() };
 }
 
 static int
 is_failure(const struct job *job)
 {
-	return job->ending.verdict != VERDICT_OK && job->ending.verdict != VERDICT_SKIPPED;
+	return job->outcome.verdict != VERDICT_OK && job->outcome.verdict != VERDICT_SKIPPED;
 }
 
 /* Which job it was, what happened and where its output is. */
@@ -162,7 +162,7 @@ add_explanation(const struct job *job)
 
 	bytes_clear(&command);
 	task_command_text(job->task, options->shell, &command);
-	ending_explain(&job->ending, job->task, command.at, records_place(&record), &line);
+	outcome_explain(&job->outcome, job->task, command.at, records_place(&record), &line);
 }
 
 /* In one line. */
@@ -175,7 +175,7 @@ explain(const struct job *job)
 	bytes_printf(&line, "%s: ", message_name);
 	add_explanation(job);
 	bytes_add_byte(&line, '\n');
-	if (publisher_add(PUBLISH_ERR, line.at, line.len) == -1)
+	if (output_writer_add(PUBLISH_ERR, line.at, line.len) == -1)
 		broken();
 }
 
@@ -183,7 +183,7 @@ explain(const struct job *job)
 static int
 wants(const struct job *job, int stream)
 {
-	return journal == NULL || outlet_wants(publisher_outlet(stream),
+	return journal == NULL || sink_wants(output_writer_sink(stream),
 	    journal_number(journal, stream == PUBLISH_OUT ? JOURNAL_OUT : JOURNAL_ERR, job->task));
 }
 
@@ -243,19 +243,19 @@ publish(struct job *job)
 
 	if (options->json && out) {
 		const struct job_record record = record_of(job);
-		struct pocket object;
-		pocket_init(&object);
-		if (records_json(&record, &object) == -1 || publisher_take(PUBLISH_OUT, &object, NULL) == -1)
+		struct output_buffer object;
+		output_buffer_init(&object);
+		if (records_json(&record, &object) == -1 || output_writer_take(PUBLISH_OUT, &object, NULL) == -1)
 			broken();
-	} else if (!options->json && !is_put_away() && ((out && publisher_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
-	    (err && publisher_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
+	} else if (!options->json && !is_put_away() && ((out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
+	    (err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
 		broken();
 	}
-	if (out && publisher_entry_end(PUBLISH_OUT))
+	if (out && output_writer_entry_end(PUBLISH_OUT))
 		in_doubt_add(job->task->seq);
 	if (err) {
 		explain(job);
-		(void)publisher_entry_end(PUBLISH_ERR);
+		(void)output_writer_entry_end(PUBLISH_ERR);
 	}
 	waiting--;
 	job_free(job);
@@ -291,7 +291,7 @@ let_out(struct job *job)
 }
 
 void
-finish_skip(uint64_t seq)
+completion_skip(uint64_t seq)
 {
 	if (!options->keep_order)
 		return;
@@ -303,26 +303,26 @@ finish_skip(uint64_t seq)
 static int
 keep(struct job *job)
 {
-	if (job->ending.verdict == VERDICT_CANCELLED || job->ending.verdict == VERDICT_SKIPPED) {
+	if (job->outcome.verdict == VERDICT_CANCELLED || job->outcome.verdict == VERDICT_SKIPPED) {
 		journal_not_done(journal, job->task);
 		return 0;
 	}
-	if (journal_done(journal, job->task, &job->ending, &job->out, &job->err) == 0)
+	if (journal_done(journal, job->task, &job->outcome, &job->out, &job->err) == 0)
 		return 1;
 	broken();
 	return 0;
 }
 
 void
-finish_ended(struct job *job)
+completion_ended(struct job *job)
 {
-	tally_add(&tally, &job->ending, options->dialect);
+	totals_add(&totals, &job->outcome, options->dialect);
 	if (status_is_on() && is_failure(job)) {
 		bytes_clear(&line);
 		add_explanation(job);
 		status_failure(line.at, line.len);
 	}
-	tally_halt(&tally, &job->ending, &options->halt, feed_total());
+	totals_halt(&totals, &job->outcome, &options->halt, task_queue_total());
 	if (journal == NULL) {
 		waiting++;
 		let_out(job);
@@ -339,35 +339,35 @@ finish_ended(struct job *job)
 }
 
 void
-finish_ending(struct job *job, const struct forkpool_result *result)
+completion_outcome(struct job *job, const struct forkpool_result *result)
 {
-	ending_of_result(&job->ending, result, job->submitted_ns, options->plugin_file == NULL);
-	job->ending.attempt = job->task->attempts;
-	job->ending.sent = job->task->block_len;
+	outcome_of_result(&job->outcome, result, job->submitted_ns, options->plugin_file == NULL);
+	job->outcome.attempt = job->task->attempts;
+	job->outcome.sent = job->task->block_len;
 	if (result->value_len > 0)
-		finish_output(job, 0, result->value, result->value_len);
+		completion_output(job, 0, result->value, result->value_len);
 	if (result->output_len > 0)
-		finish_output(job, 1, result->output, result->output_len);
-	job->ending.received = job->out.len;
+		completion_output(job, 1, result->output, result->output_len);
+	job->outcome.received = job->out.len;
 }
 
 void
-finish_result(struct job *job, const struct forkpool_result *result)
+completion_result(struct job *job, const struct forkpool_result *result)
 {
 	(void)result;
 	job_keep_texts(job);
 	/* From now on its command is the one that has run. */
-	if (job->ending.slot > 0)
-		task_slot_fill(job->task, job->ending.slot);
-	finish_ended(job);
+	if (job->outcome.slot > 0)
+		task_slot_fill(job->task, job->outcome.slot);
+	completion_ended(job);
 }
 
 int
-finish_look(struct task *task, int only_compare)
+completion_check(struct task *task, int only_compare)
 {
-	struct ending ending;
+	struct outcome outcome;
 	struct job *job;
-	enum journal_state state = journal == NULL ? JOURNAL_TO_RUN : journal_look(journal, task, &ending);
+	enum journal_state state = journal == NULL ? JOURNAL_TO_RUN : journal_check(journal, task, &outcome);
 
 	if (only_compare && (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN)) {
 		task->attempts = 0;
@@ -377,13 +377,13 @@ finish_look(struct task *task, int only_compare)
 	case JOURNAL_TO_RUN:
 		return 0;
 	case JOURNAL_DONE:
-		tally_add(&tally, &ending, options->dialect);
+		totals_add(&totals, &outcome, options->dialect);
 		task_free(task);
 		return 1;
 	case JOURNAL_UNKNOWN:
 		job = job_new(task);
-		job->ending = ending;
-		finish_ended(job);
+		job->outcome = outcome;
+		completion_ended(job);
 		return 1;
 	case JOURNAL_CHANGED:
 		break;
@@ -394,49 +394,49 @@ finish_look(struct task *task, int only_compare)
 }
 
 void
-finish_replay(void)
+completion_replay(void)
 {
-	struct pocket out, err;
-	struct ending ending;
+	struct output_buffer out, err;
+	struct outcome outcome;
 	struct task *task;
 	int got = 0;
 
-	pocket_init(&out);
-	pocket_init(&err);
-	while (journal != NULL && (got = journal_replay(journal, &task, &ending, &out, &err)) == 1) {
+	output_buffer_init(&out);
+	output_buffer_init(&err);
+	while (journal != NULL && (got = journal_replay(journal, &task, &outcome, &out, &err)) == 1) {
 		struct job *job = job_new(task);
-		pocket_move(&job->out, &out);
-		pocket_move(&job->err, &err);
-		job->ending = ending;
+		output_buffer_move(&job->out, &out);
+		output_buffer_move(&job->err, &err);
+		job->outcome = outcome;
 		job_keep_texts(job);
 		waiting++;
 		let_out(job);
-		if (publisher_is_full() && publisher_finish() == -1)
+		if (output_writer_is_full() && output_writer_finish() == -1)
 			return;
 	}
 	if (got == -1)
 		broken();
 	in_doubt_say();
 	/* With -k the turn of what it has may come later. */
-	if (journal != NULL && !options->keep_order && publisher_finish() == 0)
-		finish_caught_up();
+	if (journal != NULL && !options->keep_order && output_writer_finish() == 0)
+		completion_caught_up();
 }
 
 void
-finish_caught_up(void)
+completion_caught_up(void)
 {
-	if (outlet_caught_up(publisher_outlet(PUBLISH_OUT)) == -1)
+	if (sink_caught_up(output_writer_sink(PUBLISH_OUT)) == -1)
 		broken();
 }
 
 int
-finish_timeout(void)
+completion_timeout(void)
 {
 	return journal != NULL ? journal_timeout(journal) : -1;
 }
 
 void
-finish_sync(int wait)
+completion_sync(int wait)
 {
 	if (journal == NULL)
 		return;
@@ -458,13 +458,13 @@ finish_sync(int wait)
 }
 
 uint64_t
-finish_waiting(void)
+completion_waiting(void)
 {
 	return waiting;
 }
 
 uint64_t
-finish_written(int stream)
+completion_written(int stream)
 {
 	return written[stream];
 }

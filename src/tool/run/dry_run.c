@@ -18,11 +18,11 @@ dry_run(const struct options *o)
 	struct bytes shown = { 0 };
 	int status = 0, own = 0;
 
-	publisher_open();
+	output_writer_open();
 	(void)signal(SIGPIPE, SIG_IGN);
-	while ((got = feed_next(&task, -1)) != NEXT_END) {
+	while ((got = task_queue_next(&task, -1)) != NEXT_END) {
 		if (got == NEXT_WAIT) {
-			(void)poll(&(struct pollfd){ .fd = feed_fd(), .events = POLLIN }, 1, -1);
+			(void)poll(&(struct pollfd){ .fd = task_queue_fd(), .events = POLLIN }, 1, -1);
 			continue;
 		}
 		bytes_clear(&shown);
@@ -31,18 +31,18 @@ dry_run(const struct options *o)
 		task_command_text(task, o->shell, &shown);
 		bytes_add_byte(&shown, '\n');
 		task_free(task);
-		if (publisher_add(PUBLISH_OUT, shown.at, shown.len) == -1 ||
-		    (publisher_is_full() && publisher_finish() == -1))
+		if (output_writer_add(PUBLISH_OUT, shown.at, shown.len) == -1 ||
+		    (output_writer_is_full() && output_writer_finish() == -1))
 			break;
 	}
-	if (feed_error(&own) != NULL)
+	if (task_queue_error(&own) != NULL)
 		status = own;
-	if (publisher_finish() == -1) {
+	if (output_writer_finish() == -1) {
 		if (errno == EPIPE)
 			interrupts_die(SIGPIPE);
 		fail_errno("cannot write to standard output");
 	}
-	feed_close();
+	task_queue_close();
 	bytes_free(&shown);
 	return status;
 }

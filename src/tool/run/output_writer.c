@@ -17,8 +17,8 @@ static struct stream {
 	int    fd;
 	int    never_waits;   /* a file: it takes what it is given */
 	int    terminal;
-	struct pocket waiting;
-	struct outlet outlet;
+	struct output_buffer waiting;
+	struct sink sink;
 	uint64_t entry;       /* bytes added since the last entry's end */
 } stream[PUBLISH_STREAMS];
 
@@ -26,22 +26,22 @@ static char buffer[65536];
 static int held;
 
 void
-publisher_open(void)
+output_writer_open(void)
 {
 	for (int i = 0; i < PUBLISH_STREAMS; i++) {
 		struct stat st;
 		stream[i].fd = i == PUBLISH_OUT ? STDOUT_FILENO : STDERR_FILENO;
 		stream[i].never_waits = fstat(stream[i].fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
 		stream[i].terminal = isatty(stream[i].fd);
-		pocket_init(&stream[i].waiting);
-		stream[i].outlet = (struct outlet){ .fd = stream[i].fd };
+		output_buffer_init(&stream[i].waiting);
+		stream[i].sink = (struct sink){ .fd = stream[i].fd };
 	}
 }
 
 int
-publisher_add(int to, const void *data, size_t len)
+output_writer_add(int to, const void *data, size_t len)
 {
-	if (pocket_add(&stream[to].waiting, data, len) == -1) {
+	if (output_buffer_add(&stream[to].waiting, data, len) == -1) {
 		message_errno("cannot keep the output of jobs");
 		return -1;
 	}
@@ -51,13 +51,13 @@ publisher_add(int to, const void *data, size_t len)
 
 /* Each line with the tag before it, and the last one whole. */
 static int
-take_tagged(int to, struct pocket *from, const struct bytes *tag)
+take_tagged(int to, struct output_buffer *from, const struct bytes *tag)
 {
 	int begins = 1;
 
 	for (;;) {
 		const char *data;
-		ssize_t n = pocket_front(from, &data, buffer, sizeof buffer);
+		ssize_t n = output_buffer_front(from, &data, buffer, sizeof buffer);
 		if (n == -1) {
 			message_errno("cannot read the output of a job back");
 			return -1;
@@ -67,38 +67,38 @@ take_tagged(int to, struct pocket *from, const struct bytes *tag)
 		for (const char *at = data, *end = data + n; at < end;) {
 			const char *newline = memchr(at, '\n', (size_t)(end - at));
 			size_t len = newline != NULL ? (size_t)(newline + 1 - at) : (size_t)(end - at);
-			if ((begins && publisher_add(to, tag->at, tag->len) == -1) || publisher_add(to, at, len) == -1)
+			if ((begins && output_writer_add(to, tag->at, tag->len) == -1) || output_writer_add(to, at, len) == -1)
 				return -1;
 			begins = newline != NULL;
 			at += len;
 		}
-		pocket_drop(from, (size_t)n);
+		output_buffer_drop(from, (size_t)n);
 	}
 }
 
 int
-publisher_take(int to, struct pocket *from, const struct bytes *tag)
+output_writer_take(int to, struct output_buffer *from, const struct bytes *tag)
 {
 	if (tag != NULL)
 		return take_tagged(to, from, tag);
 	stream[to].entry += from->len;
-	pocket_move(&stream[to].waiting, from);
+	output_buffer_move(&stream[to].waiting, from);
 	return 0;
 }
 
 int
-publisher_entry_end(int to)
+output_writer_entry_end(int to)
 {
-	int in_doubt = outlet_end(&stream[to].outlet, stream[to].entry);
+	int in_doubt = sink_end(&stream[to].sink, stream[to].entry);
 
 	stream[to].entry = 0;
 	return in_doubt;
 }
 
-struct outlet *
-publisher_outlet(int of)
+struct sink *
+output_writer_sink(int of)
 {
-	return &stream[of].outlet;
+	return &stream[of].sink;
 }
 
 /*
@@ -108,13 +108,13 @@ publisher_outlet(int of)
 static ssize_t
 write_some(struct stream *s, const char *data, size_t len, int wait)
 {
-	ssize_t n = outlet_pass(&s->outlet, data, len);
+	ssize_t n = sink_pass(&s->sink, data, len);
 
 	if (n != 0)
 		return n;
-	len = outlet_piece(&s->outlet, len);
+	len = sink_piece(&s->sink, len);
 	/* With a journal it waits here, not in write(), where a kill would leave a doubt. */
-	if (!s->never_waits && (!wait || s->outlet.mark != NULL)) {
+	if (!s->never_waits && (!wait || s->sink.mark != NULL)) {
 		struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
 		int ready = poll(&fd, 1, wait ? -1 : 0);
 		if (ready == 0 || (ready == -1 && errno == EINTR))
@@ -123,10 +123,10 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 	}
 	if (s->terminal && message_before != NULL)
 		message_before();
-	outlet_tries(&s->outlet, len);
+	sink_tries(&s->sink, len);
 	n = write(s->fd, data, len);
 	int error = errno;
-	outlet_wrote(&s->outlet, n > 0 ? (size_t)n : 0);
+	sink_wrote(&s->sink, n > 0 ? (size_t)n : 0);
 	if (n > 0 && s->terminal)
 		terminal_wrote(data[n - 1]);
 	errno = error;
@@ -146,22 +146,22 @@ stream_flush(struct stream *s, int wait)
 		return 0;
 	while (s->waiting.len > 0) {
 		const char *data;
-		ssize_t n = pocket_front(&s->waiting, &data, buffer, sizeof buffer);
+		ssize_t n = output_buffer_front(&s->waiting, &data, buffer, sizeof buffer);
 		if (n == -1)
 			return -1;
 		for (ssize_t at = 0; at < n;) {
 			ssize_t wrote = write_some(s, data + at, (size_t)(n - at), wait);
 			if (wrote == -1) {
-				pocket_drop(&s->waiting, (size_t)at);
+				output_buffer_drop(&s->waiting, (size_t)at);
 				return -1;
 			}
 			if (wrote == 0 && !wait) {
-				pocket_drop(&s->waiting, (size_t)at);
+				output_buffer_drop(&s->waiting, (size_t)at);
 				return 0;
 			}
 			at += wrote;
 		}
-		pocket_drop(&s->waiting, (size_t)n);
+		output_buffer_drop(&s->waiting, (size_t)n);
 	}
 	return 0;
 }
@@ -171,32 +171,32 @@ flush_all(int wait)
 {
 	/* Nobody is to miss the output since nobody reads the errors. */
 	if (stream_flush(&stream[PUBLISH_ERR], wait) == -1) {
-		outlet_wrote(&stream[PUBLISH_ERR].outlet, (size_t)stream[PUBLISH_ERR].waiting.len);
-		pocket_clear(&stream[PUBLISH_ERR].waiting);
+		sink_wrote(&stream[PUBLISH_ERR].sink, (size_t)stream[PUBLISH_ERR].waiting.len);
+		output_buffer_clear(&stream[PUBLISH_ERR].waiting);
 	}
 	return stream_flush(&stream[PUBLISH_OUT], wait);
 }
 
 int
-publisher_flush(void)
+output_writer_flush(void)
 {
 	return flush_all(0);
 }
 
 int
-publisher_finish(void)
+output_writer_finish(void)
 {
 	return flush_all(1);
 }
 
 void
-publisher_hold(int hold)
+output_writer_hold(int hold)
 {
 	held = hold;
 }
 
 int
-publisher_terminal_waits(void)
+output_writer_terminal_waits(void)
 {
 	for (int i = 0; i < PUBLISH_STREAMS; i++)
 		if (stream[i].terminal && stream[i].waiting.len > 0)
@@ -205,19 +205,19 @@ publisher_terminal_waits(void)
 }
 
 uint64_t
-publisher_waiting(void)
+output_writer_waiting(void)
 {
 	return stream[PUBLISH_OUT].waiting.len + stream[PUBLISH_ERR].waiting.len;
 }
 
 int
-publisher_is_full(void)
+output_writer_is_full(void)
 {
-	return publisher_waiting() > WAITING_MAX;
+	return output_writer_waiting() > WAITING_MAX;
 }
 
 size_t
-publisher_pollfds(struct pollfd fds[PUBLISH_STREAMS])
+output_writer_pollfds(struct pollfd fds[PUBLISH_STREAMS])
 {
 	size_t n = 0;
 

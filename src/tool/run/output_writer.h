@@ -15,26 +15,26 @@
 
 enum { PUBLISH_OUT = 0, PUBLISH_ERR, PUBLISH_STREAMS };
 
-void     publisher_open(void);
+void     output_writer_open(void);
 /* Behind what is there already; -1: the store has no room (said). */
-int      publisher_add(int stream, const void *data, size_t len);
+int      output_writer_add(int stream, const void *data, size_t len);
 /* The whole pocket, which is empty then; with a tag before each line, where that is not NULL. */
-int      publisher_take(int stream, struct pocket *, const struct bytes *tag);
+int      output_writer_take(int stream, struct output_buffer *, const struct bytes *tag);
 /* With a journal: what was added since the last end is an entry of that stream's outlet.  As outlet_end(). */
-int      publisher_entry_end(int stream);
-struct outlet *publisher_outlet(int stream);
+int      output_writer_entry_end(int stream);
+struct sink *output_writer_sink(int stream);
 /* Write what is taken now.  -1: standard output is closed (EPIPE) or cannot be written; errno. */
-int      publisher_flush(void);
+int      output_writer_flush(void);
 /* The same, waiting for the readers, until nothing is left. */
-int      publisher_finish(void);
+int      output_writer_finish(void);
 /* hold: what is for a terminal stays here, until this is called with 0, or publisher_finish(). */
-void     publisher_hold(int hold);
+void     output_writer_hold(int hold);
 /* Something waits that is for a terminal. */
-int      publisher_terminal_waits(void);
+int      output_writer_terminal_waits(void);
 /* Bytes that nobody has taken yet, and whether that is so many that no more jobs are to be started. */
-uint64_t publisher_waiting(void);
-int      publisher_is_full(void);
+uint64_t output_writer_waiting(void);
+int      output_writer_is_full(void);
 /* Those to poll for room; how many. */
-size_t   publisher_pollfds(struct pollfd fds[PUBLISH_STREAMS]);
+size_t   output_writer_pollfds(struct pollfd fds[PUBLISH_STREAMS]);
 
 #endif

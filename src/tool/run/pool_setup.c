@@ -27,7 +27,7 @@ extern char **environ;
 /* With one that waits in the pipe for a worker to be free, none has to wait for us; but then it is the worker that decides
    when a job begins. */
 static unsigned
-ahead(const struct start *s)
+ahead(const struct pool_setup *s)
 {
 	const struct options *o = s->options;
 
@@ -40,7 +40,7 @@ ahead(const struct start *s)
 /* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one, and
    a seat of the jobserver six. */
 static void
-descriptors_raise(const struct start *s, unsigned channels)
+descriptors_raise(const struct pool_setup *s, unsigned channels)
 {
 	struct rlimit limit;
 	rlim_t wanted = (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
@@ -57,7 +57,7 @@ descriptors_raise(const struct start *s, unsigned channels)
  * jobs' own ends begin, of which the pool keeps a duplicate each.
  */
 static unsigned
-channels_fit(struct start *s, unsigned channels, unsigned *from)
+channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 {
 	const struct options *o = s->options;
 	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0, theirs = ours + (o->pipe ? 1 : 0);
@@ -106,7 +106,7 @@ descriptors_gather(void)
 
 /* What it returns is to be freed when the pool is open. */
 static int *
-commands_open(struct start *s, struct forkpool_options *pool)
+commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
 	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
@@ -131,7 +131,7 @@ commands_open(struct start *s, struct forkpool_options *pool)
 }
 
 static void
-plugin_open(struct start *s, struct forkpool_options *pool)
+plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
 	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 || o->processes > 0;
@@ -145,7 +145,7 @@ plugin_open(struct start *s, struct forkpool_options *pool)
 }
 
 void
-start_pool(struct start *s)
+pool_setup_open(struct pool_setup *s)
 {
 	const struct options *o = s->options;
 	char error[512];
@@ -186,7 +186,7 @@ start_pool(struct start *s)
 
 /* The first word of each command, where it is the same for all: a run that cannot have a single job ends here. */
 int
-start_look(const struct options *o)
+pool_setup_check(const struct options *o)
 {
 	const char *word = o->shell ? "sh" : o->command_count > 0 ? o->command[0] : NULL;
 

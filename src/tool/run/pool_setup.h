@@ -10,7 +10,7 @@
 #include "tool/cli/options.h"
 #include "tool/exec/plugin.h"
 
-struct start {
+struct pool_setup {
 	const struct options *options;
 	const struct plugin  *plugin;   /* count 0: commands */
 	unsigned workers;               /* asked for; after that those that there are */
@@ -22,8 +22,8 @@ struct start {
 
 /* Look for the first word of each command, where it is the same for all: a run that cannot have a single job need not begin.
    0, or the exit status, and it has been said. */
-int  start_look(const struct options *);
+int  pool_setup_check(const struct options *);
 /* What goes wrong ends the tool with one line. */
-void start_pool(struct start *);
+void pool_setup_open(struct pool_setup *);
 
 #endif

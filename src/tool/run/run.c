@@ -41,17 +41,17 @@ static size_t fds_room;
 /* ------------------------------------------------------------------------------------------- results */
 
 static void
-halt_look(void)
+halt_check(void)
 {
-	struct tally *t = finish_tally();
+	struct totals *t = completion_totals();
 	/* What jobs of an earlier run ended like does not stop this one before it has let them out. */
-	int reached = r.replayed && halt_reached(&r.o->halt, t->failed, t->succeeded, feed_total());
+	int reached = r.replayed && halt_reached(&r.o->halt, t->failed, t->succeeded, task_queue_total());
 
 	if (r.halting || !(reached || (r.replayed && t->xargs_stops != 0) || t->broken))
 		return;
 	r.halting = 1;
 	t->halted = reached;
-	begin_no_more();
+	scheduler_stop();
 	if (reached && r.o->halt.when == HALT_NOW)
 		(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_RUNNING);
 }
@@ -59,30 +59,30 @@ halt_look(void)
 static int
 is_to_be_tried_again(const struct job *job)
 {
-	const struct ending *e = &job->ending;
+	const struct outcome *e = &job->outcome;
 
 	return e->verdict != VERDICT_OK && e->verdict != VERDICT_CANCELLED && e->verdict != VERDICT_SKIPPED &&
 	    job->task->attempts < r.o->retries && r.stage == INTERRUPT_NONE && !r.halting;
 }
 
-static struct run_now
-run_now(void)
+static struct attempt_now
+attempt_now(void)
 {
-	return (struct run_now){ .now_ns = clock_ns(CLOCK_MONOTONIC), .real_ns = clock_ns(CLOCK_REALTIME),
-		.under_way = r.under_way, .total = feed_total(), .out_bytes = finish_written(PUBLISH_OUT),
-		.err_bytes = finish_written(PUBLISH_ERR), .tally = finish_tally() };
+	return (struct attempt_now){ .now_ns = clock_ns(CLOCK_MONOTONIC), .real_ns = clock_ns(CLOCK_REALTIME),
+		.under_way = r.under_way, .total = task_queue_total(), .out_bytes = completion_written(PUBLISH_OUT),
+		.err_bytes = completion_written(PUBLISH_ERR), .totals = completion_totals() };
 }
 
 static void
 run_shown(struct job *job, const struct forkpool_result *result, int again)
 {
-	const struct job_record record = { job->task, &job->ending, &job->out, &job->err, feed_header() };
+	const struct job_record record = { job->task, &job->outcome, &job->out, &job->err, task_queue_header() };
 
-	if (!views_wanted())
+	if (!observers_wanted())
 		return;
 	bytes_clear(&r.shown);
 	task_command_text(job->task, r.o->shell, &r.shown);
-	views_run(&(struct run_view){ .record = &record, .command = r.shown.at, .command_len = r.shown.len,
+	observers_run(&(struct attempt){ .record = &record, .command = r.shown.at, .command_len = r.shown.len,
 		.cpu_ns = result->cpu_ns, .pid = result->pid, .again = again,
 		.worker_died = !r.apart && (result->signal != 0 || result->exit_code != -1) });
 }
@@ -91,19 +91,19 @@ static void
 job_ended(struct job *job, const struct forkpool_result *result)
 {
 	if (job->channel != NULL)
-		channel_drain(job->channel, finish_output);
+		channel_drain(job->channel, completion_output);
 	r.under_way--;
 	status_job_ended(job);
-	finish_ending(job, result);
+	completion_outcome(job, result);
 	int again = is_to_be_tried_again(job);
 	run_shown(job, result, again);
 	if (again) {
-		pocket_clear(&job->out);
-		pocket_clear(&job->err);
+		output_buffer_clear(&job->out);
+		output_buffer_clear(&job->err);
 		/* A block of the input lies in the channel's file. */
 		if (r.o->pipe && submit_job(job) == 1)
 			return;
-		feed_again(job->task);
+		task_queue_again(job->task);
 		job->task = NULL;
 	}
 	jobserver_give(job->seat);
@@ -113,7 +113,7 @@ job_ended(struct job *job, const struct forkpool_result *result)
 	if (job->task == NULL)
 		job_free(job);
 	else
-		finish_result(job, result);
+		completion_result(job, result);
 }
 
 static void
@@ -126,13 +126,13 @@ results_take(void)
 		job_ended(result->user, result);
 	if (got == -1)
 		fail_errno("cannot take a result");
-	halt_look();
+	halt_check();
 }
 
 /* ------------------------------------------------------------------------------------- interrupts */
 
 static void
-interrupts_look(void)
+interrupts_check(void)
 {
 	int signo;
 	enum interrupt_stage stage = interrupts_stage(&signo);
@@ -142,7 +142,7 @@ interrupts_look(void)
 		uint64_t running = r.under_way < r.workers ? r.under_way : r.workers;
 		r.interrupted = signo;
 		if (r.stage == INTERRUPT_NONE)
-			begin_no_more();
+			scheduler_stop();
 		if (stage == INTERRUPT_DRAIN)
 			message("no more jobs are started; waiting for %llu that run%s (once more ends them)",
 			    (unsigned long long)running, running == 1 ? "s" : "");
@@ -188,26 +188,26 @@ look_ahead(int64_t now, uint64_t done)
 	look_ahead_ns = now + LOOK_AHEAD_EVERY;
 	/* A run that takes more than that by itself is not to carry so many about. */
 	if (done - looked_ahead_at < LOOK_AHEAD)
-		feed_look_ahead(LOOK_AHEAD);
+		task_queue_look_ahead(LOOK_AHEAD);
 	looked_ahead_at = done;
 }
 
 static void
-progress_look(int held)
+progress_check(int held)
 {
-	const struct tally *t = finish_tally();
+	const struct totals *t = completion_totals();
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint64_t done = t->succeeded + t->failed;
 
-	if (views_wanted()) {
-		const struct run_now shown = run_now();
-		views_update(&shown);
+	if (observers_wanted()) {
+		const struct attempt_now shown = attempt_now();
+		observers_update(&shown);
 	}
 	if (progress_is_on())
 		look_ahead(now, done);
 	/* What --resume passes over is no part of this run. */
-	uint64_t total = feed_total(), passed = feed_passed_over();
-	progress_output(!publisher_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
+	uint64_t total = task_queue_total(), passed = task_queue_passed_over();
+	progress_output(!output_writer_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
 	progress_update(done, t->failed, total > passed ? total - passed : 0,
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
@@ -237,17 +237,17 @@ events_take(int64_t wait_ns)
 	int timeout = forkpool_timeout(r.pool);
 
 	/* Where nobody reads any more it would be ready all the time. */
-	n += r.said_closed ? 0 : publisher_pollfds(fds + n);
+	n += r.said_closed ? 0 : output_writer_pollfds(fds + n);
 	fds[n++] = (struct pollfd){ .fd = interrupts_fd(), .events = POLLIN };
-	if (r.input_waits && feed_fd() != -1)
-		fds[n++] = (struct pollfd){ .fd = feed_fd(), .events = POLLIN };
+	if (r.input_waits && task_queue_fd() != -1)
+		fds[n++] = (struct pollfd){ .fd = task_queue_fd(), .events = POLLIN };
 	if (r.token_waits)
 		n += jobserver_pollfds(fds + n);
 	if (wait_ns > 0 && (timeout == -1 || wait_ns / 1000000 + 1 < timeout))
 		timeout = (int)(wait_ns / 1000000 + 1);
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	const int also[] = {
-		progress_timeout(now), views_timeout(now), finish_timeout(), r.token_waits ? -1 : jobserver_timeout(now),
+		progress_timeout(now), observers_timeout(now), completion_timeout(), r.token_waits ? -1 : jobserver_timeout(now),
 	};
 	for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
 		if (also[i] != -1 && (timeout == -1 || also[i] < timeout))
@@ -257,7 +257,7 @@ events_take(int64_t wait_ns)
 			fail_errno("cannot wait for jobs");
 		return;
 	}
-	channels_read(fds + channel_at, channel_end - channel_at, finish_output);
+	channels_read(fds + channel_at, channel_end - channel_at, completion_output);
 	(void)forkpool_dispatch(r.pool, fds, pool_count);
 }
 
@@ -270,9 +270,9 @@ output_closed(void)
 	if (r.said_closed)
 		return;
 	r.said_closed = 1;
-	begin_no_more();
+	scheduler_stop();
 	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_KILL);
-	finish_tally()->broken = 1;
+	completion_totals()->broken = 1;
 	if (error == EPIPE) {
 		r.interrupted = SIGPIPE;
 	} else {
@@ -286,33 +286,33 @@ loop(void)
 {
 	for (;;) {
 		int64_t wait_ns = 0;
-		interrupts_look();
+		interrupts_check();
 		results_take();
 		/* Whoever begins no more waits for none of what a job would need to begin. */
 		r.input_waits = r.token_waits = 0;
 		/* After the results: what they made room for is begun before there is a wait. */
 		if (r.stage == INTERRUPT_NONE && !r.halting && !r.said_closed)
-			begin_jobs(&wait_ns);
+			scheduler_begin_jobs(&wait_ns);
 		if (!r.token_waits)
 			jobserver_settle(clock_ns(CLOCK_MONOTONIC));
-		finish_sync(0);
+		completion_sync(0);
 		int held = progress_is_fresh(clock_ns(CLOCK_MONOTONIC));
-		publisher_hold(held);
-		if (!r.said_closed && publisher_flush() == -1)
+		output_writer_hold(held);
+		if (!r.said_closed && output_writer_flush() == -1)
 			output_closed();
 		/* Something of ours may have gone wrong. */
-		halt_look();
-		progress_look(held);
+		halt_check();
+		progress_check(held);
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
-		    (begin_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
+		    (scheduler_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
 			break;
 		events_take(wait_ns);
 	}
-	finish_sync(1);
-	if (!r.said_closed && publisher_finish() == -1)
+	completion_sync(1);
+	if (!r.said_closed && output_writer_finish() == -1)
 		output_closed();
 	if (!r.said_closed && r.replayed)
-		finish_caught_up();
+		completion_caught_up();
 }
 
 /*
@@ -337,7 +337,7 @@ status_of_feed(int *status)
 {
 	int own = 0;
 
-	if (feed_error(&own) != NULL && (*status == 0 || r.o->dialect == DIALECT_XARGS))
+	if (task_queue_error(&own) != NULL && (*status == 0 || r.o->dialect == DIALECT_XARGS))
 		*status = own;
 }
 
@@ -347,16 +347,16 @@ run(const struct options *o)
 	int found;
 
 	r.o = o;
-	begin_open();
+	scheduler_open();
 	r.workers = o->workers;
 	if (o->dry_run && o->plugin_file != NULL)
 		return 0; /* make -n: there is no command to be shown */
 	if (o->plugin_file != NULL)
 		plugin_load(&r.plugin, o);
-	feed_open(o, r.plugin.count, finish_skip);
+	task_queue_open(o, r.plugin.count, completion_skip);
 	if (o->dry_run)
 		return dry_run(o);
-	if ((found = start_look(o)) != 0)
+	if ((found = pool_setup_check(o)) != 0)
 		return found;
 	jobserver_open(o, &r.workers);
 	r.workers = r.workers > WORKERS_MAX ? WORKERS_MAX : r.workers;
@@ -365,18 +365,18 @@ run(const struct options *o)
 		fail_memory();
 	/* Workers share a page with it. */
 	r.journal = journal_open(o);
-	struct start start = { .options = o, .plugin = &r.plugin, .workers = r.workers };
-	start_pool(&start);
+	struct pool_setup start = { .options = o, .plugin = &r.plugin, .workers = r.workers };
+	pool_setup_open(&start);
 	r.pool = start.pool;
 	r.workers = start.workers;
 	r.apart = start.apart;
 	r.under_way_max = start.under_way_max;
-	publisher_open();
+	output_writer_open();
 	records_open(o, r.journal);
-	finish_open(o, r.journal);
-	const struct run_began began = { .real_ns = clock_ns(CLOCK_REALTIME), .now_ns = clock_ns(CLOCK_MONOTONIC) };
-	views_open(o, r.pool, &began);
-	status_open(o, r.pool, r.workers, r.apart, finish_tally());
+	completion_open(o, r.journal);
+	const struct attempt_began began = { .real_ns = clock_ns(CLOCK_REALTIME), .now_ns = clock_ns(CLOCK_MONOTONIC) };
+	observers_open(o, r.pool, &began);
+	status_open(o, r.pool, r.workers, r.apart, completion_totals());
 	progress_open(o);
 	interrupts_open(progress_is_drawn());
 	/* A closed output is an error to us.  Workers have these signals as they were: they were forked before. */
@@ -386,22 +386,22 @@ run(const struct options *o)
 
 	progress_close();
 	status_close();
-	int status = tally_status(finish_tally(), o);
+	int status = totals_status(completion_totals(), o);
 	status_of_feed(&status);
 	if (records_close() == -1 && status == 0)
 		status = 1;
-	const struct run_now now = run_now();
-	const struct run_end end = { .tally = finish_tally(), .status = status, .interrupted = r.interrupted };
-	if (views_close(&now, &end) == -1 && status == 0)
+	const struct attempt_now now = attempt_now();
+	const struct attempt_end end = { .totals = completion_totals(), .status = status, .interrupted = r.interrupted };
+	if (observers_close(&now, &end) == -1 && status == 0)
 		status = 1;
 	journal_close(r.journal);
 	(void)forkpool_close(r.pool);
 	r.pool = NULL;
 	jobserver_close();
 	channels_close();
-	finish_close();
-	feed_close();
-	store_close();
+	completion_close();
+	task_queue_close();
+	output_buffer_close();
 	submit_close();
 	bytes_free(&r.shown);
 	free(fds_kept);

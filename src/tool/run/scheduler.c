@@ -12,7 +12,7 @@
 #include "tool/run/task_queue.h"
 
 void
-begin_open(void)
+scheduler_open(void)
 {
 	r.held_end = &r.held;
 }
@@ -22,9 +22,9 @@ ended_without_run(struct task *task, enum verdict verdict)
 {
 	struct job *job = job_new(task);
 
-	job->ending = (struct ending){ .verdict = verdict, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	job->outcome = (struct outcome){ .verdict = verdict, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
 		.message = "" };
-	finish_ended(job);
+	completion_ended(job);
 }
 
 /* The input is that of earlier runs as far as they came: what they have done goes out now, before anything else. */
@@ -32,7 +32,7 @@ static void
 replay(void)
 {
 	r.replayed = 1;
-	finish_replay();
+	completion_replay();
 }
 
 /* A block of the input lies in its channel's file, so that it needs that until it has run. */
@@ -79,7 +79,7 @@ static void
 compare(struct task *task, struct channel *channel)
 {
 	seen(task);
-	if (finish_look(task, 1) == 0)
+	if (completion_check(task, 1) == 0)
 		hold(task, channel);
 	else if (channel != NULL)
 		channel_release(channel);
@@ -92,7 +92,7 @@ journal_has(struct task *task)
 	if (r.journal == NULL)
 		return 0;
 	seen(task);
-	return task->attempts == 0 && finish_look(task, 0) != 0;
+	return task->attempts == 0 && completion_check(task, 0) != 0;
 }
 
 /* Where the input itself is at fault, that was said when it was met. */
@@ -102,9 +102,9 @@ input_ended(void)
 	int status;
 
 	if (!r.input_over && r.last_seq < journal_known(r.journal)) {
-		if (feed_error(&status) == NULL)
+		if (task_queue_error(&status) == NULL)
 			journal_input_ended(r.journal, r.last_seq);
-		finish_tally()->broken = 1;
+		completion_totals()->broken = 1;
 	}
 	r.input_over = 1;
 }
@@ -119,15 +119,15 @@ is_shown_and_wanted(struct task *task)
 		return 1;
 	bytes_clear(&r.shown);
 	task_command_text(task, o->shell, &r.shown);
-	if (o->interactive && !prompt_confirm(r.shown.at)) {
-		finish_skip(task->seq);
+	if (o->interactive && !confirm_job(r.shown.at)) {
+		completion_skip(task->seq);
 		task_free(task);
 		return 0;
 	}
 	if (o->trace && !o->interactive) {
 		bytes_add_byte(&r.shown, '\n');
-		(void)publisher_add(PUBLISH_ERR, r.shown.at, r.shown.len);
-		(void)publisher_flush();
+		(void)output_writer_add(PUBLISH_ERR, r.shown.at, r.shown.len);
+		(void)output_writer_flush();
 	}
 	return 1;
 }
@@ -141,7 +141,7 @@ is_there_more(void)
 	/* A block of --pipe would need a channel, and what is compared is not begun. */
 	if (r.held != NULL || r.o->pipe || !r.replayed)
 		return 1;
-	enum next got = feed_next(&task, -1);
+	enum next got = task_queue_next(&task, -1);
 	if (got == NEXT_GOT)
 		hold(task, NULL);
 	r.input_waits = got == NEXT_WAIT;
@@ -151,9 +151,9 @@ is_there_more(void)
 }
 
 void
-begin_jobs(int64_t *wait_ns)
+scheduler_begin_jobs(int64_t *wait_ns)
 {
-	while (r.under_way < r.under_way_max && !publisher_is_full()) {
+	while (r.under_way < r.under_way_max && !output_writer_is_full()) {
 		int64_t now = clock_ns(CLOCK_MONOTONIC);
 		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0) {
 			if (!is_there_more())
@@ -162,7 +162,7 @@ begin_jobs(int64_t *wait_ns)
 		}
 		if (!r.replayed && r.last_seq >= journal_known(r.journal))
 			replay();
-		if (jobserver_wanted() && r.held == NULL && r.input_over && feed_is_over())
+		if (jobserver_wanted() && r.held == NULL && r.input_over && task_queue_is_over())
 			return; /* a token taken in vain is one that others wait for */
 		/* To compare the input needs none. */
 		int seated = r.replayed, seat = seated ? jobserver_take() : 0;
@@ -187,10 +187,10 @@ begin_jobs(int64_t *wait_ns)
 			continue;
 		}
 		if (task == NULL)
-			got = feed_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
+			got = task_queue_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
 		if (got == NEXT_GOT && !r.replayed) {
 			compare(task, channel);
-			if (finish_tally()->broken)
+			if (completion_totals()->broken)
 				return;
 			continue;
 		}
@@ -202,7 +202,7 @@ begin_jobs(int64_t *wait_ns)
 			r.input_waits = got == NEXT_WAIT;
 			if (got == NEXT_END)
 				input_ended();
-			if (got != NEXT_GOT || finish_tally()->broken)
+			if (got != NEXT_GOT || completion_totals()->broken)
 				return;
 			continue;
 		}
@@ -223,12 +223,12 @@ begin_jobs(int64_t *wait_ns)
 }
 
 void
-begin_no_more(void)
+scheduler_stop(void)
 {
 	struct task *task;
 
 	r.input_waits = 0; /* whatever may still come of it */
-	while ((task = feed_stop()) != NULL)
+	while ((task = task_queue_stop()) != NULL)
 		ended_without_run(task, VERDICT_SKIPPED);
 	while (r.held != NULL) {
 		struct channel *channel = NULL;
@@ -240,7 +240,7 @@ begin_no_more(void)
 }
 
 int
-begin_is_over(void)
+scheduler_is_over(void)
 {
-	return feed_is_over() && r.held == NULL;
+	return task_queue_is_over() && r.held == NULL;
 }

@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-void begin_open(void);
+void scheduler_open(void);
 /* As many as there is room for; *wait_ns: after which to come again though nothing happens. */
-void begin_jobs(int64_t *wait_ns);
+void scheduler_begin_jobs(int64_t *wait_ns);
 /* None from now on: those that have not begun end as skipped. */
-void begin_no_more(void);
+void scheduler_stop(void);
 /* All of the input has begun, or ended without that. */
-int  begin_is_over(void);
+int  scheduler_is_over(void);
 
 #endif

@@ -12,7 +12,7 @@ static struct bytes args;
 
 /* With a journal, what a plug-in's function gets stands behind this: as aligned as it was. */
 struct noted_call {
-	struct begun_ticket ticket;
+	struct inflight_ticket ticket;
 	uint64_t function;  /* of the plug-in */
 	uint64_t apart;     /* its process ends with the job */
 };
@@ -24,10 +24,10 @@ noted_call(struct forkpool_context *context, const void *data, size_t len)
 	const struct noted_call *call = data;
 	forkpool_fn *fn = r.plugin.functions[call->function];
 
-	begun_note(&call->ticket);
+	inflight_note(&call->ticket);
 	/* Then the function need not see the page. */
 	if (call->apart)
-		begun_forget();
+		inflight_forget();
 	return fn(context, call + 1, len - sizeof *call);
 }
 
@@ -37,10 +37,10 @@ submit_job(struct job *job)
 	struct task *task = job->task;
 	struct forkpool_job submitted = { .user = job };
 	uint64_t pool_seq;
-	struct begun_ticket ticket;
+	struct inflight_ticket ticket;
 
 	task->attempts++;
-	if (!begun_take(task, &ticket)) {
+	if (!inflight_take(task, &ticket)) {
 		task->attempts--;
 		return 0;
 	}

@@ -8,7 +8,7 @@ static const struct options *options;
 static struct sources *sources;
 static struct batcher *batcher;
 static struct pipe_blocks *blocks;
-static feed_skip *skip;
+static task_queue_skip *skip;
 static size_t functions, function; /* the next one for the item at hand */
 static struct task *item;
 static struct task_list again, ahead; /* ahead: read, so that it is known how many there are */
@@ -21,7 +21,7 @@ static int stopped, input_over;
 #define AHEAD_BYTES (64 * 1024 * 1024)
 
 void
-feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
+task_queue_open(const struct options *o, size_t function_count, task_queue_skip *skipped)
 {
 	options = o;
 	skip = skipped;
@@ -32,15 +32,15 @@ feed_open(const struct options *o, size_t function_count, feed_skip *skipped)
 	if (o->retry_failed)
 		return;
 	if (o->pipe) {
-		blocks = pipe_open(o);
+		blocks = stdin_blocks_open(o);
 	} else {
-		sources = sources_open(o);
+		sources = rows_open(o);
 		batcher = batcher_open(o, sources);
 	}
 }
 
 void
-feed_close(void)
+task_queue_close(void)
 {
 	struct task *task;
 
@@ -50,16 +50,16 @@ feed_close(void)
 	}
 	task_free(item);
 	item = NULL;
-	pipe_close(blocks);
+	stdin_blocks_close(blocks);
 	batcher_close(batcher);
-	sources_close(sources);
+	rows_close(sources);
 	resume_close();
 }
 
 const struct row *
-feed_header(void)
+task_queue_header(void)
 {
-	return sources != NULL && options->header ? sources_header(sources) : NULL;
+	return sources != NULL && options->header ? rows_header(sources) : NULL;
 }
 
 /* The item at hand for the next function, or a new item for the first. */
@@ -69,7 +69,7 @@ input_next(struct task **task, int block_fd)
 	if (options->retry_failed)
 		return (*task = resume_next_failed()) != NULL ? NEXT_GOT : NEXT_END;
 	if (blocks != NULL)
-		return pipe_next(blocks, block_fd, task);
+		return stdin_blocks_next(blocks, block_fd, task);
 	if (functions <= 1)
 		return batcher_next(batcher, task);
 	if (item == NULL) {
@@ -133,7 +133,7 @@ read_whole(void)
 }
 
 enum next
-feed_next(struct task **task, int block_fd)
+task_queue_next(struct task **task, int block_fd)
 {
 	int whole = options->halt.percent > 0 && blocks == NULL;
 
@@ -157,7 +157,7 @@ feed_next(struct task **task, int block_fd)
 }
 
 void
-feed_look_ahead(size_t count)
+task_queue_look_ahead(size_t count)
 {
 	struct task *task;
 
@@ -172,19 +172,19 @@ feed_look_ahead(size_t count)
 }
 
 int
-feed_fd(void)
+task_queue_fd(void)
 {
-	return blocks != NULL ? pipe_fd(blocks) : batcher != NULL ? batcher_fd(batcher) : -1;
+	return blocks != NULL ? stdin_blocks_fd(blocks) : batcher != NULL ? batcher_fd(batcher) : -1;
 }
 
 void
-feed_again(struct task *task)
+task_queue_again(struct task *task)
 {
 	TAILQ_INSERT_TAIL(&again, task, link);
 }
 
 struct task *
-feed_stop(void)
+task_queue_stop(void)
 {
 	struct task *task = TAILQ_FIRST(&again);
 
@@ -195,25 +195,25 @@ feed_stop(void)
 }
 
 int
-feed_is_over(void)
+task_queue_is_over(void)
 {
 	return (stopped || (input_over && TAILQ_EMPTY(&ahead))) && TAILQ_EMPTY(&again);
 }
 
 uint64_t
-feed_total(void)
+task_queue_total(void)
 {
 	return batcher != NULL ? batcher_total(batcher) * (functions > 1 ? functions : 1) : 0;
 }
 
 uint64_t
-feed_passed_over(void)
+task_queue_passed_over(void)
 {
 	return passed_over;
 }
 
 const char *
-feed_error(int *status)
+task_queue_error(int *status)
 {
-	return blocks != NULL ? pipe_error(blocks, status) : batcher != NULL ? batcher_error(batcher, status) : NULL;
+	return blocks != NULL ? stdin_blocks_error(blocks, status) : batcher != NULL ? batcher_error(batcher, status) : NULL;
 }

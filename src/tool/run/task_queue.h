@@ -11,27 +11,27 @@
 #include "tool/taskgen/batcher.h"
 
 /* A number that is not to run: has_run says so; the order of publishing has to know. */
-typedef void feed_skip(uint64_t seq);
+typedef void task_queue_skip(uint64_t seq);
 
 /* functions: of a plug-in, each item becomes a job of each; else 1. */
-void        feed_open(const struct options *, size_t functions, feed_skip *);
-void        feed_close(void);
+void        task_queue_open(const struct options *, size_t functions, task_queue_skip *);
+void        task_queue_close(void);
 /* block_fd: with --pipe, the file that takes the task's standard input; else -1. */
-enum next   feed_next(struct task **, int block_fd);
+enum next   task_queue_next(struct task **, int block_fd);
 /*
  * Read up to count tasks ahead, without waiting, so that it becomes known how many there are.  There is an end to that: of
  * a very long input the number is known when the rest of it is no longer that long.
  */
-void        feed_look_ahead(size_t count);
-int         feed_fd(void);
+void        task_queue_look_ahead(size_t count);
+int         task_queue_fd(void);
 /* --header: the columns' names; NULL: none. */
-const struct row *feed_header(void);
-void        feed_again(struct task *);
+const struct row *task_queue_header(void);
+void        task_queue_again(struct task *);
 /* Nothing more from the input or for another try; what was waiting for that is the caller's to end. */
-struct task *feed_stop(void);
-int         feed_is_over(void);
-uint64_t    feed_total(void);       /* 0: not known yet */
-uint64_t    feed_passed_over(void); /* of those, by now: --resume has them done */
-const char *feed_error(int *status);
+struct task *task_queue_stop(void);
+int         task_queue_is_over(void);
+uint64_t    task_queue_total(void);       /* 0: not known yet */
+uint64_t    task_queue_passed_over(void); /* of those, by now: --resume has them done */
+const char *task_queue_error(int *status);
 
 #endif

@@ -18,8 +18,8 @@ job_new(struct task *task)
 	else if ((job = malloc(sizeof *job)) == NULL)
 		fail_memory();
 	*job = (struct job){ .task = task };
-	pocket_init(&job->out);
-	pocket_init(&job->err);
+	output_buffer_init(&job->out);
+	output_buffer_init(&job->err);
 	return job;
 }
 
@@ -28,8 +28,8 @@ job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
-	pocket_clear(&job->out);
-	pocket_clear(&job->err);
+	output_buffer_clear(&job->out);
+	output_buffer_clear(&job->err);
 	task_free(job->task);
 	free(job->texts);
 	job->next = free_jobs;
@@ -39,7 +39,7 @@ job_free(struct job *job)
 void
 job_keep_texts(struct job *job)
 {
-	struct ending *e = &job->ending;
+	struct outcome *e = &job->outcome;
 	size_t limit = e->limit != NULL ? strlen(e->limit) + 1 : 0;
 	size_t text = e->message != NULL ? strlen(e->message) + 1 : 0;
 

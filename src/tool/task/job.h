@@ -18,8 +18,8 @@ struct job {
 	struct task    *task;
 	struct channel *channel;      /* while it is under way; NULL: it has none */
 	int             seat;         /* likewise, what jobserver_take() gave */
-	struct pocket   out, err;
-	struct ending   ending;       /* its texts are the job's own once it has ended */
+	struct output_buffer   out, err;
+	struct outcome   outcome;       /* its texts are the job's own once it has ended */
 	int64_t         submitted_ns; /* since the epoch */
 	LIST_ENTRY(job) in_pool;      /* status: while it is under way, and its number there */
 	uint64_t        pool_seq;

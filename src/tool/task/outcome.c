@@ -85,11 +85,11 @@ exit_code_of(enum verdict verdict, const struct forkpool_result *r, int is_comma
 }
 
 void
-ending_of_result(struct ending *e, const struct forkpool_result *r, int64_t submitted_ns, int is_command)
+outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t submitted_ns, int is_command)
 {
 	int began = r->attempts > 0;
 
-	*e = (struct ending){
+	*e = (struct outcome){
 		.verdict = verdict_of(r, is_command),
 		.signal = r->signal,
 		.core = r->core_dumped,
@@ -149,12 +149,12 @@ add_message(struct bytes *line, const char *before, const char *message, const c
 		message = otherwise;
 	if (*message == '\0')
 		return;
-	(void)visible(shown, sizeof shown, message, strlen(message));
+	(void)escape_text(shown, sizeof shown, message, strlen(message));
 	bytes_printf(line, "%s%s", before, shown);
 }
 
 static void
-add_signal(struct bytes *line, const struct ending *e)
+add_signal(struct bytes *line, const struct outcome *e)
 {
 	const char *word = signal_word(e->signal);
 	const char *meaning = strsignal(e->signal);
@@ -170,7 +170,7 @@ add_seconds(struct bytes *line, int64_t ns)
 }
 
 void
-ending_what(const struct ending *e, struct bytes *line)
+outcome_what(const struct outcome *e, struct bytes *line)
 {
 	int has_message = e->message != NULL && *e->message != '\0';
 
@@ -222,13 +222,13 @@ ending_what(const struct ending *e, struct bytes *line)
 }
 
 void
-ending_explain(const struct ending *e, const struct task *task, const char *command, const char *where, struct bytes *line)
+outcome_explain(const struct outcome *e, const struct task *task, const char *command, const char *where, struct bytes *line)
 {
 	char shown[COMMAND_SHOWN];
 
-	(void)visible(shown, sizeof shown, command, strlen(command));
+	(void)escape_text(shown, sizeof shown, command, strlen(command));
 	bytes_printf(line, "job %llu: %s%s", (unsigned long long)task->seq, shown, *shown != '\0' ? ": " : "");
-	ending_what(e, line);
+	outcome_what(e, line);
 	if (e->attempt > 1)
 		bytes_printf(line, ", at attempt %u", e->attempt);
 	if (where != NULL)

@@ -26,7 +26,7 @@ enum verdict {
 	VERDICTS
 };
 
-struct ending {
+struct outcome {
 	enum verdict verdict;
 	int      exit_code;   /* what a shell would say: 0..255, 128 + signal, 126, 127; -1: nothing to say */
 	int      signal;      /* it died of, else 0 */
@@ -43,16 +43,16 @@ struct ending {
 };
 
 /* submitted_ns: when it was handed in, since the epoch.  is_command: an exit status is its outcome. */
-void ending_of_result(struct ending *, const struct forkpool_result *, int64_t submitted_ns, int is_command);
+void outcome_of_result(struct outcome *, const struct forkpool_result *, int64_t submitted_ns, int is_command);
 const char *verdict_name(enum verdict);
 /* The signal's name without SIG ("KILL"), or its number in static memory. */
 const char *signal_word(int signo);
 /* What happened, without which job it was. */
-void ending_what(const struct ending *, struct bytes *line);
+void outcome_what(const struct outcome *, struct bytes *line);
 /*
  * One line without newline for somebody who has to find out: which job (number, command cut to fit), what happened (exit
  * status, signal, timeout after how long, limit, denied call), and where its output is (where may be NULL).
  */
-void ending_explain(const struct ending *, const struct task *, const char *command, const char *where, struct bytes *line);
+void outcome_explain(const struct outcome *, const struct task *, const char *command, const char *where, struct bytes *line);
 
 #endif

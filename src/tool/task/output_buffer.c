@@ -23,8 +23,8 @@
 /* A piece that holds less is read together with those behind it. */
 #define GATHER_MAX      4096u
 
-struct store_piece {
-	STAILQ_ENTRY(store_piece) next;
+struct output_buffer_piece {
+	STAILQ_ENTRY(output_buffer_piece) next;
 	off_t    at;        /* where it lies in the file; -1: in data */
 	uint32_t room;
 	uint32_t from, end; /* what it holds of it */
@@ -37,19 +37,19 @@ static int      file = -1;
 static off_t    file_end, file_max;
 static size_t   file_pieces; /* in use */
 /* Ranges of the file that are free again, by their size. */
-static struct store_pieces unused[CLASSES];
+static struct output_buffer_pieces unused[CLASSES];
 
 /* Where pocket_read() was last: a piece of that pocket and what is before it. */
 static struct {
-	const struct pocket *pocket;
-	const struct store_piece *piece;
+	const struct output_buffer *stored;
+	const struct output_buffer_piece *piece;
 	uint64_t before;
 } last_read;
 
 /* ------------------------------------------------------------------------------------- the file */
 
 int
-store_file(void)
+output_buffer_file(void)
 {
 	const char *directory = getenv("TMPDIR");
 	char name[PATH_MAX];
@@ -85,7 +85,7 @@ file_open(void)
 
 	if (file != -1)
 		return 0;
-	if ((file = store_file()) == -1)
+	if ((file = output_buffer_file()) == -1)
 		return -1;
 	/* Writing past it would cost us a SIGXFSZ. */
 	file_max = (off_t)INT64_MAX;
@@ -101,7 +101,7 @@ static void
 file_empty(void)
 {
 	for (size_t i = 0; i < CLASSES; i++) {
-		struct store_piece *piece;
+		struct output_buffer_piece *piece;
 		while ((piece = STAILQ_FIRST(&unused[i])) != NULL) {
 			STAILQ_REMOVE_HEAD(&unused[i], next);
 			free(piece);
@@ -157,10 +157,10 @@ class_of(uint32_t room)
 	return class;
 }
 
-static struct store_piece *
+static struct output_buffer_piece *
 piece_in_memory(uint32_t room)
 {
-	struct store_piece *piece = malloc(sizeof *piece + room);
+	struct output_buffer_piece *piece = malloc(sizeof *piece + room);
 
 	if (piece == NULL)
 		fail_memory();
@@ -169,11 +169,11 @@ piece_in_memory(uint32_t room)
 	return piece;
 }
 
-static struct store_piece *
+static struct output_buffer_piece *
 piece_in_file(uint32_t room)
 {
 	unsigned class = class_of(room);
-	struct store_piece *piece;
+	struct output_buffer_piece *piece;
 
 	if (file_open() == -1)
 		return NULL;
@@ -196,7 +196,7 @@ piece_in_file(uint32_t room)
 }
 
 /* For as much of len as goes into one, behind what the pocket holds. */
-static struct store_piece *
+static struct output_buffer_piece *
 piece_new(uint64_t before, size_t len)
 {
 	uint64_t wanted = len > before ? len : before;
@@ -205,7 +205,7 @@ piece_new(uint64_t before, size_t len)
 	while (room < wanted && room < room_max)
 		room *= 2;
 	/* What is so small would need as much memory to be found in the file. */
-	struct store_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ? piece_in_memory(room) :
+	struct output_buffer_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ? piece_in_memory(room) :
 	    piece_in_file(room);
 	if (piece != NULL) {
 		piece->room = room;
@@ -215,7 +215,7 @@ piece_new(uint64_t before, size_t len)
 }
 
 static void
-piece_free(struct store_piece *piece)
+piece_free(struct output_buffer_piece *piece)
 {
 	if (piece->at == -1) {
 		in_memory -= piece->room;
@@ -233,7 +233,7 @@ piece_free(struct store_piece *piece)
 
 /* What it has room for. */
 static ssize_t
-piece_fill(struct store_piece *piece, const char *data, size_t len)
+piece_fill(struct output_buffer_piece *piece, const char *data, size_t len)
 {
 	if (len > piece->room - piece->end)
 		len = piece->room - piece->end;
@@ -246,9 +246,9 @@ piece_fill(struct store_piece *piece, const char *data, size_t len)
 }
 
 static void
-pieces_free(struct store_pieces *list)
+pieces_free(struct output_buffer_pieces *list)
 {
-	struct store_piece *piece;
+	struct output_buffer_piece *piece;
 
 	while ((piece = STAILQ_FIRST(list)) != NULL) {
 		STAILQ_REMOVE_HEAD(list, next);
@@ -259,14 +259,14 @@ pieces_free(struct store_pieces *list)
 /* -------------------------------------------------------------------------------------- pockets */
 
 static void
-forget_read(const struct pocket *p)
+forget_read(const struct output_buffer *p)
 {
-	if (last_read.pocket == p)
-		last_read.pocket = NULL;
+	if (last_read.stored == p)
+		last_read.stored = NULL;
 }
 
 void
-pocket_init(struct pocket *p)
+output_buffer_init(struct output_buffer *p)
 {
 	forget_read(p);
 	STAILQ_INIT(&p->pieces);
@@ -274,7 +274,7 @@ pocket_init(struct pocket *p)
 }
 
 void
-pocket_clear(struct pocket *p)
+output_buffer_clear(struct output_buffer *p)
 {
 	forget_read(p);
 	pieces_free(&p->pieces);
@@ -283,15 +283,15 @@ pocket_clear(struct pocket *p)
 }
 
 int
-pocket_add(struct pocket *p, const void *data, size_t len)
+output_buffer_add(struct output_buffer *p, const void *data, size_t len)
 {
-	struct store_piece *last = STAILQ_LAST(&p->pieces, store_piece, next);
-	struct store_pieces added = STAILQ_HEAD_INITIALIZER(added);
+	struct output_buffer_piece *last = STAILQ_LAST(&p->pieces, output_buffer_piece, next);
+	struct output_buffer_pieces added = STAILQ_HEAD_INITIALIZER(added);
 	uint32_t end = last != NULL ? last->end : 0;
 	const char *from = data;
 	size_t left = len;
 
-	for (struct store_piece *piece = last; left > 0;) {
+	for (struct output_buffer_piece *piece = last; left > 0;) {
 		if (piece == NULL || piece->end == piece->room) {
 			if ((piece = piece_new(p->len + (len - left), left)) == NULL)
 				goto undo;
@@ -317,7 +317,7 @@ undo:;
 }
 
 void
-pocket_move(struct pocket *to, struct pocket *from)
+output_buffer_move(struct output_buffer *to, struct output_buffer *from)
 {
 	forget_read(from);
 	STAILQ_CONCAT(&to->pieces, &from->pieces);
@@ -327,7 +327,7 @@ pocket_move(struct pocket *to, struct pocket *from)
 
 /* len bytes of a piece, from the first that it holds. */
 static ssize_t
-piece_read(const struct store_piece *piece, char *buffer, size_t len)
+piece_read(const struct output_buffer_piece *piece, char *buffer, size_t len)
 {
 	if (piece->at != -1)
 		return file_read(piece->at + (off_t)piece->from, buffer, len);
@@ -336,9 +336,9 @@ piece_read(const struct store_piece *piece, char *buffer, size_t len)
 }
 
 ssize_t
-pocket_front(const struct pocket *p, const char **data, char *buffer, size_t size)
+output_buffer_front(const struct output_buffer *p, const char **data, char *buffer, size_t size)
 {
-	const struct store_piece *piece = STAILQ_FIRST(&p->pieces);
+	const struct output_buffer_piece *piece = STAILQ_FIRST(&p->pieces);
 	size_t len = 0;
 
 	*data = buffer;
@@ -359,12 +359,12 @@ pocket_front(const struct pocket *p, const char **data, char *buffer, size_t siz
 }
 
 ssize_t
-pocket_read(const struct pocket *p, uint64_t offset, void *buffer, size_t size)
+output_buffer_read(const struct output_buffer *p, uint64_t offset, void *buffer, size_t size)
 {
-	const struct store_piece *piece = STAILQ_FIRST(&p->pieces);
+	const struct output_buffer_piece *piece = STAILQ_FIRST(&p->pieces);
 	uint64_t before = 0;
 
-	if (last_read.pocket == p && last_read.before <= offset) {
+	if (last_read.stored == p && last_read.before <= offset) {
 		piece = last_read.piece;
 		before = last_read.before;
 	}
@@ -374,7 +374,7 @@ pocket_read(const struct pocket *p, uint64_t offset, void *buffer, size_t size)
 	}
 	if (piece == NULL)
 		return 0;
-	last_read.pocket = p;
+	last_read.stored = p;
 	last_read.piece = piece;
 	last_read.before = before;
 	uint32_t at = piece->from + (uint32_t)(offset - before);
@@ -387,9 +387,9 @@ pocket_read(const struct pocket *p, uint64_t offset, void *buffer, size_t size)
 }
 
 void
-pocket_drop(struct pocket *p, size_t len)
+output_buffer_drop(struct output_buffer *p, size_t len)
 {
-	struct store_piece *piece;
+	struct output_buffer_piece *piece;
 
 	forget_read(p);
 	if (len > p->len)
@@ -409,13 +409,13 @@ pocket_drop(struct pocket *p, size_t len)
 }
 
 uint64_t
-store_bytes(void)
+output_buffer_bytes(void)
 {
 	return total;
 }
 
 void
-store_close(void)
+output_buffer_close(void)
 {
 	if (file == -1)
 		return;

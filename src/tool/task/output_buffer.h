@@ -16,28 +16,28 @@
 /* So much memory for all pockets. */
 #define STORE_MEMORY (UINT64_C(16) << 20)
 
-struct store_piece;
-struct pocket {
-	STAILQ_HEAD(store_pieces, store_piece) pieces;
+struct output_buffer_piece;
+struct output_buffer {
+	STAILQ_HEAD(output_buffer_pieces, output_buffer_piece) pieces;
 	uint64_t len;
 };
 
-void     pocket_init(struct pocket *);
-void     pocket_clear(struct pocket *);
+void     output_buffer_init(struct output_buffer *);
+void     output_buffer_clear(struct output_buffer *);
 /* 0, or -1 and errno: no room on disk; nothing was added. */
-int      pocket_add(struct pocket *, const void *data, size_t len);
+int      output_buffer_add(struct output_buffer *, const void *data, size_t len);
 /* All of from to the end of to, without copying; from is empty then. */
-void     pocket_move(struct pocket *to, struct pocket *from);
+void     output_buffer_move(struct output_buffer *to, struct output_buffer *from);
 /* A view of bytes at its front, at most size (they are read into buffer where they lie in the file, or in several small
    pieces); its length, 0 where it is empty, -1 and errno. */
-ssize_t  pocket_front(const struct pocket *, const char **data, char *buffer, size_t size);
+ssize_t  output_buffer_front(const struct output_buffer *, const char **data, char *buffer, size_t size);
 /* The same from any offset, copied (reading in a row is fast); as much as lies together. */
-ssize_t  pocket_read(const struct pocket *, uint64_t offset, void *buffer, size_t size);
-void     pocket_drop(struct pocket *, size_t len); /* from the front */
+ssize_t  output_buffer_read(const struct output_buffer *, uint64_t offset, void *buffer, size_t size);
+void     output_buffer_drop(struct output_buffer *, size_t len); /* from the front */
 
 /* A file without a name in $TMPDIR, or /tmp: its descriptor (close-on-exec), or -1 and errno. */
-int      store_file(void);
-uint64_t store_bytes(void); /* in all pockets */
-void     store_close(void); /* the pockets are empty */
+int      output_buffer_file(void);
+uint64_t output_buffer_bytes(void); /* in all pockets */
+void     output_buffer_close(void); /* the pockets are empty */
 
 #endif

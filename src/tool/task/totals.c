@@ -4,7 +4,7 @@
 #include "tool/task/halt.h"
 
 void
-tally_add(struct tally *t, const struct ending *e, enum dialect dialect)
+totals_add(struct totals *t, const struct outcome *e, enum dialect dialect)
 {
 	t->by_verdict[e->verdict]++;
 	if (e->verdict == VERDICT_SKIPPED)
@@ -28,7 +28,7 @@ tally_add(struct tally *t, const struct ending *e, enum dialect dialect)
 
 /* What a shell would have as $?. */
 static int
-status_of(const struct ending *e)
+status_of(const struct outcome *e)
 {
 	if (e->verdict == VERDICT_OK)
 		return 0;
@@ -38,7 +38,7 @@ status_of(const struct ending *e)
 }
 
 void
-tally_halt(struct tally *t, const struct ending *e, const struct halt_option *h, uint64_t total)
+totals_halt(struct totals *t, const struct outcome *e, const struct halt_option *h, uint64_t total)
 {
 	/* What runs on may yet fail: that does not count any more. */
 	if (t->halt_seen || e->verdict == VERDICT_SKIPPED || !halt_reached(h, t->failed, t->succeeded, total))
@@ -48,7 +48,7 @@ tally_halt(struct tally *t, const struct ending *e, const struct halt_option *h,
 }
 
 int
-tally_status(const struct tally *t, const struct options *o)
+totals_status(const struct totals *t, const struct options *o)
 {
 	if (o->dialect == DIALECT_XARGS && t->xargs_stops != 0)
 		return t->xargs_stops;

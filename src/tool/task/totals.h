@@ -9,7 +9,7 @@
 #include "tool/cli/options.h"
 #include "tool/task/outcome.h"
 
-struct tally {
+struct totals {
 	uint64_t by_verdict[VERDICTS];
 	uint64_t succeeded, failed;  /* ended for good; skipped ones are neither */
 	uint64_t not_found, not_executable; /* of the failed: 127, 126 */
@@ -20,9 +20,9 @@ struct tally {
 	int      broken;             /* of our own: status 1 */
 };
 
-void tally_add(struct tally *, const struct ending *, enum dialect);
+void totals_add(struct totals *, const struct outcome *, enum dialect);
 /* --halt, behind tally_add(); total: of all jobs, 0 where it is not known. */
-void tally_halt(struct tally *, const struct ending *, const struct halt_option *, uint64_t total);
-int  tally_status(const struct tally *, const struct options *);
+void totals_halt(struct totals *, const struct outcome *, const struct halt_option *, uint64_t total);
+int  totals_status(const struct totals *, const struct options *);
 
 #endif

@@ -18,7 +18,7 @@ struct waiting {
 struct batcher {
 	const struct options *options;
 	struct sources    *sources;
-	struct task_maker *maker;     /* NULL: the header has not come yet */
+	struct task_builder *maker;     /* NULL: the header has not come yet */
 	struct command_limit limit;
 	size_t   most_rows, most_lines; /* 0: no cap */
 	uint64_t seq;
@@ -42,7 +42,7 @@ static void
 open_maker(struct batcher *b)
 {
 	if (b->maker == NULL)
-		b->maker = task_maker_open(b->options, b->options->header ? sources_header(b->sources) : NULL);
+		b->maker = task_builder_open(b->options, b->options->header ? rows_header(b->sources) : NULL);
 }
 
 struct batcher *
@@ -75,7 +75,7 @@ batcher_close(struct batcher *b)
 {
 	if (b == NULL)
 		return;
-	task_maker_close(b->maker);
+	task_builder_close(b->maker);
 	bytes_free(&b->text);
 	item_list_free(&b->items);
 	free(b->rows);
@@ -107,11 +107,11 @@ allows(const struct batcher *b, const struct template_size *size)
 static void
 refuse(struct batcher *b, const struct row *row, const struct template_size *size)
 {
-	blame_item(sources_blame(b->sources), row->number, row->count > 0 ? row->items[0] : (struct item){ "", 0 },
+	input_error_item(rows_input_error(b->sources), row->number, row->count > 0 ? row->items[0] : (struct item){ "", 0 },
 	    "makes a command of %zu bytes; at most %zu%s", size->bytes, b->limit.bytes,
 	    size->longest > b->limit.word ? ", and 131072 in one argument, are possible" : " are possible");
 	if (b->options->exit_if_too_long)
-		sources_blame(b->sources)->stop = 1;
+		rows_input_error(b->sources)->stop = 1;
 }
 
 static void
@@ -154,7 +154,7 @@ static struct task *
 take(struct batcher *b, size_t rows)
 {
 	size_t count = locate(b, rows);
-	struct task *task = task_make(b->maker, b->items.at, count, ++b->seq);
+	struct task *task = task_build(b->maker, b->items.at, count, ++b->seq);
 	task->columns = rows > 0 ? b->rows[0].items : 0;
 	size_t bytes = count < b->items.count ? (size_t)(b->items.at[count].data - b->text.at) : b->text.len;
 
@@ -272,10 +272,10 @@ rest(struct batcher *b, struct task **task)
 {
 	/* xargs runs its command once where there is no input. */
 	int once = b->seq == 0 && b->row_count == 0 && b->options->dialect == DIALECT_XARGS &&
-	    !b->options->no_run_if_empty && !b->options->replace_given && !sources_blame(b->sources)->stop;
+	    !b->options->no_run_if_empty && !b->options->replace_given && !rows_input_error(b->sources)->stop;
 
 	/* Where it was to stop at an item that does not fit, it stops at other faults, too, with what it has. */
-	if (b->options->dialect == DIALECT_XARGS && b->options->exit_if_too_long && sources_blame(b->sources)->stop)
+	if (b->options->dialect == DIALECT_XARGS && b->options->exit_if_too_long && rows_input_error(b->sources)->stop)
 		forget(b);
 	if (b->row_count == 0 && !once)
 		return NEXT_END;
@@ -301,7 +301,7 @@ batcher_next(struct batcher *b, struct task **task)
 		}
 		if (b->ended)
 			return rest(b, task);
-		enum next next = sources_next(b->sources, &row);
+		enum next next = rows_next(b->sources, &row);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		open_maker(b);
@@ -321,7 +321,7 @@ batcher_next(struct batcher *b, struct task **task)
 			refuse(b, &row, &b->size);
 			continue;
 		}
-		*task = task_make(b->maker, row.items, row.count, ++b->seq);
+		*task = task_build(b->maker, row.items, row.count, ++b->seq);
 		(*task)->columns = row.count;
 		return NEXT_GOT;
 	}
@@ -330,7 +330,7 @@ batcher_next(struct batcher *b, struct task **task)
 int
 batcher_fd(const struct batcher *b)
 {
-	return sources_fd(b->sources);
+	return rows_fd(b->sources);
 }
 
 uint64_t
@@ -342,12 +342,12 @@ batcher_total(const struct batcher *b)
 		return b->share > 0 ? b->seq + (b->row_count + b->share - 1) / b->share : b->row_count == 0 ? b->seq : 0;
 	if (b->options->packing != PACK_ONE || b->most_rows == 0)
 		return 0;
-	rows = sources_total(b->sources);
+	rows = rows_total(b->sources);
 	return (rows + b->most_rows - 1) / b->most_rows;
 }
 
 const char *
 batcher_error(const struct batcher *b, int *status)
 {
-	return sources_error(b->sources, status);
+	return rows_error(b->sources, status);
 }

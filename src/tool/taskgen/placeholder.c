@@ -41,7 +41,7 @@ directory(struct item item)
 }
 
 struct item
-place_item(enum place place, struct item item)
+placeholder_item(enum place place, struct item item)
 {
 	switch (place) {
 	case PLACE_STEM:
@@ -58,7 +58,7 @@ place_item(enum place place, struct item item)
 }
 
 enum place
-place_letters(const char *text, size_t *len)
+placeholder_letters(const char *text, size_t *len)
 {
 	static const struct {
 		const char *letters;

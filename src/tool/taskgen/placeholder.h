@@ -20,8 +20,8 @@ enum place {
 };
 
 /* The part of item (or a static text) that goes into that place, of PLACE_ITEM to PLACE_BASE_STEM. */
-struct item place_item(enum place, struct item);
+struct item placeholder_item(enum place, struct item);
 /* The place whose letters stand from text on up to a "}": its kind and, in *len, their number; PLACE_NONE where it is none. */
-enum place  place_letters(const char *text, size_t *len);
+enum place  placeholder_letters(const char *text, size_t *len);
 
 #endif

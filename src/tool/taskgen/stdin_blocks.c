@@ -16,9 +16,9 @@
 
 struct pipe_blocks {
 	const struct options *options;
-	struct task_maker *maker;
+	struct task_builder *maker;
 	struct reader *reader;
-	struct blame   blame;
+	struct input_error   input_error;
 	uint64_t seq;
 	uint64_t target; /* a block has so many bytes before it is cut; more where it is all one record */
 	int      begun;  /* what was left stands in the caller's file already */
@@ -32,16 +32,16 @@ struct pipe_blocks {
 };
 
 struct pipe_blocks *
-pipe_open(const struct options *options)
+stdin_blocks_open(const struct options *options)
 {
 	struct pipe_blocks *p = calloc(1, sizeof *p);
 
 	if (p == NULL || (p->rest = malloc(PIECE)) == NULL)
 		fail_memory();
 	p->options = options;
-	p->blame.dialect = options->dialect;
-	p->maker = task_maker_open(options, NULL);
-	p->reader = reader_open(STDIN_FILENO, options->separator, 0);
+	p->input_error.dialect = options->dialect;
+	p->maker = task_builder_open(options, NULL);
+	p->reader = record_reader_open(STDIN_FILENO, options->separator, 0);
 	p->target = (uint64_t)options->block;
 	p->rest_room = PIECE;
 	p->rest_fd = -1;
@@ -49,29 +49,29 @@ pipe_open(const struct options *options)
 }
 
 void
-pipe_close(struct pipe_blocks *p)
+stdin_blocks_close(struct pipe_blocks *p)
 {
 	if (p == NULL)
 		return;
 	if (p->rest_fd != -1)
 		(void)close(p->rest_fd);
-	task_maker_close(p->maker);
-	reader_close(p->reader);
-	blame_free(&p->blame);
+	task_builder_close(p->maker);
+	record_reader_close(p->reader);
+	input_error_free(&p->input_error);
 	free(p->rest);
 	free(p);
 }
 
 int
-pipe_fd(const struct pipe_blocks *p)
+stdin_blocks_fd(const struct pipe_blocks *p)
 {
-	return reader_fd(p->reader);
+	return record_reader_fd(p->reader);
 }
 
 const char *
-pipe_error(const struct pipe_blocks *p, int *status)
+stdin_blocks_error(const struct pipe_blocks *p, int *status)
 {
-	return blame_error(&p->blame, status);
+	return input_error_report(&p->input_error, status);
 }
 
 static enum next
@@ -79,7 +79,7 @@ broken(struct pipe_blocks *p, const char *what)
 {
 	static const char name[] = "--pipe";
 
-	blame_item(&p->blame, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what, strerror(errno));
+	input_error_item(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what, strerror(errno));
 	p->ended = 1;
 	return NEXT_END;
 }
@@ -137,7 +137,7 @@ rest_take(struct pipe_blocks *p, int fd)
 {
 	p->rest_len = p->len - p->cut;
 	if (p->rest_len > REST_IN_MEMORY) {
-		if (p->rest_fd == -1 && (p->rest_fd = store_file()) == -1)
+		if (p->rest_fd == -1 && (p->rest_fd = output_buffer_file()) == -1)
 			return -1;
 		return copy(p->rest_fd, fd, p->cut, p->rest_len, p->rest);
 	}
@@ -183,7 +183,7 @@ make(struct pipe_blocks *p, int fd, uint64_t len, struct task **task)
 {
 	if (ftruncate(fd, (off_t)len) == -1)
 		return broken(p, "a file for jobs' standard input");
-	*task = task_make(p->maker, NULL, 0, ++p->seq);
+	*task = task_build(p->maker, NULL, 0, ++p->seq);
 	(*task)->block_len = len;
 	if (p->options->journal != NULL && add_hash(fd, len, &(*task)->hash) == -1) {
 		task_free(*task);
@@ -200,7 +200,7 @@ fill(struct pipe_blocks *p, int fd)
 	struct item come;
 
 	while (p->len < p->target) {
-		enum next next = reader_bytes(p->reader, &come);
+		enum next next = record_reader_bytes(p->reader, &come);
 		if (next != NEXT_GOT)
 			return next;
 		size_t n = p->target - p->len < come.len ? (size_t)(p->target - p->len) : come.len;
@@ -210,13 +210,13 @@ fill(struct pipe_blocks *p, int fd)
 		if (end != NULL)
 			p->cut = p->len + (uint64_t)(end + 1 - come.data);
 		p->len += n;
-		reader_take(p->reader, n);
+		record_reader_take(p->reader, n);
 	}
 	return NEXT_GOT;
 }
 
 enum next
-pipe_next(struct pipe_blocks *p, int fd, struct task **task)
+stdin_blocks_next(struct pipe_blocks *p, int fd, struct task **task)
 {
 	if (p->ended)
 		return NEXT_END;
@@ -236,7 +236,7 @@ pipe_next(struct pipe_blocks *p, int fd, struct task **task)
 			return next;
 		if (next == NEXT_END) {
 			p->ended = 1;
-			if ((errno = reader_errno(p->reader)) != 0)
+			if ((errno = record_reader_errno(p->reader)) != 0)
 				(void)broken(p, "standard input cannot be read");
 			return p->len == 0 ? NEXT_END : make(p, fd, p->len, task);
 		}

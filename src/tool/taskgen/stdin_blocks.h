@@ -11,13 +11,13 @@
 #include "tool/task/task.h"
 
 struct pipe_blocks;
-struct pipe_blocks *pipe_open(const struct options *);
-void      pipe_close(struct pipe_blocks *); /* NULL is fine */
+struct pipe_blocks *stdin_blocks_open(const struct options *);
+void      stdin_blocks_close(struct pipe_blocks *); /* NULL is fine */
 /* The next block is written into fd from its beginning, and fd cut to that length; *task has block_len and the command.  After
    NEXT_WAIT the block is not complete: come again with the same fd. */
-enum next pipe_next(struct pipe_blocks *, int fd, struct task **task);
-int       pipe_fd(const struct pipe_blocks *);
+enum next stdin_blocks_next(struct pipe_blocks *, int fd, struct task **task);
+int       stdin_blocks_fd(const struct pipe_blocks *);
 /* As batcher_error(). */
-const char *pipe_error(const struct pipe_blocks *, int *status);
+const char *stdin_blocks_error(const struct pipe_blocks *, int *status);
 
 #endif

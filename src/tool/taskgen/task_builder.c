@@ -6,7 +6,7 @@
 
 #include "tool/base/checksum.h"
 
-struct task_maker {
+struct task_builder {
 	const struct options *options;
 	struct template *command; /* NULL: a plug-in's functions take the item as it is */
 	struct template *tag;
@@ -17,7 +17,7 @@ struct task_maker {
 #define WORD(text) ((char *)(uintptr_t)(text))
 
 static struct template *
-parse_shell(struct task_maker *m)
+parse_shell(struct task_builder *m)
 {
 	const struct options *o = m->options;
 	char *words[] = { WORD("sh"), WORD("-c"), NULL, WORD("sh") };
@@ -32,7 +32,7 @@ parse_shell(struct task_maker *m)
 }
 
 const char *
-task_maker_shell(void)
+task_builder_shell(void)
 {
 	const char *shell = getenv("PARALLEL_SHELL");
 
@@ -42,7 +42,7 @@ task_maker_shell(void)
 }
 
 static struct template *
-parse_command(struct task_maker *m, const struct row *header)
+parse_command(struct task_builder *m, const struct row *header)
 {
 	const struct options *o = m->options;
 	char *echo[] = { WORD("echo") };
@@ -51,7 +51,7 @@ parse_command(struct task_maker *m, const struct row *header)
 	case DIALECT_PARALLEL:
 		if (!o->shell) /* -q */
 			break;
-		m->shell = task_maker_shell();
+		m->shell = task_builder_shell();
 		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header, !o->pipe);
 	case DIALECT_XARGS:
 		/* The command itself has no place. */
@@ -65,10 +65,10 @@ parse_command(struct task_maker *m, const struct row *header)
 	return template_parse(o->command, o->command_count, TEMPLATE_WORDS, o, header, !o->pipe);
 }
 
-struct task_maker *
-task_maker_open(const struct options *options, const struct row *header)
+struct task_builder *
+task_builder_open(const struct options *options, const struct row *header)
 {
-	struct task_maker *m = calloc(1, sizeof *m);
+	struct task_builder *m = calloc(1, sizeof *m);
 
 	if (m == NULL)
 		fail_memory();
@@ -88,7 +88,7 @@ task_maker_open(const struct options *options, const struct row *header)
 }
 
 void
-task_maker_close(struct task_maker *m)
+task_builder_close(struct task_builder *m)
 {
 	if (m == NULL)
 		return;
@@ -100,7 +100,7 @@ task_maker_close(struct task_maker *m)
 
 /* What --tag puts before a line: the items with blanks between them; and a tab behind that or --tagstring's text. */
 static void
-put_tag(const struct task_maker *m, const struct item *items, size_t count, struct task *task)
+put_tag(const struct task_builder *m, const struct item *items, size_t count, struct task *task)
 {
 	if (m->tag != NULL) {
 		template_text(m->tag, task, 0, &task->tag);
@@ -115,7 +115,7 @@ put_tag(const struct task_maker *m, const struct item *items, size_t count, stru
 }
 
 struct task *
-task_make(const struct task_maker *m, const struct item *items, size_t count, uint64_t seq)
+task_build(const struct task_builder *m, const struct item *items, size_t count, uint64_t seq)
 {
 	const struct options *o = m->options;
 	struct task *task = task_new();
@@ -151,7 +151,7 @@ task_make(const struct task_maker *m, const struct item *items, size_t count, ui
 }
 
 void
-task_measure(const struct task_maker *m, const struct item *item, size_t before, uint64_t seq, struct template_size *size)
+task_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq, struct template_size *size)
 {
 	if (m->command != NULL) {
 		template_measure(m->command, item, before, seq, size);

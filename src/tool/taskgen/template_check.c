@@ -79,7 +79,7 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		else if (header != NULL && (isalpha((unsigned char)*at) || *at == '_') && (text == word || text[-1] != '$'))
 			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
 				at++;
-		enum place place = place_letters(at, &len);
+		enum place place = placeholder_letters(at, &len);
 		if (at == text + 1 || place < PLACE_ITEM || place > PLACE_BASE_STEM)
 			continue;
 		len += (size_t)(at - text);

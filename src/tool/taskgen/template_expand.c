@@ -30,7 +30,7 @@ put_number(struct bytes *out, uint64_t number)
 static void
 put_item(const struct expansion *e, enum place place, struct item item)
 {
-	item = place_item(place, item);
+	item = placeholder_item(place, item);
 	if (e->template->form == TEMPLATE_QUOTED && !e->template->raw)
 		quote_word(e->out, item.data, item.len);
 	else
@@ -155,7 +155,7 @@ template_text(const struct template *t, const struct task *task, unsigned slot, 
 static size_t
 item_size(const struct template *t, enum place place, struct item item)
 {
-	item = place_item(place, item);
+	item = placeholder_item(place, item);
 	return t->form == TEMPLATE_QUOTED && !t->raw ? quote_len(item.data, item.len) : item.len;
 }
 

@@ -66,7 +66,7 @@ template_column(const struct row *header, const char *text, size_t *len)
 		size_t letters;
 		if (name.len == 0 || strncmp(text, name.data, name.len) != 0)
 			continue;
-		enum place place = place_letters(text + name.len, &letters);
+		enum place place = placeholder_letters(text + name.len, &letters);
 		if (place >= PLACE_ITEM && place <= PLACE_BASE_STEM) {
 			*len = name.len;
 			return (long)i + 1;
@@ -96,7 +96,7 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 		position = strtol(at, &behind, 10);
 		at = behind;
 	}
-	enum place place = place_letters(at, &len);
+	enum place place = placeholder_letters(at, &len);
 	if (place == PLACE_NONE || (place >= PLACE_SEQ && at != text + 1))
 		return 0;
 	/* With -I {} is a text like others; and so is {1} for GNU parallel. */

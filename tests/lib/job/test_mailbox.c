@@ -39,50 +39,50 @@ area_of(size_t size)
 
 START_TEST(each_has_pages_of_its_own)
 {
-	struct window *windows = windows_create();
+	struct mailbox *mailboxes = mailboxes_create();
 
-	ck_assert_ptr_nonnull(windows);
-	ck_assert_ptr_eq(windows_at(windows, 0), windows);
+	ck_assert_ptr_nonnull(mailboxes);
+	ck_assert_ptr_eq(mailboxes_at(mailboxes, 0), mailboxes);
 	for (unsigned i = 0; i < SHARED_WORKERS_MAX; i++) {
-		const char *at = (const char *)windows_at(windows, i);
+		const char *at = (const char *)mailboxes_at(mailboxes, i);
 		ck_assert_uint_eq((uintptr_t)at % page, 0);
 		if (i > 0)
-			ck_assert_uint_ge((size_t)(at - (const char *)windows_at(windows, i - 1)), sizeof(struct window));
+			ck_assert_uint_ge((size_t)(at - (const char *)mailboxes_at(mailboxes, i - 1)), sizeof(struct mailbox));
 	}
 	/* Memory is taken as it is touched, up to the last. */
-	windows_at(windows, 1)->args[WIRE_PACKET_SIZE - 1] = 1;
-	windows_at(windows, SHARED_WORKERS_MAX - 1)->args[WIRE_PACKET_SIZE - 1] = 2;
-	ck_assert_uint_eq(windows_at(windows, 0)->args[WIRE_PACKET_SIZE - 1], 0);
-	ck_assert_uint_eq(atomic_load(&windows_at(windows, 2)->stage), WINDOW_BORN);
-	windows_destroy(windows);
-	windows_destroy(NULL);
+	mailboxes_at(mailboxes, 1)->args[WIRE_PACKET_SIZE - 1] = 1;
+	mailboxes_at(mailboxes, SHARED_WORKERS_MAX - 1)->args[WIRE_PACKET_SIZE - 1] = 2;
+	ck_assert_uint_eq(mailboxes_at(mailboxes, 0)->args[WIRE_PACKET_SIZE - 1], 0);
+	ck_assert_uint_eq(atomic_load(&mailboxes_at(mailboxes, 2)->stage), MAILBOX_BORN);
+	mailboxes_destroy(mailboxes);
+	mailboxes_destroy(NULL);
 }
 END_TEST
 
 START_TEST(what_one_process_writes_the_others_see)
 {
-	struct window *windows = windows_create();
+	struct mailbox *mailboxes = mailboxes_create();
 	int status;
 
-	ck_assert_ptr_nonnull(windows);
+	ck_assert_ptr_nonnull(mailboxes);
 	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
-		struct window *own = windows_at(windows, 7);
+		struct mailbox *own = mailboxes_at(mailboxes, 7);
 		memcpy(own->context.value, "a value", 7);
 		own->context.value_len = 7;
 		atomic_store(&own->progress[0], 3);
-		atomic_store(&own->stage, WINDOW_RETURNED);
+		atomic_store(&own->stage, MAILBOX_RETURNED);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	const struct window *own = windows_at(windows, 7);
-	ck_assert_uint_eq(atomic_load(&own->stage), WINDOW_RETURNED);
+	const struct mailbox *own = mailboxes_at(mailboxes, 7);
+	ck_assert_uint_eq(atomic_load(&own->stage), MAILBOX_RETURNED);
 	ck_assert_uint_eq(atomic_load(&own->progress[0]), 3);
 	ck_assert_uint_eq(own->context.value_len, 7);
 	ck_assert_mem_eq(own->context.value, "a value", 7);
-	windows_destroy(windows);
+	mailboxes_destroy(mailboxes);
 }
 END_TEST
 
@@ -91,33 +91,33 @@ START_TEST(a_worker_keeps_its_own_alone)
 {
 	static const unsigned workers[] = { 0, 1, 100, SHARED_WORKERS_MAX - 2, SHARED_WORKERS_MAX - 1 };
 	unsigned own = workers[_i];
-	struct window *windows = windows_create();
+	struct mailbox *mailboxes = mailboxes_create();
 	int status;
 
-	ck_assert_ptr_nonnull(windows);
+	ck_assert_ptr_nonnull(mailboxes);
 	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
-		size_t stride = (size_t)((char *)windows_at(windows, 1) - (char *)windows);
-		const char *first = (const char *)windows, *kept = (const char *)windows_at(windows, own);
-		windows_keep(windows, own);
+		size_t stride = (size_t)((char *)mailboxes_at(mailboxes, 1) - (char *)mailboxes);
+		const char *first = (const char *)mailboxes, *kept = (const char *)mailboxes_at(mailboxes, own);
+		mailboxes_keep(mailboxes, own);
 		for (const char *at = first; at < first + SHARED_WORKERS_MAX * stride; at += page)
 			if (is_mapped(at) != (at >= kept && at < kept + stride))
 				_exit(1);
-		windows_at(windows, own)->args[0] = 1;
+		mailboxes_at(mailboxes, own)->args[0] = 1;
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	ck_assert_uint_eq(windows_at(windows, own)->args[0], 1); /* the parent has all of them still */
-	windows_destroy(windows);
+	ck_assert_uint_eq(mailboxes_at(mailboxes, own)->args[0], 1); /* the parent has all of them still */
+	mailboxes_destroy(mailboxes);
 }
 END_TEST
 
 /* _i: pages of the area. */
 START_TEST(nothing_is_left_after_it_was_cleared)
 {
-	struct window *windows = windows_create(), *w = windows_at(windows, 5), *other = windows_at(windows, 6);
+	struct mailbox *mailboxes = mailboxes_create(), *w = mailboxes_at(mailboxes, 5), *other = mailboxes_at(mailboxes, 6);
 	size_t size = (size_t)_i * page, stride = (size_t)((char *)other - (char *)w);
 	unsigned char *area = area_of(size);
 
@@ -125,7 +125,7 @@ START_TEST(nothing_is_left_after_it_was_cleared)
 		memset(w, 0xff, stride); /* all that a job can write */
 		memset(other, 0xee, stride);
 		memset(area, 0xdd, size);
-		window_clear(w, area, size);
+		mailbox_clear(w, area, size);
 		for (size_t i = 0; i < stride; i++) {
 			ck_assert_uint_eq(((unsigned char *)w)[i], 0);
 			ck_assert_uint_eq(((unsigned char *)other)[i], 0xee);
@@ -146,12 +146,12 @@ START_TEST(nothing_is_left_after_it_was_cleared)
 		_exit(was == 0xdd && ((volatile unsigned char *)area)[size - 1] == 0 ? 0 : 1);
 	}
 	support_await(step, 1);
-	window_clear(w, area, size);
+	mailbox_clear(w, area, size);
 	support_post(step);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(munmap(area, size), 0);
-	windows_destroy(windows);
+	mailboxes_destroy(mailboxes);
 }
 END_TEST
 

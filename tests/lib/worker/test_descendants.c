@@ -33,7 +33,7 @@ static struct shared_words {
 /* ------------------------------------------------------------------------------- in the processes */
 
 static _Noreturn void
-linger(void)
+spin(void)
 {
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
@@ -63,7 +63,7 @@ leaves_children(void)
 {
 	for (uint32_t i = 0; i < 5; i++)
 		if (fork() == 0)
-			linger();
+			spin();
 	support_await(&words->processes, 5);
 }
 
@@ -75,7 +75,7 @@ leaves_daemons(void)
 		if (child == 0) {
 			(void)setsid();
 			if (fork() == 0)
-				linger();
+				spin();
 			_exit(0);
 		}
 		(void)waitpid(child, NULL, 0);
@@ -89,7 +89,7 @@ leaves_sessions(void)
 	for (uint32_t i = 0; i < 40; i++)
 		if (fork() == 0) {
 			(void)setsid();
-			linger();
+			spin();
 		}
 	support_await(&words->processes, 40);
 }
@@ -107,7 +107,7 @@ leaves_the_end_of_a_chain(void)
 		if (i % 2 == 0)
 			(void)setsid();
 		if (i == 49)
-			linger();
+			spin();
 	}
 	support_await(&words->processes, 1);
 }
@@ -119,7 +119,7 @@ leaves_a_chain(void)
 	for (uint32_t i = 0; i < 50; i++) {
 		if (fork() != 0) {
 			if (i > 0)
-				linger();
+				spin();
 			break;
 		}
 		if (i % 3 == 0)
@@ -127,7 +127,7 @@ leaves_a_chain(void)
 		else if (i % 3 == 1)
 			(void)setpgid(0, 0);
 		if (i == 49)
-			linger();
+			spin();
 	}
 	support_await(&words->processes, 50);
 }
@@ -150,7 +150,7 @@ leaves_stopped_ones(void)
 		pid_t child = fork();
 		if (child == 0) {
 			(void)setpgid(0, 0);
-			linger();
+			spin();
 		}
 		support_await(&words->processes, i + 1);
 		(void)kill(child, SIGSTOP);
@@ -163,7 +163,7 @@ multiply(void)
 {
 	for (unsigned i = 0;; i++) {
 		if (atomic_fetch_add(&words->forks, 1) >= BOMB)
-			linger();
+			spin();
 		if (fork() == 0 && i % 2 == 0)
 			(void)setsid();
 	}
@@ -201,7 +201,7 @@ leaves_those_that_burnt(void)
 				(void)waitpid(own, NULL, 0);
 				burn();
 			}
-			linger();
+			spin();
 		}
 	support_await(&words->processes, 3);
 }
@@ -316,12 +316,12 @@ START_TEST(processor_time_is_seen_while_they_run)
 		burn();
 		if (fork() == 0) {
 			burn();
-			linger();
+			spin();
 		}
 		if ((daemon = fork()) == 0) {
 			if (fork() == 0) {
 				burn();
-				linger();
+				spin();
 			}
 			_exit(0);
 		}
@@ -331,7 +331,7 @@ START_TEST(processor_time_is_seen_while_they_run)
 			_exit(0);
 		}
 		(void)wait(NULL);
-		linger();
+		spin();
 	}
 	support_await(&words->processes, 3);
 	struct descendants_meter meter = { 0 };
