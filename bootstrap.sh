@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # From a fresh clone to a built, shown, tested or measured forkpool:
 #
 #	./bootstrap.sh          packages, autoreconf, configure, make in build/

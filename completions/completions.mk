@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # What the shells know of the options.  Bash looks for a file of the command's name.
 completion_files = completions/forkpool.bash completions/_forkpool completions/forkpool.fish
 if BUILD_TOOL

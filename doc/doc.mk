@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Pictures, and how they are made.
 EXTRA_DIST += \
 	doc/report-picture.sh \

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # doc/report.png, the picture of a page of --report in README.md: of a real run, by the forkpool in PATH or $FORKPOOL.
 #
 #	FORKPOOL=build/forkpool doc/report-picture.sh [FILE.png [FILE.html]]

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The picture of the status screen, doc/status.svg, from a real run:
 #
 #	sh doc/status-picture.sh build/forkpool >doc/status.svg

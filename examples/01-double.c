@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ten jobs, two workers, the results in order: the worker-pool pattern at its smallest.
  *
@@ -44,7 +45,10 @@ main(void)
 		char name[32];
 		snprintf(name, sizeof name, "job %d", i);
 		/* args and id are copied before forkpool_submit() returns. */
-		struct forkpool_job job = { .fn = double_number, .args = &i, .args_len = sizeof i, .id = name };
+		struct forkpool_job job = { .fn = double_number,
+			.args = &i,
+			.args_len = sizeof i,
+			.id = name };
 		if (forkpool_submit(pool, &job, NULL) != 1) { /* 0: the queue is full, which ten cannot do */
 			perror("forkpool_submit");
 			forkpool_close(pool);
@@ -56,7 +60,8 @@ main(void)
 	while ((got = forkpool_wait(pool, &result, -1)) == 1) {
 		int doubled;
 		if (result->outcome != FORKPOOL_OK || result->value_len != sizeof doubled) {
-			printf("%s: %s %s\n", result->id, forkpool_outcome_name(result->outcome), result->message);
+			printf("%s: %s %s\n", result->id, forkpool_outcome_name(result->outcome),
+			    result->message);
 			status = 1;
 			continue;
 		}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A stream of jobs without an end, in constant memory, until the answer is found.
  *
@@ -65,7 +66,8 @@ look_at(const struct forkpool_result *result, void *arg)
 	if (found.steps <= record->steps)
 		return 0;
 	*record = found;
-	printf("%llu takes %llu steps\n", (unsigned long long)found.number, (unsigned long long)found.steps);
+	printf("%llu takes %llu steps\n", (unsigned long long)found.number,
+	    (unsigned long long)found.steps);
 	return found.steps >= ENOUGH ? 1 : 0;
 }
 
@@ -85,6 +87,7 @@ main(void)
 	/* What was under way when the consumer stopped is cancelled; the pool could go on. */
 	int answer = forkpool_run(pool, next_range, &next, look_at, &record);
 	if (answer != 1)
-		fprintf(stderr, "forkpool_run: %s\n", answer == -1 ? strerror(errno) : "a job failed");
+		fprintf(stderr, "forkpool_run: %s\n",
+		    answer == -1 ? strerror(errno) : "a job failed");
 	return forkpool_close(pool) == 0 && answer == 1 ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What may go wrong with a job costs that job alone: a crash, a hang, a cancellation.
  *
@@ -51,9 +52,12 @@ int
 main(void)
 {
 	struct forkpool_options options = { .workers = 2, .ordered = 1, .grace_ns = 10000 * MS };
-	struct forkpool_job fine = { .fn = misbehave, .id = "fine" }, crash = { .fn = misbehave, .id = "crash" };
+	struct forkpool_job fine = { .fn = misbehave, .id = "fine" },
+			    crash = { .fn = misbehave, .id = "crash" };
 	struct forkpool_job hang = { .fn = misbehave, .id = "hang" }, hang_50 = hang;
-	struct forkpool_job polite_50 = { .fn = misbehave, .id = "polite", .flags = FORKPOOL_COOPERATIVE };
+	struct forkpool_job polite_50 = { .fn = misbehave,
+		.id = "polite",
+		.flags = FORKPOOL_COOPERATIVE };
 	const struct forkpool_job *jobs[] = { &fine, &crash, &hang_50, &polite_50, &fine, &hang };
 	size_t count = sizeof jobs / sizeof jobs[0];
 	uint64_t seq = 0;
@@ -69,7 +73,8 @@ main(void)
 		if (forkpool_submit(pool, jobs[i], &seq) != 1)
 			goto fail;
 	/* The last one, whether it waits or runs.  1: it will end as cancelled, 0: it was too late. */
-	if (forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING) != 1 || results_print(pool) == -1)
+	if (forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING) != 1 ||
+	    results_print(pool) == -1)
 		goto fail;
 
 	printf("all at once:\n"); /* two of them may run, the third waits; the pool stays usable */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A poll() loop of the program's own, with a pool as one of the things it looks after.
  *
@@ -46,14 +47,17 @@ loop(struct forkpool *pool, FILE *input)
 			return -1;
 		if (ready > 0 && fds[0].fd != -1 && fds[0].revents != 0) {
 			open = fgets(line, sizeof line, input) != NULL;
-			struct forkpool_job job = { .fn = shout, .args = line, .args_len = strcspn(line, "\n") };
+			struct forkpool_job job = { .fn = shout,
+				.args = line,
+				.args_len = strcspn(line, "\n") };
 			if (open && forkpool_submit(pool, &job, NULL) != 1)
 				return -1;
 		}
 		if (forkpool_dispatch(pool, fds + 1, ready > 0 ? n : 0) == -1)  /* 3: let it work */
 			return -1;
 		while ((got = forkpool_next(pool, &r)) == 1)                    /* 4: take all there is */
-			printf("%.*s\n", (int)r->value_len, r->outcome == FORKPOOL_OK ? (const char *)r->value : "");
+			printf("%.*s\n", (int)r->value_len,
+			    r->outcome == FORKPOOL_OK ? (const char *)r->value : "");
 		if (got == -1)
 			return -1;
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the workers of a pool do at the moment: which job, how far it is, for how long, with how much memory.
  *
@@ -67,10 +68,11 @@ table_print(const struct forkpool_worker_info *info, int all)
 		for (unsigned i = 0; i < WORKERS; i++) {
 			if (!info[i].busy || info[i].seq != seq)
 				continue;
-			printf("%-8s %4.0f%%", info[i].id, 100.0 * (double)info[i].progress_done / (double)info[i].progress_total);
+			printf("%-8s %4.0f%%", info[i].id,
+			    100.0 * (double)info[i].progress_done / (double)info[i].progress_total);
 			if (all)
-				printf("  %6u  %7ld  %7.3f  %lld", i, (long)info[i].pid, (double)info[i].run_ns / 1e9,
-				    memory_of(info[i].pid) / 1024);
+				printf("  %6u  %7ld  %7.3f  %lld", i, (long)info[i].pid,
+				    (double)info[i].run_ns / 1e9, memory_of(info[i].pid) / 1024);
 			printf("\n");
 		}
 	for (unsigned i = 0; i < WORKERS; i++)
@@ -102,7 +104,10 @@ jobs_run(struct forkpool *pool, int all)
 	int got;
 
 	for (unsigned i = 0; i < JOBS; i++) {
-		struct forkpool_job job = { .fn = walk, .args = &stops[i], .args_len = sizeof stops[i], .id = names[i] };
+		struct forkpool_job job = { .fn = walk,
+			.args = &stops[i],
+			.args_len = sizeof stops[i],
+			.id = names[i] };
 		if (forkpool_submit(pool, &job, NULL) != 1)
 			return -1;
 	}

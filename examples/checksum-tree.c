@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * checksum-tree - the SHA-256 of every regular file below a directory, computed by forkpool.
  *
@@ -241,7 +242,8 @@ next_file(struct forkpool_job *job, void *arg)
 	FTSENT *entry;
 
 	while (errno = 0, (entry = fts_read(t->walk)) != NULL) {
-		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
+		    entry->fts_info == FTS_NS)
 			complain(t, entry->fts_path, strerror(entry->fts_errno));
 		if (entry->fts_info != FTS_F)
 			continue;
@@ -286,7 +288,8 @@ file_done(const struct forkpool_result *result, void *arg)
 		sum_print(t, file->path, result->value);
 	} else {
 		/* That a file cannot be read, or not in time, is a report as it should be. */
-		t->reported[HASH] += result->outcome == FORKPOOL_FAILED || result->outcome == FORKPOOL_TIMED_OUT;
+		t->reported[HASH] +=
+		    result->outcome == FORKPOOL_FAILED || result->outcome == FORKPOOL_TIMED_OUT;
 		t->failed++;
 		complain(t, file->path, result->message);
 	}
@@ -299,7 +302,8 @@ file_done(const struct forkpool_result *result, void *arg)
 static void
 size_text(char *text, size_t size, double bytes)
 {
-	(void)humanize_number(text, size, (int64_t)bytes, "B", HN_AUTOSCALE, HN_DECIMAL | HN_DIVISOR_1000);
+	(void)humanize_number(text, size, (int64_t)bytes, "B", HN_AUTOSCALE,
+	    HN_DECIMAL | HN_DIVISOR_1000);
 }
 
 /* The closing table; whether everything is accounted for. */
@@ -368,8 +372,10 @@ static struct forkpool *
 tree_open(struct tree *t, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "hostile", required_argument, NULL, 'H' }, { "seed", required_argument, NULL, 's' },
-		{ "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' },
+		{ "hostile", required_argument, NULL, 'H' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct forkpool_options options = { .ordered = 1 };

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 EXTRA_DIST += \
 	examples/Makefile \
 	examples/01-double.c examples/01-double.expected \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * judge - runs programs that nobody vouches for, and says what each is worth.
  *
@@ -54,7 +55,8 @@ static const char usage_text[] =
     "Run the submissions of a shared object on known input and print a verdict on each.\n"
     "  --level LEVEL  how they are held (default: sandbox)\n"
     "  --workers N    so many at a time (default: one per processor)\n"
-    "Exit status: 0 all verdicts are as the object expects, 1 one is not, 2 there is no such level here.\n";
+    "Exit status: 0 all verdicts are as the object expects, 1 one is not, 2 there is no such level "
+    "here.\n";
 
 /* ------------------------------------------------------------------------------------- tests */
 
@@ -65,8 +67,14 @@ static const char *const task_names[TASKS] = { "sum", "sort" };
  * Input made from its answer: the numbers in order, each `step` more than the one before, then shuffled.
  * Where they begin, and how they are shuffled, is another matter each time: this program is no secret.
  */
-static const struct { size_t count; int64_t first, step; } shapes[] = {
-	{ 0, 0, 0 }, { 1, 42, 0 }, { 10, -5, 1 }, { 1000, 7, 0 }, { 1000, -3000, 7 }, { 100000, -1000000, 12345 },
+static const struct { size_t count; int64_t first, step;
+} shapes[] = {
+	{ 0, 0, 0 },
+	{ 1, 42, 0 },
+	{ 10, -5, 1 },
+	{ 1000, 7, 0 },
+	{ 1000, -3000, 7 },
+	{ 100000, -1000000, 12345 },
 };
 #define TESTS (sizeof shapes / sizeof shapes[0])
 
@@ -137,9 +145,16 @@ struct judge {
 static const char *
 signal_text(int number)
 {
-	static const struct { int number; const char *name; } names[] = {
-		{ SIGSEGV, "SIGSEGV" }, { SIGABRT, "SIGABRT" }, { SIGFPE, "SIGFPE" }, { SIGBUS, "SIGBUS" },
-		{ SIGILL, "SIGILL" }, { SIGKILL, "SIGKILL" }, { SIGTERM, "SIGTERM" }, { SIGSYS, "SIGSYS" },
+	static const struct { int number; const char *name;
+	} names[] = {
+		{ SIGSEGV, "SIGSEGV" },
+		{ SIGABRT, "SIGABRT" },
+		{ SIGFPE, "SIGFPE" },
+		{ SIGBUS, "SIGBUS" },
+		{ SIGILL, "SIGILL" },
+		{ SIGKILL, "SIGKILL" },
+		{ SIGTERM, "SIGTERM" },
+		{ SIGSYS, "SIGSYS" },
 	};
 	static char other[32];
 
@@ -152,7 +167,8 @@ signal_text(int number)
 
 /* The verdict on one run; whether it passed. */
 static int
-verdict_find(const struct judge *j, const struct entry *e, const struct forkpool_result *r, char *text, size_t size)
+verdict_find(const struct judge *j, const struct entry *e, const struct forkpool_result *r,
+    char *text, size_t size)
 {
 	const char *what = "judge error", *detail = ""; /* its process could not be made, or is lost */
 
@@ -160,13 +176,17 @@ verdict_find(const struct judge *j, const struct entry *e, const struct forkpool
 	case FORKPOOL_OK:
 		/* One byte more is kept than is allowed, so that it shows when there was more. */
 		what = r->output_len > OUTPUT ? "output limit" :
-		    answer_is_right(&j->tests[e->passed], e->task, r->value, r->value_len) ? "accepted" : "wrong answer";
+		    answer_is_right(&j->tests[e->passed], e->task, r->value, r->value_len) ?
+						"accepted" :
+						"wrong answer";
 		break;
 	case FORKPOOL_FAILED:     what = "runtime error", detail = strerror(r->error); break;
 	case FORKPOOL_CRASHED:    what = "runtime error", detail = signal_text(r->signal); break;
 	case FORKPOOL_TIMED_OUT:  what = "time limit", detail = "wall"; break;
 	case FORKPOOL_DENIED:     what = r->message; break; /* "denied: " and the system call's name */
-	case FORKPOOL_EXITED:     (void)snprintf(text, size, "no answer: exit %d", r->exit_code); return 0;
+	case FORKPOOL_EXITED:
+		(void)snprintf(text, size, "no answer: exit %d", r->exit_code);
+		return 0;
 	case FORKPOOL_OVER_LIMIT:
 		if (strcmp(r->limit, "cpu") == 0) {
 			what = "time limit", detail = "cpu";
@@ -184,8 +204,11 @@ static void
 next_test(struct judge *j, struct entry *e)
 {
 	const struct test *test = &j->tests[e->passed];
-	struct forkpool_job job = { .fn = e->submission->fn, .args = test->input, .args_len = test->len,
-	    .id = e->submission->name, .user = e };
+	struct forkpool_job job = { .fn = e->submission->fn,
+		.args = test->input,
+		.args_len = test->len,
+		.id = e->submission->name,
+		.user = e };
 
 	/* The queue has room for one job of each submission. */
 	if (forkpool_submit(j->pool, &job, NULL) != 1)
@@ -202,8 +225,9 @@ result_take(struct judge *j, const struct forkpool_result *r)
 	e->cpu = r->cpu_ns > e->cpu ? r->cpu_ns : e->cpu;
 	e->memory = r->max_rss > e->memory ? r->max_rss : e->memory;
 	if (*j->secret != '\0' &&
-	    ((r->value != NULL && memmem(r->value, r->value_len, j->secret, strlen(j->secret)) != NULL) ||
-	    memmem(r->output, r->output_len, j->secret, strlen(j->secret)) != NULL))
+	    ((r->value != NULL &&
+		 memmem(r->value, r->value_len, j->secret, strlen(j->secret)) != NULL) ||
+		memmem(r->output, r->output_len, j->secret, strlen(j->secret)) != NULL))
 		j->stolen++;
 	if (!verdict_find(j, e, r, e->verdict, sizeof e->verdict))
 		return;
@@ -222,7 +246,8 @@ judge_all(struct judge *j)
 		struct entry *e = &j->entries[i];
 		if (e->submission->expected[j->level] == NULL)
 			e->left_out = "this level would not hold it";
-		else if (e->submission->forks && j->level == FORKPOOL_ISOLATE_JOB && !j->processes_limited)
+		else if (e->submission->forks && j->level == FORKPOOL_ISOLATE_JOB &&
+		    !j->processes_limited)
 			e->left_out = "the number of processes cannot be limited here";
 		else
 			next_test(j, e);
@@ -255,7 +280,8 @@ table_print(const struct judge *j)
 {
 	int right = 1;
 
-	(void)printf("%-13s %-5s %5s  %-35s %9s %9s %9s\n", "submission", "task", "tests", "verdict", "wall", "cpu", "memory");
+	(void)printf("%-13s %-5s %5s  %-35s %9s %9s %9s\n", "submission", "task", "tests",
+	    "verdict", "wall", "cpu", "memory");
 	for (size_t i = 0; i < j->count; i++) {
 		const struct entry *e = &j->entries[i];
 		const char *expected = e->submission->expected[j->level];
@@ -265,18 +291,21 @@ table_print(const struct judge *j)
 			(void)printf("%5s  not run: %s\n", "-", e->left_out);
 			continue;
 		}
-		(void)printf("%3u/%zu  %-35s %6.1f ms", e->passed, TESTS, e->verdict, (double)e->wall / 1e6);
+		(void)printf("%3u/%zu  %-35s %6.1f ms", e->passed, TESTS, e->verdict,
+		    (double)e->wall / 1e6);
 		if (e->cpu == -1) /* a worker does not count for each of its jobs */
 			(void)printf(" %9s %9s", "-", "-");
 		else
-			(void)printf(" %6.1f ms %6.1f MB", (double)e->cpu / 1e6, (double)e->memory / 1e6);
+			(void)printf(" %6.1f ms %6.1f MB", (double)e->cpu / 1e6,
+			    (double)e->memory / 1e6);
 		int met = strncmp(e->verdict, expected, strlen(expected)) == 0;
 		(void)printf(met ? "\n" : "  EXPECTED %s\n", expected);
 		right &= met;
 	}
 
 	unsigned calls = connections_count(j);
-	(void)printf("calls to the judge's port: %u; replies with a line of /etc/passwd: %u\n", calls, j->stolen);
+	(void)printf("calls to the judge's port: %u; replies with a line of /etc/passwd: %u\n",
+	    calls, j->stolen);
 	return right && (j->level != FORKPOOL_ISOLATE_SANDBOX || (calls == 0 && j->stolen == 0));
 }
 
@@ -306,10 +335,12 @@ submissions_load(struct judge *j, const char *path)
 		struct entry *e = &j->entries[i];
 		e->submission = &table[i];
 		e->cpu = e->memory = -1;
-		while (e->task < TASKS && (table[i].task == NULL || strcmp(table[i].task, task_names[e->task]) != 0))
+		while (e->task < TASKS &&
+		    (table[i].task == NULL || strcmp(table[i].task, task_names[e->task]) != 0))
 			e->task++;
 		if (e->task == TASKS || table[i].fn == NULL)
-			errx(EXIT_WRONG, "%s: submission %s: no such task, or no function", path, table[i].name);
+			errx(EXIT_WRONG, "%s: submission %s: no such task, or no function", path,
+			    table[i].name);
 	}
 }
 
@@ -317,7 +348,8 @@ submissions_load(struct judge *j, const char *path)
 static int
 listen_locally(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof at;
 	char port[16];
 
@@ -409,8 +441,10 @@ int
 main(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "level", required_argument, NULL, 'l' }, { "workers", required_argument, NULL, 'w' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "level", required_argument, NULL, 'l' },
+		{ "workers", required_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct judge j = { .level = FORKPOOL_ISOLATE_SANDBOX };
 	struct timespec start, end;
@@ -442,8 +476,10 @@ main(int argc, char **argv)
 	int right = table_print(&j);
 	for (size_t i = 0; i < j.count; i++)
 		runs += j.entries[i].runs;
-	(void)printf("level %s: %zu submissions, %u runs in %.1f s; verdicts as expected: %s\n", level_names[j.level],
-	    j.count, runs, (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9, right ? "yes" : "no");
+	(void)printf("level %s: %zu submissions, %u runs in %.1f s; verdicts as expected: %s\n",
+	    level_names[j.level], j.count, runs,
+	    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9,
+	    right ? "yes" : "no");
 
 	for (size_t i = 0; i < TESTS; i++) {
 		free(j.tests[i].input);

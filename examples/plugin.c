@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plugin - job functions for the command forkpool, each of which is given a line:
  *
@@ -40,7 +41,8 @@ forkpool_plugin_init(const char *args, void **state)
 	for (uint32_t i = 0; i < 256; i++) {
 		s->crc[i] = i << 24;
 		for (int bit = 0; bit < 8; bit++)
-			s->crc[i] = s->crc[i] << 1 ^ (s->crc[i] & UINT32_C(1) << 31 ? UINT32_C(0x04c11db7) : 0);
+			s->crc[i] = s->crc[i] << 1 ^
+			    (s->crc[i] & UINT32_C(1) << 31 ? UINT32_C(0x04c11db7) : 0);
 	}
 	/* No job runs in a worker whose init fails. */
 	if (regcomp(&s->pattern, args, REG_EXTENDED | REG_NOSUB) != 0) {
@@ -70,7 +72,9 @@ forkpool_plugin_exit(void *state)
 static int
 reply_line(struct forkpool_context *context, const char *line, size_t len)
 {
-	return forkpool_reply(context, line, len) == -1 || forkpool_reply(context, "\n", 1) == -1 ? errno : 0;
+	return forkpool_reply(context, line, len) == -1 || forkpool_reply(context, "\n", 1) == -1 ?
+	    errno :
+	    0;
 }
 
 FORKPOOL_EXPORT int
@@ -103,7 +107,8 @@ utf8(struct forkpool_context *context, const void *args, size_t args_len)
 	for (size_t at = 0; at < args_len;) {
 		size_t n = mbrlen(line + at, args_len - at, &at_start);
 		if (n == (size_t)-1 || n == (size_t)-2)
-			return forkpool_fail(context, EILSEQ, "byte %zu begins no character of UTF-8", at + 1);
+			return forkpool_fail(context, EILSEQ,
+			    "byte %zu begins no character of UTF-8", at + 1);
 		at += n == 0 ? 1 : n;
 	}
 	return 0;

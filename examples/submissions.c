@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * submissions.c - twenty-one programs as a contest gets them: right, wrong, slow, broken, hostile.
  *
@@ -300,7 +301,8 @@ peeker(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)sigaction(SIGBUS, &action, &bus);
 	FILE *maps = fopen("/proc/self/maps", "r");
 	while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL)
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && strcmp(rights, "rw-p") == 0)
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 &&
+		    strcmp(rights, "rw-p") == 0)
 			found = answer_find(from, to, args, args_len, &answer);
 	if (maps != NULL)
 		(void)fclose(maps);
@@ -377,9 +379,11 @@ const struct submission submissions[] = {
 	{ "noisy", "sum", noisy, { "output limit", "output limit", "output limit" }, 0 },
 	{ "liar", "sum", liar, { "wrong answer", "wrong answer", "wrong answer" }, 0 },
 	{ "silent", "sum", silent, { "wrong answer", "wrong answer", "wrong answer" }, 0 },
-	{ "leaver", "sum", leaver, { "no answer: exit 0", "no answer: exit 0", "no answer: exit 0" }, 0 },
+	{ "leaver", "sum", leaver,
+	    { "no answer: exit 0", "no answer: exit 0", "no answer: exit 0" }, 0 },
 	{ "forger", "sum", forger, { NULL, "wrong answer", "wrong answer" }, 0 },
-	{ "thief", "sum", thief, { "wrong answer", "wrong answer", "runtime error: Permission denied" }, 0 },
+	{ "thief", "sum", thief,
+	    { "wrong answer", "wrong answer", "runtime error: Permission denied" }, 0 },
 	{ "peeker", "sum", peeker, { "wrong answer", "wrong answer", "wrong answer" }, 0 },
 	{ "caller", "sum", caller, { "accepted", "accepted", "denied: socket" }, 0 },
 	{ "bomb", "sum", bomb, { NULL, "processes limit", "denied" }, 1 },

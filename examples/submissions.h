@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * submissions.h - what judge.c and the shared object that it loads have to agree on.
  *

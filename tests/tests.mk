@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # The tests.  tests/FOLDER/test_NAME.c is a program of check_units, tests/FOLDER/NAME.sh one of shell_tests.
 
 # These run at each level of isolation (tests/support/at-level.sh): it is what the pool promises at any of them.
@@ -196,7 +197,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 LEVEL_LOG_DRIVER = $(LOG_DRIVER)
-LEVEL_LOG_COMPILER = $(SHELL) $(srcdir)/tests/at-level.sh
+LEVEL_LOG_COMPILER = $(SHELL) $(srcdir)/tests/support/at-level.sh
 
 $(level_tests):
 	@$(MKDIR_P) $(@D) && : >$@

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * decoder - a decoder of pictures as a job function, for pictures.py.
  *
@@ -68,7 +69,8 @@ decode(struct forkpool_context *context, const void *args, size_t args_len)
 		int64_t run = length(&in);
 		if (run == -1) {
 			free(pixel);
-			return forkpool_fail(context, EINVAL, "ends after %zu of %zu pixels", filled, size);
+			return forkpool_fail(context, EINVAL, "ends after %zu of %zu pixels",
+			    filled, size);
 		}
 		if (run == 0) {
 			in.at = runs;

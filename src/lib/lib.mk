@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # The library.  Its files stand folder by folder, from the lowest folder to the highest: a file may use what is in its own
 # folder and below (tests/checks/folders.sh).
 core_sources = \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # The command: it sees the library as everybody does, through the installed headers.  Its files stand folder by folder,
 # from the lowest folder to the highest: a file may use what is in its own folder and below (tests/checks/folders.sh).
 tool_sources = \

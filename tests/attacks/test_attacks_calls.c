@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that make each system call there is, in each way that there is: what is not for a computation is
  * denied, or refused with an error that says so; it never runs.
@@ -22,28 +23,25 @@
 
 /* What a computation calls on one C library or another, and whoever has no file and no socket can do no harm with. */
 static const long computing[] = {
-	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev, SYS_preadv2,
-	    SYS_pwritev2,
-	SYS_lseek, SYS_fstat, SYS_close, SYS_close_range, SYS_dup, SYS_dup3, SYS_fcntl, SYS_fsync, SYS_fdatasync,
-	    SYS_ftruncate,
-	SYS_ppoll, SYS_pselect6, SYS_exit, SYS_exit_group, SYS_restart_syscall, SYS_umask, SYS_brk, SYS_mmap,
-	    SYS_munmap, SYS_mprotect,
-	SYS_msync, SYS_munlock, SYS_munlockall, SYS_madvise, SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid,
-	    SYS_geteuid, SYS_getgid, SYS_getegid,
-	SYS_getresuid, SYS_getresgid, SYS_getgroups, SYS_getpgid, SYS_getsid, SYS_capget, SYS_clock_gettime,
-	    SYS_clock_getres,
-	SYS_clock_nanosleep, SYS_gettimeofday, SYS_nanosleep, SYS_times, SYS_getrusage, SYS_getrandom, SYS_uname,
-	    SYS_sysinfo,
-	SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_sched_getattr,
-	    SYS_sched_get_priority_max,
-	SYS_sched_get_priority_min, SYS_sched_rr_get_interval, SYS_getpriority, SYS_ioprio_get, SYS_getcpu,
-	    SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_rt_sigpending, SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_rt_sigaction,
-	    SYS_sigaltstack, SYS_tgkill, SYS_tkill,
-	SYS_setitimer, SYS_getitimer, SYS_wait4, SYS_waitid, SYS_futex, SYS_prlimit64, SYS_prctl,
+	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv,
+	SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_fstat, SYS_close, SYS_close_range,
+	SYS_dup, SYS_dup3, SYS_fcntl, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_ppoll,
+	SYS_pselect6, SYS_exit, SYS_exit_group, SYS_restart_syscall, SYS_umask, SYS_brk, SYS_mmap,
+	SYS_munmap, SYS_mprotect, SYS_msync, SYS_munlock, SYS_munlockall, SYS_madvise, SYS_getpid,
+	SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getresuid,
+	SYS_getresgid, SYS_getgroups, SYS_getpgid, SYS_getsid, SYS_capget, SYS_clock_gettime,
+	SYS_clock_getres, SYS_clock_nanosleep, SYS_gettimeofday, SYS_nanosleep, SYS_times,
+	SYS_getrusage, SYS_getrandom, SYS_uname, SYS_sysinfo, SYS_sched_yield,
+	SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_sched_getattr,
+	SYS_sched_get_priority_max, SYS_sched_get_priority_min, SYS_sched_rr_get_interval,
+	SYS_getpriority, SYS_ioprio_get, SYS_getcpu, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+	SYS_rt_sigpending, SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_rt_sigaction,
+	SYS_sigaltstack, SYS_tgkill, SYS_tkill, SYS_setitimer, SYS_getitimer, SYS_wait4, SYS_waitid,
+	SYS_futex, SYS_prlimit64, SYS_prctl,
 #ifdef __x86_64__
 	SYS_dup2, SYS_poll, SYS_select, SYS_getpgrp, SYS_time, SYS_alarm, SYS_pause, SYS_getrlimit,
-	335, 336, /* uretprobe, uprobe: the kernel lets them past any filter, and heeds them from its own trampoline only */
+	335,
+	336, /* uretprobe, uprobe: the kernel lets them past any filter, and heeds them from its own trampoline only */
 #endif
 };
 
@@ -73,8 +71,8 @@ calls(struct forkpool_context *context, const void *args, size_t args_len)
 static int
 is_refusal(int error)
 {
-	return error == ENOSYS || error == EACCES || error == EPERM || error == EOPNOTSUPP || error == ENOTTY ||
-	    error == ENOMEM;
+	return error == ENOSYS || error == EACCES || error == EPERM || error == EOPNOTSUPP ||
+	    error == ENOTTY || error == ENOMEM;
 }
 
 static void
@@ -89,12 +87,11 @@ call_all(struct attack_scene *scene, const int64_t *numbers, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct forkpool_result *result = support_wait(scene->pool);
 		int64_t number = numbers[result->seq - first];
-		ck_assert_msg(result->outcome == FORKPOOL_DENIED || (result->outcome == FORKPOOL_FAILED &&
-		    is_refusal(result->error)),
+		ck_assert_msg(result->outcome == FORKPOOL_DENIED ||
+			(result->outcome == FORKPOOL_FAILED && is_refusal(result->error)),
 		    "system call %lld (%#llx): %s (signal %d, error %s): %s", (long long)number,
-		    (unsigned long long)number,
-		    forkpool_outcome_name(result->outcome), result->signal, strerror(result->error),
-		    result->message);
+		    (unsigned long long)number, forkpool_outcome_name(result->outcome),
+		    result->signal, strerror(result->error), result->message);
 		if (result->outcome == FORKPOOL_DENIED)
 			ck_assert_int_eq(result->signal, SIGSYS);
 	}
@@ -123,8 +120,8 @@ call_odd_numbers(struct attack_scene *scene, const void *arg)
 	(void)arg;
 	for (int64_t number = 0; number < 600; number++)
 		numbers[n++] = 0x40000000 | number; /* x32 */
-	static const int64_t odd[] = { -1, -2, INT32_MAX, 0x7fffffff0000, 0x20000000, 0x10000, 0xffff, 1000, 1024,
-	    4096 };
+	static const int64_t odd[] = { -1, -2, INT32_MAX, 0x7fffffff0000, 0x20000000, 0x10000,
+		0xffff, 1000, 1024, 4096 };
 	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
 		numbers[n++] = odd[i];
 	/* The kernel looks at the lower half of the register. */
@@ -266,8 +263,8 @@ calls_named(struct forkpool_context *context, const void *args, size_t args_len)
 
 START_TEST(calls_one_of_bad_fame)
 {
-	const struct attack attack = { named[_i / 2].name, calls_named, DENIED_BY(named[_i / 2].name),
-	    .n = _i / 2 };
+	const struct attack attack = { named[_i / 2].name, calls_named,
+		DENIED_BY(named[_i / 2].name), .n = _i / 2 };
 
 	attack_table(&attack, _i % 2 ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX, NULL);
 }
@@ -281,8 +278,10 @@ interrupt_80(long number, long b, long c, long d)
 {
 	long r;
 
-	__asm__ volatile("int $0x80" : "=a"(r) : "0"(number), "b"(b), "c"(c), "d"(d) : "memory", "r8", "r9", "r10",
-	    "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "0"(number), "b"(b), "c"(c), "d"(d)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return r;
 }
 
@@ -296,15 +295,20 @@ calls_by_interrupt(struct forkpool_context *context, const void *args, size_t ar
 
 	if (r == 0 && numbers[n] == 2)
 		_exit(0);
-	return r < 0 && r != -ENOSYS ? attack_through(context, "int 0x80, with an error", r) : r < 0 ? 0 :
-	    attack_through(context, "int 0x80", r);
+	return r < 0 && r != -ENOSYS ? attack_through(context, "int 0x80, with an error", r) :
+	    r < 0                    ? 0 :
+				       attack_through(context, "int 0x80", r);
 }
 
 #define BY_INTERRUPT(name, n_) { name " by int 0x80", calls_by_interrupt, SANDBOX(ENDS(DENIED) | ENDS(CRASHED) | ENDS(OK)), .n = (n_), .signal = SIGSEGV }
 
 static const struct attack doors[] = {
-	BY_INTERRUPT("getpid", 0), BY_INTERRUPT("kill", 1), BY_INTERRUPT("fork", 2), BY_INTERRUPT("ptrace", 3),
-	BY_INTERRUPT("socketcall", 4), BY_INTERRUPT("open", 5),
+	BY_INTERRUPT("getpid", 0),
+	BY_INTERRUPT("kill", 1),
+	BY_INTERRUPT("fork", 2),
+	BY_INTERRUPT("ptrace", 3),
+	BY_INTERRUPT("socketcall", 4),
+	BY_INTERRUPT("open", 5),
 };
 
 START_TEST(calls_through_another_door)
@@ -331,18 +335,23 @@ makes_code(struct forkpool_context *context, const void *args, size_t args_len)
 		at = mmap(NULL, 4096, PROT_EXEC, private, -1, 0);
 		break;
 	case 2:
-		at = mmap(NULL, 4096, PROT_READ | PROT_EXEC | 1l << 24, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		at = mmap(NULL, 4096, PROT_READ | PROT_EXEC | 1l << 24, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
 		break;
 	case 3:
 		at = mprotect(at, 4096, PROT_READ | PROT_EXEC) == 0 ? at : MAP_FAILED;
 		break;
 	case 4: { /* the text, to be changed */
 		uintptr_t text = (uintptr_t)makes_code & ~(uintptr_t)4095;
-		at = mprotect((void *)text, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == 0 ? at : MAP_FAILED;
+		at = mprotect((void *)text, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == 0 ?
+		    at :
+		    MAP_FAILED;
 		break;
 	}
 	default:
-		at = syscall(SYS_pkey_mprotect, at, 4096L, (long)(PROT_READ | PROT_EXEC), -1L) == 0 ? at :
+		at =
+		    syscall(SYS_pkey_mprotect, at, 4096L, (long)(PROT_READ | PROT_EXEC), -1L) == 0 ?
+		    at :
 		    MAP_FAILED;
 		break;
 	}
@@ -391,15 +400,19 @@ survives_denial(struct forkpool_context *context, const void *args, size_t args_
 }
 
 static const struct attack code[] = {
-	{ "writable and executable memory", makes_code, SANDBOX(KEPT_OUT), .denied = "mmap", .n = 0 },
+	{ "writable and executable memory", makes_code, SANDBOX(KEPT_OUT), .denied = "mmap",
+	    .n = 0 },
 	{ "executable memory", makes_code, SANDBOX(KEPT_OUT), .denied = "mmap", .n = 1 },
 	{ "shared executable memory", makes_code, SANDBOX(KEPT_OUT), .denied = "mmap", .n = 2 },
 	{ "memory made executable", makes_code, SANDBOX(KEPT_OUT), .denied = "mprotect", .n = 3 },
 	{ "text made writable", makes_code, SANDBOX(KEPT_OUT), .denied = "mprotect", .n = 4 },
-	{ "memory made executable with a key", makes_code, SANDBOX(KEPT_OUT), .denied = "pkey_mprotect", .n = 5 },
-	{ "a handler for SIGSYS", survives_denial, SANDBOX(KEPT_OUT), .denied = "sigaction", .n = 0 },
+	{ "memory made executable with a key", makes_code, SANDBOX(KEPT_OUT),
+	    .denied = "pkey_mprotect", .n = 5 },
+	{ "a handler for SIGSYS", survives_denial, SANDBOX(KEPT_OUT), .denied = "sigaction",
+	    .n = 0 },
 	{ "SIGSYS ignored", survives_denial, SANDBOX(KEPT_OUT), .denied = "sigaction", .n = 1 },
-	{ "SIGSYS blocked", survives_denial, SANDBOX(ENDS(DENIED) | ENDS(CRASHED)), .n = 2, .signal = SIGSYS },
+	{ "SIGSYS blocked", survives_denial, SANDBOX(ENDS(DENIED) | ENDS(CRASHED)), .n = 2,
+	    .signal = SIGSYS },
 	{ "no stack for the handler", survives_denial, SANDBOX(ENDS(DENIED)), .n = 3 },
 	{ "SIGSYS raised", survives_denial, .job = ENDS(CRASHED), .sandbox = ENDS(CRASHED), .n = 4,
 	    .signal = SIGSYS },
@@ -422,7 +435,8 @@ main(void)
 
 	tcase_add_loop_test(numbers, calls_each_number, 0, 3 * ATTACK_MODES);
 	tcase_add_loop_test(numbers, calls_odd_numbers, 0, 3 * ATTACK_MODES);
-	tcase_add_loop_test(names, calls_one_of_bad_fame, 0, (int)(sizeof named / sizeof named[0]) * 2);
+	tcase_add_loop_test(names, calls_one_of_bad_fame, 0,
+	    (int)(sizeof named / sizeof named[0]) * 2);
 #ifdef __x86_64__
 	TABLE(names, calls_through_another_door, doors);
 #endif

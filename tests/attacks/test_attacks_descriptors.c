@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Jobs that attack their descriptors, and those of the pool if there were any: the next job has good ones. */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -17,7 +18,8 @@ is_open(int fd)
 {
 	char byte;
 
-	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 || errno != EBADF;
+	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 ||
+	    errno != EBADF;
 }
 
 static int
@@ -87,7 +89,8 @@ prints_until_it_ends(struct forkpool_context *context, const void *args, size_t 
 	(void)attack_known(args, args_len);
 	memset(block, 'p', sizeof block);
 	for (int i = 0; i < 64; i++)
-		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) != sizeof block)
+		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) !=
+		    sizeof block)
 			return errno;
 	return forkpool_reply(context, "p", 1) == -1 ? errno : 0;
 }
@@ -105,14 +108,16 @@ static const struct attack descriptors[] = {
 static void
 descriptors_and_see(struct attack_scene *scene, const void *arg)
 {
-	static const struct attack prints = { "prints after it", prints_until_it_ends, BOTH(ENDS(OK)) };
+	static const struct attack prints = { "prints after it", prints_until_it_ends,
+		BOTH(ENDS(OK)) };
 
 	for (int i = 0; i < 3; i++) {
 		attack_run(scene, arg);
 		attack_run(scene, &prints);
 		if (scene->result.output_len > 0) {
 			ck_assert_uint_eq(scene->result.output_len, 4194304);
-			ck_assert_uint_eq(strspn(scene->result.output, "p"), scene->result.output_len);
+			ck_assert_uint_eq(strspn(scene->result.output, "p"),
+			    scene->result.output_len);
 		}
 	}
 }
@@ -126,7 +131,8 @@ START_TEST(spoils_its_descriptors)
 	for (int output = FORKPOOL_OUTPUT_DISCARD; output <= FORKPOOL_OUTPUT_CAPTURE; output++) {
 		struct forkpool_options options = support_options(2);
 		options.output = (enum forkpool_output)output;
-		attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, descriptors_and_see, attack);
+		attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, descriptors_and_see,
+		    attack);
 	}
 }
 END_TEST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that want the gate back: the one address from which a filter inherited from the worker lets any
  * system call pass.  It is unmapped before a job's function runs; nothing executable may come there again.
@@ -60,9 +61,20 @@ use_made_page(struct forkpool_context *context, const char *how, unsigned char *
 }
 
 enum route {
-	ROUTE_CALL = 0, ROUTE_READ, ROUTE_MMAP, ROUTE_MMAP_WRITABLE, ROUTE_MPROTECT, ROUTE_MREMAP_TO,
-	    ROUTE_MREMAP_GROW, ROUTE_MREMAP_MOVE,
-	ROUTE_MREMAP_MADE, ROUTE_PERSONALITY, ROUTE_SHARED, ROUTE_PKEY, ROUTE_PLAIN, ROUTE_GROWSDOWN,
+	ROUTE_CALL = 0,
+	ROUTE_READ,
+	ROUTE_MMAP,
+	ROUTE_MMAP_WRITABLE,
+	ROUTE_MPROTECT,
+	ROUTE_MREMAP_TO,
+	ROUTE_MREMAP_GROW,
+	ROUTE_MREMAP_MOVE,
+	ROUTE_MREMAP_MADE,
+	ROUTE_PERSONALITY,
+	ROUTE_SHARED,
+	ROUTE_PKEY,
+	ROUTE_PLAIN,
+	ROUTE_GROWSDOWN,
 };
 
 static int
@@ -78,7 +90,9 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 	case ROUTE_CALL:
 		return use_page(context, "the gate as it was");
 	case ROUTE_READ:
-		return walk_readable((uintptr_t)page) ? attack_through(context, "the page is there", 1) : 0;
+		return walk_readable((uintptr_t)page) ?
+		    attack_through(context, "the page is there", 1) :
+		    0;
 	case ROUTE_MMAP:
 		made = mmap(page, WALK_PAGE, PROT_READ | PROT_EXEC, fixed, -1, 0);
 		break;
@@ -86,8 +100,8 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 		made = mmap(page, WALK_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, fixed, -1, 0);
 		break;
 	case ROUTE_MPROTECT:
-		if (mmap(page, WALK_PAGE, PROT_READ | PROT_WRITE, fixed, -1, 0) == page && mprotect(page, WALK_PAGE,
-		    PROT_READ | PROT_EXEC) == 0)
+		if (mmap(page, WALK_PAGE, PROT_READ | PROT_WRITE, fixed, -1, 0) == page &&
+		    mprotect(page, WALK_PAGE, PROT_READ | PROT_EXEC) == 0)
 			made = page;
 		break;
 	case ROUTE_MREMAP_TO:
@@ -103,7 +117,8 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 		made = mremap(before, WALK_PAGE, 2 * WALK_PAGE, MREMAP_MAYMOVE);
 		break;
 	case ROUTE_MREMAP_MADE: { /* not text: it is not executable there either */
-		void *own = mmap(NULL, WALK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *own = mmap(NULL, WALK_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (mremap(own, WALK_PAGE, WALK_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page) == page)
 			return use_made_page(context, "mremap() of a page", page);
 		return 0;
@@ -129,33 +144,39 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 			return use_made_page(context, "memory without PROT_EXEC", page);
 		return 0;
 	case ROUTE_GROWSDOWN:
-		if (mmap((char *)page + WALK_PAGE, WALK_PAGE, PROT_READ | PROT_WRITE, fixed | MAP_GROWSDOWN, -1,
-		    0) == MAP_FAILED)
+		if (mmap((char *)page + WALK_PAGE, WALK_PAGE, PROT_READ | PROT_WRITE,
+			fixed | MAP_GROWSDOWN, -1, 0) == MAP_FAILED)
 			return 0;
 		return use_made_page(context, "MAP_GROWSDOWN", page);
 	default:
 		return EINVAL;
 	}
-	return made != MAP_FAILED ? attack_through(context, "executable memory at the gate", route) : 0;
+	return made != MAP_FAILED ?
+	    attack_through(context, "executable memory at the gate", route) :
+	    0;
 }
 
 #define FAULTS (ENDS(CRASHED) | KEPT_OUT)
 
 static const struct attack routes[] = {
-	{ "the gate is called", goes, .sandbox = ENDS(CRASHED), .n = ROUTE_CALL, .signal = SIGSEGV },
+	{ "the gate is called", goes, .sandbox = ENDS(CRASHED), .n = ROUTE_CALL,
+	    .signal = SIGSEGV },
 	{ "the gate is read", goes, .sandbox = ENDS(OK), .n = ROUTE_READ },
 	{ "mmap with PROT_EXEC", goes, .sandbox = KEPT_OUT, .n = ROUTE_MMAP },
-	{ "mmap with PROT_EXEC and PROT_WRITE", goes, .sandbox = KEPT_OUT, .n = ROUTE_MMAP_WRITABLE },
+	{ "mmap with PROT_EXEC and PROT_WRITE", goes, .sandbox = KEPT_OUT,
+	    .n = ROUTE_MMAP_WRITABLE },
 	{ "mprotect with PROT_EXEC", goes, .sandbox = KEPT_OUT, .n = ROUTE_MPROTECT },
 	{ "mremap of text to it", goes, .sandbox = KEPT_OUT, .n = ROUTE_MREMAP_TO },
 	{ "mremap of the text in front of it", goes, .sandbox = KEPT_OUT, .n = ROUTE_MREMAP_GROW },
 	{ "mremap of text to anywhere", goes, .sandbox = KEPT_OUT, .n = ROUTE_MREMAP_MOVE },
-	{ "mremap of data to it", goes, .sandbox = FAULTS, .n = ROUTE_MREMAP_MADE, .signal = SIGSEGV },
+	{ "mremap of data to it", goes, .sandbox = FAULTS, .n = ROUTE_MREMAP_MADE,
+	    .signal = SIGSEGV },
 	{ "personality", goes, .sandbox = KEPT_OUT, .n = ROUTE_PERSONALITY },
 	{ "shmat with SHM_EXEC", goes, .sandbox = KEPT_OUT, .n = ROUTE_SHARED },
 	{ "pkey_mprotect", goes, .sandbox = KEPT_OUT, .n = ROUTE_PKEY },
 	{ "plain memory", goes, .sandbox = FAULTS, .n = ROUTE_PLAIN, .signal = SIGSEGV },
-	{ "memory that grows down", goes, .sandbox = FAULTS, .n = ROUTE_GROWSDOWN, .signal = SIGSEGV },
+	{ "memory that grows down", goes, .sandbox = FAULTS, .n = ROUTE_GROWSDOWN,
+	    .signal = SIGSEGV },
 };
 
 START_TEST(wants_the_gate_back)
@@ -178,11 +199,12 @@ caller_with_personality(enum attack_mode mode, int i)
 	ck_assert_int_ne(personality(READ_IMPLIES_EXEC), -1);
 	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
 	struct forkpool *pool = support_open(&options);
-	ck_assert_msg(personality(0xffffffff) & READ_IMPLIES_EXEC, "the caller's personality has changed");
+	ck_assert_msg(personality(0xffffffff) & READ_IMPLIES_EXEC,
+	    "the caller's personality has changed");
 	(void)support_submit(pool, goes, &known, sizeof known);
 	const struct forkpool_result *result = support_wait(pool);
-	ck_assert_msg(attack->sandbox & 1u << result->outcome, "%s, with READ_IMPLIES_EXEC: %s: %s", attack->name,
-	    forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(attack->sandbox & 1u << result->outcome, "%s, with READ_IMPLIES_EXEC: %s: %s",
+	    attack->name, forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	_exit(0);
 }

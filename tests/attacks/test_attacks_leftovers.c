@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that change all they can of their process for the next one, or take all there is of the machine: the next
  * job on that worker finds everything as the first one did, and the pool goes on.
@@ -69,7 +70,8 @@ state_write(char *text, size_t size, int is_sandbox)
 	(void)umask(mode);
 	ADD("umask %o\n", (unsigned)mode);
 	for (int fd = 0; fd < 3; fd++)
-		ADD("descriptor %d %x %x\n", fd, (unsigned)fcntl(fd, F_GETFD), (unsigned)fcntl(fd, F_GETFL));
+		ADD("descriptor %d %x %x\n", fd, (unsigned)fcntl(fd, F_GETFD),
+		    (unsigned)fcntl(fd, F_GETFL));
 	(void)getitimer(ITIMER_REAL, &timer);
 	ADD("timer %lld\n", (long long)timer.it_value.tv_sec);
 	ADD("nice %d\n", getpriority(PRIO_PROCESS, 0));
@@ -109,7 +111,8 @@ changes_memory(void)
 		if (leak != NULL)
 			memset(leak, i, 100000);
 	}
-	void *at = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at != MAP_FAILED)
 		memset(at, 1, 4 * MIB);
 	(void)sbrk(65536);
@@ -141,9 +144,10 @@ changes_all(struct forkpool_context *context, const void *args, size_t args_len)
 	}
 	(void)setpriority(PRIO_PROCESS, 0, 10);
 	for (int i = 0; i < 16; i++)
-		if (i != RLIMIT_CPU && getrlimit((unsigned)i, &limit) == 0 && limit.rlim_cur > 1000) {
-			limit.rlim_cur = limit.rlim_max = limit.rlim_cur == RLIM_INFINITY ? (rlim_t)1 << 40 :
-			    limit.rlim_cur - 1;
+		if (i != RLIMIT_CPU && getrlimit((unsigned)i, &limit) == 0 &&
+		    limit.rlim_cur > 1000) {
+			limit.rlim_cur = limit.rlim_max =
+			    limit.rlim_cur == RLIM_INFINITY ? (rlim_t)1 << 40 : limit.rlim_cur - 1;
 			(void)setrlimit((unsigned)i, &limit);
 		}
 	for (int signo = 1; signo < 65; signo++)
@@ -180,8 +184,8 @@ look(struct attack_scene *scene, unsigned worker, char *text, size_t size)
 		ck_assert_msg(i < 5000, "worker %u has no more jobs", worker);
 		(void)support_submit(scene->pool, looks, &known, sizeof known);
 		const struct forkpool_result *result = support_wait(scene->pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 		if (result->worker == worker) {
 			(void)snprintf(text, size, "%s", (const char *)result->value);
 			return;
@@ -203,8 +207,8 @@ change_and_look(struct attack_scene *scene, const void *arg)
 		attack_run(scene, &attack);
 		unsigned worker = scene->result.worker;
 		look(scene, worker, after, sizeof after);
-		ck_assert_msg(strcmp(before[worker], after) == 0, "%s: the next job finds %s", attack.name,
-		    attack_difference(before[worker], after));
+		ck_assert_msg(strcmp(before[worker], after) == 0, "%s: the next job finds %s",
+		    attack.name, attack_difference(before[worker], after));
 	}
 }
 
@@ -212,14 +216,16 @@ change_and_look(struct attack_scene *scene, const void *arg)
 
 static const struct attack changes[] = {
 	{ "changes all it can", changes_all, BOTH(ENDS(OK)) },
-	{ "changes memory and crashes", changes_memory_and_crashes, BOTH(ENDS(CRASHED)), .signal = SIGABRT },
+	{ "changes memory and crashes", changes_memory_and_crashes, BOTH(ENDS(CRASHED)),
+	    .signal = SIGABRT },
 };
 
 START_TEST(leaves_changes)
 {
 	struct forkpool_options options = support_options(2);
 
-	options.output = _i / ATTACK_MODES / 2 == 0 ? FORKPOOL_OUTPUT_DISCARD : FORKPOOL_OUTPUT_CAPTURE;
+	options.output =
+	    _i / ATTACK_MODES / 2 == 0 ? FORKPOOL_OUTPUT_DISCARD : FORKPOOL_OUTPUT_CAPTURE;
 	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, change_and_look,
 	    &changes[_i / ATTACK_MODES % 2]);
 }
@@ -245,7 +251,8 @@ starve(struct attack_scene *scene, const void *arg)
 {
 	enum { PER_PROCESSOR = 3, MOST = 64 };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned jobs = processors > 0 && processors < MOST / PER_PROCESSOR ? PER_PROCESSOR * (unsigned)processors :
+	unsigned jobs = processors > 0 && processors < MOST / PER_PROCESSOR ?
+	    PER_PROCESSOR * (unsigned)processors :
 	    MOST;
 	struct forkpool_options options = support_options(jobs);
 	struct forkpool_job job = { .fn = spins, .timeout_ns = 300 * MS };
@@ -278,8 +285,17 @@ END_TEST
 /* Bounded in itself at eight times the limit. */
 #define MEMORY_LIMIT (64 * MIB)
 
-enum way { WAY_MALLOC, WAY_MMAP, WAY_SHARED, WAY_GROWSDOWN, WAY_BRK, WAY_PROTECT, WAY_HUGE, WAY_POPULATE,
-    WAY_LOCKED };
+enum way {
+	WAY_MALLOC,
+	WAY_MMAP,
+	WAY_SHARED,
+	WAY_GROWSDOWN,
+	WAY_BRK,
+	WAY_PROTECT,
+	WAY_HUGE,
+	WAY_POPULATE,
+	WAY_LOCKED
+};
 
 static void *
 get(enum way way, size_t size)
@@ -325,7 +341,9 @@ allocates(struct forkpool_context *context, const void *args, size_t args_len)
 		memset(at, 1, MIB);
 		got += MIB;
 	}
-	return got > MEMORY_LIMIT + MEMORY_LIMIT / 8 ? attack_through(context, "memory", (long)got) : 0;
+	return got > MEMORY_LIMIT + MEMORY_LIMIT / 8 ?
+	    attack_through(context, "memory", (long)got) :
+	    0;
 }
 
 static int __attribute__((noinline))
@@ -383,7 +401,8 @@ main(void)
 
 	tcase_add_loop_test(changed, leaves_changes, 0, 4 * ATTACK_MODES);
 	tcase_add_loop_test(taken, starves_the_supervisor, 0, ATTACK_MODES);
-	tcase_add_loop_test(taken, takes_all_memory, 0, (int)(sizeof takings / sizeof takings[0]) * ATTACK_MODES);
+	tcase_add_loop_test(taken, takes_all_memory, 0,
+	    (int)(sizeof takings / sizeof takings[0]) * ATTACK_MODES);
 	suite_add_tcase(suite, changed);
 	suite_add_tcase(suite, taken);
 	return attack_main(suite);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that search all memory that they can read: for other jobs' arguments, names, values, messages and
  * output, though those went through the same worker; and for the pool's tables.
@@ -30,8 +31,16 @@
 
 /* How a job comes by a secret or gives it away. */
 enum kind {
-	KIND_ARGS = 0, KIND_ID, KIND_LARGE_ARGS, KIND_VALUE, KIND_LARGE_VALUE, KIND_OUTPUT, KIND_MESSAGE, KIND_HEAP,
-	    KIND_CRASH, KINDS,
+	KIND_ARGS = 0,
+	KIND_ID,
+	KIND_LARGE_ARGS,
+	KIND_VALUE,
+	KIND_LARGE_VALUE,
+	KIND_OUTPUT,
+	KIND_MESSAGE,
+	KIND_HEAP,
+	KIND_CRASH,
+	KINDS,
 };
 static const char kind_letters[] = "aiAvVomhc";
 
@@ -167,7 +176,10 @@ keeper_submit(struct attack_scene *scene, const char *mark, enum kind kind)
 {
 	static char args[LARGE];
 	struct keeper k = { .kind = (uint32_t)kind };
-	struct forkpool_job job = { .fn = keeps_secret, .args = args, .args_len = sizeof k, .id = NULL };
+	struct forkpool_job job = { .fn = keeps_secret,
+		.args = args,
+		.args_len = sizeof k,
+		.id = NULL };
 
 	memcpy(k.secret, mark, MARK);
 	k.secret[MARK] = kind_letters[kind];
@@ -205,9 +217,12 @@ search_check(const struct forkpool_result *result)
 	    forkpool_outcome_name(result->outcome), result->message);
 	memcpy(&f, result->value, sizeof f);
 	ck_assert_msg(f.own > 0, "the search does not find what is there");
-	ck_assert_msg(f.in_registers == 0, "%llu registers hold another job's secret", (unsigned long long)f.in_registers);
-	ck_assert_msg(f.others == 0, "%llu of other jobs' secrets can be read; of kinds %.8s, at %#lx, %#lx, ...",
-	    (unsigned long long)f.others, f.kind, (unsigned long)f.place[0], (unsigned long)f.place[1]);
+	ck_assert_msg(f.in_registers == 0, "%llu registers hold another job's secret",
+	    (unsigned long long)f.in_registers);
+	ck_assert_msg(f.others == 0,
+	    "%llu of other jobs' secrets can be read; of kinds %.8s, at %#lx, %#lx, ...",
+	    (unsigned long long)f.others, f.kind, (unsigned long)f.place[0],
+	    (unsigned long)f.place[1]);
 }
 
 /* Many jobs with secrets, and in between them one that looks, in their own packet and in the next. */
@@ -235,9 +250,12 @@ secrets(struct attack_scene *scene, const void *arg)
 				looked++;
 			} else {
 				ck_assert_msg(result->outcome == FORKPOOL_OK ||
-				    (result->outcome == FORKPOOL_FAILED && result->error == EIO) ||
-				    (result->outcome == FORKPOOL_CRASHED && result->signal == SIGABRT), "%s: %s",
-				    forkpool_outcome_name(result->outcome), result->message);
+					(result->outcome == FORKPOOL_FAILED &&
+					    result->error == EIO) ||
+					(result->outcome == FORKPOOL_CRASHED &&
+					    result->signal == SIGABRT),
+				    "%s: %s", forkpool_outcome_name(result->outcome),
+				    result->message);
 			}
 		}
 	}
@@ -249,7 +267,9 @@ static const struct {
 	enum forkpool_output output;
 	int64_t              cap;
 } outputs[] = {
-	{ FORKPOOL_OUTPUT_CAPTURE, 0 }, { FORKPOOL_OUTPUT_CAPTURE, 1000 }, { FORKPOOL_OUTPUT_INHERIT, 0 },
+	{ FORKPOOL_OUTPUT_CAPTURE, 0 },
+	{ FORKPOOL_OUTPUT_CAPTURE, 1000 },
+	{ FORKPOOL_OUTPUT_INHERIT, 0 },
 };
 
 START_TEST(secrets_of_other_jobs)
@@ -282,7 +302,8 @@ reads_tables(struct forkpool_context *context, const void *args, size_t args_len
 	size_t n = args_len / sizeof range;
 
 	memcpy(&mailboxes, args, sizeof mailboxes);
-	uintptr_t own = (uintptr_t)mailboxes_at((struct mailbox *)mailboxes.at, forkpool_worker_index(context));
+	uintptr_t own =
+	    (uintptr_t)mailboxes_at((struct mailbox *)mailboxes.at, forkpool_worker_index(context));
 	uintptr_t own_end = own + (sizeof(struct mailbox) + WALK_PAGE - 1) / WALK_PAGE * WALK_PAGE;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&range, (const char *)args + i * sizeof range, sizeof range);
@@ -290,8 +311,8 @@ reads_tables(struct forkpool_context *context, const void *args, size_t args_len
 			if (walk_readable(at) && (at < own || at >= own_end))
 				return forkpool_fail(context, EPROTO,
 				    "page %zu of %zu of mapping %zu of the pool's can be read",
-				    (size_t)(at - range.at) / WALK_PAGE, (size_t)(range.end - range.at) / WALK_PAGE,
-				    i);
+				    (size_t)(at - range.at) / WALK_PAGE,
+				    (size_t)(range.end - range.at) / WALK_PAGE, i);
 	}
 	return 0;
 }
@@ -307,7 +328,8 @@ mappings_shared(struct walk_range *ranges, size_t max)
 
 	ck_assert_ptr_nonnull(maps);
 	while (fgets(line, sizeof line, maps) != NULL)
-		if (sscanf(line, "%lx-%lx %7s", &at, &end, flags) == 3 && flags[3] == 's' && n < max)
+		if (sscanf(line, "%lx-%lx %7s", &at, &end, flags) == 3 && flags[3] == 's' &&
+		    n < max)
 			ranges[n++] = (struct walk_range){ .at = at, .end = end };
 	(void)fclose(maps);
 	return n;
@@ -328,7 +350,8 @@ tables(struct attack_scene *scene, const void *arg)
 			is_old |= now[i].at == before[j].at;
 		if (is_old)
 			continue;
-		uintptr_t mailboxes = (uintptr_t)scene->pool->d.mailboxes, claims = (uintptr_t)scene->pool->d.shared;
+		uintptr_t mailboxes = (uintptr_t)scene->pool->d.setup.worker.mailboxes,
+			  claims = (uintptr_t)scene->pool->d.shared;
 		has_claims |= claims >= now[i].at && claims < now[i].end;
 		pools[k++] = now[i];
 		if (mailboxes >= now[i].at && mailboxes < now[i].end)
@@ -339,8 +362,8 @@ tables(struct attack_scene *scene, const void *arg)
 		(void)support_submit(scene->pool, reads_tables, pools, k * sizeof pools[0]);
 	for (int i = 0; i < 20; i++) {
 		const struct forkpool_result *result = support_wait(scene->pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 	}
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Jobs that become many: bombs, daemons, threads.  None of them is left when the result is there. */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -167,17 +168,21 @@ clones(struct forkpool_context *context, const void *args, size_t args_len)
 #define DENIED_BY(call) .sandbox = ENDS(DENIED), .denied = (call)
 
 static const struct attack multiplying[] = {
-	{ "fork bomb", bombs, .job = ENDS(OK), DENIED_BY("clone"), .n = 0, .timeout_ms = SUPPORT_HANGS_MS },
-	{ "fork bomb of sessions", bombs, .job = ENDS(OK), DENIED_BY("clone"), .n = 1, .timeout_ms = SUPPORT_HANGS_MS },
+	{ "fork bomb", bombs, .job = ENDS(OK), DENIED_BY("clone"), .n = 0,
+	    .timeout_ms = SUPPORT_HANGS_MS },
+	{ "fork bomb of sessions", bombs, .job = ENDS(OK), DENIED_BY("clone"), .n = 1,
+	    .timeout_ms = SUPPORT_HANGS_MS },
 	{ "fork bomb that lingers", bombs_and_lingers, .job = ENDS(OK), DENIED_BY("clone"), .n = 1,
 	    .timeout_ms = SUPPORT_HANGS_MS },
-	{ "fork bomb that hangs", bombs_and_hangs, .job = ENDS(TIMED_OUT), DENIED_BY("clone"), .n = 1,
-	    .timeout_ms = 1000 },
+	{ "fork bomb that hangs", bombs_and_hangs, .job = ENDS(TIMED_OUT), DENIED_BY("clone"),
+	    .n = 1, .timeout_ms = 1000 },
 	{ "daemon", leaves_a_daemon, .job = ENDS(OK), DENIED_BY("clone"), .n = 0 },
 	{ "daemon, and a crash", leaves_a_daemon, .job = ENDS(CRASHED), DENIED_BY("clone"), .n = 1,
 	    .signal = SIGABRT },
-	{ "hops from process to process", hops, .job = ENDS(EXITED), DENIED_BY("clone"), .timeout_ms = SUPPORT_HANGS_MS },
-	{ "threads", leaves_a_thread, .job = ENDS(OK), .sandbox = KEPT_OUT, .n = 4 }, /* with all signals blocked, SIGSYS too */
+	{ "hops from process to process", hops, .job = ENDS(EXITED), DENIED_BY("clone"),
+	    .timeout_ms = SUPPORT_HANGS_MS },
+	{ "threads", leaves_a_thread, .job = ENDS(OK), .sandbox = KEPT_OUT,
+	    .n = 4 }, /* with all signals blocked, SIGSYS too */
 	{ "clone", clones, .job = 0, DENIED_BY("clone"), .n = 0 },
 	{ "fork, the call", clones, .job = 0, .sandbox = KEPT_OUT, .denied = "fork", .n = 1 },
 	{ "clone, a user namespace", clones, .job = 0, DENIED_BY("clone"), .n = 2 },
@@ -212,7 +217,8 @@ main(void)
 	Suite *suite = suite_create("attacks by numbers");
 	TCase *tc = support_case("numbers", 60);
 
-	tcase_add_loop_test(tc, multiplies, 0, (int)(sizeof multiplying / sizeof multiplying[0]) * ATTACK_MODES);
+	tcase_add_loop_test(tc, multiplies, 0,
+	    (int)(sizeof multiplying / sizeof multiplying[0]) * ATTACK_MODES);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A job kills its worker and leaves processes behind that write to the window: the worker after it must not be there
    before they are gone. */
 #include "config.h"
@@ -74,8 +75,8 @@ START_TEST(forgers_end_before_the_next_worker)
 			const struct forkpool_result *result = support_wait(pool);
 			if (result->outcome == FORKPOOL_LOST)
 				continue; /* the attacker's own */
-			ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-			    result->message);
+			ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+			    forkpool_outcome_name(result->outcome), result->message);
 			ck_assert_uint_eq(result->value_len, 5);
 			ck_assert_mem_eq(result->value, "true!", 5);
 		}
@@ -141,8 +142,9 @@ START_TEST(forger_of_a_lost_supervisor_finds_nobody)
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	support_post(&words->gone);
 	const struct forkpool_result *result = support_wait(pool);
-	ck_assert_msg(result->outcome == FORKPOOL_EXITED, "%s: %.*s", forkpool_outcome_name(result->outcome),
-	    (int)result->value_len, result->value != NULL ? (const char *)result->value : "");
+	ck_assert_msg(result->outcome == FORKPOOL_EXITED, "%s: %.*s",
+	    forkpool_outcome_name(result->outcome), (int)result->value_len,
+	    result->value != NULL ? (const char *)result->value : "");
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that attack processes: the worker, the supervisor, the caller, each other, groups of them, and whoever
  * would end them.
@@ -23,7 +24,14 @@
 #define MS           INT64_C(1000000)
 
 /* One of those that an attack may be on. */
-enum victim { VICTIM_WORKER, VICTIM_SUPERVISOR, VICTIM_CALLER, VICTIM_NEIGHBOUR, VICTIM_OTHER_WORKER, VICTIMS };
+enum victim {
+	VICTIM_WORKER,
+	VICTIM_SUPERVISOR,
+	VICTIM_CALLER,
+	VICTIM_NEIGHBOUR,
+	VICTIM_OTHER_WORKER,
+	VICTIMS
+};
 
 static pid_t
 victim_of(const struct attack_knowledge *known)
@@ -90,8 +98,8 @@ static int
 opens_memory(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct attack_knowledge *known = attack_known(args, args_len);
-	static const char *const files[] = { "mem", "maps", "environ", "root", "fd/0", "fd/1", "fd/2", "fd/3",
-	    "fd/4", "fd/5", "map_files" };
+	static const char *const files[] = { "mem", "maps", "environ", "root", "fd/0", "fd/1",
+		"fd/2", "fd/3", "fd/4", "fd/5", "map_files" };
 	char path[64];
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -215,7 +223,8 @@ static int
 kills_own_group(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	if (getpgrp() != getpid())
-		return forkpool_fail(context, EPROTO, "it got through: it is in its worker's group");
+		return forkpool_fail(context, EPROTO,
+		    "it got through: it is in its worker's group");
 	(void)attack_known(args, args_len);
 	(void)kill(0, SIGKILL);
 	return 0;
@@ -239,8 +248,10 @@ joins_group(struct forkpool_context *context, const void *args, size_t args_len)
 
 static const struct attack on_groups[] = {
 	{ "kill(-1)", kills_many, SANDBOX(KEPT_OUT), .denied = "kill", .n = -1 },
-	{ "kill(0), at JOB", kills_own_group, .job = ENDS(CRASHED), .sandbox = 0, .signal = SIGKILL },
-	{ "kill(0)", kills_own_group_plainly, SANDBOX(ENDS(CRASHED) | KEPT_OUT), .signal = SIGKILL },
+	{ "kill(0), at JOB", kills_own_group, .job = ENDS(CRASHED), .sandbox = 0,
+	    .signal = SIGKILL },
+	{ "kill(0)", kills_own_group_plainly, SANDBOX(ENDS(CRASHED) | KEPT_OUT),
+	    .signal = SIGKILL },
 	{ "setpgid to its worker", joins_group, SANDBOX(KEPT_OUT), .n = VICTIM_WORKER },
 	{ "setpgid to the caller", joins_group, BOTH(KEPT_OUT), .n = VICTIM_CALLER },
 };
@@ -294,11 +305,12 @@ sleeps(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 static const struct attack unending[] = {
-	{ "ignores signals", ignores_and_spins, BOTH(ENDS(TIMED_OUT) | ENDS(DENIED)), .n = 0, .timeout_ms = 200 },
+	{ "ignores signals", ignores_and_spins, BOTH(ENDS(TIMED_OUT) | ENDS(DENIED)), .n = 0,
+	    .timeout_ms = 200 },
 	{ "blocks signals", ignores_and_spins, BOTH(ENDS(TIMED_OUT)), .n = 1, .timeout_ms = 200 },
 	{ "stops itself", stops_itself, BOTH(ENDS(TIMED_OUT)), .n = 0, .timeout_ms = 200 },
-	{ "stops itself and ignores SIGTERM", stops_itself, BOTH(ENDS(TIMED_OUT) | ENDS(DENIED)), .n = 1,
-	    .timeout_ms = 200 },
+	{ "stops itself and ignores SIGTERM", stops_itself, BOTH(ENDS(TIMED_OUT) | ENDS(DENIED)),
+	    .n = 1, .timeout_ms = 200 },
 	{ "sleeps", sleeps, BOTH(ENDS(TIMED_OUT)), .timeout_ms = 200 },
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that attack what they reply with: its channel, its frame, the results of others.  Each has exactly
  * one result, its own.
@@ -24,7 +25,8 @@
 static struct mailbox *
 mailbox_of(struct forkpool_context *context)
 {
-	struct mailbox *w = (struct mailbox *)(void *)((char *)context - offsetof(struct mailbox, context));
+	struct mailbox *w =
+	    (struct mailbox *)(void *)((char *)context - offsetof(struct mailbox, context));
 
 	return atomic_load(&w->stage) == MAILBOX_ENTERED && walk_writable((uintptr_t)w) ? w : NULL;
 }
@@ -132,7 +134,8 @@ static const struct attack frames[] = {
 	{ "a value past the end of its area", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE_AREA_PAST },
 	{ "a message longer than there is room", lies, BOTH(ANY_END), .n = LIE_MESSAGE },
 	{ "a message of a negative length", lies, BOTH(ANY_END), .n = LIE_MESSAGE_NEGATIVE },
-	{ "too many frames of a backtrace", lies, BOTH(ENDS(CRASHED)), .n = LIE_FRAMES, .signal = SIGABRT },
+	{ "too many frames of a backtrace", lies, BOTH(ENDS(CRASHED)), .n = LIE_FRAMES,
+	    .signal = SIGABRT },
 	{ "half a reply", lies, BOTH(ENDS(EXITED)), .n = LIE_HALF },
 	{ "a stage that is none", lies, BOTH(NO_SUCCESS), .n = LIE_STAGE },
 	{ "another job's name and number", lies, BOTH(ANY_END), .n = LIE_IDENTITY },
@@ -158,7 +161,8 @@ START_TEST(lies_about_its_reply)
 	struct forkpool_options options = support_options(2);
 
 	options.max_value_len = (size_t)1 << 20;
-	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, lie_and_see, &frames[_i / ATTACK_MODES]);
+	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, lie_and_see,
+	    &frames[_i / ATTACK_MODES]);
 }
 END_TEST
 
@@ -166,7 +170,8 @@ END_TEST
 static int
 scribbles(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	uint64_t state = (uint64_t)attack_known(args, args_len)->n * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	uint64_t state =
+	    (uint64_t)attack_known(args, args_len)->n * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	struct mailbox *w = mailbox_of(context);
 
 	if (w == NULL)
@@ -193,7 +198,10 @@ scribble_rounds(struct attack_scene *scene, const void *arg)
 {
 	enum { ROUNDS = 300 };
 	struct attack_knowledge known = scene->known;
-	struct forkpool_job job = { .fn = scribbles, .args = &known, .args_len = sizeof known, .id = "scribbles" };
+	struct forkpool_job job = { .fn = scribbles,
+		.args = &known,
+		.args_len = sizeof known,
+		.id = "scribbles" };
 
 	(void)arg;
 	for (int64_t i = 1; i <= ROUNDS; i++) {
@@ -294,7 +302,8 @@ prints_until_it_ends(struct forkpool_context *context, const void *args, size_t 
 	(void)attack_known(args, args_len);
 	memset(block, 'p', sizeof block);
 	for (int i = 0; i < 64; i++)
-		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) != sizeof block)
+		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) !=
+		    sizeof block)
 			return errno;
 	return forkpool_reply(context, "p", 1) == -1 ? errno : 0;
 }
@@ -306,8 +315,10 @@ static const struct attack uses[] = {
 	{ "replies twice", replies_twice, BOTH(ENDS(OK)) },
 	{ "returns twice, the child first", returns_twice, .job = ENDS(OK), .sandbox = ENDS(DENIED),
 	    .denied = "clone", .n = 0 },
-	{ "returns twice", returns_twice, .job = ENDS(OK), .sandbox = ENDS(DENIED), .denied = "clone", .n = 1 },
-	{ "fills its channel and never ends", fills_and_never_ends, BOTH(ENDS(TIMED_OUT)), .timeout_ms = 300 },
+	{ "returns twice", returns_twice, .job = ENDS(OK), .sandbox = ENDS(DENIED),
+	    .denied = "clone", .n = 1 },
+	{ "fills its channel and never ends", fills_and_never_ends, BOTH(ENDS(TIMED_OUT)),
+	    .timeout_ms = 300 },
 	{ "prints much", prints_until_it_ends, BOTH(ENDS(OK)) },
 };
 
@@ -324,7 +335,8 @@ use_and_see(struct attack_scene *scene, const void *arg)
 	if (attack->fn == prints_until_it_ends || attack->fn == fills_and_never_ends)
 		ck_assert_uint_eq(result->output_len, 10000); /* and how much was lost is said */
 	if (attack->fn == prints_until_it_ends)
-		ck_assert_msg(strstr(result->message, "4184304") != NULL, "the message is %s", result->message);
+		ck_assert_msg(strstr(result->message, "4184304") != NULL, "the message is %s",
+		    result->message);
 	if (attack->fn == replies_twice)
 		ck_assert(result->value_len == 6 && memcmp(result->value, "onetwo", 6) == 0);
 	if (attack->fn != returns_twice)

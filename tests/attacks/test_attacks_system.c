@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs that attack the system they run on: its files, its network, the caller's terminal, its kernel by calls
  * that a pure computation has no use for, in every way that a call can be made.
@@ -31,9 +32,29 @@
 
 /* ------------------------------------------------------------------------------------------ files */
 
-enum file_act { READ_FILE, READ_SELF, READ_DIRECTORY, CREATE, CREATE_CWD, CREATE_SHM, MAKE_DIRECTORY, LINK, SYMLINK,
-    RENAME, REMOVE, TRUNCATE,
-	MKFIFO, MODE, OWNER, TIMES, ATTRIBUTE, OPEN_DEVICE, OPEN_PATH, TMPFILE, CHANGE_ROOT };
+enum file_act {
+	READ_FILE,
+	READ_SELF,
+	READ_DIRECTORY,
+	CREATE,
+	CREATE_CWD,
+	CREATE_SHM,
+	MAKE_DIRECTORY,
+	LINK,
+	SYMLINK,
+	RENAME,
+	REMOVE,
+	TRUNCATE,
+	MKFIFO,
+	MODE,
+	OWNER,
+	TIMES,
+	ATTRIBUTE,
+	OPEN_DEVICE,
+	OPEN_PATH,
+	TMPFILE,
+	CHANGE_ROOT
+};
 
 static int
 touches_files(struct forkpool_context *context, const void *args, size_t args_len)
@@ -171,10 +192,11 @@ dumps_core(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 static const struct attack on_cores[] = {
-	{ "crashes where it may write", dumps_core, .job = ENDS(CRASHED), .sandbox = ENDS(CRASHED) | ENDS(DENIED),
-	    .n = 0 },
+	{ "crashes where it may write", dumps_core, .job = ENDS(CRASHED),
+	    .sandbox = ENDS(CRASHED) | ENDS(DENIED), .n = 0 },
 	{ "crashes with cores allowed", dumps_core, SANDBOX(ENDS(CRASHED) | ENDS(DENIED)), .n = 1 },
-	{ "crashes there with cores allowed", dumps_core, SANDBOX(ENDS(CRASHED) | ENDS(DENIED)), .n = 2 },
+	{ "crashes there with cores allowed", dumps_core, SANDBOX(ENDS(CRASHED) | ENDS(DENIED)),
+	    .n = 2 },
 };
 
 static void
@@ -246,7 +268,8 @@ static int
 talks(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct attack_knowledge *known = attack_known(args, args_len);
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	size_t len = strlen(known->abstract);
 	int pair[2];
@@ -269,8 +292,8 @@ talks(struct forkpool_context *context, const void *args, size_t args_len)
 	case 2:
 		fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		if (fd != -1)
-			ATTACK_TRY(connect(fd, (struct sockaddr *)&un, (socklen_t)(offsetof(struct sockaddr_un,
-			    sun_path) + 1 + len)));
+			ATTACK_TRY(connect(fd, (struct sockaddr *)&un,
+			    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)));
 		break;
 	case 3:
 		fd = socket(AF_NETLINK, SOCK_RAW, 0);
@@ -295,13 +318,14 @@ talks(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 static const struct attack on_network[] = {
-	{ "TCP", talks, DENIED_BY("socket"), .n = 0 }, { "UDP", talks, DENIED_BY("socket"), .n = 1 },
-	{ "abstract socket", talks, DENIED_BY("socket"), .n = 2 }, { "netlink", talks, DENIED_BY("socket"),
-	    .n = 3 },
-	{ "raw packets", talks, DENIED_BY("socket"), .n = 4 }, { "socketpair", talks, DENIED_BY("socketpair"),
-	    .n = 5 },
-	{ "crypto socket", talks, DENIED_BY("socket"), .n = 6 }, { "virtual machine socket", talks,
-	    DENIED_BY("socket"), .n = 7 },
+	{ "TCP", talks, DENIED_BY("socket"), .n = 0 },
+	{ "UDP", talks, DENIED_BY("socket"), .n = 1 },
+	{ "abstract socket", talks, DENIED_BY("socket"), .n = 2 },
+	{ "netlink", talks, DENIED_BY("socket"), .n = 3 },
+	{ "raw packets", talks, DENIED_BY("socket"), .n = 4 },
+	{ "socketpair", talks, DENIED_BY("socketpair"), .n = 5 },
+	{ "crypto socket", talks, DENIED_BY("socket"), .n = 6 },
+	{ "virtual machine socket", talks, DENIED_BY("socket"), .n = 7 },
 	{ "raw ICMP", talks, DENIED_BY("socket"), .n = 8 },
 };
 
@@ -359,8 +383,11 @@ uses_terminal(struct forkpool_context *context, const void *args, size_t args_le
 	for (size_t i = 0; i < REQUESTS; i++)
 		for (int fd = 0; fd < 2; fd++)
 			for (size_t j = 0; j < HIGH_BITS; j++)
-				answers.error[fd][i][j] = syscall(SYS_ioctl, terminal_fds[fd],
-				    requests[i].number | high_bits[j], requests[i].arg) == -1 ? errno : 0;
+				answers.error[fd][i][j] =
+				    syscall(SYS_ioctl, terminal_fds[fd],
+					requests[i].number | high_bits[j], requests[i].arg) == -1 ?
+				    errno :
+				    0;
 	return forkpool_reply(context, &answers, sizeof answers) == -1 ? errno : 0;
 }
 
@@ -378,23 +405,29 @@ terminal_and_see(struct attack_scene *scene, const void *arg)
 			for (size_t j = 0; j < HIGH_BITS; j++) {
 				const struct request *r = &requests[i];
 				int error = answers.error[fd][i][j];
-				int known = scene->is_sandbox ? error == ENOTTY : error == 0 ||
-				    (error == r->refused[0] && error != 0) || (error == r->refused[1] && error != 0);
-				ck_assert_msg(known, "%s with the high bits %#lx, at descriptor %d: %s", r->name,
+				int known = scene->is_sandbox ?
+				    error == ENOTTY :
+				    error == 0 || (error == r->refused[0] && error != 0) ||
+					(error == r->refused[1] && error != 0);
+				ck_assert_msg(known,
+				    "%s with the high bits %#lx, at descriptor %d: %s", r->name,
 				    high_bits[j], terminal_fds[fd], strerror(error));
 				types += r->number == TIOCSTI && error == 0;
 			}
 	ck_assert_int_eq(ioctl(terminal, FIONREAD, &typed), 0);
 	ck_assert_msg(typed == types, "%d bytes were typed, by %d calls that say so", typed, types);
 	if (!scene->is_sandbox && types == 0)
-		(void)fprintf(stderr, "TIOCSTI at JOB: refused by the kernel itself, as this user has no capability for it\n");
+		(void)fprintf(stderr,
+		    "TIOCSTI at JOB: refused by the kernel itself, as this user has no capability "
+		    "for it\n");
 }
 
 /* A caller with a terminal of its own, where jobs print, and which they have besides. */
 static _Noreturn void
 caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox)
 {
-	static const struct attack uses = { "uses a terminal", uses_terminal, .job = ENDS(OK), .sandbox = ENDS(OK) };
+	static const struct attack uses = { "uses a terminal", uses_terminal, .job = ENDS(OK),
+		.sandbox = ENDS(OK) };
 	struct forkpool_options options = support_options(2);
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	struct termios raw;
@@ -408,7 +441,8 @@ caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox
 	ck_assert_int_eq(tcgetattr(terminal, &raw), 0);
 	cfmakeraw(&raw);
 	ck_assert_int_eq(tcsetattr(terminal, TCSANOW, &raw), 0);
-	ck_assert(ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &mailbox) == 0);
+	ck_assert(
+	    ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &mailbox) == 0);
 	ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
 	terminal_fds[1] = terminal;
 	options.output = FORKPOOL_OUTPUT_INHERIT;
@@ -434,7 +468,8 @@ START_TEST(attacks_the_terminal)
 	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0)
-		caller_at_terminal(mode, is_sandbox ? &terminal_sandboxes[_i / ATTACK_MODES] : NULL);
+		caller_at_terminal(mode,
+		    is_sandbox ? &terminal_sandboxes[_i / ATTACK_MODES] : NULL);
 	lives_child(pid);
 }
 END_TEST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bare.c - what the machine does with no pool in between: the denominators of the table.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bench.h - what the benchmark programs have in common: a clock, a way to print a figure, a way
  * to stop, and the one function that every pool is asked to compute.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Linked to run from the build directory, without the script that libtool puts in between.
 EXTRA_PROGRAMS =
 bench_programs =

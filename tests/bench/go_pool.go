@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // The peer in Go: the worker-pool pattern of goroutines and buffered channels. A Job carries its
 // descriptor, its function and its arguments; a Result carries the value, the error and the
 // descriptor; every worker selects on the jobs and on the context.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
 # The peer in Perl: MCE's chunked loop, each chunk's values gathered at once.
 #
 #	mce_pool.pl JOBS WORKERS CHUNK_SIZE

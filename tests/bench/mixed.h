@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mixed.h - jobs of very different length: 1 us to 10 ms, log-uniform, the same ones each time.
  * A job burns processor time, not wall clock, so what other processes take away shows up as a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * payload.h - the large buffers of the echo benchmark, filled and checked the same way by the
  * pool's side and by the bare pipe's.

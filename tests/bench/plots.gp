@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # plots.gp - run in the directory of throughput.tsv, goals.tsv and rounds.tsv, each of which may be
 # empty or absent where nothing of the kind was measured.
 has(file) = int(system("test -s ".file." && echo 1 || echo 0"))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* plugin.c - what echo does with its argument, as a job function of a plug-in. */
 #include <forkpool_plugin.h>
 
@@ -8,5 +9,8 @@ FORKPOOL_PLUGIN;
 FORKPOOL_EXPORT int
 echo(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	return forkpool_reply(context, args, args_len) == -1 || forkpool_reply(context, "\n", 1) == -1 ? errno : 0;
+	return forkpool_reply(context, args, args_len) == -1 ||
+		forkpool_reply(context, "\n", 1) == -1 ?
+	    errno :
+	    0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pool.c - forkpool's side of the table, over the public interface alone.
  *
@@ -292,7 +293,8 @@ main(int argc, char **argv)
 	const uint64_t extra = argc > 4 ? parse_number(argv[4]) : 0;
 
 	if (n == 0 || workers == 0)
-		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed N WORKERS [EXTRA]");
+		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed N WORKERS "
+		    "[EXTRA]");
 	if (strcmp(what, "run") == 0)
 		bench_run(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "can") == 0)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pool_crash.c - how long a pool is a worker short.  A job that is about to crash notes the time in
  * shared memory of the benchmark's own, and so does the first job of every process; the time

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pool_forks.c - bare fork, _exit, waitpid, for comparison with a process for each job.
  *
@@ -77,7 +78,8 @@ grow_to(int64_t bytes)
 
 	if (lack <= 0)
 		return;
-	memory = mmap(NULL, (size_t)lack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory =
+	    mmap(NULL, (size_t)lack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	for (int64_t at = 0; at < lack; at += PAGE)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The peer in Python: multiprocessing.Pool.imap_unordered.
 
     python_pool.py JOBS WORKERS CHUNKSIZE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * stream.h - a stream of numbered jobs through a pool, each result checked as it comes: its
  * outcome, its value, and at the end that there was exactly one for every job.

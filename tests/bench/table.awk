@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # table.awk - medians, ratios and the table, from missing.tsv series.txt rows.txt raw.tsv in that
 # order.  Writes results.tsv to the file named by `results`, and throughput.tsv, goals.tsv and
 # rounds.tsv beside it for the plots.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * timed.c - how long a command takes for so many items, from before it is started until it has been reaped.
  *
@@ -74,8 +75,10 @@ main(int argc, char **argv)
 	if (strcmp(argv[3], "/dev/null") != 0) {
 		uint64_t wanted, got;
 
-		if (lines_sum(argv[2], n, &wanted) != lines_sum(argv[3], UINT64_MAX, &got) || wanted != n || got != n)
-			die("%s: the output is not the %llu lines of the input", argv[4], (unsigned long long)n);
+		if (lines_sum(argv[2], n, &wanted) != lines_sum(argv[3], UINT64_MAX, &got) ||
+		    wanted != n || got != n)
+			die("%s: the output is not the %llu lines of the input", argv[4],
+			    (unsigned long long)n);
 	}
 	emit("time", (double)elapsed, "ns");
 	emit("rate", (double)n * 1e9 / (double)elapsed, "jobs/s");

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The functions that the header declares, the version script and what the built shared library
 # exports are one list.  Run in the build directory.
 set -eu

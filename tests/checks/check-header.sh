@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Each installed header compiles alone, first and twice, as C99, C11 and C++17, without a warning.
 set -eu
 

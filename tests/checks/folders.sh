@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The rule of the folders: a file of src/ uses what is in its own folder and in lower ones, never what is in a higher one, and
 # no files need each other in a circle.  Library and command use nothing of each other but the installed headers.
 #
@@ -48,7 +49,7 @@ symbols() {
 			-e 's|\.o$||')"
 	done >"$dir/objects"
 	while read -r object file; do
-		"${NM:-nm}" -P "$object" | awk -v file="$file" '
+		${NM:-nm} -P "$object" | awk -v file="$file" '
 			$2 ~ /^[TDBRVWC]$/ { print "defines", file, $1 }
 			$2 ~ /^[Uvw]$/ { print "takes", file, $1 }'
 	done <"$dir/objects" | awk '

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The USDT probes of the library: they are in the file, with their arguments, and tracers that are here see them.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The examples, built by their own Makefile against an installed library that pkg-config finds, do
 # what they say; and what "make install" put there, "make uninstall" takes away.
 # Run in the build directory.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The library used from Python by ctypes, as examples/python has it: the structures are those of the header, the example
 # does what it says, and pools are opened again and again while other threads are busy.
 # Run in the build directory.

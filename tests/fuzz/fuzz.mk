@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Each of fuzz_targets is tests/fuzz/fuzz_NAME.c, a libFuzzer entry linked with the whole library.
 fuzz_targets = fuzz_wire
 FUZZ_CC = clang

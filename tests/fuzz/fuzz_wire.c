@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any bytes through the decoder of packets: the first byte says which kind of frames the packet is
  * to have, the rest is the packet.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 EXTRA_DIST += \
 	tests/model/README.md \
 	tests/model/claim.pml \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Cancelling: one job and all, queued and running, at any moment, and what the pool is good for afterwards. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -112,7 +113,8 @@ submit_busy_and_queued(struct forkpool *pool, int queued)
 	uint64_t running = support_submit(pool, wait_for_go, NULL, 0);
 
 	for (int i = 1; i <= queued; i++)
-		ck_assert_uint_eq(support_submit(pool, wait_for_go, NULL, 0), running + (uint64_t)i);
+		ck_assert_uint_eq(support_submit(pool, wait_for_go, NULL, 0),
+		    running + (uint64_t)i);
 	support_await(&board->started, 1);
 	return running;
 }
@@ -252,7 +254,8 @@ START_TEST(cancelled_job_is_not_tried_again)
 	struct forkpool_options options = support_options(1);
 
 	options.max_attempts = 5;
-	options.retry_on = 1u << FORKPOOL_CANCELLED | 1u << FORKPOOL_CRASHED | 1u << FORKPOOL_FAILED;
+	options.retry_on =
+	    1u << FORKPOOL_CANCELLED | 1u << FORKPOOL_CRASHED | 1u << FORKPOOL_FAILED;
 	struct forkpool *pool = support_open(&options);
 	uint64_t running = submit_busy_and_queued(pool, 3);
 	ck_assert_int_eq(forkpool_cancel_job(pool, running + 2, FORKPOOL_CANCEL_RUNNING), 1);
@@ -352,7 +355,8 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 		while ((r = forkpool_next(pool, &result)) == 1) {
 			ck_assert_uint_eq(results[result->seq], 0);
 			results[result->seq] = 1;
-			ck_assert_int_eq(result->outcome, said[result->seq] ? FORKPOOL_CANCELLED : FORKPOOL_OK);
+			ck_assert_int_eq(result->outcome,
+			    said[result->seq] ? FORKPOOL_CANCELLED : FORKPOOL_OK);
 			cancelled += said[result->seq];
 			taken++;
 			if (_i)
@@ -372,14 +376,16 @@ START_TEST(cancel_racing_with_plain_jobs_spares_the_next_ones)
 	struct forkpool *pool = support_open(NULL);
 
 	for (int i = 0; i < 200; i++) {
-		uint64_t seq = support_submit(pool, nothing, NULL, 0), after = support_submit(pool, nothing, NULL, 0);
+		uint64_t seq = support_submit(pool, nothing, NULL, 0),
+			 after = support_submit(pool, nothing, NULL, 0);
 		int r = 0;
 		for (int j = 0; j < i && r == 0; j++)
 			r = forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING);
 		for (int j = 0; j < 2; j++) {
 			const struct forkpool_result *result = support_wait(pool);
 			ck_assert_uint_eq(result->seq == seq || result->seq == after, 1);
-			ck_assert_int_eq(result->outcome, result->seq == seq && r ? FORKPOOL_CANCELLED : FORKPOOL_OK);
+			ck_assert_int_eq(result->outcome,
+			    result->seq == seq && r ? FORKPOOL_CANCELLED : FORKPOOL_OK);
 		}
 	}
 	assert_usable(pool);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Cancelling by SIGKILL: at once, whatever the job does, whatever it was told before, and no other job with it. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -113,9 +114,14 @@ static const struct hanging {
 	unsigned flags;
 	int forks;
 } hanging[] = {
-	{ hangs, 0, 0 }, { hangs, FORKPOOL_COOPERATIVE, 0 }, { defies, 0, 0 }, { defies, FORKPOOL_COOPERATIVE, 0 },
-	{ stops_itself, 0, 0 }, { stops_itself, FORKPOOL_COOPERATIVE, 0 },
-	{ leaves_a_child, 0, 1 }, { leaves_a_child, FORKPOOL_COOPERATIVE, 1 },
+	{ hangs, 0, 0 },
+	{ hangs, FORKPOOL_COOPERATIVE, 0 },
+	{ defies, 0, 0 },
+	{ defies, FORKPOOL_COOPERATIVE, 0 },
+	{ stops_itself, 0, 0 },
+	{ stops_itself, FORKPOOL_COOPERATIVE, 0 },
+	{ leaves_a_child, 0, 1 },
+	{ leaves_a_child, FORKPOOL_COOPERATIVE, 1 },
 };
 #define HANGING ((int)(sizeof hanging / sizeof hanging[0]))
 
@@ -127,7 +133,8 @@ open_patient(unsigned workers)
 
 	options.grace_ns = HOUR;
 	options.max_attempts = 3;
-	options.retry_on = 1u << FORKPOOL_CANCELLED | 1u << FORKPOOL_TIMED_OUT | 1u << FORKPOOL_CRASHED;
+	options.retry_on =
+	    1u << FORKPOOL_CANCELLED | 1u << FORKPOOL_TIMED_OUT | 1u << FORKPOOL_CRASHED;
 	return support_open(&options);
 }
 
@@ -160,7 +167,8 @@ assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome
 	const struct forkpool_result *result = support_wait(pool);
 
 	ck_assert_uint_eq(result->seq, seq);
-	ck_assert_msg(result->outcome == outcome, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == outcome, "%s: %s", forkpool_outcome_name(result->outcome),
+	    result->message);
 	ck_assert_uint_eq(result->attempts, atomic_load(&board->attempt));
 	ck_assert_int_eq(result->signal, SIGKILL);
 	ck_assert_int_eq(result->exit_code, -1);
@@ -206,7 +214,8 @@ START_TEST(running_job_is_killed_at_once)
 
 	if (how->forks && support_sandboxed())
 		return; /* it may not */
-	if (before == AFTER_CANCEL && (how->fn == stops_itself || !(how->flags & FORKPOOL_COOPERATIVE)) && how->fn != defies)
+	if (before == AFTER_CANCEL &&
+	    (how->fn == stops_itself || !(how->flags & FORKPOOL_COOPERATIVE)) && how->fn != defies)
 		return; /* it would have ended by that */
 	if (before == AFTER_DEADLINE && how->fn != defies)
 		return; /* it sees that before the pool does */
@@ -225,7 +234,8 @@ START_TEST(running_job_is_killed_at_once)
 	/* One whose deadline has passed is not cancelled any more: but it ends. */
 	ck_assert_int_eq(all ? forkpool_cancel(pool, FORKPOOL_CANCEL_KILL) :
 	    forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_KILL), before != AFTER_DEADLINE);
-	assert_killed(pool, seq, before == AFTER_DEADLINE ? FORKPOOL_TIMED_OUT : FORKPOOL_CANCELLED, worker);
+	assert_killed(pool, seq, before == AFTER_DEADLINE ? FORKPOOL_TIMED_OUT : FORKPOOL_CANCELLED,
+	    worker);
 	ck_assert_uint_eq(atomic_load(&board->told), before != AT_ONCE);
 	if (how->forks)
 		ck_assert_int_eq(support_gone((pid_t)atomic_load(&board->child), 10000), 1);
@@ -274,7 +284,8 @@ START_TEST(queued_and_running_all_go)
 	ck_assert_int_eq(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_KILL), 0);
 	ck_assert_int_eq(forkpool_cancel_job(pool, 999, FORKPOOL_CANCEL_KILL), 0);
 	errno = 0;
-	ck_assert_int_eq(forkpool_cancel(pool, (enum forkpool_cancel)(FORKPOOL_CANCEL_KILL + 1)), -1);
+	ck_assert_int_eq(forkpool_cancel(pool, (enum forkpool_cancel)(FORKPOOL_CANCEL_KILL + 1)),
+	    -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -320,7 +331,8 @@ START_TEST(racing_with_completion_it_spares_the_next_ones)
 		for (unsigned j = 0; j < 1 + i % 40; j++) {
 			uint64_t which = j % 3;
 			if (_i && r[which] == 0)
-				r[which] = forkpool_cancel_job(pool, first + which, FORKPOOL_CANCEL_RUNNING);
+				r[which] = forkpool_cancel_job(pool, first + which,
+				    FORKPOOL_CANCEL_RUNNING);
 			r[which] |= forkpool_cancel_job(pool, first + which, FORKPOOL_CANCEL_KILL);
 			if (support_apart() && j == 0)
 				(void)usleep(i % 50 * 20);
@@ -330,8 +342,9 @@ START_TEST(racing_with_completion_it_spares_the_next_ones)
 			const struct forkpool_result *result = support_wait(pool);
 			uint64_t at = result->seq - first;
 			int told = at < 3 && r[at];
-			ck_assert_msg(result->outcome == (told ? FORKPOOL_CANCELLED : FORKPOOL_OK), "round %u, job %llu: %s: %s", i,
-			    (unsigned long long)at, forkpool_outcome_name(result->outcome), result->message);
+			ck_assert_msg(result->outcome == (told ? FORKPOOL_CANCELLED : FORKPOOL_OK),
+			    "round %u, job %llu: %s: %s", i, (unsigned long long)at,
+			    forkpool_outcome_name(result->outcome), result->message);
 			ck_assert_uint_le(result->attempts, 1);
 			cancelled += (unsigned)told;
 			spared += !told;

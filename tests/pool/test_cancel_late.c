@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A run that is to be killed ends by itself just before the blow: the job after it in that worker is not hit. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -67,10 +68,13 @@ START_TEST(the_next_job_is_spared)
 	options.grace_ns = 1000000;
 	options.max_attempts = 2;
 	struct forkpool *pool = support_open(&options);
-	uint64_t first = support_submit(pool, to_be_killed, NULL, 0), second = support_submit(pool, to_be_spared, NULL, 0);
+	uint64_t first = support_submit(pool, to_be_killed, NULL, 0),
+		 second = support_submit(pool, to_be_spared, NULL, 0);
 	support_await(&board->started, 1);
 	atomic_store(&board->armed, 1);
-	ck_assert_int_eq(forkpool_cancel_job(pool, first, _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL), 1);
+	ck_assert_int_eq(forkpool_cancel_job(pool, first,
+			     _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL),
+	    1);
 	while (atomic_load(&board->struck) == 0) {
 		const struct forkpool_result *result = NULL;
 		ck_assert_int_ge(forkpool_wait(pool, &result, 1), 0);
@@ -83,7 +87,8 @@ START_TEST(the_next_job_is_spared)
 	support_post(&board->end);
 	for (int i = first == 0; i < 2; i++) {
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_int_eq(result->outcome, result->seq == second ? FORKPOOL_OK : FORKPOOL_CANCELLED);
+		ck_assert_int_eq(result->outcome,
+		    result->seq == second ? FORKPOOL_OK : FORKPOOL_CANCELLED);
 		ck_assert_uint_eq(result->attempts, 1);
 	}
 	ck_assert_uint_eq(atomic_load(&board->next), 1);

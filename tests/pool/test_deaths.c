@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Deaths in numbers: workers together, workers by each other, without end, and the supervisor. */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -41,7 +42,8 @@ another(unsigned self)
 		if (other <= 0 || other == getpid())
 			continue;
 		pid_t parent = support_parent(other);
-		if (parent > 0 && (support_apart() ? support_parent(parent) : parent) == support_own_supervisor())
+		if (parent > 0 &&
+		    (support_apart() ? support_parent(parent) : parent) == support_own_supervisor())
 			return i % 2 == 1 && support_apart() ? parent : other;
 	}
 	return 0;
@@ -106,8 +108,8 @@ check(const struct forkpool_result *result)
 	uint32_t index = (uint32_t)result->seq - 1;
 	uint32_t ran = atomic_load(&words->runs[index]);
 
-	ck_assert_msg(ran <= result->attempts && result->attempts <= 1, "job %u: ran %u times, %u attempts", index, ran,
-	    result->attempts);
+	ck_assert_msg(ran <= result->attempts && result->attempts <= 1,
+	    "job %u: ran %u times, %u attempts", index, ran, result->attempts);
 	if (result->outcome == FORKPOOL_OK) {
 		uint64_t value;
 		ck_assert_uint_eq(result->value_len, sizeof value);
@@ -126,7 +128,8 @@ all_ok(struct forkpool *pool, uint32_t first, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		(void)check(result);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "seq %u: %s", (unsigned)result->seq, result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "seq %u: %s", (unsigned)result->seq,
+		    result->message);
 	}
 }
 
@@ -139,7 +142,8 @@ START_TEST(several_workers_die_at_once)
 	words = support_shared(sizeof *words);
 	struct forkpool *pool = support_open(&options);
 	for (uint32_t i = 0; i < 400; i++)
-		submit(pool, i, i % 50 == 0 || i % 50 == 1 ? (i < 200 ? DO_DIE_TOGETHER : DO_REPLY) : DO_REPLY);
+		submit(pool, i,
+		    i % 50 == 0 || i % 50 == 1 ? (i < 200 ? DO_DIE_TOGETHER : DO_REPLY) : DO_REPLY);
 	for (uint32_t i = 0; i < 400; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		uint32_t index = check(result);
@@ -179,9 +183,12 @@ START_TEST(workers_kill_each_other)
 			continue;
 		}
 		/* Where a job has a process of its own its worker may be the victim as well. */
-		ck_assert_msg(result->attempts == 1 && ((result->outcome == FORKPOOL_CRASHED && result->signal == SIGKILL) ||
-		    (support_apart() && result->outcome == FORKPOOL_LOST && strstr(result->message, "worker was lost") != NULL)),
-		    "%s, signal %d: %s", forkpool_outcome_name(result->outcome), result->signal, result->message);
+		ck_assert_msg(result->attempts == 1 &&
+			((result->outcome == FORKPOOL_CRASHED && result->signal == SIGKILL) ||
+			    (support_apart() && result->outcome == FORKPOOL_LOST &&
+				strstr(result->message, "worker was lost") != NULL)),
+		    "%s, signal %d: %s", forkpool_outcome_name(result->outcome), result->signal,
+		    result->message);
 	}
 	ck_assert_uint_gt(ok, 0);
 	if (support_sandboxed())
@@ -196,7 +203,13 @@ END_TEST
 /* ------------------------------------------------------------------------------- crash loops */
 
 static int init_aborts(void *arg, void **state) { (void)arg; (void)state; abort(); }
-static int init_is_killed(void *arg, void **state) { (void)arg; (void)state; return raise(SIGKILL); }
+static int
+init_is_killed(void *arg, void **state)
+{
+	(void)arg;
+	(void)state;
+	return raise(SIGKILL);
+}
 static int init_exits(void *arg, void **state) { (void)arg; (void)state; exit(3); }
 static int init_fails(void *arg, void **state) { (void)arg; (void)state; return EACCES; }
 
@@ -225,7 +238,8 @@ START_TEST(workers_that_never_come_up_lose_the_jobs_with_the_reason)
 			ck_assert_int_eq(result->outcome, FORKPOOL_LOST);
 			ck_assert_uint_eq(result->attempts, 0);
 			ck_assert_uint_eq(atomic_load(&words->runs[check(result)]), 0);
-			ck_assert_msg(strstr(result->message, crash_loops[_i].reason) != NULL, "%s", result->message);
+			ck_assert_msg(strstr(result->message, crash_loops[_i].reason) != NULL, "%s",
+			    result->message);
 		}
 	}
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
@@ -348,8 +362,10 @@ START_TEST(supervisor_is_killed_under_load)
 		uint32_t index = check(result);
 		if (result->outcome == FORKPOOL_OK)
 			continue;
-		ck_assert_msg(result->outcome == FORKPOOL_LOST && result->attempts == 1 && result->message[0] != '\0',
-		    "job %u: %s: %s", index, forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_LOST && result->attempts == 1 &&
+			result->message[0] != '\0',
+		    "job %u: %s: %s", index, forkpool_outcome_name(result->outcome),
+		    result->message);
 		lost++;
 	}
 	/* The two that would never end ran: with at most one job on each other worker. */

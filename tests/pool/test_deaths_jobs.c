@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a job may do to the process that it runs in, what it may leave behind, and the caller's own
  * end: nothing of it reaches another job, and nothing outlives the pool.
@@ -40,7 +41,8 @@ static void
 pids_gone_by(int timeout_ms)
 {
 	for (uint32_t i = 0; words != NULL && i < atomic_load(&words->processes); i++)
-		ck_assert_msg(support_gone((pid_t)atomic_load(&words->pid[i]), timeout_ms), "process %u is still there", i);
+		ck_assert_msg(support_gone((pid_t)atomic_load(&words->pid[i]), timeout_ms),
+		    "process %u is still there", i);
 }
 
 static void
@@ -87,8 +89,8 @@ run_among_others(struct forkpool *pool, forkpool_fn *fn, int64_t timeout_ns)
 			continue;
 		}
 		uint32_t n = (uint32_t)(result->seq - first) - (result->seq > seq), got = 0;
-		ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == sizeof got, "%s: %s",
-		    forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == sizeof got,
+		    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
 		memcpy(&got, result->value, sizeof got);
 		ck_assert_uint_eq(got, n * n);
 		ck_assert_uint_eq(result->attempts, 1);
@@ -241,14 +243,16 @@ START_TEST(job_that_mistreats_its_process_costs_nobody_else)
 	struct forkpool *pool = support_open(&options);
 	const struct forkpool_result *odd = run_among_others(pool, m->fn, m->timeout_ns);
 	if (m->denied && support_sandboxed())
-		ck_assert_msg(odd->outcome == FORKPOOL_DENIED && odd->signal == SIGSYS, "%d: %s, signal %d", _i,
-		    forkpool_outcome_name(odd->outcome), odd->signal);
+		ck_assert_msg(odd->outcome == FORKPOOL_DENIED && odd->signal == SIGSYS,
+		    "%d: %s, signal %d", _i, forkpool_outcome_name(odd->outcome), odd->signal);
 	else
 		ck_assert_msg(odd->outcome == m->outcome && odd->exit_code == m->exit_code &&
-		    (odd->signal == m->signal || odd->signal == m->other_signal), "%d: %s, signal %d, exit code %d", _i,
-		    forkpool_outcome_name(odd->outcome), odd->signal, odd->exit_code);
+			(odd->signal == m->signal || odd->signal == m->other_signal),
+		    "%d: %s, signal %d, exit code %d", _i, forkpool_outcome_name(odd->outcome),
+		    odd->signal, odd->exit_code);
 	if (odd->outcome == FORKPOOL_OK)
-		ck_assert(odd->value_len == strlen(m->value) && memcmp(odd->value, m->value, odd->value_len) == 0);
+		ck_assert(odd->value_len == strlen(m->value) &&
+		    memcmp(odd->value, m->value, odd->value_len) == 0);
 	ck_assert_uint_le(atomic_load(&words->runs), 1);
 	/* Whoever runs it now, with or without such a thread beside it, can be ended. */
 	odd = run_among_others(pool, hangs, TIMEOUT_NS);
@@ -330,7 +334,8 @@ leaves_a_daemon_and_crashes(struct forkpool_context *context, const void *args, 
 
 static const struct {
 	forkpool_fn *fn, *and_crashes;
-} leavings[] = { { leaves_a_child, leaves_a_child_and_crashes }, { leaves_a_daemon, leaves_a_daemon_and_crashes } };
+} leavings[] = { { leaves_a_child, leaves_a_child_and_crashes },
+	{ leaves_a_daemon, leaves_a_daemon_and_crashes } };
 
 START_TEST(what_a_job_leaves_goes_with_its_worker)
 {
@@ -452,8 +457,9 @@ START_TEST(crash_is_told_though_the_unwinder_crashes)
 	for (int i = 0; i < 3; i++) {
 		(void)support_submit(pool, destroys_the_unwinder, NULL, 0);
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_msg(result->outcome == FORKPOOL_CRASHED && result->signal == SIGFPE, "%s, signal %d: %s",
-		    forkpool_outcome_name(result->outcome), result->signal, result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_CRASHED && result->signal == SIGFPE,
+		    "%s, signal %d: %s", forkpool_outcome_name(result->outcome), result->signal,
+		    result->message);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }

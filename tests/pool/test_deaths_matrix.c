@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Each way to die at each moment.  Whatever it is, the job that ran says what happened to it, no
  * other job notices, none runs twice unless its retry policy says so, and the pool goes on.
@@ -157,7 +158,8 @@ check_value(const struct forkpool_result *result, uint32_t index)
 	uint32_t size = moment == MOMENT_HALF_SENT ? LARGE : 8;
 	const unsigned char *value = result->value;
 
-	ck_assert_msg(result->value_len == size, "%s: job %u: %zu bytes", cell_name, index, result->value_len);
+	ck_assert_msg(result->value_len == size, "%s: job %u: %zu bytes", cell_name, index,
+	    result->value_len);
 	uint32_t right = 0;
 	for (uint32_t word; right < size / 4; right++) {
 		memcpy(&word, value + 4 * right, 4);
@@ -187,11 +189,12 @@ check_victim(const struct forkpool_result *result)
 		signo = moment == MOMENT_ITS_WORKER && way == WAY_STOP ? result->signal : 0;
 		exit_code = -1;
 	}
-	ck_assert_msg(result->outcome == outcome && result->signal == signo && result->exit_code == exit_code &&
-	    result->attempts == 1 && result->pid == pid && result->value == NULL && result->message[0] != '\0',
+	ck_assert_msg(result->outcome == outcome && result->signal == signo &&
+		result->exit_code == exit_code && result->attempts == 1 && result->pid == pid &&
+		result->value == NULL && result->message[0] != '\0',
 	    "%s: the victim: %s, signal %d, exit code %d, %u attempts, pid %d: %s", cell_name,
-	    forkpool_outcome_name(result->outcome), result->signal, result->exit_code, result->attempts,
-	    (int)result->pid, result->message);
+	    forkpool_outcome_name(result->outcome), result->signal, result->exit_code,
+	    result->attempts, (int)result->pid, result->message);
 }
 
 /* A stopped process has no deadline of its own: where the job has none either, cancel it. */
@@ -201,14 +204,17 @@ cancel_the_stopped(struct forkpool *pool)
 	static int done;
 	struct forkpool_worker_info info;
 
-	if (done || way != WAY_STOP || attempts_max > 1 || !has_victim() || atomic_load(&dying->struck) == 0)
+	if (done || way != WAY_STOP || attempts_max > 1 || !has_victim() ||
+	    atomic_load(&dying->struck) == 0)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert_int_ne(forkpool_worker_info(pool, i, &info, sizeof info), -1);
 		pid_t stopped = (pid_t)atomic_load(&dying->pid);
 		if (info.pid == (worker_dies() ? stopped : support_parent(stopped))) {
 			ck_assert_msg(info.busy, "%s: the stopped worker is not busy", cell_name);
-			ck_assert_int_eq(forkpool_cancel_job(pool, info.seq, FORKPOOL_CANCEL_RUNNING), 1);
+			ck_assert_int_eq(forkpool_cancel_job(pool, info.seq,
+					     FORKPOOL_CANCEL_RUNNING),
+			    1);
 			done = 1;
 		}
 	}
@@ -231,15 +237,18 @@ round_run(struct forkpool *pool, uint32_t first)
 		if (r == 0)
 			continue;
 		uint32_t index = (uint32_t)result->seq - 1;
-		ck_assert_msg(index >= first && index < first + JOBS, "%s: seq %u", cell_name, index + 1);
+		ck_assert_msg(index >= first && index < first + JOBS, "%s: seq %u", cell_name,
+		    index + 1);
 		uint32_t ran = atomic_load(&runs[index]);
 		/* At its birth the function had not been called yet, once. */
 		uint32_t born = moment == MOMENT_BIRTH && ran + 1 == result->attempts;
-		ck_assert_msg(ran + born == result->attempts, "%s: job %u: ran %u times, %u attempts: %s %s", cell_name, index,
-		    ran, result->attempts, forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(ran + born == result->attempts,
+		    "%s: job %u: ran %u times, %u attempts: %s %s", cell_name, index, ran,
+		    result->attempts, forkpool_outcome_name(result->outcome), result->message);
 		if (result->outcome == FORKPOOL_OK) {
 			check_value(result, index);
-			ck_assert_msg(ran >= 1 && ran <= attempts_max, "%s: job %u: %u runs", cell_name, index, ran);
+			ck_assert_msg(ran >= 1 && ran <= attempts_max, "%s: job %u: %u runs",
+			    cell_name, index, ran);
 			odd += result->attempts != 1;
 		} else {
 			check_victim(result);
@@ -268,15 +277,16 @@ cell_begin(int number)
 	struct forkpool_options options = support_options(2);
 
 	cell_set(number);
-	(void)snprintf(cell_name, sizeof cell_name, "%s, %s, %u attempts", ways[way].name, moment_names[moment],
-	    attempts_max);
+	(void)snprintf(cell_name, sizeof cell_name, "%s, %s, %u attempts", ways[way].name,
+	    moment_names[moment], attempts_max);
 	runs = support_shared((ROUNDS_MAX + 2) * JOBS * sizeof *runs);
 	dying_begin();
 	options.worker_init = dying_worker_init;
 	options.worker_exit = dying_worker_exit;
 	options.grace_ns = moment >= MOMENT_LEAVING ? GRACE_SHORT : GRACE_LONG;
 	options.max_attempts = attempts_max;
-	options.retry_on = 1u << FORKPOOL_CRASHED | 1u << FORKPOOL_EXITED | 1u << FORKPOOL_TIMED_OUT;
+	options.retry_on =
+	    1u << FORKPOOL_CRASHED | 1u << FORKPOOL_EXITED | 1u << FORKPOOL_TIMED_OUT;
 	if (support_apart()) {
 		options.retry_on |= 1u << FORKPOOL_LOST;
 		options.output = FORKPOOL_OUTPUT_DISCARD;
@@ -309,7 +319,8 @@ START_TEST(dies_and_the_others_do_not_notice)
 	ck_assert_msg(odd == (unsigned)has_victim(), "%s: %u jobs hurt", cell_name, odd);
 	if (ways[way].from_outside)
 		support_await(&dying->struck, 1);
-	await_deaths(pool, worker_dies() && (way != WAY_STOP || (has_victim() && !support_apart())));
+	await_deaths(pool,
+	    worker_dies() && (way != WAY_STOP || (has_victim() && !support_apart())));
 	ck_assert_uint_eq(round_run(pool, next), 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	dying_end();

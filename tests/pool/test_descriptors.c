@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The caller's descriptors that workers and jobs are to have: they have these, and no others, whatever dies and
    whatever becomes of the caller's own. */
 #include "config.h"
@@ -55,7 +56,8 @@ is_open(int fd)
 {
 	char byte;
 
-	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 || errno != EBADF;
+	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 ||
+	    errno != EBADF;
 }
 
 static int
@@ -67,7 +69,8 @@ finds_them(struct forkpool_context *context, const void *args, size_t args_len)
 		return EINVAL;
 	for (int i = 0; i < e->count; i++) {
 		if (!holds(e->number[i], e->number[i]))
-			return forkpool_fail(context, EBADF, "%d is not what the caller had there", e->number[i]);
+			return forkpool_fail(context, EBADF, "%d is not what the caller had there",
+			    e->number[i]);
 		if (fcntl(e->number[i], F_GETFD) != (e->cloexec[i] ? FD_CLOEXEC : 0))
 			return forkpool_fail(context, EBADF, "%d has other flags", e->number[i]);
 	}
@@ -91,7 +94,8 @@ assert_found(struct forkpool *pool, const struct expected *e)
 		(void)support_submit(pool, finds_them, e, sizeof *e);
 	for (int i = 0; i < 6; i++) {
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 	}
 }
 
@@ -184,7 +188,8 @@ START_TEST(all_processes_have_them_whatever_becomes_of_the_callers)
 			continue;
 		}
 		ck_assert(holds(numbers[i], _i == 2 ? -2 : numbers[i]));
-		ck_assert_int_eq(fcntl(numbers[i], F_GETFD), _i == 0 && e.cloexec[i] ? FD_CLOEXEC : 0);
+		ck_assert_int_eq(fcntl(numbers[i], F_GETFD),
+		    _i == 0 && e.cloexec[i] ? FD_CLOEXEC : 0);
 	}
 	scene_clear();
 }
@@ -240,8 +245,8 @@ assert_refused(const int *list, int error, const char *names)
 	errno = 0;
 	ck_assert_ptr_null(forkpool_open(&options, text, sizeof text));
 	ck_assert_msg(errno == error, "%s: %s", text, strerror(errno));
-	ck_assert_msg(strstr(text, "descriptors: ") == text && strstr(text, names) != NULL, "\"%s\" does not name %s",
-	    text, names);
+	ck_assert_msg(strstr(text, "descriptors: ") == text && strstr(text, names) != NULL,
+	    "\"%s\" does not name %s", text, names);
 	ck_assert_ptr_null(forkpool_open(&options, NULL, 0));
 	ck_assert_int_eq(errno, error);
 	ck_assert_int_eq(support_open_fds(), fds);
@@ -281,7 +286,10 @@ START_TEST(as_many_as_may_be_named_and_none)
 		many[i] = 150;
 	many[8192] = -1;
 	for (int n = 0; n < 2; n++) {
-		struct expected e = { .count = 1 - n, .number = { 150 }, .closed_count = n, .closed = { 150 } };
+		struct expected e = { .count = 1 - n,
+			.number = { 150 },
+			.closed_count = n,
+			.closed = { 150 } };
 		e.only = support_apart();
 		options.descriptors = n == 0 ? many : &many[8192];
 		struct forkpool *pool = support_open(&options);
@@ -407,7 +415,8 @@ echoes(struct forkpool_context *context, const void *args, size_t args_len)
 	if (args_len != sizeof *ends || read(ends->from, word, sizeof word) != sizeof word ||
 	    write(ends->to, word, sizeof word) != sizeof word)
 		return errno != 0 ? errno : EIO;
-	if (lseek(ends->file, 0, SEEK_END) == -1 || write(ends->file, word, sizeof word) != sizeof word)
+	if (lseek(ends->file, 0, SEEK_END) == -1 ||
+	    write(ends->file, word, sizeof word) != sizeof word)
 		return errno;
 	return forkpool_reply(context, word, sizeof word) == -1 ? errno : 0;
 }
@@ -420,7 +429,9 @@ START_TEST(jobs_read_and_write_by_them)
 
 	ck_assert_int_eq(pipe(to), 0);
 	ck_assert_int_eq(pipe(from), 0);
-	struct ends ends = { .to = to[1], .from = from[0], .file = memfd_create("forkpool-test", MFD_CLOEXEC) };
+	struct ends ends = { .to = to[1],
+		.from = from[0],
+		.file = memfd_create("forkpool-test", MFD_CLOEXEC) };
 	options.descriptors = (const int[]){ ends.file, ends.to, ends.from, -1 };
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(close(to[1]), 0);
@@ -428,7 +439,8 @@ START_TEST(jobs_read_and_write_by_them)
 		ck_assert_int_eq(write(from[1], "word", 4), 4);
 		(void)support_submit(pool, echoes, &ends, sizeof ends);
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 		ck_assert_int_eq(read(to[0], word, sizeof word), 4);
 	}
 	ck_assert_int_eq(lseek(ends.file, 0, SEEK_CUR), 20); /* position and content are one with the jobs' */
@@ -454,7 +466,8 @@ closes_and_replaces(struct forkpool_context *context, const void *args, size_t a
 	if (args_len != sizeof *e)
 		return EINVAL;
 	for (int i = 0; i < e->count; i++)
-		if (dup2(STDIN_FILENO, e->number[i]) == -1 || (i % 2 == 0 && close(e->number[i]) == -1))
+		if (dup2(STDIN_FILENO, e->number[i]) == -1 ||
+		    (i % 2 == 0 && close(e->number[i]) == -1))
 			return errno;
 	return 0;
 }
@@ -499,7 +512,9 @@ tells_what_init_saw(struct forkpool_context *context, const void *args, size_t a
 {
 	(void)args;
 	(void)args_len;
-	return forkpool_reply(context, forkpool_worker_state(context), sizeof init_saw) == -1 ? errno : 0;
+	return forkpool_reply(context, forkpool_worker_state(context), sizeof init_saw) == -1 ?
+	    errno :
+	    0;
 }
 
 START_TEST(worker_init_has_them)

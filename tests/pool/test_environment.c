@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The caller's process, odd as it may be, is left as it was, and the pool works in it. */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -39,7 +40,8 @@ START_TEST(standard_descriptors_closed)
 		for (int fd = 0; fd < 3; fd++)
 			if (_i >> fd & 1)
 				(void)close(fd);
-		for (int output = FORKPOOL_OUTPUT_INHERIT; output <= FORKPOOL_OUTPUT_CAPTURE; output++) {
+		for (int output = FORKPOOL_OUTPUT_INHERIT; output <= FORKPOOL_OUTPUT_CAPTURE;
+		     output++) {
 			struct forkpool_options options = support_options(2);
 			options.output = (enum forkpool_output)output;
 			struct forkpool *pool = support_open(&options);
@@ -83,12 +85,14 @@ START_TEST(umask_and_directory_stay)
 	for (int i = 0; i < 2; i++) {
 		(void)support_submit(pool, spoils_its_process, NULL, 0);
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_int_eq(result->outcome, support_sandboxed() ? FORKPOOL_FAILED : FORKPOOL_OK);
+		ck_assert_int_eq(result->outcome,
+		    support_sandboxed() ? FORKPOOL_FAILED : FORKPOOL_OK);
 		ck_assert_int_eq(result->error, support_sandboxed() ? EACCES : 0);
 		/* What the first has left there is there for the second, or not. */
 		ck_assert_uint_eq(result->value_len, support_sandboxed() ? 0 : sizeof mask);
 		if (!support_sandboxed())
-			ck_assert_uint_eq(*(const mode_t *)result->value, i == 0 || support_apart() ? 027u : 0u);
+			ck_assert_uint_eq(*(const mode_t *)result->value,
+			    i == 0 || support_apart() ? 027u : 0u);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	ck_assert_ptr_nonnull(getcwd(after, sizeof after));
@@ -105,7 +109,8 @@ tells_its_environment(struct forkpool_context *context, const void *args, size_t
 	(void)args;
 	(void)args_len;
 	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (forkpool_reply(context, *at, strlen(*at)) == -1 || forkpool_reply(context, "\n", 1) == -1)
+		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
+		    forkpool_reply(context, "\n", 1) == -1)
 			return errno;
 	return 0;
 }
@@ -120,17 +125,20 @@ assert_environment(const char *const *wanted, const char *right)
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 	if (support_apart())
-		ck_assert_msg(result->value_len == strlen(right) && memcmp(result->value, right, strlen(right)) == 0,
+		ck_assert_msg(result->value_len == strlen(right) &&
+			memcmp(result->value, right, strlen(right)) == 0,
 		    "%.*s", (int)result->value_len, (const char *)result->value);
 	else
-		ck_assert_ptr_nonnull(memmem(result->value, result->value_len, "FORKPOOL_A=1\n", 13));
+		ck_assert_ptr_nonnull(
+		    memmem(result->value, result->value_len, "FORKPOOL_A=1\n", 13));
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 
 START_TEST(jobs_have_the_environment_that_was_asked_for)
 {
-	static const char *const none[] = { NULL }, *const some[] = { "FORKPOOL_A", "FORKPOOL_B=of its own", "FORKPOOL_C",
-		"FORKPOOL_D=", "FORKPOOL_E", NULL };
+	static const char *const none[] = { NULL },
+				 *const some[] = { "FORKPOOL_A", "FORKPOOL_B=of its own",
+					 "FORKPOOL_C", "FORKPOOL_D=", "FORKPOOL_E", NULL };
 
 	ck_assert_int_eq(setenv("FORKPOOL_A", "1", 1), 0);
 	ck_assert_int_eq(setenv("FORKPOOL_B", "the caller's", 1), 0);
@@ -139,7 +147,8 @@ START_TEST(jobs_have_the_environment_that_was_asked_for)
 	assert_environment(NULL, "");
 	if (support_apart()) {
 		assert_environment(none, "");
-		assert_environment(some, "FORKPOOL_A=1\nFORKPOOL_B=of its own\nFORKPOOL_D=\nFORKPOOL_E=\n");
+		assert_environment(some,
+		    "FORKPOOL_A=1\nFORKPOOL_B=of its own\nFORKPOOL_D=\nFORKPOOL_E=\n");
 	}
 	ck_assert_str_eq(getenv("FORKPOOL_B"), "the caller's");
 }
@@ -170,7 +179,8 @@ dispositions_equal(const struct dispositions *a, const struct dispositions *b)
 {
 	for (int signo = 1; signo < SIGNALS; signo++) {
 		ck_assert_msg(a->action[signo].sa_handler == b->action[signo].sa_handler &&
-		    a->action[signo].sa_flags == b->action[signo].sa_flags, "the handler of signal %d changed", signo);
+			a->action[signo].sa_flags == b->action[signo].sa_flags,
+		    "the handler of signal %d changed", signo);
 		ck_assert_msg(sigismember(&a->mask, signo) == sigismember(&b->mask, signo),
 		    "signal %d: the mask changed", signo);
 		for (int other = 1; other < SIGNALS; other++)
@@ -200,7 +210,8 @@ sees_clean_signals(struct forkpool_context *context, const void *args, size_t ar
 		if (sigismember(&own.mask, signo) == 1)
 			return forkpool_fail(context, EPROTO, "signal %d is blocked", signo);
 		if (own.action[signo].sa_handler == on_signal)
-			return forkpool_fail(context, EPROTO, "signal %d has the caller's handler", signo);
+			return forkpool_fail(context, EPROTO, "signal %d has the caller's handler",
+			    signo);
 	}
 	return own.action[SIGUSR1].sa_handler == SIG_DFL ? 0 : EPROTO;
 }

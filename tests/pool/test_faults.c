@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The n-th call fails, for every n until none fails any more: each time a clean error or a clean
    result for every job, no hang, nothing left behind. */
 #include "config.h"
@@ -91,7 +92,8 @@ passed_are_here(void)
 {
 	char byte;
 
-	return pread(passed[0], &byte, 1, 0) == 1 && byte == '0' && pread(passed[1], &byte, 1, 0) == 1 && byte == '1';
+	return pread(passed[0], &byte, 1, 0) == 1 && byte == '0' &&
+	    pread(passed[1], &byte, 1, 0) == 1 && byte == '1';
 }
 
 static int
@@ -146,7 +148,9 @@ error_is_explained(const char *what)
 {
 	if (inject_fired() == 0)
 		verdict("%s: %s, with nothing failing", what, strerror(errno));
-	if (errno == 0 || (caller_side() && fault->plan.error > 0 && errno != fault->plan.error && errno != ENOMEM))
+	if (errno == 0 ||
+	    (caller_side() && fault->plan.error > 0 && errno != fault->plan.error &&
+		errno != ENOMEM))
 		verdict("%s: the wrong errno: %s", what, strerror(errno));
 }
 
@@ -160,8 +164,8 @@ excuse(struct ledger *ledger, const char *what)
 }
 
 static void
-submit(struct forkpool *pool, struct ledger *ledger, enum want want, forkpool_fn *fn, const void *args,
-    size_t args_len, const char *id)
+submit(struct forkpool *pool, struct ledger *ledger, enum want want, forkpool_fn *fn,
+    const void *args, size_t args_len, const char *id)
 {
 	struct forkpool_job job = { .fn = fn, .args = args, .args_len = args_len, .id = id };
 	int r;
@@ -195,7 +199,9 @@ result_check(struct ledger *ledger, const struct forkpool_result *r)
 	}
 	if (r->outcome == FORKPOOL_OK) {
 		int n;
-		size_t len = ledger->want[i] == WANT_INT ? sizeof n : ledger->want[i] == WANT_LARGE ? LARGE : MIDDLE;
+		size_t len = ledger->want[i] == WANT_INT ? sizeof n :
+		    ledger->want[i] == WANT_LARGE        ? LARGE :
+							   MIDDLE;
 		if (r->value_len != len)
 			verdict("job %zu has a value of %zu bytes", i, r->value_len);
 		if (ledger->want[i] == WANT_INT) {
@@ -212,7 +218,8 @@ result_check(struct ledger *ledger, const struct forkpool_result *r)
 	/* A fault in the worker may be its job's to tell; else it is nobody's fault but the pool's. */
 	int told = r->outcome == FORKPOOL_FAILED && !caller_side() && r->error > 0;
 	if (r->outcome == FORKPOOL_SETUP_FAILED)
-		told = support_apart() && r->error == fault->plan.error && strstr(r->message, strerror(r->error)) != NULL;
+		told = support_apart() && r->error == fault->plan.error &&
+		    strstr(r->message, strerror(r->error)) != NULL;
 	if (r->outcome == FORKPOOL_CRASHED && r->signal == SIGKILL)
 		told = fault->plan.call == INJECT_wait4; /* so that nothing it said is believed */
 	if (!told && r->outcome != FORKPOOL_LOST)
@@ -324,7 +331,8 @@ caller_main(const struct inject_plan *plan)
 	for (int i = 0; i < 2; i++) {
 		char path[] = "/tmp/forkpool-fault-XXXXXX";
 		passed[i] = mkostemp(path, i == 0 ? O_CLOEXEC : 0);
-		if (passed[i] == -1 || unlink(path) == -1 || pwrite(passed[i], i == 0 ? "0" : "1", 1, 0) != 1)
+		if (passed[i] == -1 || unlink(path) == -1 ||
+		    pwrite(passed[i], i == 0 ? "0" : "1", 1, 0) != 1)
 			verdict("no file: %s", strerror(errno));
 	}
 	passed[2] = -1;
@@ -344,7 +352,9 @@ caller_main(const struct inject_plan *plan)
 /* --------------------------------------------------------------------------- in the test's process */
 
 static const char *const processes[] = {
-	[INJECT_CALLER] = "the caller", [INJECT_SUPERVISOR] = "the supervisor", [INJECT_WORKER] = "the workers",
+	[INJECT_CALLER] = "the caller",
+	[INJECT_SUPERVISOR] = "the supervisor",
+	[INJECT_WORKER] = "the workers",
 	[INJECT_JOB] = "the jobs",
 };
 
@@ -359,9 +369,11 @@ run(const struct fault *f, uint32_t nth)
 	plan.nth = nth;
 	fault = f;
 	memset(report, 0, sizeof *report);
-	(void)snprintf(name, sizeof name, "%s no. %u of %s fails (%s)%s", inject_name(plan.call), nth,
-	    processes[plan.process],
-	    plan.error == INJECT_SHORT ? "short count" : plan.error == INJECT_NO_FD ? "no descriptor" : strerror(plan.error),
+	(void)snprintf(name, sizeof name, "%s no. %u of %s fails (%s)%s", inject_name(plan.call),
+	    nth, processes[plan.process],
+	    plan.error == INJECT_SHORT     ? "short count" :
+		plan.error == INJECT_NO_FD ? "no descriptor" :
+					     strerror(plan.error),
 	    plan.for_ever ? " and all after it" : "");
 	ck_assert_int_eq(pipe(fds), 0);
 	pid_t pid = fork();
@@ -379,81 +391,163 @@ run(const struct fault *f, uint32_t nth)
 		(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(ended == 1, "%s: hangs in stage %u", name, atomic_load(&report->stage));
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: stage %u: %s (status %#x)", name,
-	    atomic_load(&report->stage), report->verdict, (unsigned)status);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "%s: stage %u: %s (status %#x)", name, atomic_load(&report->stage), report->verdict,
+	    (unsigned)status);
 	return report->fired;
 }
 
-#define EACH(call_, process_, error_, excused_) \
-	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_ }
-#define CAPTURED(call_, process_, error_, excused_) \
-	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_, .capture = 1 }
-#define PERHAPS(call_, process_, error_, excused_) \
-	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_, .unseen = 1 }
+#define EACH(call_, process_, error_, excused_)                                                    \
+	{                                                                                          \
+		.plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
+		.excused = excused_                                                                \
+	}
+#define CAPTURED(call_, process_, error_, excused_)                                                \
+	{                                                                                          \
+		.plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
+		.excused = excused_, .capture = 1                                                  \
+	}
+#define PERHAPS(call_, process_, error_, excused_)                                                 \
+	{                                                                                          \
+		.plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
+		.excused = excused_, .unseen = 1                                                   \
+	}
 /* Captured, by the workers themselves where they run the jobs. */
 #define WORKERS_OWN(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, .excused = excused_, \
 	  .capture = 1, .unseen = 2 }
-#define FOR_EVER(call_, process_, error_) \
-	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_, .for_ever = 1 } }
+#define FOR_EVER(call_, process_, error_)             \
+	{                                             \
+		.plan = {                             \
+			.call = INJECT_##call_,       \
+			.process = INJECT_##process_, \
+			.error = error_,              \
+			.for_ever = 1                 \
+		}                                     \
+	}
 
 static const struct fault faults[] = {
-	EACH(fork, CALLER, EAGAIN, 0), EACH(fork, SUPERVISOR, EAGAIN, 0), EACH(fork, SUPERVISOR, ENOMEM, 0),
-	EACH(pipe2, CALLER, EMFILE, 0), EACH(pipe2, SUPERVISOR, ENFILE, 0),
-	EACH(socketpair, CALLER, EMFILE, 0), FOR_EVER(pipe2, CALLER, EMFILE), FOR_EVER(poll, CALLER, EINVAL),
-	EACH(mmap, CALLER, ENOMEM, 0), EACH(mmap, SUPERVISOR, ENOMEM, 0), PERHAPS(mmap, WORKER, ENOMEM, 1),
-	EACH(memfd_create, CALLER, EMFILE, 0), EACH(memfd_create, CALLER, ENOSYS, 0),
-	WORKERS_OWN(memfd_create, SUPERVISOR, EMFILE, 0), WORKERS_OWN(memfd_create, SUPERVISOR, ENOSYS, 0),
-	EACH(malloc, CALLER, ENOMEM, 1), EACH(calloc, CALLER, ENOMEM, 1), PERHAPS(realloc, CALLER, ENOMEM, 1),
-	EACH(aligned_alloc, CALLER, ENOMEM, 1), EACH(strdup, CALLER, ENOMEM, 1),
-	CAPTURED(malloc, CALLER, ENOMEM, 1), CAPTURED(calloc, CALLER, ENOMEM, 1),
-	EACH(read, CALLER, EINTR, 0), EACH(read, CALLER, EIO, 8), EACH(read, CALLER, INJECT_SHORT, 8),
-	EACH(read, SUPERVISOR, EINTR, 0), EACH(read, SUPERVISOR, INJECT_SHORT, 0),
-	EACH(read, WORKER, EINTR, 0), EACH(read, WORKER, EIO, 1), EACH(read, WORKER, INJECT_SHORT, 0),
-	EACH(write, CALLER, EINTR, 0), EACH(write, CALLER, EIO, 0), EACH(write, CALLER, INJECT_SHORT, 0),
-	EACH(write, WORKER, EINTR, 0), EACH(write, WORKER, EAGAIN, 0), EACH(write, WORKER, EIO, 8),
+	EACH(fork, CALLER, EAGAIN, 0),
+	EACH(fork, SUPERVISOR, EAGAIN, 0),
+	EACH(fork, SUPERVISOR, ENOMEM, 0),
+	EACH(pipe2, CALLER, EMFILE, 0),
+	EACH(pipe2, SUPERVISOR, ENFILE, 0),
+	EACH(socketpair, CALLER, EMFILE, 0),
+	FOR_EVER(pipe2, CALLER, EMFILE),
+	FOR_EVER(poll, CALLER, EINVAL),
+	EACH(mmap, CALLER, ENOMEM, 0),
+	EACH(mmap, SUPERVISOR, ENOMEM, 0),
+	PERHAPS(mmap, WORKER, ENOMEM, 1),
+	EACH(memfd_create, CALLER, EMFILE, 0),
+	EACH(memfd_create, CALLER, ENOSYS, 0),
+	WORKERS_OWN(memfd_create, SUPERVISOR, EMFILE, 0),
+	WORKERS_OWN(memfd_create, SUPERVISOR, ENOSYS, 0),
+	EACH(malloc, CALLER, ENOMEM, 1),
+	EACH(calloc, CALLER, ENOMEM, 1),
+	PERHAPS(realloc, CALLER, ENOMEM, 1),
+	EACH(aligned_alloc, CALLER, ENOMEM, 1),
+	EACH(strdup, CALLER, ENOMEM, 1),
+	CAPTURED(malloc, CALLER, ENOMEM, 1),
+	CAPTURED(calloc, CALLER, ENOMEM, 1),
+	EACH(read, CALLER, EINTR, 0),
+	EACH(read, CALLER, EIO, 8),
+	EACH(read, CALLER, INJECT_SHORT, 8),
+	EACH(read, SUPERVISOR, EINTR, 0),
+	EACH(read, SUPERVISOR, INJECT_SHORT, 0),
+	EACH(read, WORKER, EINTR, 0),
+	EACH(read, WORKER, EIO, 1),
+	EACH(read, WORKER, INJECT_SHORT, 0),
+	EACH(write, CALLER, EINTR, 0),
+	EACH(write, CALLER, EIO, 0),
+	EACH(write, CALLER, INJECT_SHORT, 0),
+	EACH(write, WORKER, EINTR, 0),
+	EACH(write, WORKER, EAGAIN, 0),
+	EACH(write, WORKER, EIO, 8),
 #ifndef FORKPOOL_PADDED_PACKETS /* POSIX has writes of PIPE_BUF bytes whole; in packet mode one costs its packet */
 	EACH(write, WORKER, INJECT_SHORT, 8),
 #endif
-	EACH(pread, CALLER, EINTR, 0), EACH(pread, CALLER, EIO, 1), EACH(pread, CALLER, INJECT_SHORT, 0),
-	CAPTURED(pread, SUPERVISOR, EIO, 0), CAPTURED(pread, CALLER, EIO, 1),
-	EACH(pwrite, CALLER, EINTR, 0), EACH(pwrite, CALLER, ENOSPC, 1), EACH(pwrite, CALLER, INJECT_SHORT, 0),
-	EACH(pwrite, WORKER, EINTR, 0), EACH(pwrite, WORKER, ENOSPC, 1), EACH(pwrite, WORKER, INJECT_SHORT, 0),
+	EACH(pread, CALLER, EINTR, 0),
+	EACH(pread, CALLER, EIO, 1),
+	EACH(pread, CALLER, INJECT_SHORT, 0),
+	CAPTURED(pread, SUPERVISOR, EIO, 0),
+	CAPTURED(pread, CALLER, EIO, 1),
+	EACH(pwrite, CALLER, EINTR, 0),
+	EACH(pwrite, CALLER, ENOSPC, 1),
+	EACH(pwrite, CALLER, INJECT_SHORT, 0),
+	EACH(pwrite, WORKER, EINTR, 0),
+	EACH(pwrite, WORKER, ENOSPC, 1),
+	EACH(pwrite, WORKER, INJECT_SHORT, 0),
 	WORKERS_OWN(pwrite, SUPERVISOR, ENOSPC, 0),
-	EACH(sendmsg, CALLER, EINTR, 0), EACH(sendmsg, CALLER, ENOBUFS, 0),
-	EACH(sendmsg, SUPERVISOR, EINTR, 0), EACH(sendmsg, SUPERVISOR, ENOBUFS, 0),
-	EACH(recvmsg, CALLER, EINTR, 0), EACH(recvmsg, CALLER, ECONNRESET, 3),
-	EACH(recvmsg, SUPERVISOR, EINTR, 0), EACH(recvmsg, SUPERVISOR, ECONNRESET, 3),
+	EACH(sendmsg, CALLER, EINTR, 0),
+	EACH(sendmsg, CALLER, ENOBUFS, 0),
+	EACH(sendmsg, SUPERVISOR, EINTR, 0),
+	EACH(sendmsg, SUPERVISOR, ENOBUFS, 0),
+	EACH(recvmsg, CALLER, EINTR, 0),
+	EACH(recvmsg, CALLER, ECONNRESET, 3),
+	EACH(recvmsg, SUPERVISOR, EINTR, 0),
+	EACH(recvmsg, SUPERVISOR, ECONNRESET, 3),
 	EACH(recvmsg, SUPERVISOR, INJECT_NO_FD, 0),
-	EACH(poll, CALLER, EINTR, 0), EACH(poll, CALLER, ENOMEM, 0),
-	EACH(poll, SUPERVISOR, EINTR, 0), EACH(poll, SUPERVISOR, ENOMEM, 0),
-	EACH(fcntl, CALLER, EPERM, 0), EACH(fcntl, SUPERVISOR, EPERM, 0), EACH(dup2, SUPERVISOR, EBUSY, 0), CAPTURED(fcntl, SUPERVISOR, EPERM, 0),
+	EACH(poll, CALLER, EINTR, 0),
+	EACH(poll, CALLER, ENOMEM, 0),
+	EACH(poll, SUPERVISOR, EINTR, 0),
+	EACH(poll, SUPERVISOR, ENOMEM, 0),
+	EACH(fcntl, CALLER, EPERM, 0),
+	EACH(fcntl, SUPERVISOR, EPERM, 0),
+	EACH(dup2, SUPERVISOR, EBUSY, 0),
+	CAPTURED(fcntl, SUPERVISOR, EPERM, 0),
 	PERHAPS(fcntl, WORKER, EPERM, 0),
-	EACH(waitid, SUPERVISOR, EINTR, 0), EACH(waitpid, CALLER, EINTR, 0), EACH(waitpid, SUPERVISOR, EINTR, 0),
+	EACH(waitid, SUPERVISOR, EINTR, 0),
+	EACH(waitpid, CALLER, EINTR, 0),
+	EACH(waitpid, SUPERVISOR, EINTR, 0),
 };
 
 /* Where each job has a process of its own. */
 static const struct fault faults_apart[] = {
-	EACH(fork, SUPERVISOR, ENOMEM, 0), PERHAPS(fork, WORKER, EAGAIN, 1),
-	PERHAPS(os_fork_bare, WORKER, EAGAIN, 1), PERHAPS(os_fork_bare, WORKER, ENOMEM, 1),
-	CAPTURED(mmap, WORKER, ENOMEM, 1), EACH(mmap, JOB, ENOMEM, 0),
-	{ .plan = { .call = INJECT_mmap, .process = INJECT_JOB, .error = ENOMEM, .for_ever = 1 }, .excused = 2 },
-	PERHAPS(pread, JOB, EIO, 1), EACH(madvise, WORKER, ENOMEM, 0), CAPTURED(madvise, WORKER, EAGAIN, 0),
-	CAPTURED(pipe2, WORKER, EMFILE, 0), CAPTURED(dup2, WORKER, EBUSY, 0),
-	CAPTURED(fcntl, WORKER, EMFILE, 0), CAPTURED(read, WORKER, EINTR, 0), CAPTURED(read, WORKER, EIO, 1),
-	EACH(wait4, WORKER, EINTR, 0), EACH(wait4, WORKER, ECHILD, 1), PERHAPS(waitid, WORKER, ECHILD, 0),
-	CAPTURED(os_signal_wait, WORKER, EINTR, 0), CAPTURED(os_signal_wait, WORKER, EAGAIN, 0),
-	CAPTURED(os_signal_on_input, WORKER, EINVAL, 0), EACH(os_process_handle, SUPERVISOR, EMFILE, 0),
-	EACH(os_signal_wait, WORKER, EINTR, 0), EACH(os_signal_wait, WORKER, EAGAIN, 0), EACH(os_signal_wait, WORKER, EINVAL, 0),
-	EACH(os_children_open, WORKER, EMFILE, 0), EACH(os_children_open, WORKER, ENOSYS, 0), PERHAPS(os_children_read, WORKER, EIO, 0), PERHAPS(pread, WORKER, EIO, 0),
-	EACH(os_die_with_parent, JOB, EPERM, 1), EACH(os_own_group, JOB, EPERM, 1),
-	{ .plan = { .call = INJECT_os_limit, .process = INJECT_JOB, .error = EPERM }, .excused = 1, .limited = 1 },
-	CAPTURED(pwrite, WORKER, ENOSPC, 1), CAPTURED(pwrite, WORKER, EINTR, 0),
+	EACH(fork, SUPERVISOR, ENOMEM, 0),
+	PERHAPS(fork, WORKER, EAGAIN, 1),
+	PERHAPS(os_fork_bare, WORKER, EAGAIN, 1),
+	PERHAPS(os_fork_bare, WORKER, ENOMEM, 1),
+	CAPTURED(mmap, WORKER, ENOMEM, 1),
+	EACH(mmap, JOB, ENOMEM, 0),
+	{ .plan = { .call = INJECT_mmap, .process = INJECT_JOB, .error = ENOMEM, .for_ever = 1 },
+	    .excused = 2 },
+	PERHAPS(pread, JOB, EIO, 1),
+	EACH(madvise, WORKER, ENOMEM, 0),
+	CAPTURED(madvise, WORKER, EAGAIN, 0),
+	CAPTURED(pipe2, WORKER, EMFILE, 0),
+	CAPTURED(dup2, WORKER, EBUSY, 0),
+	CAPTURED(fcntl, WORKER, EMFILE, 0),
+	CAPTURED(read, WORKER, EINTR, 0),
+	CAPTURED(read, WORKER, EIO, 1),
+	EACH(wait4, WORKER, EINTR, 0),
+	EACH(wait4, WORKER, ECHILD, 1),
+	PERHAPS(waitid, WORKER, ECHILD, 0),
+	CAPTURED(os_signal_wait, WORKER, EINTR, 0),
+	CAPTURED(os_signal_wait, WORKER, EAGAIN, 0),
+	CAPTURED(os_signal_on_input, WORKER, EINVAL, 0),
+	EACH(os_process_handle, SUPERVISOR, EMFILE, 0),
+	EACH(os_signal_wait, WORKER, EINTR, 0),
+	EACH(os_signal_wait, WORKER, EAGAIN, 0),
+	EACH(os_signal_wait, WORKER, EINVAL, 0),
+	EACH(os_children_open, WORKER, EMFILE, 0),
+	EACH(os_children_open, WORKER, ENOSYS, 0),
+	PERHAPS(os_children_read, WORKER, EIO, 0),
+	PERHAPS(pread, WORKER, EIO, 0),
+	EACH(os_die_with_parent, JOB, EPERM, 1),
+	EACH(os_own_group, JOB, EPERM, 1),
+	{ .plan = { .call = INJECT_os_limit, .process = INJECT_JOB, .error = EPERM },
+	    .excused = 1,
+	    .limited = 1 },
+	CAPTURED(pwrite, WORKER, ENOSPC, 1),
+	CAPTURED(pwrite, WORKER, EINTR, 0),
 };
 
 static const struct fault faults_sandboxed[] = {
-	EACH(identity_enter_worker, WORKER, EPERM, 0), EACH(identity_enter_job, JOB, EPERM, 1),
-	EACH(landlock_enter, JOB, E2BIG, 1), PERHAPS(filter_enter, WORKER, ENOMEM, 0), PERHAPS(filter_enter, JOB, ENOMEM, 1),
+	EACH(identity_enter_worker, WORKER, EPERM, 0),
+	EACH(identity_enter_job, JOB, EPERM, 1),
+	EACH(landlock_enter, JOB, E2BIG, 1),
+	PERHAPS(filter_enter, WORKER, ENOMEM, 0),
+	PERHAPS(filter_enter, JOB, ENOMEM, 1),
 	PERHAPS(gate_close, JOB, EPERM, 1),
 };
 
@@ -463,7 +557,8 @@ static const struct {
 } tables[] = {
 	{ faults, sizeof faults / sizeof faults[0], FORKPOOL_ISOLATE_WORKER },
 	{ faults_apart, sizeof faults_apart / sizeof faults_apart[0], FORKPOOL_ISOLATE_JOB },
-	{ faults_sandboxed, sizeof faults_sandboxed / sizeof faults_sandboxed[0], FORKPOOL_ISOLATE_SANDBOX },
+	{ faults_sandboxed, sizeof faults_sandboxed / sizeof faults_sandboxed[0],
+	    FORKPOOL_ISOLATE_SANDBOX },
 };
 #define TABLES ((int)(sizeof tables / sizeof tables[0]))
 
@@ -475,7 +570,8 @@ fault_at(int i)
 	for (int t = 0; t < TABLES && tables[t].first_level <= (int)support_level(); t++)
 		for (int j = 0; j < tables[t].count; j++) {
 			const struct fault *f = &tables[t].fault[j];
-			if (support_sandboxed() && tables[t].fault == faults && f->plan.process != INJECT_WORKER)
+			if (support_sandboxed() && tables[t].fault == faults &&
+			    f->plan.process != INJECT_WORKER)
 				continue;
 			if (i-- == 0)
 				return f;
@@ -493,7 +589,8 @@ START_TEST(each_call_once)
 	ck_assert_uint_eq(run(f, 0), 0);
 	while (run(f, n) > 0)
 		n += SANITIZED && n >= EVERY_N ? n / 8 : 1;
-	ck_assert_msg(n > 1 || f->unseen == 1 || (f->unseen == 2 && support_apart()), "no call of %s was seen", inject_name(f->plan.call));
+	ck_assert_msg(n > 1 || f->unseen == 1 || (f->unseen == 2 && support_apart()),
+	    "no call of %s was seen", inject_name(f->plan.call));
 }
 END_TEST
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
 #include <check.h>
@@ -16,7 +17,8 @@
 static int
 runs_shell(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)args, NULL };
+	char *argv[] = { (char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
+		(char *)(uintptr_t)args, NULL };
 
 	(void)args_len;
 	(void)execv("/bin/sh", argv);
@@ -38,7 +40,8 @@ static struct forkpool *
 open_executing(unsigned workers, enum forkpool_isolation level, struct forkpool_options *options)
 {
 	struct forkpool_options own = support_options(workers);
-	static const char *const readable[] = { "/usr", "/bin", "/lib", "/lib64", "/etc", "/dev/null", NULL };
+	static const char *const readable[] = { "/usr", "/bin", "/lib", "/lib64", "/etc",
+		"/dev/null", NULL };
 	static const struct forkpool_sandbox sandbox = { .exec = 1, .readable = readable };
 
 	if (options == NULL)
@@ -84,7 +87,8 @@ START_TEST(the_programs_end_is_the_jobs)
 		(void)support_submit(pool, runs_nothing, NULL, 0);
 		r = support_wait(pool);
 		ck_assert_int_eq(r->outcome, FORKPOOL_FAILED);
-		ck_assert_int_eq(r->error, level_of(_i) == FORKPOOL_ISOLATE_JOB ? ENOENT : r->error);
+		ck_assert_int_eq(r->error,
+		    level_of(_i) == FORKPOOL_ISOLATE_JOB ? ENOENT : r->error);
 		ck_assert_str_ne(r->message, "");
 	}
 	struct forkpool_stats stats;
@@ -122,7 +126,10 @@ START_TEST(deadlines_and_limits_hold)
 	ck_assert_int_eq(r->outcome, FORKPOOL_OVER_LIMIT);
 	ck_assert_str_eq(r->limit, "cpu");
 	const char *stubborn = "trap '' TERM; while :; do sleep 60; done";
-	struct forkpool_job job = { .fn = runs_shell, .args = stubborn, .args_len = strlen(stubborn) + 1, .timeout_ns = 200 * MS };
+	struct forkpool_job job = { .fn = runs_shell,
+		.args = stubborn,
+		.args_len = strlen(stubborn) + 1,
+		.timeout_ns = 200 * MS };
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	r = support_wait(pool);
 	ck_assert_int_eq(r->outcome, FORKPOOL_TIMED_OUT);
@@ -158,7 +165,8 @@ START_TEST(the_worker_stays_what_it_was)
 	ck_assert_int_eq(r->exit_code, 0);
 	(void)snprintf(before, sizeof before, "%s", r->output);
 	for (int i = 0; i < 20; i++)
-		(void)shell(pool, "ulimit -n 20; ulimit -s 100; trap '' TERM; cd /; umask 077; exit 0");
+		(void)shell(pool,
+		    "ulimit -n 20; ulimit -s 100; trap '' TERM; cd /; umask 077; exit 0");
 	r = shell(pool, look);
 	ck_assert_str_eq(r->output, before);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -172,7 +180,8 @@ main(void)
 	TCase *tc = support_case("executes", 60);
 	char error[256];
 	struct forkpool_options options = { .workers = 1, .isolation = FORKPOOL_ISOLATE_SANDBOX };
-	struct forkpool *pool = SUPPORT_SANITIZED ? NULL : forkpool_open(&options, error, sizeof error);
+	struct forkpool *pool =
+	    SUPPORT_SANITIZED ? NULL : forkpool_open(&options, error, sizeof error);
 	int levels = pool != NULL ? 2 : 1;
 
 	(void)forkpool_close(pool);

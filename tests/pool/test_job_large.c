@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is large, or goes past the job: arguments and values that are not its memory, output that nobody reads, a stack
    that is not the process's. */
 #include "config.h"
@@ -50,11 +51,13 @@ START_TEST(arguments_are_not_its_memory)
 	struct forkpool *pool = support_open(&options);
 	(void)support_submit(pool, reads_and_fails, args, size);
 	const struct forkpool_result *result = support_wait(pool);
-	ck_assert_msg(result->outcome == FORKPOOL_FAILED && result->error == EINVAL, "%s, error %d: %s",
-	    forkpool_outcome_name(result->outcome), result->error, result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_FAILED && result->error == EINVAL,
+	    "%s, error %d: %s", forkpool_outcome_name(result->outcome), result->error,
+	    result->message);
 	(void)support_submit(pool, allocates, args, size);
 	result = support_wait(pool);
-	ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	free(args);
 }
@@ -93,7 +96,8 @@ START_TEST(reader_that_is_gone_costs_no_worker)
 	for (int i = 0; i < 3; i++) {
 		(void)support_submit(pool, prints, NULL, 0);
 		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 	}
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
 	ck_assert_uint_eq(stats.workers_died, 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * By what it is seen that a job went over a limit: what looks like it and is not, and what does not look like it and is.
  */
@@ -126,26 +127,33 @@ has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, 
 
 static const struct trial signs[] = {
 	{ "reallocs, and crashes", reallocs, MEMORY, CRASHED, .then = THEN_CRASH },
-	{ "reallocs, and exit(1)", reallocs, MEMORY, .outcome = FORKPOOL_EXITED, .then = THEN_EXIT },
+	{ "reallocs, and exit(1)", reallocs, MEMORY, .outcome = FORKPOOL_EXITED,
+	    .then = THEN_EXIT },
 	{ "reallocs, and fails", reallocs, MEMORY, FAILED, .then = THEN_RETURN_OTHER },
 	{ "reallocs, and is stopped", reallocs, MEMORY, DENIED },
 	{ "ENOMEM, and is stopped", has_error, MEMORY, DENIED, .amount = ENOMEM },
 	{ "EAGAIN, and is stopped", has_error, PROCESSES, DENIED, .amount = EAGAIN },
-	{ "EAGAIN where it may have no other process", has_error, PROCESSES, FAILED, .then = THEN_RETURN, .amount = EAGAIN,
-	    .not_for = TRIAL_NOT_JOB },
-	{ "EAGAIN there, and an abort", has_error, PROCESSES, CRASHED, .then = THEN_ABORT, .amount = EAGAIN,
-	    .not_for = TRIAL_NOT_JOB },
-	{ "malloc fails, and EIO", allocates_too_much, MEMORY, OVER("memory"), .then = THEN_RETURN_OTHER, .amount = 1 << 30 },
-	{ "malloc fails, and coping", allocates_too_much, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 1 << 30 },
+	{ "EAGAIN where it may have no other process", has_error, PROCESSES, FAILED,
+	    .then = THEN_RETURN, .amount = EAGAIN, .not_for = TRIAL_NOT_JOB },
+	{ "EAGAIN there, and an abort", has_error, PROCESSES, CRASHED, .then = THEN_ABORT,
+	    .amount = EAGAIN, .not_for = TRIAL_NOT_JOB },
+	{ "malloc fails, and EIO", allocates_too_much, MEMORY, OVER("memory"),
+	    .then = THEN_RETURN_OTHER, .amount = 1 << 30 },
+	{ "malloc fails, and coping", allocates_too_much, MEMORY, .outcome = FORKPOOL_OK,
+	    .then = THEN_COPE, .amount = 1 << 30 },
 	{ "raises SIGXCPU", raises, .limits = { .cpu_ns = 2000 * MS }, CRASHED, .amount = SIGXCPU },
-	{ "raises SIGXFSZ", raises, .limits = { .file_size = 1 << 20 }, CRASHED, .amount = SIGXFSZ },
+	{ "raises SIGXFSZ", raises, .limits = { .file_size = 1 << 20 }, CRASHED,
+	    .amount = SIGXFSZ },
 	{ "raises SIGSYS", raises, MEMORY, CRASHED, .amount = SIGSYS },
-	{ "reads much that is not its own, and fails", reads_what_is_there, MEMORY, FAILED, .then = THEN_RETURN },
-	{ "reads much that is not its own, and crashes", reads_what_is_there, MEMORY, CRASHED, .then = THEN_CRASH },
-	{ "has as many as it may have, and fails", leaves_children, PROCESSES, FAILED, .then = THEN_RETURN, .amount = 3,
-	    .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX },
-	{ "spins in children that nobody waits for", has_burn_and_waits_for_none, .limits = { .cpu_ns = 200 * MS }, OVER("cpu"),
-	    .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
+	{ "reads much that is not its own, and fails", reads_what_is_there, MEMORY, FAILED,
+	    .then = THEN_RETURN },
+	{ "reads much that is not its own, and crashes", reads_what_is_there, MEMORY, CRASHED,
+	    .then = THEN_CRASH },
+	{ "has as many as it may have, and fails", leaves_children, PROCESSES, FAILED,
+	    .then = THEN_RETURN, .amount = 3, .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX },
+	{ "spins in children that nobody waits for", has_burn_and_waits_for_none,
+	    .limits = { .cpu_ns = 200 * MS }, OVER("cpu"), .amount = 150 * MS,
+	    .not_for = TRIAL_NOT_SANDBOX },
 };
 
 START_TEST(sign)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a job with a process of its own may use: each limit, gone over in several ways or not at all, and what its
  * result says.
@@ -64,29 +65,40 @@ allocates_at_once(struct forkpool_context *context, const void *args, size_t arg
 #define MEMORY .limits = { .memory = 64 << 20 }
 
 static const struct trial memory[] = {
-	{ "malloc, and a crash", allocates, MEMORY, OVER("memory"), .then = THEN_CRASH, .amount = 1 << 30 },
-	{ "malloc, and an abort", allocates, MEMORY, OVER("memory"), .then = THEN_ABORT, .amount = 1 << 30 },
-	{ "malloc, and exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN_EXIT, .amount = 1 << 30 },
-	{ "malloc, and _exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN__EXIT, .amount = 1 << 30 },
-	{ "malloc, and a kill", allocates, MEMORY, OVER("memory"), .then = THEN_KILL, .amount = 1 << 30 },
-	{ "malloc, and ENOMEM", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN, .amount = 1 << 30 },
-	{ "malloc, and EIO", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN_OTHER, .amount = 1 << 30 },
-	{ "malloc, and coping", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 1 << 30 },
+	{ "malloc, and a crash", allocates, MEMORY, OVER("memory"), .then = THEN_CRASH,
+	    .amount = 1 << 30 },
+	{ "malloc, and an abort", allocates, MEMORY, OVER("memory"), .then = THEN_ABORT,
+	    .amount = 1 << 30 },
+	{ "malloc, and exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN_EXIT,
+	    .amount = 1 << 30 },
+	{ "malloc, and _exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN__EXIT,
+	    .amount = 1 << 30 },
+	{ "malloc, and a kill", allocates, MEMORY, OVER("memory"), .then = THEN_KILL,
+	    .amount = 1 << 30 },
+	{ "malloc, and ENOMEM", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN,
+	    .amount = 1 << 30 },
+	{ "malloc, and EIO", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN_OTHER,
+	    .amount = 1 << 30 },
+	{ "malloc, and coping", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 1 << 30 },
 	{ "a terabyte, and a crash", allocates_at_once, MEMORY, OVER("memory"), .then = THEN_CRASH,
 	    .amount = INT64_C(1) << 40 },
 	{ "a terabyte, and ENOMEM", allocates_at_once, MEMORY, OVER("memory"), .then = THEN_RETURN,
 	    .amount = INT64_C(1) << 40 },
-	{ "a terabyte, and coping", allocates_at_once, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
-	    .amount = INT64_C(1) << 40 },
-	{ "half of it", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 32 << 20 },
-	{ "half of it, and a crash", allocates, MEMORY, .outcome = FORKPOOL_CRASHED, .then = THEN_CRASH,
+	{ "a terabyte, and coping", allocates_at_once, MEMORY, .outcome = FORKPOOL_OK,
+	    .then = THEN_COPE, .amount = INT64_C(1) << 40 },
+	{ "half of it", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
 	    .amount = 32 << 20 },
+	{ "half of it, and a crash", allocates, MEMORY, .outcome = FORKPOOL_CRASHED,
+	    .then = THEN_CRASH, .amount = 32 << 20 },
 	{ "half of it, and EIO", allocates, MEMORY, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN,
 	    .amount = 32 << 20 },
-	{ "half of it, and exit(1)", allocates, MEMORY, .outcome = FORKPOOL_EXITED, .then = THEN_EXIT,
-	    .amount = 32 << 20 },
-	{ "none, and an abort", allocates, MEMORY, .outcome = FORKPOOL_CRASHED, .then = THEN_ABORT, .amount = 0 },
-	{ "no limit", allocates, .limits = { 0 }, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 128 << 20 },
+	{ "half of it, and exit(1)", allocates, MEMORY, .outcome = FORKPOOL_EXITED,
+	    .then = THEN_EXIT, .amount = 32 << 20 },
+	{ "none, and an abort", allocates, MEMORY, .outcome = FORKPOOL_CRASHED, .then = THEN_ABORT,
+	    .amount = 0 },
+	{ "no limit", allocates, .limits = { 0 }, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 128 << 20 },
 };
 
 /* --------------------------------------------------------------------------------- processor time */
@@ -147,24 +159,28 @@ sleeps(struct forkpool_context *context, const void *args, size_t args_len)
 	struct order order = order_of(args, args_len);
 
 	(void)context;
-	return nanosleep(&(struct timespec){ .tv_nsec = (long)order.amount }, NULL) == -1 ? errno : 0;
+	return nanosleep(&(struct timespec){ .tv_nsec = (long)order.amount }, NULL) == -1 ? errno :
+											    0;
 }
 
 #define CPU .limits = { .cpu_ns = 200 * MS }
 
 static const struct trial cpu[] = {
 	{ "spins", burns, CPU, OVER("cpu"), .then = THEN_RETURN, .amount = 20000 * MS },
-	{ "spins and ignores all signals", burns, CPU, OVER("cpu"), .then = THEN_COPE, .amount = 20000 * MS },
-	{ "spins in children", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN, .amount = 20000 * MS,
-	    .not_for = TRIAL_NOT_SANDBOX },
-	{ "spins a little in each child", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN, .amount = 150 * MS,
-	    .not_for = TRIAL_NOT_SANDBOX },
-	{ "spins a little in one child after another", has_burn, CPU, OVER("cpu"), .then = THEN_COPE,
+	{ "spins and ignores all signals", burns, CPU, OVER("cpu"), .then = THEN_COPE,
+	    .amount = 20000 * MS },
+	{ "spins in children", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN,
+	    .amount = 20000 * MS, .not_for = TRIAL_NOT_SANDBOX },
+	{ "spins a little in each child", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN,
 	    .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
-	{ "spins a little", burns, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 60 * MS },
-	{ "spins very little in each child", has_burn, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
-	    .amount = 10 * MS, .not_for = TRIAL_NOT_SANDBOX },
-	{ "sleeps for long", sleeps, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 600 * MS },
+	{ "spins a little in one child after another", has_burn, CPU, OVER("cpu"),
+	    .then = THEN_COPE, .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
+	{ "spins a little", burns, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
+	    .amount = 60 * MS },
+	{ "spins very little in each child", has_burn, CPU, .outcome = FORKPOOL_OK,
+	    .then = THEN_RETURN, .amount = 10 * MS, .not_for = TRIAL_NOT_SANDBOX },
+	{ "sleeps for long", sleeps, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
+	    .amount = 600 * MS },
 };
 
 /* ------------------------------------------------------------------------- files, descriptors, stack */
@@ -255,28 +271,47 @@ ends(struct forkpool_context *context, const void *args, size_t args_len)
 #define STACK .limits = { .stack = 1 << 20 }
 
 static const struct trial others[] = {
-	{ "writes, and SIGXFSZ", writes, FILES, OVER("file_size"), .then = THEN_CRASH, .amount = 1 << 20 },
-	{ "writes, and EFBIG", writes, FILES, OVER("file_size"), .then = THEN_RETURN, .amount = 1 << 20 },
-	{ "writes, and copes", writes, FILES, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 1 << 20 },
-	{ "writes less", writes, FILES, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 90000 },
-	{ "prints more than a file may have", prints, FILES, .outcome = FORKPOOL_OK, .amount = 1 << 20 },
-	{ "opens, and EMFILE", opens, OPEN, OVER("open_files"), .then = THEN_RETURN, .amount = 1000 },
-	{ "opens, and EIO", opens, OPEN, OVER("open_files"), .then = THEN_RETURN_OTHER, .amount = 1000 },
-	{ "opens, and an abort", opens, OPEN, OVER("open_files"), .then = THEN_ABORT, .amount = 1000 },
-	{ "opens, and exit(1)", opens, OPEN, OVER("open_files"), .then = THEN_EXIT, .amount = 1000 },
-	{ "opens, and copes", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 1000 },
+	{ "writes, and SIGXFSZ", writes, FILES, OVER("file_size"), .then = THEN_CRASH,
+	    .amount = 1 << 20 },
+	{ "writes, and EFBIG", writes, FILES, OVER("file_size"), .then = THEN_RETURN,
+	    .amount = 1 << 20 },
+	{ "writes, and copes", writes, FILES, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 1 << 20 },
+	{ "writes less", writes, FILES, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
+	    .amount = 90000 },
+	{ "prints more than a file may have", prints, FILES, .outcome = FORKPOOL_OK,
+	    .amount = 1 << 20 },
+	{ "opens, and EMFILE", opens, OPEN, OVER("open_files"), .then = THEN_RETURN,
+	    .amount = 1000 },
+	{ "opens, and EIO", opens, OPEN, OVER("open_files"), .then = THEN_RETURN_OTHER,
+	    .amount = 1000 },
+	{ "opens, and an abort", opens, OPEN, OVER("open_files"), .then = THEN_ABORT,
+	    .amount = 1000 },
+	{ "opens, and exit(1)", opens, OPEN, OVER("open_files"), .then = THEN_EXIT,
+	    .amount = 1000 },
+	{ "opens, and copes", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 1000 },
 	{ "opens less", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 28 },
 	{ "recurses", recurses, STACK, OVER("stack"), .amount = 1 << 30 },
 	{ "recurses less", recurses, STACK, .outcome = FORKPOOL_OK, .amount = 512 << 10 },
-	{ "recurses without a limit", recurses, .limits = { 0 }, .outcome = FORKPOOL_CRASHED, .amount = 1 << 30 },
-	{ "crashes, with a limit of stack", ends, STACK, .outcome = FORKPOOL_CRASHED, .then = THEN_CRASH },
-	{ "all limits, and none met", opens, .limits = { .memory = 64 << 20, .cpu_ns = 1000 * MS,
-	    .file_size = 1 << 20,
-	    .open_files = 64, .stack = 1 << 20 }, .outcome = FORKPOOL_OK, .amount = 10 },
-	{ "all limits, none met, and a failure", allocates, .limits = { .memory = 64 << 20, .cpu_ns = 1000 * MS,
-	    .file_size = 1 << 20,
-	    .open_files = 64, .stack = 1 << 20 }, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN,
-	    .amount = 1 << 20 },
+	{ "recurses without a limit", recurses, .limits = { 0 }, .outcome = FORKPOOL_CRASHED,
+	    .amount = 1 << 30 },
+	{ "crashes, with a limit of stack", ends, STACK, .outcome = FORKPOOL_CRASHED,
+	    .then = THEN_CRASH },
+	{ "all limits, and none met", opens,
+	    .limits = { .memory = 64 << 20,
+		.cpu_ns = 1000 * MS,
+		.file_size = 1 << 20,
+		.open_files = 64,
+		.stack = 1 << 20 },
+	    .outcome = FORKPOOL_OK, .amount = 10 },
+	{ "all limits, none met, and a failure", allocates,
+	    .limits = { .memory = 64 << 20,
+		.cpu_ns = 1000 * MS,
+		.file_size = 1 << 20,
+		.open_files = 64,
+		.stack = 1 << 20 },
+	    .outcome = FORKPOOL_FAILED, .then = THEN_RETURN, .amount = 1 << 20 },
 };
 
 /* --------------------------------------------------------------------------------------- processes */
@@ -301,11 +336,16 @@ forks(struct forkpool_context *context, const void *args, size_t args_len)
 #define PROCESSES .limits = { .processes = 8 }, .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX
 
 static const struct trial processes[] = {
-	{ "forks, and EAGAIN", forks, PROCESSES, OVER("processes"), .then = THEN_RETURN, .amount = 50 },
-	{ "forks, and an abort", forks, PROCESSES, OVER("processes"), .then = THEN_ABORT, .amount = 50 },
-	{ "forks, and copes", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 50 },
-	{ "forks less", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 4 },
-	{ "forks none, and fails", ends, PROCESSES, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN_OTHER },
+	{ "forks, and EAGAIN", forks, PROCESSES, OVER("processes"), .then = THEN_RETURN,
+	    .amount = 50 },
+	{ "forks, and an abort", forks, PROCESSES, OVER("processes"), .then = THEN_ABORT,
+	    .amount = 50 },
+	{ "forks, and copes", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 50 },
+	{ "forks less", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
+	    .amount = 4 },
+	{ "forks none, and fails", ends, PROCESSES, .outcome = FORKPOOL_FAILED,
+	    .then = THEN_RETURN_OTHER },
 };
 
 START_TEST(memory_limit)
@@ -335,8 +375,10 @@ END_TEST
 static const struct trial below[] = {
 	{ "half of the processor time", burns, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
 	    .amount = 100 * MS },
-	{ "most of the memory", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE, .amount = 48 << 20 },
-	{ "most of the descriptors", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 28 },
+	{ "most of the memory", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
+	    .amount = 48 << 20 },
+	{ "most of the descriptors", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
+	    .amount = 28 },
 };
 
 START_TEST(limits_are_each_jobs_alone)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the results of jobs with processes of their own say: deadlines kept, figures and output that are the job's
  * alone, an environment that is what was asked for, and a process that could not be set up.
@@ -26,8 +27,11 @@ static const struct forkpool_result *
 run(struct attack_scene *scene, forkpool_fn *fn, int64_t n, int64_t timeout_ns, unsigned flags)
 {
 	struct attack_knowledge known = scene->known;
-	struct forkpool_job job = { .fn = fn, .args = &known, .args_len = sizeof known, .timeout_ns = timeout_ns,
-	    .flags = flags };
+	struct forkpool_job job = { .fn = fn,
+		.args = &known,
+		.args_len = sizeof known,
+		.timeout_ns = timeout_ns,
+		.flags = flags };
 
 	known.n = n;
 	ck_assert_int_eq(forkpool_submit(scene->pool, &job, NULL), 1);
@@ -44,7 +48,15 @@ does_nothing(struct forkpool_context *context, const void *args, size_t args_len
 
 /* --------------------------------------------------------------------------------------- deadlines */
 
-enum dawdle { SPINS, STOPS, SLEEPS, PAUSES_BLOCKED, COOPERATES, COOPERATES_NOT, REPLIES_THEN_SPINS };
+enum dawdle {
+	SPINS,
+	STOPS,
+	SLEEPS,
+	PAUSES_BLOCKED,
+	COOPERATES,
+	COOPERATES_NOT,
+	REPLIES_THEN_SPINS
+};
 
 static int
 dawdles(struct forkpool_context *context, const void *args, size_t args_len)
@@ -85,13 +97,14 @@ dawdles(struct forkpool_context *context, const void *args, size_t args_len)
 static void
 deadlines(struct attack_scene *scene, const void *arg)
 {
-	static const char *const names[] = { "spins", "stops", "sleeps", "pauses with signals blocked",
-	    "cooperates", "cooperates not",
+	static const char *const names[] = { "spins", "stops", "sleeps",
+		"pauses with signals blocked", "cooperates", "cooperates not",
 		"replies, then spins" };
 
 	(void)arg;
 	for (int how = SPINS; how <= REPLIES_THEN_SPINS; how++) {
-		unsigned flags = how == COOPERATES || how == COOPERATES_NOT ? FORKPOOL_COOPERATIVE : 0;
+		unsigned flags =
+		    how == COOPERATES || how == COOPERATES_NOT ? FORKPOOL_COOPERATIVE : 0;
 		const struct forkpool_result *result = run(scene, dawdles, how, 100 * MS, flags);
 		ck_assert_msg(result->outcome == FORKPOOL_TIMED_OUT, "%s: %s: %s", names[how],
 		    forkpool_outcome_name(result->outcome),
@@ -100,8 +113,8 @@ deadlines(struct attack_scene *scene, const void *arg)
 		ck_assert_int_lt(result->run_ns, SUPPORT_HANGS_MS * MS); /* timeout and grace are 200 ms */
 		ck_assert_ptr_null(result->value);
 		result = run(scene, does_nothing, 0, SUPPORT_HANGS_MS * MS, 0);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "after one that %s: %s: %s", names[how],
-		    forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "after one that %s: %s: %s",
+		    names[how], forkpool_outcome_name(result->outcome), result->message);
 	}
 }
 
@@ -150,13 +163,14 @@ figures(struct attack_scene *scene, const void *arg)
 	for (int round = 0; round < 6 || (least >= 350 * MS && round < 12); round++) {
 		const struct forkpool_result *result = run(scene, burns, 0, 0, 0);
 		ck_assert_int_eq(result->outcome, FORKPOOL_OK);
-		ck_assert_msg(result->cpu_ns >= 280 * MS, "300 ms took %lld ms", (long long)(result->cpu_ns / MS));
+		ck_assert_msg(result->cpu_ns >= 280 * MS, "300 ms took %lld ms",
+		    (long long)(result->cpu_ns / MS));
 		least = result->cpu_ns < least ? result->cpu_ns : least;
 		ck_assert_int_gt(result->max_rss, 0);
 		for (int i = 0; i < 3; i++) {
 			result = run(scene, does_nothing, 0, 0, 0);
-			ck_assert_msg(result->cpu_ns >= 0 && result->cpu_ns < 100 * MS, "nothing took %lld ms",
-			    (long long)(result->cpu_ns / MS));
+			ck_assert_msg(result->cpu_ns >= 0 && result->cpu_ns < 100 * MS,
+			    "nothing took %lld ms", (long long)(result->cpu_ns / MS));
 			largest = result->max_rss > largest ? result->max_rss : largest;
 		}
 		result = run(scene, touches, 0, 0, 0);
@@ -164,9 +178,9 @@ figures(struct attack_scene *scene, const void *arg)
 		ck_assert_int_ge(result->max_rss, (int64_t)(64 * MIB));
 		for (int i = 0; i < 3; i++) {
 			result = run(scene, does_nothing, 0, 0, 0);
-			ck_assert_msg(result->max_rss > 0 && result->max_rss < (int64_t)(32 * MIB) + largest,
-			    "nothing took %lld MiB",
-			    (long long)result->max_rss / (long long)MIB);
+			ck_assert_msg(result->max_rss > 0 &&
+				result->max_rss < (int64_t)(32 * MIB) + largest,
+			    "nothing took %lld MiB", (long long)result->max_rss / (long long)MIB);
 		}
 	}
 	ck_assert_msg(least < 350 * MS, "300 ms took %lld ms at least", (long long)(least / MS));
@@ -206,20 +220,22 @@ prints_and_ends(struct forkpool_context *context, const void *args, size_t args_
 static void
 outputs(struct attack_scene *scene, const void *arg)
 {
-	static const enum forkpool_outcome outcomes[] = { FORKPOOL_OK, FORKPOOL_FAILED, FORKPOOL_CRASHED,
-	    FORKPOOL_EXITED, FORKPOOL_TIMED_OUT };
+	static const enum forkpool_outcome outcomes[] = { FORKPOOL_OK, FORKPOOL_FAILED,
+		FORKPOOL_CRASHED, FORKPOOL_EXITED, FORKPOOL_TIMED_OUT };
 
 	(void)arg;
 	for (int how = 0; how < 5; how++) {
-		const struct forkpool_result *result = run(scene, prints_and_ends, how, how == 4 ? 100 * MS : 0, 0);
+		const struct forkpool_result *result =
+		    run(scene, prints_and_ends, how, how == 4 ? 100 * MS : 0, 0);
 		ck_assert_msg(result->outcome == outcomes[how], "%d: %s: %s", how,
 		    forkpool_outcome_name(result->outcome), result->message);
 		ck_assert_uint_eq(result->output_len, 1000);
 		ck_assert_uint_eq(strspn(result->output, "t"), 1000);
-		ck_assert_msg(strstr(result->message, "4321") != NULL, "%d: what was lost is not counted in: %s",
-		    how, result->message);
+		ck_assert_msg(strstr(result->message, "4321") != NULL,
+		    "%d: what was lost is not counted in: %s", how, result->message);
 		result = run(scene, does_nothing, 0, 0, 0);
-		ck_assert(result->outcome == FORKPOOL_OK && result->output_len == 0 && result->message[0] == '\0');
+		ck_assert(result->outcome == FORKPOOL_OK && result->output_len == 0 &&
+		    result->message[0] == '\0');
 	}
 }
 
@@ -240,7 +256,8 @@ shows_environment(struct forkpool_context *context, const void *args, size_t arg
 {
 	(void)attack_known(args, args_len);
 	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (forkpool_reply(context, *at, strlen(*at)) == -1 || forkpool_reply(context, "\n", 1) == -1)
+		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
+		    forkpool_reply(context, "\n", 1) == -1)
 			return errno;
 	return 0;
 }
@@ -262,9 +279,9 @@ environment(struct attack_scene *scene, const void *arg)
 	char path[64], text[4096];
 
 	ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == strlen(wanted) &&
-	    memcmp(result->value, wanted, result->value_len) == 0, "the environment is %.*s, not %s",
-	    (int)result->value_len,
-	    (const char *)result->value, wanted);
+		memcmp(result->value, wanted, result->value_len) == 0,
+	    "the environment is %.*s, not %s", (int)result->value_len, (const char *)result->value,
+	    wanted);
 	/* Nor is it where others can read it. */
 	for (unsigned i = 0; i < ATTACK_WORKERS && getuid() == 0; i++) {
 		(void)snprintf(path, sizeof path, "/proc/%d/environ", (int)scene->known.worker[i]);
@@ -279,8 +296,8 @@ environment(struct attack_scene *scene, const void *arg)
 
 START_TEST(environment_is_what_was_asked_for)
 {
-	static const char *const asked[] = { "LANG=C.UTF-8", "FORKPOOL_TEST_MINE", "FORKPOOL_TEST_MISSING",
-	    "EMPTY=", "A=B=C", NULL };
+	static const char *const asked[] = { "LANG=C.UTF-8", "FORKPOOL_TEST_MINE",
+		"FORKPOOL_TEST_MISSING", "EMPTY=", "A=B=C", NULL };
 	struct forkpool_options options = support_options(2);
 	int asks = _i / ATTACK_MODES;
 
@@ -333,8 +350,8 @@ not_set_up(struct attack_scene *scene, const void *arg)
 		ck_assert(result->value == NULL && result->attempts == 1);
 		(void)support_submit(scene->pool, counts_bytes, large, 1000);
 		result = support_wait(scene->pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 	}
 }
 
@@ -371,15 +388,17 @@ START_TEST(fork_that_fails_is_told)
 		attack_become_user();
 		options.isolation = _i ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 		options.worker_init = init_forbids;
-		if (_i && !attack_mode_possible(getuid() == 0 ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX))
+		if (_i &&
+		    !attack_mode_possible(getuid() == 0 ? ATTACK_SANDBOX_USER : ATTACK_SANDBOX))
 			_exit(0);
 		struct forkpool *pool = support_open(&options);
 		for (int i = 0; i < 5; i++) {
 			(void)support_submit(pool, counts_bytes, "a", 1);
 			const struct forkpool_result *result = support_wait(pool);
-			ck_assert_msg(result->outcome == FORKPOOL_SETUP_FAILED && result->error == EAGAIN,
-			    "%s (error %d): %s",
-			    forkpool_outcome_name(result->outcome), result->error, result->message);
+			ck_assert_msg(result->outcome == FORKPOOL_SETUP_FAILED &&
+				result->error == EAGAIN,
+			    "%s (error %d): %s", forkpool_outcome_name(result->outcome),
+			    result->error, result->message);
 		}
 		struct forkpool_stats stats;
 		ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Inherited output of a sandbox goes through the worker: nobody who does not read may keep the worker from its watch
  * over the job, nor cost the job its outcome.
@@ -120,7 +121,8 @@ START_TEST(limit_holds_though_nobody_reads)
 	(void)support_submit(pool, prints_and_spins, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
 	output_back(kept);
-	ck_assert_msg(result->outcome == FORKPOOL_OVER_LIMIT, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_OVER_LIMIT, "%s: %s",
+	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_str_eq(result->limit, "cpu");
 	assert_none_died(pool);
 	ck_assert_uint_eq(read_all(from, 100000), 100000);
@@ -139,7 +141,8 @@ START_TEST(done_is_done_though_nobody_reads)
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	const struct forkpool_result *result = support_wait(pool);
 	output_back(kept);
-	ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_ge(result->cpu_ns, 0);
 	ck_assert_uint_eq(read_all(from, 100000), 100000);
 	/* And the worker goes on. */
@@ -161,7 +164,8 @@ START_TEST(deadline_ends_what_waits_for_a_reader)
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	const struct forkpool_result *result = support_wait(pool);
 	output_back(kept);
-	ck_assert_msg(result->outcome == FORKPOOL_TIMED_OUT, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_TIMED_OUT, "%s: %s",
+	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_ge(result->cpu_ns, 0);
 	assert_none_died(pool);
 	ck_assert_uint_gt(read_all(from, 65536), 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Jobs in, results out: submit, next, wait and run, the queue's limit, order, and what is handed back. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -119,13 +120,16 @@ struct about {
 static int
 tell_about(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	struct about about = { .seq = forkpool_job_seq(context), .attempt = forkpool_attempt(context),
+	struct about about = { .seq = forkpool_job_seq(context),
+		.attempt = forkpool_attempt(context),
 		.worker = forkpool_worker_index(context) };
 
 	(void)args;
 	(void)args_len;
 	strcpy(about.id, forkpool_job_id(context));
-	return forkpool_worker_state(context) == NULL ? forkpool_reply(context, &about, sizeof about) : EBADMSG;
+	return forkpool_worker_state(context) == NULL ?
+	    forkpool_reply(context, &about, sizeof about) :
+	    EBADMSG;
 }
 
 START_TEST(job_sees_its_seq_id_attempt_and_worker)
@@ -381,7 +385,10 @@ START_TEST(consumer_that_stops_ends_the_run_with_its_answer)
 {
 	struct forkpool_options options = support_options(2);
 	/* Job 0 would wait for ever: it is cancelled as it runs. */
-	struct stream s = { .jobs = JOBS, .fails_at = -1, .stops_at = (uint32_t)_i, .fn = first_waits };
+	struct stream s = { .jobs = JOBS,
+		.fails_at = -1,
+		.stops_at = (uint32_t)_i,
+		.fn = first_waits };
 
 	options.queue_limit = 20;
 	struct forkpool *pool = support_open(&options);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The caller's own event loop, wakeups, resizing, and what the pool tells about itself meanwhile. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -69,7 +70,8 @@ turn(struct forkpool *pool, unsigned *crashed)
 	ck_assert_int_ge(poll(fds, (nfds_t)n, forkpool_timeout(pool)), 0);
 	ck_assert_int_ge(forkpool_dispatch(pool, fds, n), 0);
 	while ((r = forkpool_next(pool, &result)) == 1) {
-		ck_assert_int_eq(result->outcome, result->seq % 20 == 7 ? FORKPOOL_CRASHED : FORKPOOL_OK);
+		ck_assert_int_eq(result->outcome,
+		    result->seq % 20 == 7 ? FORKPOOL_CRASHED : FORKPOOL_OK);
 		*crashed += result->outcome == FORKPOOL_CRASHED;
 		taken++;
 	}
@@ -117,7 +119,8 @@ START_TEST(pollfds_tells_how_many_and_fills_what_fits)
 		memset(fds, 0x55, sizeof fds);
 		ck_assert_uint_eq(forkpool_pollfds(pool, fds, capacity), n);
 		for (size_t i = 0; i < FDS; i++)
-			ck_assert_int_eq(fds[i].fd == 0x55555555, i >= (capacity < n ? capacity : n));
+			ck_assert_int_eq(fds[i].fd == 0x55555555,
+			    i >= (capacity < n ? capacity : n));
 	}
 	ck_assert_int_eq(forkpool_resize(pool, 5), 0);
 	ck_assert_uint_gt(forkpool_pollfds(pool, NULL, 0), n);
@@ -325,7 +328,8 @@ START_TEST(resize_under_load_costs_no_job)
 		if (taken % 50 == 0)
 			ck_assert_int_eq(forkpool_resize(pool, sizes[i++ % 6]), 0);
 		ck_assert_int_eq(forkpool_wait(pool, &result, -1), 1);
-		ck_assert_int_eq(result->outcome, result->seq % 20 == 7 ? FORKPOOL_CRASHED : FORKPOOL_OK);
+		ck_assert_int_eq(result->outcome,
+		    result->seq % 20 == 7 ? FORKPOOL_CRASHED : FORKPOOL_OK);
 		taken++;
 	}
 	struct forkpool_stats stats = stats_of(pool);
@@ -388,7 +392,8 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 		}
 		const struct forkpool_result *result = support_wait(pool);
 		if (support_apart())
-			ck_assert(result->pid > 0 && result->pid != info.pid && (round == 0 || worker == info.pid));
+			ck_assert(result->pid > 0 && result->pid != info.pid &&
+			    (round == 0 || worker == info.pid));
 		else
 			ck_assert_int_eq(result->pid, info.pid);
 		worker = info.pid;

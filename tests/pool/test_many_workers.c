@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* More workers than processors: with short jobs only some of them read, and the others have to join in. */
 #include "config.h"
 #include "tests/support/support.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the pool is told: wrong arguments, versions of a structure, when to try again. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -60,7 +61,8 @@ START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
 	REFUSED(isolation, (enum forkpool_isolation)3, EINVAL);
 	REFUSED(output, (enum forkpool_output)3, EINVAL);
 	if (support_apart()) {
-		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL }, *const empty[] = { "", NULL };
+		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL },
+					 *const empty[] = { "", NULL };
 		REFUSED(environment, nameless, EINVAL);
 		REFUSED(environment, empty, EINVAL);
 	} else {
@@ -76,10 +78,12 @@ START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
 	REFUSED(limits.output, 1, EINVAL); /* without capture */
 	REFUSED(limits.stack, 1, EINVAL);
 	REFUSED(limits.open_files, 1, EINVAL);
-	static const size_t at[] = { offsetof(struct forkpool_limits, memory), offsetof(struct forkpool_limits, cpu_ns),
-		offsetof(struct forkpool_limits, file_size), offsetof(struct forkpool_limits, open_files),
-		offsetof(struct forkpool_limits, processes), offsetof(struct forkpool_limits, stack),
-		offsetof(struct forkpool_limits, output) };
+	static const size_t at[] = { offsetof(struct forkpool_limits, memory),
+		offsetof(struct forkpool_limits, cpu_ns),
+		offsetof(struct forkpool_limits, file_size),
+		offsetof(struct forkpool_limits, open_files),
+		offsetof(struct forkpool_limits, processes),
+		offsetof(struct forkpool_limits, stack), offsetof(struct forkpool_limits, output) };
 	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
 		struct forkpool_options options = support_options(1);
 		int64_t negative = -1;
@@ -264,7 +268,9 @@ START_TEST(structure_of_an_older_or_newer_size_is_filled_in)
 	(void)support_submit(pool, nothing, NULL, 0);
 	(void)support_wait(pool);
 	memset(&stats, 0xff, sizeof stats);
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, offsetof(struct forkpool_stats, delivered)), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats,
+			     offsetof(struct forkpool_stats, delivered)),
+	    0);
 	ck_assert_uint_eq(stats.stats.submitted, 1);
 	ck_assert_uint_eq(stats.stats.delivered, UINT64_MAX);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, sizeof stats), 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the output of jobs goes: inherited, discarded, captured; each byte once, and none of the caller's. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -124,8 +125,8 @@ assert_output(const struct forkpool_result *result, size_t len)
 }
 
 static const char ways[] = "rfmake_h";
-static const enum forkpool_outcome outcomes[] = { FORKPOOL_OK, FORKPOOL_FAILED, FORKPOOL_FAILED, FORKPOOL_CRASHED,
-	FORKPOOL_CRASHED, FORKPOOL_EXITED, FORKPOOL_EXITED, FORKPOOL_TIMED_OUT };
+static const enum forkpool_outcome outcomes[] = { FORKPOOL_OK, FORKPOOL_FAILED, FORKPOOL_FAILED,
+	FORKPOOL_CRASHED, FORKPOOL_CRASHED, FORKPOOL_EXITED, FORKPOOL_EXITED, FORKPOOL_TIMED_OUT };
 
 START_TEST(captured_output_comes_with_its_result_however_the_job_ends)
 {
@@ -134,7 +135,8 @@ START_TEST(captured_output_comes_with_its_result_however_the_job_ends)
 
 	for (size_t i = 0; ways[i] != '\0'; i++) {
 		for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
-			const struct forkpool_result *result = run_act(pool, sizes[j], ways[i], j % 2 ? 1 : 0);
+			const struct forkpool_result *result =
+			    run_act(pool, sizes[j], ways[i], j % 2 ? 1 : 0);
 			ck_assert_int_eq(result->outcome, outcomes[i]);
 			assert_output(result, sizes[j]);
 			ck_assert_uint_eq(result->value_len, ways[i] == 'r' && j % 2 ? MIB : 0);
@@ -159,8 +161,8 @@ START_TEST(captured_output_past_the_cap_is_dropped_and_counted)
 		ck_assert_int_eq(result->outcome, outcomes[i]);
 		assert_output(result, 1000);
 		if (ways[i] != 'm')
-			ck_assert_msg(strstr(result->message, "4321") != NULL, "%c: \"%s\" has no count",
-			    ways[i], result->message);
+			ck_assert_msg(strstr(result->message, "4321") != NULL,
+			    "%c: \"%s\" has no count", ways[i], result->message);
 	}
 	/* Far past it, what is dropped takes no memory for long, and the job is not held up. */
 	assert_output(run_act(pool, 64 * MIB, 'r', 0), 1000);
@@ -174,7 +176,9 @@ START_TEST(captured_output_of_many_jobs_is_not_mixed)
 
 	for (size_t i = 0; i < 200; i++) {
 		struct act act = { .len = i * 7, .how = i % 10 == 9 ? 'a' : 'r' };
-		struct forkpool_job job = { .fn = print_and_act, .args = &act, .args_len = sizeof act,
+		struct forkpool_job job = { .fn = print_and_act,
+			.args = &act,
+			.args_len = sizeof act,
 			.user = (void *)i };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
@@ -214,7 +218,8 @@ START_TEST(buffered_output_is_captured_at_the_end_of_the_run)
 	(void)support_submit(pool, use_stdio, "s", 1);
 	result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, support_sandboxed() ? FORKPOOL_DENIED : FORKPOOL_OK);
-	ck_assert_str_eq(result->output, support_sandboxed() ? "attempt 1\n" : "attempt 1\nfrom a child\nand its error\n");
+	ck_assert_str_eq(result->output,
+	    support_sandboxed() ? "attempt 1\n" : "attempt 1\nfrom a child\nand its error\n");
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
@@ -293,7 +298,8 @@ START_TEST(nothing_is_printed_twice)
 			struct forkpool_job job = { .fn = use_stdio, .args = way, .args_len = 1 };
 			ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 			result = support_wait(pool);
-			ck_assert_int_eq(result->outcome, *way == 'r' ? FORKPOOL_FAILED : FORKPOOL_EXITED);
+			ck_assert_int_eq(result->outcome,
+			    *way == 'r' ? FORKPOOL_FAILED : FORKPOOL_EXITED);
 		} else {
 			result = run_act(pool, 3, *way, 0);
 		}
@@ -333,7 +339,8 @@ main(void)
 	tcase_add_test(tc, captured_output_of_many_jobs_is_not_mixed);
 	tcase_add_test(tc, buffered_output_is_captured_at_the_end_of_the_run);
 	tcase_add_test(tc, captured_output_is_that_of_the_last_attempt);
-	tcase_add_loop_test(tc, nothing_is_printed_twice, FORKPOOL_OUTPUT_INHERIT, FORKPOOL_OUTPUT_CAPTURE + 1);
+	tcase_add_loop_test(tc, nothing_is_printed_twice, FORKPOOL_OUTPUT_INHERIT,
+	    FORKPOOL_OUTPUT_CAPTURE + 1);
 	tcase_add_test(tc, close_with_jobs_under_way_prints_nothing_of_the_callers);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What has gone wrong once, each with the job that showed it. */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -41,9 +42,11 @@ opens_a_pool(struct forkpool_context *context, const void *args, size_t args_len
 	for (int i = 0; i < 4; i++)
 		wrong += forkpool_submit(pool, &job, NULL) != 1;
 	while (forkpool_wait(pool, &result, -1) == 1)
-		wrong += result->outcome != FORKPOOL_OK || (byte = *(const char *)result->value) != 7;
+		wrong +=
+		    result->outcome != FORKPOOL_OK || (byte = *(const char *)result->value) != 7;
 	wrong += forkpool_close(pool) != 0;
-	return wrong == 0 ? forkpool_reply(context, &byte, 1) : forkpool_fail(context, EPROTO, "%d wrong", wrong);
+	return wrong == 0 ? forkpool_reply(context, &byte, 1) :
+			    forkpool_fail(context, EPROTO, "%d wrong", wrong);
 }
 
 static int
@@ -72,11 +75,12 @@ START_TEST(pool_opened_in_a_job_works)
 	(void)support_submit(pool, opens_a_pool, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
 	if (support_sandboxed()) {
-		ck_assert_msg(result->outcome == FORKPOOL_DENIED || result->outcome == FORKPOOL_FAILED, "%s: %s",
-		    forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_DENIED ||
+			result->outcome == FORKPOOL_FAILED,
+		    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
 	} else {
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 		ck_assert_int_eq(*(const char *)result->value, 7);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -180,8 +184,8 @@ START_TEST(job_that_replaces_a_descriptor_harms_no_other)
 	(void)support_submit(pool, replaces_descriptors, names[_i], strlen(names[_i]));
 	const struct forkpool_result *result = support_wait(pool);
 	/* A process of its own has none of them. */
-	ck_assert_msg(result->outcome == (support_apart() ? FORKPOOL_FAILED : FORKPOOL_OK), "%s: %s",
-	    forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_msg(result->outcome == (support_apart() ? FORKPOOL_FAILED : FORKPOOL_OK),
+	    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_eq(result->error, support_apart() ? ENOENT : 0);
 	(void)support_submit(pool, much_of, "B", 1);
 	result = support_wait(pool);
@@ -227,7 +231,8 @@ START_TEST(orphans_of_jobs_do_not_pile_up_in_the_worker)
 
 	for (int i = 0; i < 10; i++) {
 		(void)support_submit(pool, leaves_an_orphan, NULL, 0);
-		ck_assert_int_eq(support_wait(pool)->outcome, support_sandboxed() ? FORKPOOL_DENIED : FORKPOOL_OK);
+		ck_assert_int_eq(support_wait(pool)->outcome,
+		    support_sandboxed() ? FORKPOOL_DENIED : FORKPOOL_OK);
 	}
 	(void)support_submit(pool, counts_children, NULL, 0);
 	memcpy(&n, support_wait(pool)->value, sizeof n);
@@ -321,7 +326,8 @@ leaves_junk(struct forkpool_context *context, const void *args, size_t args_len)
 	support_post(&junk->begun);
 	support_await(&junk->go, 1);
 	for (int fd = 3; fd < 1024; fd++)
-		if (fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY &&
+		if (fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode) &&
+		    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY &&
 		    write(fd, part, sizeof part) != (ssize_t)sizeof part)
 			return errno;
 	return raise(SIGKILL);
@@ -354,16 +360,18 @@ START_TEST(junk_of_a_dead_worker_hides_no_result)
 	support_post(&junk->go);
 	support_await(&junk->done, 1);
 	/* It has written its result when it sleeps for want of another job. */
-	for (int ms = 0; ms < SUPPORT_HANGS_MS && support_state((pid_t)atomic_load(&junk->pid)) == 'R'; ms++)
+	for (int ms = 0;
+	     ms < SUPPORT_HANGS_MS && support_state((pid_t)atomic_load(&junk->pid)) == 'R'; ms++)
 		(void)poll(NULL, 0, 1);
 	for (int i = 0; i < 2; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		if (result->seq == after)
-			ck_assert_msg(result->outcome == FORKPOOL_OK || result->outcome == FORKPOOL_LOST, "%s: %s",
-			    forkpool_outcome_name(result->outcome), result->message);
+			ck_assert_msg(result->outcome == FORKPOOL_OK ||
+				result->outcome == FORKPOOL_LOST,
+			    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
 		else
-			ck_assert_msg(result->outcome == FORKPOOL_CRASHED, "%s: %s", forkpool_outcome_name(result->outcome),
-			    result->message);
+			ck_assert_msg(result->outcome == FORKPOOL_CRASHED, "%s: %s",
+			    forkpool_outcome_name(result->outcome), result->message);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }

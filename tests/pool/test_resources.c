@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Scarce resources, and many pools or workers: a clear error, or it works; nothing piles up. */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -142,7 +143,8 @@ START_TEST(no_process_any_more)
 		for (int i = 0; i < 20; i++) {
 			const struct forkpool_result *result = support_wait(pool);
 			ck_assert_int_eq(result->outcome, FORKPOOL_LOST);
-			ck_assert_msg(strstr(result->message, strerror(EAGAIN)) != NULL, "%s", result->message);
+			ck_assert_msg(strstr(result->message, strerror(EAGAIN)) != NULL, "%s",
+			    result->message);
 			ck_assert_uint_eq(result->attempts, 0);
 		}
 		ck_assert_int_eq(forkpool_close(pool), 0);
@@ -170,7 +172,8 @@ START_TEST(no_process_for_a_job)
 			const struct forkpool_result *result = support_wait(pool);
 			ck_assert_int_eq(result->outcome, FORKPOOL_SETUP_FAILED);
 			ck_assert_int_eq(result->error, EAGAIN);
-			ck_assert_msg(strstr(result->message, strerror(EAGAIN)) != NULL, "%s", result->message);
+			ck_assert_msg(strstr(result->message, strerror(EAGAIN)) != NULL, "%s",
+			    result->message);
 			ck_assert_uint_eq(result->attempts, 1);
 			ck_assert_int_eq(result->signal, 0);
 			ck_assert_int_eq(result->exit_code, -1);
@@ -209,7 +212,9 @@ START_TEST(few_descriptors)
 			if (pool == NULL && errno != EMFILE)
 				(void)fprintf(stderr, "%s (%d)\n", error, errno);
 			if (pool == NULL)
-				_exit(errno == EMFILE && strstr(error, strerror(EMFILE)) != NULL ? 1 : 2);
+				_exit(errno == EMFILE && strstr(error, strerror(EMFILE)) != NULL ?
+					1 :
+					2);
 			lives_double(pool, 4 * WORKERS);
 			lives_crash(pool);
 			lives_double(pool, 4 * WORKERS);
@@ -217,8 +222,8 @@ START_TEST(few_descriptors)
 		}
 		int status;
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) <= 1, "with %d descriptors: status %#x",
-		    (int)limit, (unsigned)status);
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) <= 1,
+		    "with %d descriptors: status %#x", (int)limit, (unsigned)status);
 		opened += WEXITSTATUS(status) == 0;
 		refused += WEXITSTATUS(status) == 1;
 	}
@@ -245,10 +250,13 @@ START_TEST(small_files_only)
 
 	if (pid == 0) {
 		/* Less than the arguments and the value, but room for libcheck's own file. */
-		struct rlimit limit = { .rlim_cur = 65536, .rlim_max = _i == 0 ? RLIM_INFINITY : 65536 };
+		struct rlimit limit = { .rlim_cur = 65536,
+			.rlim_max = _i == 0 ? RLIM_INFINITY : 65536 };
 		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		struct forkpool *pool = support_open(NULL);
-		struct forkpool_job job = { .fn = lives_twice, .args = large, .args_len = sizeof large };
+		struct forkpool_job job = { .fn = lives_twice,
+			.args = large,
+			.args_len = sizeof large };
 		lives_double(pool, 20);
 		/* Refused, where SIGXFSZ would end the caller. */
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), -1);
@@ -256,13 +264,17 @@ START_TEST(small_files_only)
 		(void)support_submit(pool, replies_much, NULL, 0);
 		const struct forkpool_result *result = support_wait(pool);
 		/* It fails in the job, or where that has a process of its own behind its back. */
-		ck_assert_int_eq(result->outcome, _i == 0 ? FORKPOOL_OK : support_apart() ? FORKPOOL_LOST : FORKPOOL_FAILED);
+		ck_assert_int_eq(result->outcome,
+		    _i == 0             ? FORKPOOL_OK :
+			support_apart() ? FORKPOOL_LOST :
+					  FORKPOOL_FAILED);
 		if (result->outcome == FORKPOOL_OK)
 			ck_assert_uint_eq(result->value_len, 100000);
 		else if (result->outcome == FORKPOOL_FAILED)
 			ck_assert_int_eq(result->error, EFBIG);
 		else
-			ck_assert_msg(strstr(result->message, strerror(EFBIG)) != NULL, "%s", result->message);
+			ck_assert_msg(strstr(result->message, strerror(EFBIG)) != NULL, "%s",
+			    result->message);
 		lives_crash(pool);
 		lives_double(pool, 20);
 		ck_assert_int_eq(forkpool_close(pool), 0);
@@ -283,7 +295,8 @@ START_TEST(ten_pools_at_once)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 10; i++)
 			for (int n = 0; n < 20; n++)
-				(void)support_submit(pool[i], n == 7 ? lives_aborts : lives_twice, &i, sizeof i);
+				(void)support_submit(pool[i], n == 7 ? lives_aborts : lives_twice,
+				    &i, sizeof i);
 		for (int i = 9; i >= 0; i--)
 			for (int n = 0, value; n < 20; n++) {
 				const struct forkpool_result *result = support_wait(pool[i]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Jobs in sandboxes with something opened up: that they can use, and nothing besides.  Who they are, what they
  * have in their environment, and that it is as tight where each job puts on the filter itself.
@@ -35,8 +36,8 @@ job_must(struct attack_scene *scene, forkpool_fn *fn)
 	for (int i = 0; i < 3; i++) {
 		(void)support_submit(scene->pool, fn, &scene->known, sizeof scene->known);
 		const struct forkpool_result *result = support_wait(scene->pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 	}
 }
 
@@ -69,11 +70,16 @@ tree_make(void)
 	(void)snprintf(tree_write, sizeof tree_write, "%s/write", tree);
 	(void)snprintf(tree_file, sizeof tree_file, "%s/file", tree);
 	(void)snprintf(path, sizeof path, "%s/escape", tree_read);
-	(void)snprintf(copy, sizeof copy, "cp /bin/true %s/program && chmod 755 %s/program", tree, tree);
-	return mkdir(tree_read, 0777) == 0 && mkdir(tree_write, 0777) == 0 && chmod(tree, 0777) == 0 &&
-	    chmod(tree_read, 0777) == 0 && chmod(tree_write, 0777) == 0 && file_make(tree, "file", "file") == 0 &&
-	    file_make(tree, "other", "secret") == 0 && file_make(tree_read, "text", "text") == 0 &&
-	    symlink("../other", path) == 0 && system(copy) == 0 ? 0 : -1;
+	(void)snprintf(copy, sizeof copy, "cp /bin/true %s/program && chmod 755 %s/program", tree,
+	    tree);
+	return mkdir(tree_read, 0777) == 0 && mkdir(tree_write, 0777) == 0 &&
+		chmod(tree, 0777) == 0 && chmod(tree_read, 0777) == 0 &&
+		chmod(tree_write, 0777) == 0 && file_make(tree, "file", "file") == 0 &&
+		file_make(tree, "other", "secret") == 0 &&
+		file_make(tree_read, "text", "text") == 0 && symlink("../other", path) == 0 &&
+		system(copy) == 0 ?
+	    0 :
+	    -1;
 }
 
 static void
@@ -150,7 +156,8 @@ files_body(struct attack_scene *scene, const void *arg)
 	struct stat st;
 
 	(void)arg;
-	ck_assert_uint_eq(forkpool_layers(scene->pool) & FORKPOOL_LAYER_FILES, FORKPOOL_LAYER_FILES);
+	ck_assert_uint_eq(forkpool_layers(scene->pool) & FORKPOOL_LAYER_FILES,
+	    FORKPOOL_LAYER_FILES);
 	job_must(scene, uses_files);
 	ck_assert(stat(tree_write, &st) == 0 && (st.st_mode & 0777) == 0777 && st.st_nlink == 2);
 }
@@ -174,14 +181,16 @@ static int
 connects(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct attack_knowledge *known = attack_known(args, args_len);
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	in.sin_port = htons(known->tcp);
 	MUST(fd != -1 && connect(fd, (struct sockaddr *)&in, sizeof in) == 0 && close(fd) == 0);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	in.sin_port = htons(known->udp);
-	MUST(fd != -1 && sendto(fd, "x", 1, 0, (struct sockaddr *)&in, sizeof in) == 1 && close(fd) == 0);
+	MUST(fd != -1 && sendto(fd, "x", 1, 0, (struct sockaddr *)&in, sizeof in) == 1 &&
+	    close(fd) == 0);
 	MUST(socket(AF_UNIX, SOCK_STREAM, 0) == -1);
 	MUST(socket(AF_NETLINK, SOCK_RAW, 0) == -1);
 	MUST(socket(AF_PACKET, SOCK_RAW, 0) == -1);
@@ -194,7 +203,8 @@ connects(struct forkpool_context *context, const void *args, size_t args_len)
 static int
 connects_to_nobody(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	in.sin_port = htons(attack_known(args, args_len)->tcp);
@@ -225,14 +235,16 @@ lonely_body(struct attack_scene *scene, const void *arg)
 	char own[64] = "", its[64] = "", path[64];
 
 	(void)arg;
-	ck_assert_uint_eq(forkpool_layers(scene->pool) & FORKPOOL_LAYER_NAMESPACES, FORKPOOL_LAYER_NAMESPACES);
+	ck_assert_uint_eq(forkpool_layers(scene->pool) & FORKPOOL_LAYER_NAMESPACES,
+	    FORKPOOL_LAYER_NAMESPACES);
 	job_must(scene, connects_to_nobody);
 	static const char *const kinds[] = { "net", "ipc", "uts" };
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && getuid() == 0; i++) {
 		(void)snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i]);
 		ck_assert_int_gt(readlink(path, own, sizeof own - 1), 0);
 		for (unsigned w = 0; w < ATTACK_WORKERS; w++) {
-			(void)snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)scene->known.worker[w], kinds[i]);
+			(void)snprintf(path, sizeof path, "/proc/%d/ns/%s",
+			    (int)scene->known.worker[w], kinds[i]);
 			ck_assert_int_gt(readlink(path, its, sizeof its - 1), 0);
 			ck_assert_str_ne(own, its);
 		}
@@ -241,13 +253,14 @@ lonely_body(struct attack_scene *scene, const void *arg)
 
 START_TEST(network_opened_up)
 {
-	static const struct forkpool_sandbox network = { .network = 1 }, lonely = { .network = 1, .namespaces = 1 };
+	static const struct forkpool_sandbox network = { .network = 1 },
+					     lonely = { .network = 1, .namespaces = 1 };
 	struct forkpool_options options = support_options(2);
 
 	options.sandbox = _i / ATTACK_MODES ? &lonely : &network;
 	if (SANDBOXES & 1u << _i % ATTACK_MODES)
-		attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, _i / ATTACK_MODES ? lonely_body :
-		    network_body, NULL);
+		attack_in((enum attack_mode)(_i % ATTACK_MODES), &options,
+		    _i / ATTACK_MODES ? lonely_body : network_body, NULL);
 }
 END_TEST
 
@@ -263,7 +276,9 @@ runs(const char *program)
 		(void)execl(program, program, (char *)NULL);
 		_exit(errno);
 	}
-	return pid == -1 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
+	return pid == -1 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ?
+	    -1 :
+	    WEXITSTATUS(status);
 }
 
 static int
@@ -368,18 +383,22 @@ line_is(pid_t pid, const char *name, const char *wanted)
 	char value[256];
 
 	status_line(pid, name, value, sizeof value);
-	ck_assert_msg(strncmp(value, wanted, strlen(wanted)) == 0, "%s of a job is %s, not %s", name, value,
-	    wanted);
+	ck_assert_msg(strncmp(value, wanted, strlen(wanted)) == 0, "%s of a job is %s, not %s",
+	    name, value, wanted);
 }
 
 static void
 identity_body(struct attack_scene *scene, const void *arg)
 {
 	const struct forkpool_sandbox *sandbox = arg;
-	unsigned long uid = sandbox == NULL || sandbox->uid == 0 ? (getuid() == 0 ? 65534 : getuid()) :
-	    sandbox->uid == (uid_t)-1 ? getuid() : sandbox->uid;
-	unsigned long gid = sandbox == NULL || sandbox->gid == 0 ? (getuid() == 0 ? 65534 : getgid()) :
-	    sandbox->gid == (gid_t)-1 ? getgid() : sandbox->gid;
+	unsigned long uid = sandbox == NULL || sandbox->uid == 0 ?
+	    (getuid() == 0 ? 65534 : getuid()) :
+	    sandbox->uid == (uid_t)-1 ? getuid() :
+					sandbox->uid;
+	unsigned long gid = sandbox == NULL || sandbox->gid == 0 ?
+	    (getuid() == 0 ? 65534 : getgid()) :
+	    sandbox->gid == (gid_t)-1 ? getgid() :
+					sandbox->gid;
 	char wanted[128], link[64], path[64];
 
 	(void)support_submit(scene->pool, waits_to_be_seen, &scene->known, sizeof scene->known);
@@ -403,7 +422,8 @@ identity_body(struct attack_scene *scene, const void *arg)
 	for (int fd = 0; fd < 10 && getuid() == 0; fd++) {
 		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)job, fd);
 		ssize_t n = readlink(path, link, sizeof link);
-		ck_assert_msg((n != -1) == (fd < 3), "descriptor %d of a job is %.*s", fd, (int)n, link);
+		ck_assert_msg((n != -1) == (fd < 3), "descriptor %d of a job is %.*s", fd, (int)n,
+		    link);
 		ck_assert_msg(fd >= 3 || (n == 9 && memcmp(link, "/dev/null", 9) == 0),
 		    "descriptor %d of a job is %.*s", fd, (int)n, link);
 	}
@@ -413,8 +433,8 @@ identity_body(struct attack_scene *scene, const void *arg)
 
 START_TEST(who_it_is)
 {
-	static const struct forkpool_sandbox identities[] = { { .uid = 0 }, { .uid = 1234, .gid = 4321 },
-	    { .uid = (uid_t)-1, .gid = (gid_t)-1 },
+	static const struct forkpool_sandbox identities[] = { { .uid = 0 },
+		{ .uid = 1234, .gid = 4321 }, { .uid = (uid_t)-1, .gid = (gid_t)-1 },
 		{ .uid = (uid_t)-1 }, { .gid = 99 }, { .namespaces = 1 } };
 	const struct forkpool_sandbox *sandbox = &identities[_i / ATTACK_MODES];
 	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
@@ -424,8 +444,8 @@ START_TEST(who_it_is)
 
 	options.sandbox = sandbox;
 	options.output = FORKPOOL_OUTPUT_DISCARD;
-	if ((mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER) && !(is_other && (mode == ATTACK_SANDBOX_USER ||
-	    getuid() != 0)))
+	if ((mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER) &&
+	    !(is_other && (mode == ATTACK_SANDBOX_USER || getuid() != 0)))
 		attack_in(mode, &options, identity_body, sandbox);
 }
 END_TEST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What forkpool_open() makes of the levels JOB and SANDBOX: options that are refused, layers that are told, and
  * layers that this system, or a filter around the caller, does not let it have.
@@ -86,7 +87,8 @@ static const struct refusal {
 } refusals[] = {
 #define SANDBOX(...) .has_sandbox = 1, .sandbox = { __VA_ARGS__ }
 	{ "a sandbox at WORKER", "sandbox", EINVAL, 0, FOR_ALL, SANDBOX(.readable = NULL) },
-	{ "an environment at WORKER", "environment", EINVAL, 0, FOR_ALL, .environment = one_variable },
+	{ "an environment at WORKER", "environment", EINVAL, 0, FOR_ALL,
+	    .environment = one_variable },
 	{ "cpu_ns at WORKER", "cpu_ns", EINVAL, 0, FOR_ALL, .limits = { .cpu_ns = 1 } },
 	{ "processes at WORKER", "processes", EINVAL, 0, FOR_ALL, .limits = { .processes = 5 } },
 	{ "paths at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.readable = tmp) },
@@ -96,17 +98,23 @@ static const struct refusal {
 	{ "namespaces at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.namespaces = 1) },
 	{ "a user at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.uid = 1) },
 	{ "a group at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.gid = 1) },
-	{ "processes at JOB, by root", "processes", EPERM, 1, FOR_ROOT, .limits = { .processes = 5 } },
+	{ "processes at JOB, by root", "processes", EPERM, 1, FOR_ROOT,
+	    .limits = { .processes = 5 } },
 	{ "a variable without a name", "environment", EINVAL, 1, FOR_ALL, .environment = nameless },
-	{ "a struct_size that is none", "struct_size", EINVAL, 2, FOR_ALL, SANDBOX(.struct_size = 1) },
-	{ "a path that is not there", "/nowhere/at/all", ENOENT, 2, FOR_ALL, SANDBOX(.readable = missing) },
+	{ "a struct_size that is none", "struct_size", EINVAL, 2, FOR_ALL,
+	    SANDBOX(.struct_size = 1) },
+	{ "a path that is not there", "/nowhere/at/all", ENOENT, 2, FOR_ALL,
+	    SANDBOX(.readable = missing) },
 	{ "a path to write that is not there", "/nowhere/at/all", ENOENT, 2, FOR_ALL,
 	    SANDBOX(.writable = missing) },
 	{ "another user, by an ordinary one", "uid", EPERM, 2, FOR_USER, SANDBOX(.uid = 1) },
 	{ "another group, by an ordinary one", "gid", EPERM, 2, FOR_USER, SANDBOX(.gid = 1) },
-	{ "a cgroup that is no directory of one", "cgroup", 0, 2, FOR_ALL, SANDBOX(.cgroup = "/tmp") },
-	{ "a cgroup that is not there", "cgroup", ENOENT, 2, FOR_ALL, SANDBOX(.cgroup = "/nowhere/at/all") },
-	{ "a cgroup at JOB that is not there", "cgroup", ENOENT, 1, FOR_ALL, SANDBOX(.cgroup = "/nowhere/at/all") },
+	{ "a cgroup that is no directory of one", "cgroup", 0, 2, FOR_ALL,
+	    SANDBOX(.cgroup = "/tmp") },
+	{ "a cgroup that is not there", "cgroup", ENOENT, 2, FOR_ALL,
+	    SANDBOX(.cgroup = "/nowhere/at/all") },
+	{ "a cgroup at JOB that is not there", "cgroup", ENOENT, 1, FOR_ALL,
+	    SANDBOX(.cgroup = "/nowhere/at/all") },
 	{ "negative memory", "limits", EINVAL, 2, FOR_ALL, .limits = { .memory = -1 } },
 	{ "negative cpu_ns", "limits", EINVAL, 2, FOR_ALL, .limits = { .cpu_ns = -1 } },
 	{ "negative file_size", "limits", EINVAL, 2, FOR_ALL, .limits = { .file_size = -1 } },
@@ -117,8 +125,8 @@ static const struct refusal {
 	    .output = FORKPOOL_OUTPUT_CAPTURE },
 	{ "few open_files", "open_files", EINVAL, 2, FOR_ALL, .limits = { .open_files = 15 } },
 	{ "little stack", "stack", EINVAL, 2, FOR_ALL, .limits = { .stack = 65535 } },
-	{ "a limit of output that is not captured", "output", EINVAL, 2, FOR_ALL, .limits = { .output = 10 },
-	    .output = FORKPOOL_OUTPUT_DISCARD },
+	{ "a limit of output that is not captured", "output", EINVAL, 2, FOR_ALL,
+	    .limits = { .output = 10 }, .output = FORKPOOL_OUTPUT_DISCARD },
 	{ "a level that is none", "isolation", EINVAL, 3, FOR_ALL, .output = 0 },
 };
 
@@ -138,8 +146,10 @@ is_refused(const void *arg)
 	struct forkpool *pool = forkpool_open(&options, sentence, sizeof sentence);
 	int error = errno;
 	ck_assert_msg(pool == NULL, "%s: it is not refused", r->name);
-	ck_assert_msg(r->error == 0 || error == r->error, "%s: %s: %s", r->name, strerror(error), sentence);
-	ck_assert_msg(strstr(sentence, r->word) != NULL && strchr(sentence, '\n') == NULL && strlen(sentence) < 300,
+	ck_assert_msg(r->error == 0 || error == r->error, "%s: %s: %s", r->name, strerror(error),
+	    sentence);
+	ck_assert_msg(strstr(sentence, r->word) != NULL && strchr(sentence, '\n') == NULL &&
+		strlen(sentence) < 300,
 	    "%s: the sentence is: %s", r->name, sentence);
 	/* One that is cut short, or none at all, changes nothing. */
 	ck_assert(forkpool_open(&options, sentence, 10) == NULL && strlen(sentence) < 10);
@@ -191,9 +201,10 @@ END_TEST
 static void
 layers_are(const void *arg)
 {
-	static const struct forkpool_sandbox network = { .network = 1 }, namespaces = { .namespaces = 1 },
-	    stays = { .uid = (uid_t)-1, .gid = (gid_t)-1 },
-		empty = { .readable = none, .writable = none };
+	static const struct forkpool_sandbox network = { .network = 1 },
+					     namespaces = { .namespaces = 1 },
+					     stays = { .uid = (uid_t)-1, .gid = (gid_t)-1 },
+					     empty = { .readable = none, .writable = none };
 	static const struct {
 		int level;
 		const struct forkpool_sandbox *sandbox;
@@ -205,7 +216,8 @@ layers_are(const void *arg)
 		{ FORKPOOL_ISOLATE_SANDBOX, NULL, STRICTEST, 1 },
 		{ FORKPOOL_ISOLATE_SANDBOX, &empty, STRICTEST, 1 },
 		{ FORKPOOL_ISOLATE_SANDBOX, &stays, STRICTEST, 0 },
-		{ FORKPOOL_ISOLATE_SANDBOX, &network, STRICTEST & ~(unsigned)FORKPOOL_LAYER_NETWORK, 1 },
+		{ FORKPOOL_ISOLATE_SANDBOX, &network, STRICTEST & ~(unsigned)FORKPOOL_LAYER_NETWORK,
+		    1 },
 		{ FORKPOOL_ISOLATE_SANDBOX, &namespaces, STRICTEST | NAMESPACES, 1 },
 	};
 
@@ -214,8 +226,8 @@ layers_are(const void *arg)
 		struct forkpool_options options = level((enum forkpool_isolation)levels[i].level);
 		options.sandbox = levels[i].sandbox;
 		struct forkpool *pool = support_open(&options);
-		ck_assert_msg(forkpool_layers(pool) == (levels[i].layers | (levels[i].changes_user && is_root() ?
-		    USER : 0)),
+		ck_assert_msg(forkpool_layers(pool) ==
+			(levels[i].layers | (levels[i].changes_user && is_root() ? USER : 0)),
 		    "%zu: the layers are %#x", i, forkpool_layers(pool));
 		lives_double(pool, 20);
 		ck_assert_int_eq(forkpool_close(pool), 0);
@@ -243,39 +255,50 @@ static const struct hidden_layer {
 	struct forkpool_sandbox sandbox;
 } hidden[] = {
 	{ "Landlock: ENOSYS", "Landlock", LANDLOCK, FOR_ALL, .rules = NUMBERS_LANDLOCK(ENOSYS) },
-	{ "Landlock: EOPNOTSUPP", "Landlock", LANDLOCK, FOR_ALL, .rules = NUMBERS_LANDLOCK(EOPNOTSUPP) },
+	{ "Landlock: EOPNOTSUPP", "Landlock", LANDLOCK, FOR_ALL,
+	    .rules = NUMBERS_LANDLOCK(EOPNOTSUPP) },
 	{ "Landlock: EPERM", "Landlock", LANDLOCK, FOR_ALL, .rules = NUMBERS_LANDLOCK(EPERM) },
-	{ "landlock_restrict_self: EPERM", "Landlock", LANDLOCK, FOR_ALL, .rules = { { 446, OUTER_ANY, 0,
-	    EPERM } } },
-	{ "landlock_restrict_self, a lie", "Landlock", LANDLOCK, FOR_ALL, .rules = { { 446, OUTER_ANY, 0, 0 } } },
+	{ "landlock_restrict_self: EPERM", "Landlock", LANDLOCK, FOR_ALL,
+	    .rules = { { 446, OUTER_ANY, 0, EPERM } } },
+	{ "landlock_restrict_self, a lie", "Landlock", LANDLOCK, FOR_ALL,
+	    .rules = { { 446, OUTER_ANY, 0, 0 } } },
 	{ "Landlock, a lie", "Landlock", LANDLOCK, FOR_ALL, .rules = NUMBERS_LANDLOCK(0) },
-	{ "seccomp: ENOSYS", "seccomp", SYSCALLS, FOR_ALL, .rules = { { SYS_seccomp, OUTER_ANY, 0, ENOSYS },
-	    PRCTL(SET_SECCOMP, EINVAL) } },
-	{ "seccomp: EPERM", "seccomp", SYSCALLS, FOR_ALL, .rules = { { SYS_seccomp, OUTER_ANY, 0, EPERM },
-	    PRCTL(SET_SECCOMP, EPERM) } },
-	{ "seccomp, a lie", "seccomp", SYSCALLS, FOR_ALL, .rules = { { SYS_seccomp, OUTER_ANY, 0, 0 },
-	    PRCTL(SET_SECCOMP, 0) } },
-	{ "unshare: EPERM", "namespaces", NAMESPACES, FOR_ALL, .rules = { { SYS_unshare, OUTER_ANY, 0, EPERM },
-	    { SYS_clone, 0x10000000, OUTER_BITS, EPERM }, { 435, OUTER_ANY, 0, ENOSYS } },
+	{ "seccomp: ENOSYS", "seccomp", SYSCALLS, FOR_ALL,
+	    .rules = { { SYS_seccomp, OUTER_ANY, 0, ENOSYS }, PRCTL(SET_SECCOMP, EINVAL) } },
+	{ "seccomp: EPERM", "seccomp", SYSCALLS, FOR_ALL,
+	    .rules = { { SYS_seccomp, OUTER_ANY, 0, EPERM }, PRCTL(SET_SECCOMP, EPERM) } },
+	{ "seccomp, a lie", "seccomp", SYSCALLS, FOR_ALL,
+	    .rules = { { SYS_seccomp, OUTER_ANY, 0, 0 }, PRCTL(SET_SECCOMP, 0) } },
+	{ "unshare: EPERM", "namespaces", NAMESPACES, FOR_ALL,
+	    .rules = { { SYS_unshare, OUTER_ANY, 0, EPERM },
+		{ SYS_clone, 0x10000000, OUTER_BITS, EPERM }, { 435, OUTER_ANY, 0, ENOSYS } },
 	    .sandbox = { .namespaces = 1 } },
-	{ "unshare: ENOSYS", "namespaces", NAMESPACES, FOR_ALL, .rules = { { SYS_unshare, OUTER_ANY, 0, ENOSYS } },
-	    .sandbox = { .namespaces = 1 } },
-	{ "unshare, a lie", "namespaces", NAMESPACES, FOR_ALL, .rules = { { SYS_unshare, OUTER_ANY, 0, 0 } },
-	    .sandbox = { .namespaces = 1 } },
-	{ "setresuid: EPERM", "user", USER, FOR_ROOT, .rules = { { SYS_setresuid, OUTER_ANY, 0, EPERM },
-	    { SYS_setuid, OUTER_ANY, 0, EPERM } } },
-	{ "setresgid: EPERM", "user", USER, FOR_ROOT, .rules = { { SYS_setresgid, OUTER_ANY, 0, EPERM },
-	    { SYS_setgid, OUTER_ANY, 0, EPERM } } },
-	{ "setresuid, a lie", "user", USER, FOR_ROOT, .rules = { { SYS_setresuid, OUTER_ANY, 0, 0 } } },
-	{ "setresgid, a lie", "user", USER, FOR_ROOT, .rules = { { SYS_setresgid, OUTER_ANY, 0, 0 } } },
-	{ "capset: EPERM", "privileges", PRIVILEGES, FOR_ROOT, .rules = { { SYS_capset, OUTER_ANY, 0, EPERM } },
+	{ "unshare: ENOSYS", "namespaces", NAMESPACES, FOR_ALL,
+	    .rules = { { SYS_unshare, OUTER_ANY, 0, ENOSYS } }, .sandbox = { .namespaces = 1 } },
+	{ "unshare, a lie", "namespaces", NAMESPACES, FOR_ALL,
+	    .rules = { { SYS_unshare, OUTER_ANY, 0, 0 } }, .sandbox = { .namespaces = 1 } },
+	{ "setresuid: EPERM", "user", USER, FOR_ROOT,
+	    .rules = { { SYS_setresuid, OUTER_ANY, 0, EPERM },
+		{ SYS_setuid, OUTER_ANY, 0, EPERM } } },
+	{ "setresgid: EPERM", "user", USER, FOR_ROOT,
+	    .rules = { { SYS_setresgid, OUTER_ANY, 0, EPERM },
+		{ SYS_setgid, OUTER_ANY, 0, EPERM } } },
+	{ "setresuid, a lie", "user", USER, FOR_ROOT,
+	    .rules = { { SYS_setresuid, OUTER_ANY, 0, 0 } } },
+	{ "setresgid, a lie", "user", USER, FOR_ROOT,
+	    .rules = { { SYS_setresgid, OUTER_ANY, 0, 0 } } },
+	{ "capset: EPERM", "privileges", PRIVILEGES, FOR_ROOT,
+	    .rules = { { SYS_capset, OUTER_ANY, 0, EPERM } },
 	    .sandbox = { .uid = (uid_t)-1, .gid = (gid_t)-1 } },
-	{ "capset, a lie", "privileges", PRIVILEGES, FOR_ROOT, .rules = { { SYS_capset, OUTER_ANY, 0, 0 } },
+	{ "capset, a lie", "privileges", PRIVILEGES, FOR_ROOT,
+	    .rules = { { SYS_capset, OUTER_ANY, 0, 0 } },
 	    .sandbox = { .uid = (uid_t)-1, .gid = (gid_t)-1 } },
-	{ "no new privileges: EPERM", "privileges", PRIVILEGES, FOR_ALL, .rules = { PRCTL(PR_SET_NO_NEW_PRIVS,
-	    EPERM) } },
-	{ "no new privileges, a lie", "sandbox", PRIVILEGES, FOR_ROOT, .rules = { PRCTL(PR_SET_NO_NEW_PRIVS, 0) } },
-	{ "undumpable, a lie", "privileges", PRIVILEGES, FOR_USER, .rules = { PRCTL(PR_SET_DUMPABLE, 0) } },
+	{ "no new privileges: EPERM", "privileges", PRIVILEGES, FOR_ALL,
+	    .rules = { PRCTL(PR_SET_NO_NEW_PRIVS, EPERM) } },
+	{ "no new privileges, a lie", "sandbox", PRIVILEGES, FOR_ROOT,
+	    .rules = { PRCTL(PR_SET_NO_NEW_PRIVS, 0) } },
+	{ "undumpable, a lie", "privileges", PRIVILEGES, FOR_USER,
+	    .rules = { PRCTL(PR_SET_DUMPABLE, 0) } },
 };
 
 static size_t
@@ -312,24 +335,25 @@ is_hidden(const void *arg)
 	options.sandbox = &sandbox;
 	struct forkpool *pool = forkpool_open(&options, sentence, sizeof sentence);
 	int error = errno;
-	ck_assert_msg(pool == NULL, "%s: opened, with the layers %#x", h->name, forkpool_layers(pool));
-	ck_assert_msg(error != 0 && strstr(sentence, h->word) != NULL && strchr(sentence, '\n') == NULL,
-	    "%s: %s: %s", h->name,
-	    strerror(error), sentence);
+	ck_assert_msg(pool == NULL, "%s: opened, with the layers %#x", h->name,
+	    forkpool_layers(pool));
+	ck_assert_msg(error != 0 && strstr(sentence, h->word) != NULL &&
+		strchr(sentence, '\n') == NULL,
+	    "%s: %s: %s", h->name, strerror(error), sentence);
 	ck_assert_int_eq(support_open_fds(), fds);
 
 	sandbox.best_effort = 1;
 	pool = forkpool_open(&options, sentence, sizeof sentence);
 	if (h->layers == PRIVILEGES) { /* nothing goes without that */
-		ck_assert_msg(pool == NULL && strstr(sentence, h->word) != NULL, "%s, at best: %s", h->name,
-		    sentence);
+		ck_assert_msg(pool == NULL && strstr(sentence, h->word) != NULL, "%s, at best: %s",
+		    h->name, sentence);
 		return;
 	}
 	ck_assert_msg(pool != NULL, "%s, at best: %s", h->name, sentence);
-	unsigned layers = forkpool_layers(pool), whole = STRICTEST | (is_root() ? USER : 0) | (sandbox.namespaces ?
-	    NAMESPACES : 0);
-	ck_assert_msg(layers == (whole & ~h->layers), "%s, at best: the layers are %#x, without %#x", h->name,
-	    layers, h->layers);
+	unsigned layers = forkpool_layers(pool),
+		 whole = STRICTEST | (is_root() ? USER : 0) | (sandbox.namespaces ? NAMESPACES : 0);
+	ck_assert_msg(layers == (whole & ~h->layers),
+	    "%s, at best: the layers are %#x, without %#x", h->name, layers, h->layers);
 	lives_double(pool, 20);
 	(void)support_submit(pool, sees_files, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
@@ -337,8 +361,8 @@ is_hidden(const void *arg)
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 	memcpy(&root, result->value, sizeof root);
 	/* Where there is a filter it denies what Landlock would. */
-	ck_assert_msg(root == ((layers & (FILES | SYSCALLS)) == 0), "%s, at best: files are %s", h->name, root ?
-	    "seen" : "not seen");
+	ck_assert_msg(root == ((layers & (FILES | SYSCALLS)) == 0), "%s, at best: files are %s",
+	    h->name, root ? "seen" : "not seen");
 	lives_double(pool, 20);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	ck_assert_int_eq(support_open_fds(), fds);
@@ -358,9 +382,9 @@ END_TEST
 static void
 all_hidden(const void *arg)
 {
-	static const struct outer_rule rules[] = { { 444, OUTER_ANY, 0, ENOSYS }, { SYS_seccomp, OUTER_ANY, 0,
-	    ENOSYS },
-		PRCTL(SET_SECCOMP, EINVAL), { SYS_unshare, OUTER_ANY, 0, EPERM } };
+	static const struct outer_rule rules[] = { { 444, OUTER_ANY, 0, ENOSYS },
+		{ SYS_seccomp, OUTER_ANY, 0, ENOSYS }, PRCTL(SET_SECCOMP, EINVAL),
+		{ SYS_unshare, OUTER_ANY, 0, EPERM } };
 	static const struct forkpool_sandbox paths = { .readable = tmp, .best_effort = 1 };
 	struct forkpool_sandbox sandbox = { .namespaces = 1 };
 	struct forkpool_options options = level(FORKPOOL_ISOLATE_SANDBOX);
@@ -370,10 +394,12 @@ all_hidden(const void *arg)
 	ck_assert_int_eq(outer_filter_enter(rules, 4), 0);
 	options.sandbox = &sandbox;
 	ck_assert_ptr_null(forkpool_open(&options, sentence, sizeof sentence));
-	ck_assert_msg(strstr(sentence, "Landlock") != NULL && strstr(sentence, "seccomp") != NULL, "%s", sentence);
+	ck_assert_msg(strstr(sentence, "Landlock") != NULL && strstr(sentence, "seccomp") != NULL,
+	    "%s", sentence);
 	sandbox.best_effort = 1;
 	struct forkpool *pool = support_open(&options);
-	ck_assert_uint_eq(forkpool_layers(pool), FORKPOOL_LAYER_PROCESS | PRIVILEGES | (is_root() ? USER : 0));
+	ck_assert_uint_eq(forkpool_layers(pool),
+	    FORKPOOL_LAYER_PROCESS | PRIVILEGES | (is_root() ? USER : 0));
 	lives_double(pool, 20);
 	lives_crash(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -395,10 +421,12 @@ main(void)
 	Suite *suite = suite_create("opening a sandbox");
 	TCase *refused = support_case("refused", 60), *layers = support_case("layers", 60);
 
-	tcase_add_loop_test(refused, wrong_options_are_refused, 0, 2 * (int)(sizeof refusals / sizeof refusals[0]));
+	tcase_add_loop_test(refused, wrong_options_are_refused, 0,
+	    2 * (int)(sizeof refusals / sizeof refusals[0]));
 	tcase_add_loop_test(refused, structures_of_other_sizes, 0, 2);
 	tcase_add_loop_test(layers, layers_are_told, 0, 2);
-	tcase_add_loop_test(layers, hidden_layers_are_named, 0, 2 * (int)(sizeof hidden / sizeof hidden[0]));
+	tcase_add_loop_test(layers, hidden_layers_are_named, 0,
+	    2 * (int)(sizeof hidden / sizeof hidden[0]));
 	tcase_add_loop_test(layers, all_layers_hidden, 0, 2);
 	suite_add_tcase(suite, refused);
 	suite_add_tcase(suite, layers);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The shortest way through the pool: the first to fail where something basic is broken. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -26,7 +27,8 @@ START_TEST(doubles)
 	for (int i = 0; i < 10; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		int value;
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome), result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 		ck_assert_uint_eq(result->value_len, sizeof value);
 		memcpy(&value, result->value, sizeof value);
 		sum += value;

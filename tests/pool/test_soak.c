@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random processes of the pool are killed while many jobs run, workers, supervisors, and the jobs' own where they
  * have some: each yields one result, none runs more often than its attempts say, and what succeeds is right.
@@ -89,8 +90,9 @@ work_of(uint32_t index)
 	uint32_t kind = random_next(&state) % 100;
 
 	/* Mostly short ones, which travel together. */
-	return (struct work){ .index = index, .spin = kind < 3 ? 100000 : random_next(&state) % 4000,
-	    .size = kind == 50 ? LARGE : 8 };
+	return (struct work){ .index = index,
+		.spin = kind < 3 ? 100000 : random_next(&state) % 4000,
+		.size = kind == 50 ? LARGE : 8 };
 }
 
 /* -------------------------------------------------------------------------------- the killer */
@@ -139,7 +141,8 @@ child_kill(pid_t pid, pid_t parent, int signo)
 		return 0;
 	size_t n = children_of(parent, children, CHILDREN_MAX);
 	for (size_t i = 0; i < n && !sent; i++)
-		sent = children[i] == pid && syscall(SYS_pidfd_send_signal, handle, signo, NULL, 0) == 0;
+		sent = children[i] == pid &&
+		    syscall(SYS_pidfd_send_signal, handle, signo, NULL, 0) == 0;
 	(void)close(handle);
 	return sent;
 }
@@ -181,7 +184,9 @@ killer_main(pid_t caller, uint32_t seed)
 		} else if (child_kill(worker, supervisor, signo)) {
 			support_post(&counts->kills);
 		}
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 + (long)(random_next(&seed) % 2000000) }, NULL);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 +
+					(long)(random_next(&seed) % 2000000) },
+		    NULL);
 	}
 	_exit(0);
 }
@@ -197,22 +202,27 @@ check(const struct forkpool_result *result, uint8_t *seen)
 	unsigned most = index % 2 == 0 ? 1 : ATTEMPTS;
 
 	ck_assert_msg(seen[index]++ == 0, "job %u: a second result", index);
-	ck_assert_msg(ran <= result->attempts && result->attempts <= most, "job %u: ran %u times, %u attempts of %u: %s",
-	    index, ran, result->attempts, most, forkpool_outcome_name(result->outcome));
+	ck_assert_msg(ran <= result->attempts && result->attempts <= most,
+	    "job %u: ran %u times, %u attempts of %u: %s", index, ran, result->attempts, most,
+	    forkpool_outcome_name(result->outcome));
 	if (result->outcome != FORKPOOL_OK) {
-		ck_assert_msg((result->outcome == FORKPOOL_CRASHED || result->outcome == FORKPOOL_LOST) &&
-		    result->attempts == most, "job %u: %s, signal %d, %u attempts: %s", index,
-		    forkpool_outcome_name(result->outcome), result->signal, result->attempts, result->message);
+		ck_assert_msg((result->outcome == FORKPOOL_CRASHED ||
+				  result->outcome == FORKPOOL_LOST) &&
+			result->attempts == most,
+		    "job %u: %s, signal %d, %u attempts: %s", index,
+		    forkpool_outcome_name(result->outcome), result->signal, result->attempts,
+		    result->message);
 		return;
 	}
 	uint32_t right = 0;
-	for (uint32_t word; ran >= 1 && result->value_len == w.size && right < w.size / 4; right++) {
+	for (uint32_t word; ran >= 1 && result->value_len == w.size && right < w.size / 4;
+	     right++) {
 		memcpy(&word, (const char *)result->value + 4 * right, 4);
 		if (word != pattern(index, right))
 			break;
 	}
-	ck_assert_msg(right == w.size / 4, "job %u: ran %u times, wrong at word %u of %zu bytes", index, ran, right,
-	    result->value_len);
+	ck_assert_msg(right == w.size / 4, "job %u: ran %u times, wrong at word %u of %zu bytes",
+	    index, ran, right, result->value_len);
 }
 
 static void
@@ -228,7 +238,8 @@ submit(struct forkpool *pool, uint32_t index)
 START_TEST(each_job_one_result_while_processes_are_killed)
 {
 	struct forkpool_options options = support_options(WORKERS);
-	uint32_t jobs = (uint32_t)setting("FORKPOOL_SOAK_JOBS", JOBS_DEFAULT), submitted = 0, taken = 0;
+	uint32_t jobs = (uint32_t)setting("FORKPOOL_SOAK_JOBS", JOBS_DEFAULT), submitted = 0,
+		 taken = 0;
 	time_t until = time(NULL) + (time_t)setting("FORKPOOL_SOAK_SECONDS", SECONDS_DEFAULT);
 	uint32_t seed = (uint32_t)setting("FORKPOOL_SOAK_SEED", 20261123);
 	const struct forkpool_result *result;
@@ -260,10 +271,14 @@ START_TEST(each_job_one_result_while_processes_are_killed)
 	atomic_store(&counts->over, 1);
 	ck_assert_int_eq(waitpid(killer, &status, 0), killer);
 	ck_assert_int_eq(status, 0);
-	(void)fprintf(stderr, "soak: %u jobs: %u ok, %u crashed, %u lost; %u jobs, %u workers and %u supervisors killed\n",
+	(void)fprintf(stderr,
+	    "soak: %u jobs: %u ok, %u crashed, %u lost; %u jobs, %u workers and %u supervisors "
+	    "killed\n",
 	    taken, outcomes[FORKPOOL_OK], outcomes[FORKPOOL_CRASHED], outcomes[FORKPOOL_LOST],
-	    atomic_load(&counts->job_kills), atomic_load(&counts->kills), atomic_load(&counts->supervisor_kills));
-	ck_assert(!support_apart() || outcomes[FORKPOOL_CRASHED] <= atomic_load(&counts->job_kills));
+	    atomic_load(&counts->job_kills), atomic_load(&counts->kills),
+	    atomic_load(&counts->supervisor_kills));
+	ck_assert(
+	    !support_apart() || outcomes[FORKPOOL_CRASHED] <= atomic_load(&counts->job_kills));
 
 	/* And then it is a pool as any other; what the last kills did may come up late. */
 	for (uint32_t i = 0; i < 1000; i++)
@@ -282,7 +297,8 @@ main(void)
 {
 	Suite *suite = suite_create("soak");
 	/* The time that it may take, and as much again for what is slow. */
-	TCase *tc = support_case("soak", 60.0 + 2.0 * (double)setting("FORKPOOL_SOAK_SECONDS", SECONDS_DEFAULT));
+	TCase *tc = support_case("soak",
+	    60.0 + 2.0 * (double)setting("FORKPOOL_SOAK_SECONDS", SECONDS_DEFAULT));
 
 	tcase_add_test(tc, each_job_one_result_while_processes_are_killed);
 	suite_add_tcase(suite, tc);

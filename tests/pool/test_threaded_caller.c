@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A pool in a process that has threads and children of its own, and somebody who reaps them all. */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -115,7 +116,8 @@ START_TEST(opened_while_threads_allocate_and_print)
 	ck_assert_ptr_nonnull(own);
 	ck_assert_int_eq(dup2(null, STDOUT_FILENO), STDOUT_FILENO);
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, allocates_and_prints, &rounds[i]), 0);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, allocates_and_prints, &rounds[i]),
+		    0);
 	for (int i = 0; i < 3; i++)
 		support_await(&rounds[i], 2); /* from now on no stream allocates its buffer */
 	for (int i = 0; i < 10; i++) {
@@ -178,15 +180,18 @@ all_refuse(struct forkpool *pool)
 	struct forkpool_worker_info info;
 	struct pollfd fds[8];
 
-	return REFUSED(forkpool_submit(pool, &job, NULL)) && REFUSED(forkpool_next(pool, &result)) &&
-	    REFUSED(forkpool_wait(pool, &result, 0)) && REFUSED(forkpool_run(pool, generates, NULL, NULL, NULL)) &&
+	return REFUSED(forkpool_submit(pool, &job, NULL)) &&
+	    REFUSED(forkpool_next(pool, &result)) && REFUSED(forkpool_wait(pool, &result, 0)) &&
+	    REFUSED(forkpool_run(pool, generates, NULL, NULL, NULL)) &&
 	    REFUSED(forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING)) &&
 	    REFUSED(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_RUNNING)) &&
 	    REFUSED(forkpool_set_deadline(pool, 1)) && REFUSED(forkpool_timeout(pool)) &&
 	    REFUSED(forkpool_dispatch(pool, NULL, 0)) && REFUSED(forkpool_wakeup(pool)) &&
-	    REFUSED(forkpool_resize(pool, 1)) && REFUSED(forkpool_get_stats(pool, &stats, sizeof stats)) &&
-	    REFUSED(forkpool_worker_info(pool, 0, &info, sizeof info)) && REFUSED(forkpool_close(pool)) &&
-	    forkpool_pending(pool) == 0 && errno == ECHILD && forkpool_pollfds(pool, fds, 8) == 0 && errno == ECHILD;
+	    REFUSED(forkpool_resize(pool, 1)) &&
+	    REFUSED(forkpool_get_stats(pool, &stats, sizeof stats)) &&
+	    REFUSED(forkpool_worker_info(pool, 0, &info, sizeof info)) &&
+	    REFUSED(forkpool_close(pool)) && forkpool_pending(pool) == 0 && errno == ECHILD &&
+	    forkpool_pollfds(pool, fds, 8) == 0 && errno == ECHILD;
 }
 
 START_TEST(own_children_stay_apart)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Timeouts of jobs, the grace after them, and the pool's deadline: whatever the job does, and whatever the caller. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -118,13 +119,18 @@ hang(struct forkpool_context *context, const void *args, size_t args_len)
 	while (way != RETURNS || !forkpool_cancelled(context))
 		(void)usleep(1000);
 	(void)close(fd);
-	return forkpool_time_left(context) == INT64_MAX || forkpool_time_left(context) == 0 ? 0 : EPROTO;
+	return forkpool_time_left(context) == INT64_MAX || forkpool_time_left(context) == 0 ?
+	    0 :
+	    EPROTO;
 }
 
 static struct forkpool_job
 hanging_job(const enum way *way, int64_t timeout_ns)
 {
-	return (struct forkpool_job){ .fn = hang, .args = way, .args_len = sizeof *way, .timeout_ns = timeout_ns,
+	return (struct forkpool_job){ .fn = hang,
+		.args = way,
+		.args_len = sizeof *way,
+		.timeout_ns = timeout_ns,
 		.flags = *way == RETURNS || *way == NEVER_ASKS ? FORKPOOL_COOPERATIVE : 0 };
 }
 
@@ -157,7 +163,10 @@ assert_ended(const struct forkpool_result *result, enum forkpool_outcome outcome
 {
 	ck_assert_int_eq(result->outcome, outcome);
 	ck_assert_uint_eq(result->attempts, 1);
-	ck_assert_int_eq(result->signal, way == RETURNS ? 0 : way == PLAIN || way == STOPS ? SIGTERM : SIGKILL);
+	ck_assert_int_eq(result->signal,
+	    way == RETURNS                   ? 0 :
+		way == PLAIN || way == STOPS ? SIGTERM :
+					       SIGKILL);
 	ck_assert_int_eq(result->exit_code, -1);
 	ck_assert_int_gt(result->pid, 0);
 	ck_assert_ptr_null(result->value);
@@ -189,7 +198,8 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 	}
 	const struct forkpool_result *result = support_wait(pool);
 	assert_ended(result, FORKPOOL_TIMED_OUT, way);
-	ck_assert_int_ge(result->run_ns, way == RETURNS || way == PLAIN || way == STOPS ? 20 * MS : 40 * MS);
+	ck_assert_int_ge(result->run_ns,
+	    way == RETURNS || way == PLAIN || way == STOPS ? 20 * MS : 40 * MS);
 	pid_t pid = result->pid;
 	ck_assert(!support_apart() || support_gone(pid, 0));
 	/* The pool goes on, with the same process where that came back from the job. */
@@ -287,7 +297,8 @@ START_TEST(timeouts_end_the_jobs_that_hang_and_no_others)
 	for (int n = 0; n < 100; n++) {
 		const struct forkpool_result *result = support_wait(pool);
 		uintptr_t i = (uintptr_t)result->user % 10;
-		ck_assert_int_eq(result->outcome, i == 3 || i == 6 ? FORKPOOL_TIMED_OUT : FORKPOOL_OK);
+		ck_assert_int_eq(result->outcome,
+		    i == 3 || i == 6 ? FORKPOOL_TIMED_OUT : FORKPOOL_OK);
 		ck_assert_int_eq(result->signal, i == 3 ? SIGTERM : 0);
 		ck_assert_uint_eq(result->attempts, 1);
 	}
@@ -302,7 +313,8 @@ hang_twice(struct forkpool_context *context, const void *args, size_t args_len)
 
 	(void)args;
 	(void)args_len;
-	return forkpool_attempt(context) < 3 ? hang(context, &way, sizeof way) : report_time_left(context, NULL, 0);
+	return forkpool_attempt(context) < 3 ? hang(context, &way, sizeof way) :
+					       report_time_left(context, NULL, 0);
 }
 
 START_TEST(each_attempt_has_the_whole_timeout)
@@ -342,7 +354,8 @@ START_TEST(pool_deadline_ends_all_while_the_caller_is_busy)
 {
 	struct forkpool_options options = options_with(1);
 	enum way way = (enum way)_i;
-	struct forkpool_job job = hanging_job(&way, 0), queued = { .fn = wait_for_go, .max_attempts = 9 };
+	struct forkpool_job job = hanging_job(&way, 0),
+			    queued = { .fn = wait_for_go, .max_attempts = 9 };
 	uint64_t seq = 0, running;
 
 	options.grace_ns = 20 * MS;
@@ -403,7 +416,8 @@ END_TEST
 START_TEST(pool_deadline_put_off_before_it_comes_ends_nothing)
 {
 	struct forkpool *pool = support_open(NULL);
-	static const int64_t deadlines[] = { 1000 * S, 500 * S, INT64_MAX, -1, INT64_MIN, 2000 * S };
+	static const int64_t deadlines[] = { 1000 * S, 500 * S, INT64_MAX, -1, INT64_MIN,
+		2000 * S };
 
 	(void)support_submit(pool, wait_for_go, NULL, 0);
 	support_await(&board->started, 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Arguments and values of every size that makes a difference, whole, in order and under pressure. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -346,7 +347,9 @@ START_TEST(each_attempt_gets_the_args_as_submitted)
 	sizes_find();
 	for (size_t i = 0; i < size_count; i++) {
 		unsigned char *args = pattern(sizes[i], (uint32_t)i);
-		struct forkpool_job job = { .fn = third_time_lucky, .args = args, .args_len = sizes[i],
+		struct forkpool_job job = { .fn = third_time_lucky,
+			.args = args,
+			.args_len = sizes[i],
 			.user = (void *)i };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 		free(args);
@@ -389,7 +392,8 @@ START_TEST(value_of_a_job_that_goes_wrong_is_dropped_and_the_next_is_right)
 				assert_value(result, sizes[i], i);
 				continue;
 			}
-			ck_assert_int_eq(result->outcome, i % 2 ? FORKPOOL_FAILED : FORKPOOL_CRASHED);
+			ck_assert_int_eq(result->outcome,
+			    i % 2 ? FORKPOOL_FAILED : FORKPOOL_CRASHED);
 			ck_assert_ptr_null(result->value);
 			ck_assert_uint_eq(result->value_len, 0);
 		}
@@ -434,7 +438,8 @@ main(void)
 	tcase_add_checked_fixture(tc, board_begin, NULL);
 	tcase_add_loop_test(tc, value_comes_back_whole_at_each_bound, 0, 3);
 	tcase_add_loop_test(tc, args_arrive_whole_and_aligned_at_each_bound, 0, 2);
-	tcase_add_loop_test(tc, args_arrive_whole_and_aligned_at_each_bound, WIRE_ID_MAX, WIRE_ID_MAX + 1);
+	tcase_add_loop_test(tc, args_arrive_whole_and_aligned_at_each_bound, WIRE_ID_MAX,
+	    WIRE_ID_MAX + 1);
 	tcase_add_test(tc, hundred_megabytes_go_there_and_back);
 	tcase_add_test(tc, args_past_what_is_held_at_a_time_are_refused_until_there_is_room);
 	tcase_add_test(tc, reply_past_the_cap_is_refused_and_leaves_the_value);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the options do to workers and runs: limits, workers' lives from init to exit, priorities. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -45,10 +46,11 @@ run_with(struct forkpool *pool, forkpool_fn *fn, size_t size)
 static void
 assert_over(const struct forkpool_result *result, const char *limit)
 {
-	ck_assert_msg(result->outcome == FORKPOOL_OVER_LIMIT, "%s: %s", forkpool_outcome_name(result->outcome),
-	    result->message);
+	ck_assert_msg(result->outcome == FORKPOOL_OVER_LIMIT, "%s: %s",
+	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_str_eq(result->limit, limit);
-	ck_assert_msg(strstr(result->message, limit) != NULL, "\"%s\" does not name %s", result->message, limit);
+	ck_assert_msg(strstr(result->message, limit) != NULL, "\"%s\" does not name %s",
+	    result->message, limit);
 	ck_assert_int_ne(result->signal, 0);
 	ck_assert_ptr_null(result->value);
 }
@@ -267,7 +269,9 @@ tell_state(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)args;
 	(void)args_len;
-	return forkpool_reply(context, forkpool_worker_state(context), sizeof(uint32_t)) == 0 ? 0 : errno;
+	return forkpool_reply(context, forkpool_worker_state(context), sizeof(uint32_t)) == 0 ?
+	    0 :
+	    errno;
 }
 
 START_TEST(worker_is_replaced_after_its_number_of_jobs)

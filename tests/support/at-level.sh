@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # at-level.sh DIRECTORY/NAME-LEVEL.level: run the test DIRECTORY/NAME at that level of isolation.
 set -eu
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/attack.h"
 
@@ -49,7 +50,9 @@ square(struct forkpool_context *context, const void *args, size_t args_len)
 static uint64_t
 square_submit(struct attack_scene *scene, uint64_t n)
 {
-	struct square s = { .n = n, .canary_sum = scene->canary_sum, .canary = (uintptr_t)scene->canary };
+	struct square s = { .n = n,
+		.canary_sum = scene->canary_sum,
+		.canary = (uintptr_t)scene->canary };
 	char name[32];
 	struct forkpool_job job = { .fn = square, .args = &s, .args_len = sizeof s, .id = name };
 	uint64_t seq;
@@ -125,7 +128,8 @@ result_keep(struct attack_scene *scene, const struct forkpool_result *result)
 		memcpy(scene->value, result->value, result->value_len);
 	memcpy(scene->output, result->output, result->output_len + 1);
 	(void)snprintf(scene->message, sizeof scene->message, "%s", result->message);
-	(void)snprintf(scene->limit, sizeof scene->limit, "%s", result->limit != NULL ? result->limit : "");
+	(void)snprintf(scene->limit, sizeof scene->limit, "%s",
+	    result->limit != NULL ? result->limit : "");
 	scene->result.value = result->value != NULL ? scene->value : NULL;
 	scene->result.output = scene->output;
 	scene->result.message = scene->message;
@@ -147,18 +151,21 @@ result_judge(const struct attack_scene *scene, const struct attack *attack)
 
 	ck_assert_msg(attack_ends(attack, scene->mode) & 1u << result->outcome,
 	    "%s: %s (error %d, signal %d, exit code %d, limit %s): %s", attack->name,
-	    forkpool_outcome_name(result->outcome), result->error, result->signal, result->exit_code,
-	    result->limit != NULL ? result->limit : "-", result->message);
+	    forkpool_outcome_name(result->outcome), result->error, result->signal,
+	    result->exit_code, result->limit != NULL ? result->limit : "-", result->message);
 	if (result->outcome == FORKPOOL_DENIED && attack->denied != NULL)
-		ck_assert_msg(strstr(result->message, attack->denied) != NULL, "%s: denied, but not named: %s",
-		    attack->name, result->message);
+		ck_assert_msg(strstr(result->message, attack->denied) != NULL,
+		    "%s: denied, but not named: %s", attack->name, result->message);
 	if (result->outcome == FORKPOOL_CRASHED && attack->signal != 0)
-		ck_assert_msg(result->signal == attack->signal, "%s: signal %d", attack->name, result->signal);
-	ck_assert_msg((result->outcome == FORKPOOL_OK) == (result->value != NULL), "%s: value", attack->name);
+		ck_assert_msg(result->signal == attack->signal, "%s: signal %d", attack->name,
+		    result->signal);
+	ck_assert_msg((result->outcome == FORKPOOL_OK) == (result->value != NULL), "%s: value",
+	    attack->name);
 	ck_assert_uint_eq(result->attempts, 1);
 	ck_assert_int_gt(result->pid, 0);
 	for (unsigned i = 0; i < ATTACK_WORKERS; i++)
-		ck_assert_msg(result->pid != scene->known.worker[i], "%s ran in the worker itself", attack->name);
+		ck_assert_msg(result->pid != scene->known.worker[i], "%s ran in the worker itself",
+		    attack->name);
 }
 
 void
@@ -198,8 +205,8 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 	const struct forkpool_result *result = support_wait(scene->pool);
 	ck_assert_uint_eq(result->seq, other);
 	ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == sizeof token &&
-	    memcmp(result->value, &token, sizeof token) == 0, "%s: the job on the other worker: %s: %s",
-	    attack->name,
+		memcmp(result->value, &token, sizeof token) == 0,
+	    "%s: the job on the other worker: %s: %s", attack->name,
 	    forkpool_outcome_name(result->outcome), result->message);
 	result_judge(scene, attack);
 
@@ -285,7 +292,8 @@ workers_all_ran(struct attack_scene *scene)
 }
 
 static void
-scene_play(enum attack_mode mode, const struct forkpool_options *given, attack_body *body, const void *arg)
+scene_play(enum attack_mode mode, const struct forkpool_options *given, attack_body *body,
+    const void *arg)
 {
 	struct forkpool_options options = given != NULL ? *given : support_options(0);
 	static struct attack_scene scene;
@@ -316,7 +324,8 @@ scene_play(enum attack_mode mode, const struct forkpool_options *given, attack_b
 }
 
 void
-attack_in(enum attack_mode mode, const struct forkpool_options *options, attack_body *body, const void *arg)
+attack_in(enum attack_mode mode, const struct forkpool_options *options, attack_body *body,
+    const void *arg)
 {
 	if (!attack_mode_possible(mode))
 		return;
@@ -389,8 +398,8 @@ attack_directory(void)
 static void
 traces_remove(void)
 {
-	static const char *const made[] = { "made-by-a-job", "/tmp/made-by-a-job", "/var/tmp/made-by-a-job",
-	    "/dev/shm/made-by-a-job" };
+	static const char *const made[] = { "made-by-a-job", "/tmp/made-by-a-job",
+		"/var/tmp/made-by-a-job", "/dev/shm/made-by-a-job" };
 
 	for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
 		(void)unlink(made[i]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * attack - a pool under attack by one of its jobs, and what must be true of it afterwards.
  *
@@ -19,7 +20,13 @@
 #include "tests/support/support.h"
 
 /* Who attacks: the level, and whether the pool's caller is root. */
-enum attack_mode { ATTACK_JOB = 0, ATTACK_JOB_USER, ATTACK_SANDBOX, ATTACK_SANDBOX_USER, ATTACK_MODES };
+enum attack_mode {
+	ATTACK_JOB = 0,
+	ATTACK_JOB_USER,
+	ATTACK_SANDBOX,
+	ATTACK_SANDBOX_USER,
+	ATTACK_MODES
+};
 
 /* Sets of outcomes. */
 #define ENDS(outcome)  (1u << FORKPOOL_##outcome)
@@ -86,7 +93,8 @@ int attack_mode_possible(enum attack_mode);
  * Ends with attack_aftermath() and closes the pool.
  */
 typedef void attack_body(struct attack_scene *, const void *arg);
-void attack_in(enum attack_mode, const struct forkpool_options *options, attack_body *body, const void *arg);
+void attack_in(enum attack_mode, const struct forkpool_options *options, attack_body *body,
+    const void *arg);
 
 /* Run one among other jobs and look at everything; the result is in scene->result. */
 void attack_run(struct attack_scene *, const struct attack *);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/attack_observe.h"
 
@@ -74,7 +75,8 @@ attack_pids_gone(struct attack_scene *scene, uint32_t at_least)
 {
 	uint32_t n = atomic_load(&scene->words->processes);
 
-	ck_assert_msg(n >= at_least, "%u processes were to be made, %u were", (unsigned)at_least, (unsigned)n);
+	ck_assert_msg(n >= at_least, "%u processes were to be made, %u were", (unsigned)at_least,
+	    (unsigned)n);
 	for (uint32_t i = 0; i < n && i < ATTACK_PIDS; i++)
 		ck_assert_msg(!attack_alive((pid_t)atomic_load(&scene->words->pid[i])),
 		    "process %u of %u is still there",
@@ -96,8 +98,8 @@ no_strangers(const struct attack_scene *scene)
 		pid_t parent = (pid_t)attack_stat(pid, 4);
 		int is_worker = 0;
 		for (unsigned i = 0; i < ATTACK_WORKERS; i++) {
-			ck_assert_msg(parent != scene->known.worker[i], "process %d is a child of worker %u",
-			    (int)pid, i);
+			ck_assert_msg(parent != scene->known.worker[i],
+			    "process %d is a child of worker %u", (int)pid, i);
 			is_worker |= pid == scene->known.worker[i];
 		}
 		ck_assert_msg(parent != scene->known.supervisor || is_worker,
@@ -112,11 +114,9 @@ no_strangers(const struct attack_scene *scene)
 static char *
 state_of(pid_t pid)
 {
-	static const char *const lines[] = { "Umask:", "Uid:", "Gid:", "Groups:", "SigBlk:", "SigIgn:", "SigCgt:",
-	    "CapInh:",
-		"CapPrm:", "CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:",
-		    "Cpus_allowed:",
-		"Threads:" };
+	static const char *const lines[] = { "Umask:", "Uid:", "Gid:", "Groups:", "SigBlk:",
+		"SigIgn:", "SigCgt:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:",
+		"NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "Cpus_allowed:", "Threads:" };
 	static char text[16384];
 	char *state = calloc(1, 32768), link[256];
 	size_t at = 0;
@@ -127,18 +127,23 @@ state_of(pid_t pid)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		const char *line = strstr(text, lines[i]);
 		if (line != NULL)
-			at += (size_t)snprintf(state + at, size - at, "%.*s\n", (int)strcspn(line, "\n"), line);
+			at += (size_t)snprintf(state + at, size - at, "%.*s\n",
+			    (int)strcspn(line, "\n"), line);
 	}
 	(void)proc_read(pid, "limits", text, sizeof text);
 	at += (size_t)snprintf(state + at, size - at, "%s", text);
-	at += (size_t)snprintf(state + at, size - at, "nice %llu\n", (unsigned long long)attack_stat(pid, 19));
-	at += (size_t)snprintf(state + at, size - at, "session %llu\n", (unsigned long long)attack_stat(pid, 6));
-	static const char *const links[] = { "cwd", "root", "fd/0", "fd/1", "fd/2", "ns/user", "ns/net", "ns/mnt" };
+	at += (size_t)snprintf(state + at, size - at, "nice %llu\n",
+	    (unsigned long long)attack_stat(pid, 19));
+	at += (size_t)snprintf(state + at, size - at, "session %llu\n",
+	    (unsigned long long)attack_stat(pid, 6));
+	static const char *const links[] = { "cwd", "root", "fd/0", "fd/1", "fd/2", "ns/user",
+		"ns/net", "ns/mnt" };
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
 		char path[64];
 		(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, links[i]);
 		ssize_t n = readlink(path, link, sizeof link);
-		at += (size_t)snprintf(state + at, size - at, "%s %.*s\n", links[i], n > 0 ? (int)n : 0, link);
+		at += (size_t)snprintf(state + at, size - at, "%s %.*s\n", links[i],
+		    n > 0 ? (int)n : 0, link);
 	}
 	for (int fd = 0; fd < 3; fd++) {
 		char path[32];
@@ -146,12 +151,12 @@ state_of(pid_t pid)
 		(void)proc_read(pid, path, text, sizeof text);
 		const char *flags = strstr(text, "flags:");
 		if (flags != NULL)
-			at += (size_t)snprintf(state + at, size - at, "%d %.*s\n", fd, (int)strcspn(flags, "\n"),
-			    flags);
+			at += (size_t)snprintf(state + at, size - at, "%d %.*s\n", fd,
+			    (int)strcspn(flags, "\n"), flags);
 	}
 	char environ_of[4096];
-	at += (size_t)snprintf(state + at, size - at, "environment %zu\n", proc_read(pid, "environ", environ_of,
-	    sizeof environ_of));
+	at += (size_t)snprintf(state + at, size - at, "environment %zu\n",
+	    proc_read(pid, "environ", environ_of, sizeof environ_of));
 	ck_assert_uint_lt(at, size);
 	return state;
 }
@@ -165,8 +170,8 @@ attack_difference(const char *a, const char *b)
 	for (; a[i] != '\0' && a[i] == b[i]; i++)
 		if (a[i] == '\n')
 			begin = i + 1;
-	(void)snprintf(line, sizeof line, "%.*s, which was %.*s", (int)strcspn(b + begin, "\n"), b + begin,
-	    (int)strcspn(a + begin, "\n"), a + begin);
+	(void)snprintf(line, sizeof line, "%.*s, which was %.*s", (int)strcspn(b + begin, "\n"),
+	    b + begin, (int)strcspn(a + begin, "\n"), a + begin);
 	return line;
 }
 
@@ -177,7 +182,8 @@ workers_same(struct attack_scene *scene)
 		struct forkpool_worker_info info;
 		ck_assert_int_eq(forkpool_worker_info(scene->pool, i, &info, sizeof info), 0);
 		ck_assert_msg(info.pid == scene->known.worker[i] && attack_alive(info.pid) &&
-		    attack_stat(info.pid, 22) == scene->born[i], "worker %u is not the process that it was", i);
+			attack_stat(info.pid, 22) == scene->born[i],
+		    "worker %u is not the process that it was", i);
 		/* It may still be on its way back from its last job. */
 		for (int left = SUPPORT_HANGS_MS; left >= 0; left--) {
 			char *now = state_of(info.pid);
@@ -190,8 +196,9 @@ workers_same(struct attack_scene *scene)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		}
 	}
-	ck_assert_msg(attack_alive(scene->known.supervisor) && attack_stat(scene->known.supervisor, 22) ==
-	    scene->born[ATTACK_WORKERS], "the supervisor is not the process that it was");
+	ck_assert_msg(attack_alive(scene->known.supervisor) &&
+		attack_stat(scene->known.supervisor, 22) == scene->born[ATTACK_WORKERS],
+	    "the supervisor is not the process that it was");
 }
 
 /* ---------------------------------------------------------------------------------- the caller's own */
@@ -212,7 +219,8 @@ listen_at(struct sockaddr *address, socklen_t len, int type)
 static void
 doors_open(struct attack_scene *scene)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 
 	scene->tcp = listen_at((struct sockaddr *)&in, sizeof in, SOCK_STREAM);
@@ -220,7 +228,8 @@ doors_open(struct attack_scene *scene)
 	in.sin_port = 0;
 	scene->udp = listen_at((struct sockaddr *)&in, sizeof in, SOCK_DGRAM);
 	scene->known.udp = ntohs(in.sin_port);
-	(void)snprintf(scene->known.abstract, sizeof scene->known.abstract, "forkpool attack %d", (int)getpid());
+	(void)snprintf(scene->known.abstract, sizeof scene->known.abstract, "forkpool attack %d",
+	    (int)getpid());
 	size_t len = strlen(scene->known.abstract);
 	memcpy(un.sun_path + 1, scene->known.abstract, len);
 	scene->abstract = listen_at((struct sockaddr *)&un, (socklen_t)(offsetof(struct sockaddr_un,
@@ -230,7 +239,8 @@ doors_open(struct attack_scene *scene)
 static void
 nobody_came(const struct attack_scene *scene)
 {
-	struct pollfd door[] = { { .fd = scene->tcp, .events = POLLIN }, { .fd = scene->udp, .events = POLLIN },
+	struct pollfd door[] = { { .fd = scene->tcp, .events = POLLIN },
+		{ .fd = scene->udp, .events = POLLIN },
 		{ .fd = scene->abstract, .events = POLLIN } };
 	static const char *const name[] = { "TCP", "UDP", "abstract" };
 
@@ -246,8 +256,8 @@ directory_empty(const struct attack_scene *scene)
 
 	ck_assert_ptr_nonnull(dir);
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		ck_assert_msg(strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0, "%s was written",
-		    entry->d_name);
+		ck_assert_msg(strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0,
+		    "%s was written", entry->d_name);
 	(void)closedir(dir);
 }
 
@@ -265,8 +275,9 @@ caller_same(const struct attack_scene *scene)
 		ck_assert_msg(sigismember(&mask, signo) == sigismember(&scene->mask, signo),
 		    "signal %d: the mask changed", signo);
 		ck_assert_msg(sigaction(signo, NULL, &action) == -1 ||
-		    (action.sa_handler == scene->action[signo].sa_handler &&
-		    action.sa_flags == scene->action[signo].sa_flags), "signal %d: the handler changed", signo);
+			(action.sa_handler == scene->action[signo].sa_handler &&
+			    action.sa_flags == scene->action[signo].sa_flags),
+		    "signal %d: the handler changed", signo);
 	}
 	ck_assert_int_eq(support_open_fds(), scene->fds);
 }
@@ -274,7 +285,8 @@ caller_same(const struct attack_scene *scene)
 void
 attack_observe_before(struct attack_scene *scene)
 {
-	scene->canary = mmap(NULL, ATTACK_CANARY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	scene->canary =
+	    mmap(NULL, ATTACK_CANARY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(scene->canary, MAP_FAILED);
 	for (size_t at = 0; at < ATTACK_CANARY; at += 256)
 		ck_assert_int_eq(getrandom(scene->canary + at, 256, 0), 256);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * attack_observe - what the caller can see of itself and of the pool's processes: taken down before an
  * attack, and compared after it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A browser for tests of pages: Chromium, driven over two pipes (--remote-debugging-pipe), with nothing but Python's own
 library.  It has a profile of its own in an empty directory, and asks nobody for anything.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
 # What an interactive bash completes: complete.bash FILE... <lines
 #
 # The files are read by it first.  Each line is typed there, on a terminal of its own, with a key that puts in all that is

@@ -1,4 +1,5 @@
 #!/usr/bin/env fish
+# SPDX-License-Identifier: BSD-2-Clause
 # What fish completes, with the completions that it finds by itself: complete.fish <lines
 #
 # For each line one is written: what is offered, a tab behind each, but for what stood there before the last = or :.

@@ -1,4 +1,5 @@
 #!/usr/bin/env zsh
+# SPDX-License-Identifier: BSD-2-Clause
 # What an interactive zsh completes: complete.zsh DIRECTORY-OF-COMPLETIONS <lines
 #
 # Each line is typed there, on a terminal of its own, with a key that puts in all that is offered.  For each line one is

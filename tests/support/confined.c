@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/confined.h"
 
@@ -64,11 +65,12 @@ on_trap(int signo, siginfo_t *info, void *context)
 int
 confined_enter(const struct filter_wants *wants, uintptr_t gate)
 {
-	struct sigaction action = { .sa_sigaction = on_trap, .sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER) };
+	struct sigaction action = { .sa_sigaction = on_trap,
+		.sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER) };
 	char error[256];
 
-	if (filter_build(&filter, wants, error, sizeof error) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    sigaction(SIGSYS, &action, NULL) == -1)
+	if (filter_build(&filter, wants, error, sizeof error) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || sigaction(SIGSYS, &action, NULL) == -1)
 		return -1;
 	return filter_enter(&filter, gate);
 }
@@ -123,29 +125,32 @@ in_words(int status)
 	static char text[120];
 
 	(void)snprintf(text, sizeof text, "%s %d, trapped %d times, last at call %d, value %d",
-	    WIFEXITED(status) ? "exit" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-	    atomic_load(&note->trapped), atomic_load(&note->number), atomic_load(&note->value));
+	    WIFEXITED(status) ? "exit" : "signal",
+	    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), atomic_load(&note->trapped),
+	    atomic_load(&note->number), atomic_load(&note->value));
 	return text;
 }
 
 void
 confined_assert_exit(int status, int code)
 {
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == code, "not exit %d but %s", code, in_words(status));
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == code, "not exit %d but %s", code,
+	    in_words(status));
 }
 
 void
 confined_assert_signal(int status, int signo)
 {
-	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == signo, "not signal %d but %s", signo, in_words(status));
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == signo, "not signal %d but %s",
+	    signo, in_words(status));
 }
 
 void
 confined_assert_trapped(int status, int number)
 {
 	confined_assert_signal(status, SIGSYS);
-	ck_assert_msg(atomic_load(&note->trapped) == 1 && atomic_load(&note->number) == number, "not call %d but %s",
-	    number, in_words(status));
+	ck_assert_msg(atomic_load(&note->trapped) == 1 && atomic_load(&note->number) == number,
+	    "not call %d but %s", number, in_words(status));
 }
 
 static const struct confined_call *call;
@@ -154,27 +159,30 @@ static int
 make_call(void)
 {
 #ifdef __linux__
-	long r = syscall(call->number, call->args[0], call->args[1], call->args[2], call->args[3], call->args[4],
-	    call->args[5]);
+	long r = syscall(call->number, call->args[0], call->args[1], call->args[2], call->args[3],
+	    call->args[4], call->args[5]);
 	atomic_store(&note->value, r == -1 ? errno : 0);
 #endif
 	return 0;
 }
 
 void
-confined_check_calls(const struct filter_wants *wants, const struct confined_call *calls, size_t count)
+confined_check_calls(const struct filter_wants *wants, const struct confined_call *calls,
+    size_t count)
 {
 	for (call = calls; call < calls + count; call++) {
 		int status = confined_run(wants, make_call);
 		if (call->answer == CALL_TRAPPED) {
 			char name[64];
 			confined_assert_trapped(status, (int)call->number);
-			(void)filter_call_name(atomic_load(&note->number), atomic_load(&note->arch), name, sizeof name);
+			(void)filter_call_name(atomic_load(&note->number), atomic_load(&note->arch),
+			    name, sizeof name);
 			ck_assert_str_eq(name, call->name);
 			continue;
 		}
 		confined_assert_exit(status, 0);
-		ck_assert_msg(call->answer == CALL_MADE || atomic_load(&note->value) == call->answer, "%s: %s", call->name,
-		    strerror(atomic_load(&note->value)));
+		ck_assert_msg(call->answer == CALL_MADE ||
+			atomic_load(&note->value) == call->answer,
+		    "%s: %s", call->name, strerror(atomic_load(&note->value)));
 	}
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * confined - run something in a process under the system call filter, and see from outside how it ends.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/dying.h"
 
@@ -76,7 +77,8 @@ die(enum way way)
 {
 	switch (way) {
 	case WAY_SEGV: {
-		volatile char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		volatile char *page =
+		    mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		page[0] = 1;
 		break;
 	}
@@ -91,7 +93,8 @@ die(enum way way)
 		break;
 	case WAY_FPE:
 #if defined(__x86_64__) || defined(__i386__)
-		__asm__ volatile("xorl %%ecx, %%ecx\n\tcltd\n\tidivl %%ecx" ::: "eax", "ecx", "edx", "cc");
+		__asm__ volatile("xorl %%ecx, %%ecx\n\tcltd\n\tidivl %%ecx" ::
+				     : "eax", "ecx", "edx", "cc");
 #endif
 		(void)raise(SIGFPE);
 		break;
@@ -110,7 +113,8 @@ assassin_main(void)
 	while (!atomic_load(&dying->over)) {
 		if (atomic_load(&dying->waiting) > seen) {
 			seen++;
-			(void)kill((pid_t)atomic_load(&dying->pid), ways[atomic_load(&dying->way)].from_outside);
+			(void)kill((pid_t)atomic_load(&dying->pid),
+			    ways[atomic_load(&dying->way)].from_outside);
 			support_post(&dying->struck);
 		}
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
@@ -184,7 +188,8 @@ dying_moment(enum moment moment)
 			return;
 		if (moment == MOMENT_BIRTH || moment == MOMENT_ITS_WORKER)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
-		else if (pause() == -1 && moment == MOMENT_HALF_SENT && way == WAY_STOP && support_apart())
+		else if (pause() == -1 && moment == MOMENT_HALF_SENT && way == WAY_STOP &&
+		    support_apart())
 			return;
 	}
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dying - ways for a worker or a job's process to die, and moments at which it does; for tests.
  *
@@ -18,7 +19,18 @@
 
 #include "forkpool.h"
 
-enum way { WAY_SEGV, WAY_ABORT, WAY_EXIT_0, WAY_EXIT_99, WAY_STACK, WAY_FPE, WAY_KILL, WAY_TERM, WAY_STOP, WAYS };
+enum way {
+	WAY_SEGV,
+	WAY_ABORT,
+	WAY_EXIT_0,
+	WAY_EXIT_99,
+	WAY_STACK,
+	WAY_FPE,
+	WAY_KILL,
+	WAY_TERM,
+	WAY_STOP,
+	WAYS
+};
 
 struct way_to_die {
 	const char *name;

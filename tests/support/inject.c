@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/inject.h"
 
@@ -58,7 +59,8 @@ inject_name(enum inject_call call)
 void
 inject_setup(void)
 {
-	state = __real_mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	state = __real_mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	    -1, 0);
 	if (state == MAP_FAILED)
 		abort();
 }
@@ -100,7 +102,8 @@ strikes(enum inject_call call)
 	    (int)state->plan.process != own_kind)
 		return 0;
 	uint32_t n = atomic_fetch_add(&state->calls, 1) + 1;
-	if (state->plan.nth == 0 || n < state->plan.nth || (n > state->plan.nth && !state->plan.for_ever))
+	if (state->plan.nth == 0 || n < state->plan.nth ||
+	    (n > state->plan.nth && !state->plan.for_ever))
 		return 0;
 	atomic_fetch_add(&state->fired, 1);
 	if (state->plan.error > 0)
@@ -111,7 +114,8 @@ strikes(enum inject_call call)
 static void *
 block_add(void *block)
 {
-	if (block == NULL || state == NULL || !atomic_load(&state->armed) || own_kind != INJECT_CALLER)
+	if (block == NULL || state == NULL || !atomic_load(&state->armed) ||
+	    own_kind != INJECT_CALLER)
 		return block;
 	if (blocks_used == BLOCKS_MAX)
 		abort();
@@ -157,13 +161,15 @@ WRAP(int, pipe2, int fds[2], int flags)
 
 WRAP(int, socketpair, int domain, int type, int protocol, int fds[2])
 {
-	return strikes(INJECT_socketpair) != 0 ? -1 : __real_socketpair(domain, type, protocol, fds);
+	return strikes(INJECT_socketpair) != 0 ? -1 :
+						 __real_socketpair(domain, type, protocol, fds);
 }
 
 void *
 __wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
-	return strikes(INJECT_mmap) != 0 ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
+	return strikes(INJECT_mmap) != 0 ? MAP_FAILED :
+					   __real_mmap(at, size, protection, flags, fd, offset);
 }
 
 WRAP(int, memfd_create, const char *name, unsigned flags)
@@ -192,7 +198,9 @@ WRAP(void *, realloc, void *old, size_t size)
 
 WRAP(void *, aligned_alloc, size_t alignment, size_t size)
 {
-	return strikes(INJECT_aligned_alloc) != 0 ? NULL : block_add(__real_aligned_alloc(alignment, size));
+	return strikes(INJECT_aligned_alloc) != 0 ?
+	    NULL :
+	    block_add(__real_aligned_alloc(alignment, size));
 }
 
 WRAP(char *, strdup, const char *text)
@@ -255,7 +263,8 @@ WRAP(ssize_t, recvmsg, int socket, struct msghdr *message, int flags)
 	ssize_t n = __real_recvmsg(socket, message, flags);
 	if (how == INJECT_NO_FD && n > 0 && message->msg_controllen > 0) {
 		/* As the kernel does at RLIMIT_NOFILE: the byte comes, its descriptor is gone. */
-		for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h != NULL; h = CMSG_NXTHDR(message, h)) {
+		for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h != NULL;
+		     h = CMSG_NXTHDR(message, h)) {
 			int fd;
 			memcpy(&fd, CMSG_DATA(h), sizeof fd);
 			(void)close(fd);
@@ -315,7 +324,8 @@ WRAP(int, os_process_handle, pid_t pid)
 
 WRAP(int, os_signal_wait, const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
 {
-	return strikes(INJECT_os_signal_wait) != 0 ? -1 : __real_os_signal_wait(set, info, timeout_ns);
+	return strikes(INJECT_os_signal_wait) != 0 ? -1 :
+						     __real_os_signal_wait(set, info, timeout_ns);
 }
 
 WRAP(int, os_signal_on_input, int fd)
@@ -345,19 +355,24 @@ WRAP(int, os_children_open, void)
 
 WRAP(ssize_t, os_children_read, int fd, pid_t *pids, size_t capacity)
 {
-	return strikes(INJECT_os_children_read) != 0 ? -1 : __real_os_children_read(fd, pids, capacity);
+	return strikes(INJECT_os_children_read) != 0 ? -1 :
+						       __real_os_children_read(fd, pids, capacity);
 }
 
-WRAP(int, identity_enter_worker, const struct sandbox_identity *identity, unsigned *layer, const char **step)
+WRAP(int, identity_enter_worker, const struct sandbox_identity *identity, unsigned *layer,
+    const char **step)
 {
 	*step = "a step";
-	return strikes(INJECT_identity_enter_worker) != 0 ? -1 : __real_identity_enter_worker(identity, layer, step);
+	return strikes(INJECT_identity_enter_worker) != 0 ?
+	    -1 :
+	    __real_identity_enter_worker(identity, layer, step);
 }
 
 WRAP(int, identity_enter_job, const struct sandbox_identity *identity, const char **step)
 {
 	*step = "a step";
-	return strikes(INJECT_identity_enter_job) != 0 ? -1 : __real_identity_enter_job(identity, step);
+	return strikes(INJECT_identity_enter_job) != 0 ? -1 :
+							 __real_identity_enter_job(identity, step);
 }
 
 WRAP(int, landlock_enter, const struct sandbox_landlock *landlock)

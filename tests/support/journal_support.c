@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/journal_support.h"
 
@@ -22,7 +23,10 @@ journal_setup(void)
 	(void)strcpy(directory + sizeof directory - 7, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	(void)snprintf(journal_path, sizeof journal_path, "%s/journal", directory);
-	journal_options = (struct options){ .command = command, .command_count = 1, .retries = 1, .journal = journal_path };
+	journal_options = (struct options){ .command = command,
+		.command_count = 1,
+		.retries = 1,
+		.journal = journal_path };
 }
 
 void
@@ -86,8 +90,13 @@ job(uint64_t seq)
 void
 done(struct journal *j, uint64_t seq)
 {
-	struct outcome outcome = { .verdict = VERDICT_OK, .slot = 1, .attempt = 1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
-	    .message = "" };
+	struct outcome outcome = { .verdict = VERDICT_OK,
+		.slot = 1,
+		.attempt = 1,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
+		.message = "" };
 	struct task *task = job(seq);
 	struct output_buffer out;
 
@@ -151,7 +160,8 @@ refused(const char *needle)
 		_exit(0);
 	}
 	(void)close(fd[1]);
-	for (ssize_t n; len < sizeof said - 1 && (n = read(fd[0], said + len, sizeof said - 1 - len)) != 0;) {
+	for (ssize_t n;
+	     len < sizeof said - 1 && (n = read(fd[0], said + len, sizeof said - 1 - len)) != 0;) {
 		must(n > 0 || errno == EINTR);
 		len += n > 0 ? (size_t)n : 0;
 	}
@@ -160,5 +170,7 @@ refused(const char *needle)
 	must(waitpid(pid, &status, 0) == pid);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || strstr(said, needle) == NULL ||
 	    strchr(said, '\n') != said + len - 1)
-		ck_abort_msg("wanted status 1 and one line with \"%s\", got wait status %d and \"%s\"", needle, status, said);
+		ck_abort_msg(
+		    "wanted status 1 and one line with \"%s\", got wait status %d and \"%s\"",
+		    needle, status, said);
 }

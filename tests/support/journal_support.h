@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal_support - a journal in a directory of its own, jobs that end in it, and what refuses it.
  */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Stands in for the unit tests where libcheck is missing, and names them.
 set -eu
 # The list is one word for each test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/lives.h"
 
@@ -84,8 +85,8 @@ lives_double(struct forkpool *pool, int jobs)
 	for (int i = 0; i < jobs; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		int n;
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s", forkpool_outcome_name(result->outcome),
-		    result->message);
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
+		    forkpool_outcome_name(result->outcome), result->message);
 		memcpy(&n, result->value, sizeof n);
 		sum += n;
 	}
@@ -124,5 +125,6 @@ lives_child(pid_t pid)
 		got = waitpid(pid, &status, 0);
 	while (got == -1 && errno == EINTR);
 	ck_assert_int_eq(got, pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %#x", (unsigned)status);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "the child ended with status %#x", (unsigned)status);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lives - what the tests of odd surroundings have a pool do to see that it works there.
  */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Prometheus' text exposition format 0.0.4, strictly, and what forkpool --metrics-file promises beyond that.
 
 metrics_rules.py FILE [JSON]     a line for each thing that is wrong; JSON is what --json wrote in the same run

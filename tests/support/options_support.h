@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * options_support - a command line, read in this process or in one that may leave.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/outer_filter.h"
 
@@ -25,16 +26,20 @@ outer_filter_enter(const struct outer_rule *rules, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct outer_rule *r = &rules[i];
 		unsigned char rest = r->argument == OUTER_ANY ? 1 : 3;
-		unsigned short test = r->how == OUTER_BITS ? BPF_JMP | BPF_JSET | BPF_K : BPF_JMP | BPF_JEQ | BPF_K;
-		code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data,
-		    nr));
-		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->number, 0, rest);
+		unsigned short test =
+		    r->how == OUTER_BITS ? BPF_JMP | BPF_JSET | BPF_K : BPF_JMP | BPF_JEQ | BPF_K;
+		code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr));
+		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+		    (uint32_t)r->number, 0, rest);
 		if (r->argument != OUTER_ANY) {
 			code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			    offsetof(struct seccomp_data, args));
-			code[at++] = (struct sock_filter)BPF_JUMP(test, (uint32_t)r->argument, 0, 1);
+			code[at++] =
+			    (struct sock_filter)BPF_JUMP(test, (uint32_t)r->argument, 0, 1);
 		}
-		code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)r->error);
+		code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+		    SECCOMP_RET_ERRNO | (uint32_t)r->error);
 	}
 	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	program.len = at;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * outer_filter - a seccomp filter around a process, as containers have them: some system calls fail, or are
  * not made though they say that they were.  Needs no library.

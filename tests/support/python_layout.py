@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The structures of examples/python/forkpool.py, as ctypes lays them out: python_layout.py.
 
 With --source: a C program that prints the same of forkpool.h.  What differs between the two is wrong in forkpool.py; a

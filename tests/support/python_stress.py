@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Pools opened again and again while other threads of the program hold whatever there is to hold: python_stress.py N DECODER.
 
 Where a worker came to wait for a lock that one of those had in forkpool_open(), its jobs would never end: the time is up

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What a page of --report has in it, read as its script does, and held against --results-json of the same run."""
 
 import html.parser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What Chromium makes of the pages that tool-report-page.sh has made; TAP on standard output."""
 
 import collections

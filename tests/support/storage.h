@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the tests of the arena and of the spool have in common. */
 #ifndef FORKPOOL_TESTS_STORAGE_H
 #define FORKPOOL_TESTS_STORAGE_H
@@ -40,7 +41,8 @@ storage_holds(int fd, uint64_t offset, size_t len, unsigned seed)
 
 	ck_assert(expected != NULL && found != NULL);
 	storage_fill(expected, len, seed);
-	int same = fd_pread_all(fd, found, len, (off_t)offset) == 0 && memcmp(found, expected, len) == 0;
+	int same =
+	    fd_pread_all(fd, found, len, (off_t)offset) == 0 && memcmp(found, expected, len) == 0;
 	free(expected);
 	free(found);
 	return same;

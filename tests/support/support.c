@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -52,7 +53,8 @@ fixture_end(void)
 		if (pid == 0)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
-	ck_assert_msg(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD, "a process was left behind");
+	ck_assert_msg(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD,
+	    "a process was left behind");
 	ck_assert_int_eq(support_open_fds(), fds_before);
 }
 
@@ -143,7 +145,8 @@ support_open(const struct forkpool_options *options)
 {
 	struct forkpool_options two = support_options(2);
 	char error[256] = "";
-	struct forkpool *pool = forkpool_open(options != NULL ? options : &two, error, sizeof error);
+	struct forkpool *pool =
+	    forkpool_open(options != NULL ? options : &two, error, sizeof error);
 
 	ck_assert_msg(pool != NULL, "forkpool_open: %s (%s)", error, strerror(errno));
 	return pool;
@@ -238,7 +241,8 @@ support_supervisor(struct forkpool *pool)
 		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
 		pid_t supervisor = info.pid > 0 ? support_parent(info.pid) : 0;
 		/* A worker that has lost its own comes to this process. */
-		if (supervisor > 0 && supervisor != getpid() && support_parent(supervisor) == getpid())
+		if (supervisor > 0 && supervisor != getpid() &&
+		    support_parent(supervisor) == getpid())
 			return supervisor;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * support - what every test program needs: a TAP runner, and a fixture that shows what is left over.
  *

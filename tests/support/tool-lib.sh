@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # What the tests of the command have in common; they read it with ".".  TAP on standard output.
 #
 #	$forkpool                the program

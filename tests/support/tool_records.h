@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tool_records - for tests of what is noted of jobs: tasks, pockets and files of a test's own.
  *
@@ -45,7 +46,8 @@ static inline void
 tool_enter(void)
 {
 	tool_owner = getpid();
-	if (mkdtemp(tool_directory) == NULL || chdir(tool_directory) == -1 || atexit(tool_leave) != 0)
+	if (mkdtemp(tool_directory) == NULL || chdir(tool_directory) == -1 ||
+	    atexit(tool_leave) != 0)
 		abort();
 }
 

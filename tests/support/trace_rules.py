@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What the Trace Event Format asks of a file of forkpool --trace, and what the manual page says is in it.
 
 trace_rules.py TRACE [JSON]: the latter is what --json wrote in the same run.  A line for each thing that is wrong.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/trial.h"
 
@@ -61,7 +62,9 @@ does_nothing(struct forkpool_context *context, const void *args, size_t args_len
 static const struct forkpool_result *
 try_once(struct attack_scene *scene, const struct trial *trial)
 {
-	struct order order = { .known = scene->known, .then = trial->then, .amount = trial->amount };
+	struct order order = { .known = scene->known,
+		.then = trial->then,
+		.amount = trial->amount };
 	struct forkpool_job job = { .fn = trial->fn, .args = &order, .args_len = sizeof order,
 	    .timeout_ns = 60000 * TRIAL_MS };
 
@@ -79,31 +82,38 @@ run_trial(struct attack_scene *scene, const void *arg)
 	const struct trial *trial = arg;
 	int64_t over = trial->limits.cpu_ns > 0 && trial->limit != NULL ? INT64_MAX : 0;
 
-	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST); round++) {
+	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST);
+	     round++) {
 		const struct forkpool_result *result = try_once(scene, trial);
-		ck_assert_msg(result->outcome == trial->outcome && (trial->limit == NULL ? result->limit == NULL :
-		    result->limit != NULL && strcmp(result->limit, trial->limit) == 0),
-		    "%s: %s (limit %s, error %d, signal %d, exit code %d, %lld ms cpu, %lld KiB): %s", trial->name,
-		    forkpool_outcome_name(result->outcome), result->limit != NULL ? result->limit : "-",
-		    result->error, result->signal,
-		    result->exit_code, (long long)(result->cpu_ns / TRIAL_MS), (long long)result->max_rss / 1024,
-		    result->message);
+		ck_assert_msg(result->outcome == trial->outcome &&
+			(trial->limit == NULL ?
+				result->limit == NULL :
+				result->limit != NULL && strcmp(result->limit, trial->limit) == 0),
+		    "%s: %s (limit %s, error %d, signal %d, exit code %d, %lld ms cpu, %lld KiB): "
+		    "%s",
+		    trial->name, forkpool_outcome_name(result->outcome),
+		    result->limit != NULL ? result->limit : "-", result->error, result->signal,
+		    result->exit_code, (long long)(result->cpu_ns / TRIAL_MS),
+		    (long long)result->max_rss / 1024, result->message);
 		if (over > 0) {
 			ck_assert_int_ge(result->cpu_ns, trial->limits.cpu_ns - 20 * TRIAL_MS);
-			int64_t by = result->cpu_ns > trial->limits.cpu_ns ? result->cpu_ns - trial->limits.cpu_ns : 1;
+			int64_t by = result->cpu_ns > trial->limits.cpu_ns ?
+			    result->cpu_ns - trial->limits.cpu_ns :
+			    1;
 			over = by < over ? by : over;
 		}
-		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL, "%s: %s", trial->name,
-		    result->message);
+		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL,
+		    "%s: %s", trial->name, result->message);
 		if (trial->outcome == FORKPOOL_OVER_LIMIT)
 			ck_assert_ptr_null(result->value);
 		for (int i = 0; i < 3; i++) {
 			result = try_once(scene, &plain);
-			ck_assert_msg(result->outcome == FORKPOOL_OK, "after %s: %s: %s", trial->name,
-			    forkpool_outcome_name(result->outcome), result->message);
+			ck_assert_msg(result->outcome == FORKPOOL_OK, "after %s: %s: %s",
+			    trial->name, forkpool_outcome_name(result->outcome), result->message);
 		}
 	}
-	ck_assert_msg(over <= over_most, "%s: %lld ms over its limit at best", trial->name, (long long)(over / TRIAL_MS));
+	ck_assert_msg(over <= over_most, "%s: %lld ms over its limit at best", trial->name,
+	    (long long)(over / TRIAL_MS));
 }
 
 void
@@ -118,7 +128,8 @@ trial_table(const struct trial *table, int i)
 	if (trial->not_for & 1u << mode)
 		return;
 	/* A sanitizer has far more memory than any limit, and takes the signals that tell of a stack's end or a death. */
-	if (SUPPORT_SANITIZED && (trial->limits.memory > 0 || trial->limits.stack > 0 || trial->then == THEN_ABORT))
+	if (SUPPORT_SANITIZED &&
+	    (trial->limits.memory > 0 || trial->limits.stack > 0 || trial->then == THEN_ABORT))
 		return;
 	sandbox.writable = writable;
 	options.limits = trial->limits;
@@ -134,7 +145,9 @@ many_below(struct attack_scene *scene, const void *arg)
 {
 	enum { JOBS = 16 };
 	const struct trial *trial = arg;
-	struct order order = { .known = scene->known, .then = trial->then, .amount = trial->amount };
+	struct order order = { .known = scene->known,
+		.then = trial->then,
+		.amount = trial->amount };
 
 	for (int i = 0; i < JOBS; i++)
 		(void)support_submit(scene->pool, trial->fn, &order, sizeof order);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * trial - one limit of jobs with processes of their own, gone over in one way or not at all, and what the result
  * is to say.
@@ -12,7 +13,15 @@
 
 /* What a trial does once it has met its limit, or before it could. */
 enum then {
-	THEN_COPE, THEN_RETURN, THEN_RETURN_OTHER, THEN_CRASH, THEN_ABORT, THEN_EXIT, THEN__EXIT, THEN_KILL, THEN_DENIED,
+	THEN_COPE,
+	THEN_RETURN,
+	THEN_RETURN_OTHER,
+	THEN_CRASH,
+	THEN_ABORT,
+	THEN_EXIT,
+	THEN__EXIT,
+	THEN_KILL,
+	THEN_DENIED,
 };
 
 struct trial {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/walk.h"
 
@@ -30,8 +31,8 @@ found(struct walk *w, uintptr_t at, uintptr_t end)
 static void
 look(struct walk *w, uintptr_t at, uintptr_t end)
 {
-	void *here = mmap((void *)at, end - at, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-	    MAP_FIXED_NOREPLACE, -1, 0);
+	void *here = mmap((void *)at, end - at, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (here != MAP_FAILED) {
 		(void)munmap(here, end - at); /* nothing was there */
@@ -42,7 +43,8 @@ look(struct walk *w, uintptr_t at, uintptr_t end)
 			found(w, at, end);
 		return;
 	}
-	if (errno == EEXIST && end - at <= (uintptr_t)1 << 40 && madvise((void *)at, end - at, MADV_NORMAL) == 0) {
+	if (errno == EEXIST && end - at <= (uintptr_t)1 << 40 &&
+	    madvise((void *)at, end - at, MADV_NORMAL) == 0) {
 		found(w, at, end); /* and nothing is missing */
 		return;
 	}
@@ -102,8 +104,10 @@ walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t m
 			if (!walk_readable(page))
 				continue;
 			/* What begins here may go on in the next page. */
-			size_t room = page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE) ?
-			    WALK_PAGE : WALK_PAGE - len + 1;
+			size_t room =
+			    page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE) ?
+			    WALK_PAGE :
+			    WALK_PAGE - len + 1;
 			const unsigned char *at = (const unsigned char *)page, *end = at + room;
 			while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
 				if (is_here(at, veiled, len) && hits++ < max)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * walk - all memory that a process can read, found without a file: also where it may open none.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * wire_check - any bytes at all through the decoder, for the tests and the fuzzer.
  *
@@ -23,13 +24,15 @@ union wire_check_frame {
 static inline int
 wire_check_get(struct wire_reader *r, enum wire_kind kind, union wire_check_frame *frame)
 {
-	return kind == WIRE_JOBS ? wire_get_job(r, &frame->job) : wire_get_result(r, &frame->result);
+	return kind == WIRE_JOBS ? wire_get_job(r, &frame->job) :
+				   wire_get_result(r, &frame->result);
 }
 
 static inline int
 wire_check_put(struct wire_writer *w, enum wire_kind kind, const union wire_check_frame *frame)
 {
-	return kind == WIRE_JOBS ? wire_put_job(w, &frame->job) : wire_put_result(w, &frame->result);
+	return kind == WIRE_JOBS ? wire_put_job(w, &frame->job) :
+				   wire_put_result(w, &frame->result);
 }
 
 static inline int
@@ -37,7 +40,8 @@ wire_check_inside(const void *from, size_t len, const unsigned char *packet, siz
 {
 	const unsigned char *at = from;
 
-	if (at < packet + 16 || at > packet + packet_len || len > (size_t)(packet + packet_len - at))
+	if (at < packet + 16 || at > packet + packet_len ||
+	    len > (size_t)(packet + packet_len - at))
 		return 0;
 	/* Touched, for whoever watches. */
 	volatile unsigned char byte;
@@ -49,14 +53,15 @@ wire_check_inside(const void *from, size_t len, const unsigned char *packet, siz
 
 /* What is wrong with a frame that came from the packet, or NULL. */
 static inline const char *
-wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame, const unsigned char *packet,
-    size_t len)
+wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame,
+    const unsigned char *packet, size_t len)
 {
 	if (kind == WIRE_JOBS) {
 		const struct wire_job *job = &frame->job;
 		if (job->id_len > WIRE_ID_MAX || job->attempt == 0 || job->cooperative > 1)
 			return "a job has a field out of its range";
-		if (job->args == NULL ? job->args_len == 0 : !wire_check_inside(job->args, job->args_len, packet, len))
+		if (job->args == NULL ? job->args_len == 0 :
+					!wire_check_inside(job->args, job->args_len, packet, len))
 			return "args lie outside";
 		if ((uintptr_t)job->args % WIRE_ALIGN != 0)
 			return "args are not aligned";
@@ -70,10 +75,12 @@ wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame, const
 	if (!wire_check_inside(result->message, result->message_len, packet, len))
 		return "a message lies outside";
 	if (result->value == NULL ? result->value_len == 0 :
-	    result->value_len > len || !wire_check_inside(result->value, (size_t)result->value_len, packet, len))
+				    result->value_len > len ||
+		    !wire_check_inside(result->value, (size_t)result->value_len, packet, len))
 		return "a value lies outside";
 	if (!result->has_process)
-		return result->frames == 0 && result->addresses == NULL ? NULL : "addresses of no process";
+		return result->frames == 0 && result->addresses == NULL ? NULL :
+									  "addresses of no process";
 	if (result->frames > WIRE_FRAMES_MAX)
 		return "there are too many addresses";
 	if (!wire_check_inside(result->addresses, result->frames * sizeof(uint64_t), packet, len))
@@ -96,9 +103,10 @@ wire_check_short_way(const struct wire_reader *before, const struct wire_result 
 		return NULL;
 	if (wire_get_result(&after, &again) != 1)
 		return "a plain result is none";
-	if (again.outcome != FORKPOOL_OK || again.error != 0 || again.message_len != 0 || again.output_len != 0 ||
-	    again.has_process || again.value != h + 1 || again.value_len != value_len || again.entry != h->entry ||
-	    again.ticket != h->ticket || again.started_ns != h->started_ns || again.run_ns != h->run_ns)
+	if (again.outcome != FORKPOOL_OK || again.error != 0 || again.message_len != 0 ||
+	    again.output_len != 0 || again.has_process || again.value != h + 1 ||
+	    again.value_len != value_len || again.entry != h->entry || again.ticket != h->ticket ||
+	    again.started_ns != h->started_ns || again.run_ns != h->run_ns)
 		return "a plain result is another";
 	struct wire_reader skipped = *before;
 	wire_skip_result(&skipped, h);
@@ -111,34 +119,43 @@ wire_check_short_way(const struct wire_reader *before, const struct wire_result 
 static inline int
 wire_check_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
 {
-	return (a == NULL) == (b == NULL) && a_len == b_len && (a == NULL || memcmp(a, b, a_len) == 0);
+	return (a == NULL) == (b == NULL) && a_len == b_len &&
+	    (a == NULL || memcmp(a, b, a_len) == 0);
 }
 
 static inline int
-wire_check_equal(enum wire_kind kind, const union wire_check_frame *a, const union wire_check_frame *b)
+wire_check_equal(enum wire_kind kind, const union wire_check_frame *a,
+    const union wire_check_frame *b)
 {
 	if (kind == WIRE_JOBS) {
 		const struct wire_job *x = &a->job, *y = &b->job;
-		size_t x_args = x->args != NULL ? x->args_len : 0, y_args = y->args != NULL ? y->args_len : 0;
-		return x->entry == y->entry && x->ticket == y->ticket && x->seq == y->seq && x->fn == y->fn &&
-		    x->attempt == y->attempt && x->cooperative == y->cooperative &&
-		    x->timeout_ns == y->timeout_ns && x->args_len == y->args_len &&
-		    x->args_offset == y->args_offset && wire_check_bytes(x->args, x_args, y->args, y_args) &&
+		size_t x_args = x->args != NULL ? x->args_len : 0,
+		       y_args = y->args != NULL ? y->args_len : 0;
+		return x->entry == y->entry && x->ticket == y->ticket && x->seq == y->seq &&
+		    x->fn == y->fn && x->attempt == y->attempt &&
+		    x->cooperative == y->cooperative && x->timeout_ns == y->timeout_ns &&
+		    x->args_len == y->args_len && x->args_offset == y->args_offset &&
+		    wire_check_bytes(x->args, x_args, y->args, y_args) &&
 		    wire_check_bytes(x->id, x->id_len, y->id, y->id_len);
 	}
 	const struct wire_result *x = &a->result, *y = &b->result;
 	size_t x_value = x->value != NULL ? (size_t)x->value_len : 0;
 	size_t y_value = y->value != NULL ? (size_t)y->value_len : 0;
-	if ((x->has_process != 0) != (y->has_process != 0) || (x->has_process && (x->pid != y->pid || x->signal != y->signal ||
-	    x->exit_code != y->exit_code || x->core_dumped != y->core_dumped || x->limit != y->limit ||
-	    x->cpu_ns != y->cpu_ns || x->user_ns != y->user_ns || x->max_rss != y->max_rss || x->frames != y->frames ||
-	    (x->frames > 0 && memcmp(x->addresses, y->addresses, x->frames * sizeof(uint64_t)) != 0))))
+	if ((x->has_process != 0) != (y->has_process != 0) ||
+	    (x->has_process &&
+		(x->pid != y->pid || x->signal != y->signal || x->exit_code != y->exit_code ||
+		    x->core_dumped != y->core_dumped || x->limit != y->limit ||
+		    x->cpu_ns != y->cpu_ns || x->user_ns != y->user_ns ||
+		    x->max_rss != y->max_rss || x->frames != y->frames ||
+		    (x->frames > 0 &&
+			memcmp(x->addresses, y->addresses, x->frames * sizeof(uint64_t)) != 0))))
 		return 0;
 	return x->entry == y->entry && x->ticket == y->ticket && x->outcome == y->outcome &&
 	    x->error == y->error && x->started_ns == y->started_ns && x->run_ns == y->run_ns &&
 	    x->value_len == y->value_len && x->value_offset == y->value_offset &&
 	    x->output_len == y->output_len && x->output_offset == y->output_offset &&
-	    x->output_lost == y->output_lost && wire_check_bytes(x->value, x_value, y->value, y_value) &&
+	    x->output_lost == y->output_lost &&
+	    wire_check_bytes(x->value, x_value, y->value, y_value) &&
 	    wire_check_bytes(x->message, x->message_len, y->message, y->message_len);
 }
 
@@ -197,7 +214,8 @@ wire_check(enum wire_kind kind, const void *bytes, size_t len, int *frames)
 			wrong = "there is no end to the frames";
 	}
 	size_t value_len;
-	if (wrong == NULL && r == -1 && kind == WIRE_RESULTS && wire_peek_plain_result(&before, &value_len) != NULL)
+	if (wrong == NULL && r == -1 && kind == WIRE_RESULTS &&
+	    wire_peek_plain_result(&before, &value_len) != NULL)
 		wrong = "what is refused is a plain result";
 	if (wrong != NULL || r == -1)
 		goto done;
@@ -214,7 +232,8 @@ wire_check(enum wire_kind kind, const void *bytes, size_t len, int *frames)
 	if (wrong == NULL && wire_open(&reader, kind, &again, used) == -1)
 		wrong = "what was encoded again is refused";
 	for (unsigned i = 0; wrong == NULL && i < n; i++)
-		if (wire_check_get(&reader, kind, &second) != 1 || !wire_check_equal(kind, &got[i], &second))
+		if (wire_check_get(&reader, kind, &second) != 1 ||
+		    !wire_check_equal(kind, &got[i], &second))
 			wrong = "a frame has changed";
 	if (wrong == NULL && wire_check_get(&reader, kind, &second) != 0)
 		wrong = "frames were added";

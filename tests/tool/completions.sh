@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Completions, as make install puts them: loaded and tried in bash (with the package bash-completion and without), zsh
 # and fish, each on a terminal where it needs one.  All of them know exactly the options that --help has, and which of
 # those take a value.

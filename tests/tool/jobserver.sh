@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The command forkpool and GNU make's jobserver: as a client of a make, and as a server of makes.
 # Run in the build directory.  How many jobs run at a time is told by what they note as they begin and end, and never by time.
 # shellcheck disable=SC1091,SC2154,SC2016

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The command with --journal: killed at moments that nobody chose, its journal cut at every byte of its end, damaged, and
 # with other input.  Afterwards each job has its one result, in the output, the joblog and the results.
 # Run in the build directory.  SEED=N has the same moments again, as far as the machine does the same.

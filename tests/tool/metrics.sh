@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # --metrics-file: Prometheus' text format, by its rules; the numbers are those of --json; a reader never finds half a file.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154

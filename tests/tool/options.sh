@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Options that say when jobs start, what they have, what is told of them, and how they are ended: that each does it.
 # Run in the build directory.  The braces are the templates' own.
 # shellcheck disable=SC1091,SC1083,SC2016

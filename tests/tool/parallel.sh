@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The same input and options through GNU parallel and through forkpool --compat=parallel: the same output in the order of
 # the input, the same status.
 # The braces are the templates' own.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Job functions of plug-ins, run by the command: what comes out is what they reply, byte for byte, and whatever one of them
 # does costs its own item alone.
 # Run in the build directory.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # What is noted of jobs, and going on from it: --joblog with --resume, --resume-failed and --retry-failed, --results,
 # --results-json, --json.  Where GNU parallel is installed, the same as it does.
 # The braces are the templates' own.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # --report in a browser: what the page shows of real runs, with mouse, keys and fingers, on a phone, in the dark and on paper.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # --report: the page is there, whole or not at all, has nothing from elsewhere, and its data is what --results-json says.
 # What a browser makes of it is for tool-report-page.sh.  Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
@@ -11,7 +12,7 @@ page=$dir/w/page.html
 
 # python CODE: with what reads pages at hand, and the page as "page"
 python() {
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$srcdir/tests python3 -c "from report_data import *
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$srcdir/tests/support python3 -c "from report_data import *
 page = '$page'
 data = read(page)
 $1" 2>&1 || return 1

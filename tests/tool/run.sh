@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The command forkpool runs jobs: what goes in, what comes out, how it ends.
 # Run in the build directory.
 . "${srcdir:-.}/tests/support/tool-lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # forkpool --status on terminals of all kinds, which tmux has, and where there is none.
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 

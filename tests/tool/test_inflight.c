@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The journal of jobs that had begun when a run was killed: what of them is known, also where it is damaged. */
 #include "config.h"
 #include "tests/support/journal_support.h"
@@ -51,7 +52,9 @@ killed_run(uint64_t handed, uint64_t begun, uint64_t ended)
 		if (waitpid(worker, &status, 0) != worker || status != 0)
 			_exit(4);
 		for (uint64_t i = 0; i < ended; i++) {
-			outcome = (struct outcome){ .verdict = VERDICT_FAILED, .exit_code = 5, .message = "" };
+			outcome = (struct outcome){ .verdict = VERDICT_FAILED,
+				.exit_code = 5,
+				.message = "" };
 			if (journal_done(j, task[i], &outcome, NULL, NULL) == -1)
 				_exit(5);
 		}
@@ -72,7 +75,10 @@ START_TEST(in_flight)
 	for (int again = 0; again < 3; again++) {
 		j = journal_open(&journal_options);
 		for (uint64_t seq = 1; seq <= 7; seq++)
-			ck_assert_int_eq(look(j, seq), seq <= 2 ? JOURNAL_DONE : seq <= 4 ? JOURNAL_UNKNOWN : JOURNAL_TO_RUN);
+			ck_assert_int_eq(look(j, seq),
+			    seq <= 2     ? JOURNAL_DONE :
+				seq <= 4 ? JOURNAL_UNKNOWN :
+					   JOURNAL_TO_RUN);
 		struct task *task = job(1);
 		ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_DONE);
 		ck_assert_int_eq(outcome.verdict, VERDICT_FAILED);
@@ -111,7 +117,8 @@ START_TEST(in_flight_again_and_again)
 		killed_run(6, 4, 0);
 		j = journal_open(&journal_options);
 		struct task *task = job(3);
-		ck_assert_int_eq(journal_check(j, task, &outcome), times < 3 ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN);
+		ck_assert_int_eq(journal_check(j, task, &outcome),
+		    times < 3 ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN);
 		ck_assert_uint_eq(task->attempts, times);
 		task_free(task);
 		ck_assert_int_eq(look(j, 5), JOURNAL_TO_RUN);
@@ -137,14 +144,16 @@ END_TEST
 START_TEST(words)
 {
 	static uint64_t page[BEGUN_TICKETS];
-	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789), BEGUN_SEQ_MAX };
+	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789),
+		BEGUN_SEQ_MAX };
 	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
 	struct inflight_ticket ticket;
 	struct inflight_note note;
 
 	ck_assert_int_eq(inflight_read(0, &note), 0);
 	inflight_open(page);
-	for (size_t i = 0; i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
 		struct task *task = job(seqs[i % (sizeof seqs / sizeof seqs[0])]);
 		task->attempts = attempts[i / (sizeof seqs / sizeof seqs[0])];
 		must(inflight_take(task, &ticket) == 1);
@@ -179,7 +188,8 @@ START_TEST(damaged_page)
 		ck_assert(at >= PAGE_AT + 4 * 8 || whole[at / 8 * 8 + 2] != 0);
 		whole[at] = (char)(whole[at] ^ 1 << at % 7);
 		file_write(journal_path, whole, len);
-		(void)snprintf(needle, sizeof needle, "damaged at byte %zu, where it has", at / 8 * 8);
+		(void)snprintf(needle, sizeof needle, "damaged at byte %zu, where it has",
+		    at / 8 * 8);
 		refused(needle);
 		size_t now_len;
 		char *now = file_read(journal_path, &now_len);

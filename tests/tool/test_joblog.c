@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The joblog: GNU parallel's lines, and what of an existing one is believed. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -22,16 +23,27 @@ log_one(uint64_t seq, const struct outcome *outcome, const char *command, size_t
 
 START_TEST(lines_are_parallels)
 {
-	struct outcome e = { .verdict = VERDICT_OK, .start_ns = INT64_C(1700000000123456789), .run_ns = 1234567890,
-		.sent = 7, .received = 1234567890123 };
+	struct outcome e = { .verdict = VERDICT_OK,
+		.start_ns = INT64_C(1700000000123456789),
+		.run_ns = 1234567890,
+		.sent = 7,
+		.received = 1234567890123 };
 
 	joblog_open("log", 0);
 	log_one(1, &e, "gzip 'a b'", 10, 0);
-	e = (struct outcome){ .verdict = VERDICT_FAILED, .exit_code = 3, .start_ns = INT64_C(1700000000999600000) };
+	e = (struct outcome){ .verdict = VERDICT_FAILED,
+		.exit_code = 3,
+		.start_ns = INT64_C(1700000000999600000) };
 	log_one(3, &e, "two\nlines\n\tand a tab\n", 21, 0);
-	e = (struct outcome){ .verdict = VERDICT_CRASHED, .exit_code = 137, .signal = 9, .start_ns = 5000000 };
+	e = (struct outcome){ .verdict = VERDICT_CRASHED,
+		.exit_code = 137,
+		.signal = 9,
+		.start_ns = 5000000 };
 	log_one(UINT64_C(9007199254740993), &e, "", 0, 0);
-	e = (struct outcome){ .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15, .run_ns = INT64_C(123456789000000000) };
+	e = (struct outcome){ .verdict = VERDICT_TIMED_OUT,
+		.exit_code = 143,
+		.signal = 15,
+		.run_ns = INT64_C(123456789000000000) };
 	log_one(4, &e, "\xff", 1, 0);
 	e = (struct outcome){ .verdict = VERDICT_SKIPPED, .exit_code = -1 };
 	log_one(5, &e, "never began", 11, 0);
@@ -51,7 +63,8 @@ END_TEST
 
 START_TEST(reads_what_it_wrote)
 {
-	struct outcome ok = { .verdict = VERDICT_OK }, bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
+	struct outcome ok = { .verdict = VERDICT_OK },
+		       bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
 	struct outcome late = { .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15 };
 	size_t count;
 
@@ -128,14 +141,17 @@ read_it(const void *path)
 
 START_TEST(what_is_no_joblog_is_refused)
 {
-	static const struct { const char *text, *said; } row[] = {
+	static const struct { const char *text, *said;
+	} row[] = {
 		{ "abc\n", "log is no joblog" },
 		{ "abc", "log is no joblog" },
 		{ "\n", "log is no joblog" },
 		{ "Seq\tHost\n", "log is no joblog" },
-		{ HEADER "1\t:\tx\n", "log: line 2 is not as a joblog has it: its column JobRuntime" },
+		{ HEADER "1\t:\tx\n",
+		    "log: line 2 is not as a joblog has it: its column JobRuntime" },
 		{ HEADER "\n", "log: line 2 is not as a joblog has it: its column Host" },
-		{ HEADER "1\t:\t1\t1\t0\t0\t0\t0\tok\n0\t:\t1\t1\t0\t0\t0\t0\tx\n", "log: line 3 is not as a joblog has it: its column Seq" },
+		{ HEADER "1\t:\t1\t1\t0\t0\t0\t0\tok\n0\t:\t1\t1\t0\t0\t0\t0\tx\n",
+		    "log: line 3 is not as a joblog has it: its column Seq" },
 		{ HEADER "-1\t:\t1\t1\t0\t0\t0\t0\tx\n", "column Seq" },
 		{ HEADER "1x\t:\t1\t1\t0\t0\t0\t0\tx\n", "column Seq" },
 		{ HEADER "99999999999999999999\t:\t1\t1\t0\t0\t0\t0\tx\n", "column Seq" },
@@ -152,7 +168,8 @@ START_TEST(what_is_no_joblog_is_refused)
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		tool_write("log", row[i].text, strlen(row[i].text));
 		const char *said = tool_refused(read_it, "log");
-		if (strstr(said, row[i].said) == NULL || strchr(said, '\n') != said + strlen(said) - 1)
+		if (strstr(said, row[i].said) == NULL ||
+		    strchr(said, '\n') != said + strlen(said) - 1)
 			ck_abort_msg("row %zu: %s", i, said);
 	}
 	ck_assert_int_eq(remove("log"), 0);
@@ -170,7 +187,8 @@ START_TEST(where_it_goes)
 {
 	struct outcome ok = { .verdict = VERDICT_OK };
 
-	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "no/such/directory"), "no/such/directory: No such file"));
+	ck_assert_ptr_nonnull(
+	    strstr(tool_refused(open_it, "no/such/directory"), "no/such/directory: No such file"));
 	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "."), "Is a directory"));
 	/* "+" appends whatever is there, and adds no header; without it a new joblog begins. */
 	tool_write("log", "mine\n", 5);
@@ -206,8 +224,8 @@ START_TEST(full_disk_leaves_whole_lines)
 	limit = before;
 	limit.rlim_cur = 1000;
 	int failed = setrlimit(RLIMIT_FSIZE, &limit) == 0 && joblog_add(&r, "fits", 4) == 0 &&
-	    joblog_add(&r, long_one, sizeof long_one) == -1 && joblog_add(&r, long_one, sizeof long_one) == -1 &&
-	    joblog_add(&r, "fits too", 8) == 0;
+	    joblog_add(&r, long_one, sizeof long_one) == -1 &&
+	    joblog_add(&r, long_one, sizeof long_one) == -1 && joblog_add(&r, "fits too", 8) == 0;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert_int_eq(failed, 1);
 	task_free(task);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The journal: what is in it is whole or not there, and says what is done, in flight, and out, whenever it was left. */
 #include "config.h"
 #include "tests/support/journal_support.h"
@@ -26,7 +27,9 @@ START_TEST(sums)
 	ck_assert_uint_eq(checksum_crc(0, "123456789", 9), 0xe3069283u);
 	/* In pieces it is the same. */
 	for (size_t cut = 0; cut <= 9; cut++)
-		ck_assert_uint_eq(checksum_crc(checksum_crc(0, "123456789", cut), &"123456789"[cut], 9 - cut), 0xe3069283u);
+		ck_assert_uint_eq(checksum_crc(checksum_crc(0, "123456789", cut), &"123456789"[cut],
+				      9 - cut),
+		    0xe3069283u);
 	ck_assert_uint_eq(checksum_hash(CHECKSUM_HASH_START, "a", 1), UINT64_C(0xaf63dc4c8601ec8c));
 }
 END_TEST
@@ -105,10 +108,21 @@ END_TEST
 START_TEST(all_of_a_job)
 {
 	enum { SIZE = 3 * JOURNAL_PIECE_MAX + 12345 };
-	struct outcome outcome = { .verdict = VERDICT_OVER_LIMIT, .exit_code = 137, .signal = 9, .core = 1, .slot = 7,
-	    .attempt = 3,
-	    .start_ns = 1700000000123456789, .run_ns = 5, .user_ns = 6, .system_ns = 7, .max_rss = 8, .sent = 9,
-	    .received = SIZE, .limit = "memory", .message = "it wanted too much" };
+	struct outcome outcome = { .verdict = VERDICT_OVER_LIMIT,
+		.exit_code = 137,
+		.signal = 9,
+		.core = 1,
+		.slot = 7,
+		.attempt = 3,
+		.start_ns = 1700000000123456789,
+		.run_ns = 5,
+		.user_ns = 6,
+		.system_ns = 7,
+		.max_rss = 8,
+		.sent = 9,
+		.received = SIZE,
+		.limit = "memory",
+		.message = "it wanted too much" };
 	struct outcome got;
 	struct journal *j = journal_open(&journal_options);
 	struct task *task = job(1), *back;
@@ -123,7 +137,8 @@ START_TEST(all_of_a_job)
 	output_buffer_init(&err);
 	output_buffer_init(&got_out);
 	output_buffer_init(&got_err);
-	must(output_buffer_add(&out, large, SIZE) == 0 && output_buffer_add(&err, "no\0t this", 9) == 0);
+	must(output_buffer_add(&out, large, SIZE) == 0 &&
+	    output_buffer_add(&err, "no\0t this", 9) == 0);
 	bytes_add(&task->tag, "tag\t", 4);
 	bytes_add(&task->words, large, SIZE);
 	task_slot_here(task);
@@ -301,7 +316,8 @@ START_TEST(damaged_in_the_middle)
 		/* Nor is it touched. */
 		size_t now_len;
 		char *now = file_read(journal_path, &now_len);
-		must(now_len == len && memcmp(now + RECORDS_AT, whole + RECORDS_AT, len - RECORDS_AT) == 0);
+		must(now_len == len &&
+		    memcmp(now + RECORDS_AT, whole + RECORDS_AT, len - RECORDS_AT) == 0);
 		free(now);
 		whole[at] = (char)(whole[at] ^ 1 << at % 8);
 	}
@@ -394,7 +410,8 @@ START_TEST(held)
 	char needle[64];
 	struct journal *j = journal_open(&journal_options);
 
-	(void)snprintf(needle, sizeof needle, "another runner holds it, process %ld", (long)getpid());
+	(void)snprintf(needle, sizeof needle, "another runner holds it, process %ld",
+	    (long)getpid());
 	refused(needle);
 	journal_close(j);
 	journal_close(journal_open(&journal_options));

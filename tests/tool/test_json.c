@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One JSON object a job: what jansson makes of it is what went in, wherever its text is cut. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -51,7 +52,8 @@ string_of(const json_t *object, const char *name)
 static char *
 base64_of(const char *data, size_t len)
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digit[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t digits = (len * 8 + 5) / 6, padded = (len + 2) / 3 * 4;
 	char *text = malloc(padded + 1);
 
@@ -59,7 +61,10 @@ base64_of(const char *data, size_t len)
 	for (size_t i = 0; i < digits; i++) {
 		unsigned value = 0;
 		for (size_t bit = i * 6; bit < i * 6 + 6; bit++)
-			value = value << 1 | (bit < len * 8 ? (unsigned)(unsigned char)data[bit / 8] >> (7 - bit % 8) & 1 : 0);
+			value = value << 1 |
+			    (bit < len * 8 ?
+				    (unsigned)(unsigned char)data[bit / 8] >> (7 - bit % 8) & 1 :
+				    0);
 		text[i] = digit[value];
 	}
 	memset(text + digits, '=', padded - digits);
@@ -69,12 +74,23 @@ base64_of(const char *data, size_t len)
 
 START_TEST(all_fields)
 {
-	static const char *const in_order[] = { "seq", "command", "items", "outcome", "exit", "signal", "signal_name", "core",
-		"limit", "message", "slot", "attempt", "start", "duration", "user", "system", "max_rss", "stdout", "stderr" };
-	struct outcome e = { .verdict = VERDICT_CRASHED, .exit_code = 139, .signal = 11, .core = 1, .slot = 3, .attempt = 2,
-		.start_ns = INT64_C(1700000000123456789), .run_ns = 1999999600, .user_ns = 1500000, .system_ns = 0,
-		.max_rss = INT64_C(5000000000), .message = "killed by \"signal\" 11" };
-	struct task *task = tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
+	static const char *const in_order[] = { "seq", "command", "items", "outcome", "exit",
+		"signal", "signal_name", "core", "limit", "message", "slot", "attempt", "start",
+		"duration", "user", "system", "max_rss", "stdout", "stderr" };
+	struct outcome e = { .verdict = VERDICT_CRASHED,
+		.exit_code = 139,
+		.signal = 11,
+		.core = 1,
+		.slot = 3,
+		.attempt = 2,
+		.start_ns = INT64_C(1700000000123456789),
+		.run_ns = 1999999600,
+		.user_ns = 1500000,
+		.system_ns = 0,
+		.max_rss = INT64_C(5000000000),
+		.message = "killed by \"signal\" 11" };
+	struct task *task =
+	    tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
 	struct output_buffer out, err;
 	struct job_record r = { .task = task, .outcome = &e, .out = tool_pocket(&out, "x\0y\n", 4),
 		.err = tool_pocket(&err, "", 0) };
@@ -90,9 +106,11 @@ START_TEST(all_fields)
 	ck_assert_uint_eq(at, sizeof in_order / sizeof in_order[0]);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "seq")), 9007199254740993);
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "command")), 3);
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "command"), 2)), "\"\\");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "command"), 2)),
+	    "\"\\");
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "items")), 2);
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items"), 1)), "\xc3\xa9\n");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items"), 1)),
+	    "\xc3\xa9\n");
 	ck_assert_str_eq(string_of(o, "outcome"), "crashed");
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "exit")), 139);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "signal")), 11);
@@ -102,7 +120,8 @@ START_TEST(all_fields)
 	ck_assert_str_eq(string_of(o, "message"), "killed by \"signal\" 11");
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "slot")), 3);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "attempt")), 2);
-	ck_assert_double_eq_tol(json_real_value(json_object_get(o, "start")), 1700000000.123457, 1e-6);
+	ck_assert_double_eq_tol(json_real_value(json_object_get(o, "start")), 1700000000.123457,
+	    1e-6);
 	ck_assert_double_eq_tol(json_real_value(json_object_get(o, "duration")), 2.0, 1e-9);
 	ck_assert_double_eq_tol(json_real_value(json_object_get(o, "user")), 0.0015, 1e-9);
 	ck_assert(json_is_real(json_object_get(o, "system")));
@@ -118,9 +137,13 @@ END_TEST
 
 START_TEST(what_is_not_known_is_null)
 {
-	static const char *const unknown[] = { "exit", "signal", "signal_name", "limit", "message", "slot", "attempt", "start",
-		"duration", "user", "system", "max_rss" };
-	struct outcome e = { .verdict = VERDICT_SKIPPED, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	static const char *const unknown[] = { "exit", "signal", "signal_name", "limit", "message",
+		"slot", "attempt", "start", "duration", "user", "system", "max_rss" };
+	struct outcome e = { .verdict = VERDICT_SKIPPED,
+		.exit_code = -1,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
 		.message = "" };
 	struct task *task = tool_task(1, "", 0, "", 0);
 	struct job_record r = { .task = task, .outcome = &e };
@@ -145,9 +168,12 @@ START_TEST(arguments_that_are_no_text)
 	json_t *o = object_of(&r);
 	ck_assert_ptr_null(json_object_get(o, "items"));
 	ck_assert_ptr_null(json_object_get(o, "command"));
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items_base64"), 0)), "YQ==");
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items_base64"), 1)), "/w==");
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "command_base64"), 0)), "Y2F0");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items_base64"), 0)),
+	    "YQ==");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items_base64"), 1)),
+	    "/w==");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "command_base64"), 0)),
+	    "Y2F0");
 	json_decref(o);
 	task_free(task);
 }
@@ -179,9 +205,19 @@ output_is(const struct output_buffer *p, const char *data, size_t len, int is_te
 /* Characters of each length, and what is none, at each place around the end of a piece. */
 START_TEST(cut_anywhere)
 {
-	static const struct { const char *bytes; int is_text; } row[] = {
-		{ "z", 1 }, { "\xc3\xa9", 1 }, { "\xe2\x82\xac", 1 }, { "\xf0\x9f\x98\x80", 1 }, { "\x01\"\\", 1 }, { "\x80", 0 },
-		{ "\xc3", 0 }, { "\xe2\x82", 0 }, { "\xf0\x9f\x98", 0 }, { "\xed\xa0\x80", 0 }, { "\xf0\x9f\x98z", 0 },
+	static const struct { const char *bytes; int is_text;
+	} row[] = {
+		{ "z", 1 },
+		{ "\xc3\xa9", 1 },
+		{ "\xe2\x82\xac", 1 },
+		{ "\xf0\x9f\x98\x80", 1 },
+		{ "\x01\"\\", 1 },
+		{ "\x80", 0 },
+		{ "\xc3", 0 },
+		{ "\xe2\x82", 0 },
+		{ "\xf0\x9f\x98", 0 },
+		{ "\xed\xa0\x80", 0 },
+		{ "\xf0\x9f\x98z", 0 },
 	};
 	size_t room = 2 * RECORD_PIECE + 16;
 	char *text = malloc(room);
@@ -197,7 +233,9 @@ START_TEST(cut_anywhere)
 				output_buffer_init(&p);
 				/* Its own pieces end elsewhere. */
 				ck_assert_int_eq(output_buffer_add(&p, text, 100 + after), 0);
-				ck_assert_int_eq(output_buffer_add(&p, text + 100 + after, len - 100 - after), 0);
+				ck_assert_int_eq(output_buffer_add(&p, text + 100 + after,
+						     len - 100 - after),
+				    0);
 				output_is(&p, text, len, row[i].is_text);
 				output_buffer_clear(&p);
 			}

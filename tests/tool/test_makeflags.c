@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* MAKEFLAGS as make and others write it: the jobserver that counts, -n, -j; and the same flags with another jobserver. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -29,19 +30,24 @@ START_TEST(reads)
 		{ " -j", MAKEFLAGS_NONE, -1, -1, "", 0, 0 },
 		{ " -j1", MAKEFLAGS_NONE, -1, -1, "", 1, 0 },
 		/* 4.4 */
-		{ " -j8 --jobserver-auth=fifo:/tmp/GMfifo123", MAKEFLAGS_FIFO, -1, -1, "/tmp/GMfifo123", 8, 0 },
-		{ "w -j8 --jobserver-style=fifo --jobserver-auth=fifo:/tmp/x --no-print-directory", MAKEFLAGS_FIFO, -1, -1,
-		    "/tmp/x", 8, 0 },
+		{ " -j8 --jobserver-auth=fifo:/tmp/GMfifo123", MAKEFLAGS_FIFO, -1, -1,
+		    "/tmp/GMfifo123", 8, 0 },
+		{ "w -j8 --jobserver-style=fifo --jobserver-auth=fifo:/tmp/x --no-print-directory",
+		    MAKEFLAGS_FIFO, -1, -1, "/tmp/x", 8, 0 },
 		/* and where a recipe is not recursive */
-		{ " -j3 --jobserver-auth=3,4 --jobserver-auth=-2,-2", MAKEFLAGS_CLOSED, -2, -2, "-2,-2", 3, 0 },
+		{ " -j3 --jobserver-auth=3,4 --jobserver-auth=-2,-2", MAKEFLAGS_CLOSED, -2, -2,
+		    "-2,-2", 3, 0 },
 		/* before 4.2 */
 		{ " --jobserver-fds=5,6 -j", MAKEFLAGS_PIPE, 5, 6, "5,6", 0, 0 },
 		/* cargo */
-		{ "-j --jobserver-fds=8,9 --jobserver-auth=8,9", MAKEFLAGS_PIPE, 8, 9, "8,9", 0, 0 },
+		{ "-j --jobserver-fds=8,9 --jobserver-auth=8,9", MAKEFLAGS_PIPE, 8, 9, "8,9", 0,
+		    0 },
 		/* the last one counts, whatever it is called */
 		{ "--jobserver-auth=3,4 --jobserver-auth=5,6", MAKEFLAGS_PIPE, 5, 6, "5,6", 0, 0 },
-		{ "--jobserver-auth=fifo:/a --jobserver-fds=5,6", MAKEFLAGS_PIPE, 5, 6, "5,6", 0, 0 },
-		{ "--jobserver-fds=5,6 --jobserver-auth=fifo:/a", MAKEFLAGS_FIFO, -1, -1, "/a", 0, 0 },
+		{ "--jobserver-auth=fifo:/a --jobserver-fds=5,6", MAKEFLAGS_PIPE, 5, 6, "5,6", 0,
+		    0 },
+		{ "--jobserver-fds=5,6 --jobserver-auth=fifo:/a", MAKEFLAGS_FIFO, -1, -1, "/a", 0,
+		    0 },
 		{ "--jobserver-auth=3,4 --jobserver-auth=x", MAKEFLAGS_UNKNOWN, -1, -1, "x", 0, 0 },
 		{ "--jobserver-auth=x --jobserver-auth=3,4", MAKEFLAGS_PIPE, 3, 4, "3,4", 0, 0 },
 		/* no option: a variable, or a part of one */
@@ -74,10 +80,12 @@ START_TEST(reads)
 		{ "--jobserver-auth=3,4x", MAKEFLAGS_UNKNOWN, 3, -1, "3,4x", 0, 0 },
 		{ "--jobserver-auth=+3,4", MAKEFLAGS_UNKNOWN, -1, -1, "+3,4", 0, 0 },
 		{ "--jobserver-auth=3;4", MAKEFLAGS_UNKNOWN, -1, -1, "3;4", 0, 0 },
-		{ "--jobserver-auth=2147483648,4", MAKEFLAGS_UNKNOWN, -1, -1, "2147483648,4", 0, 0 },
+		{ "--jobserver-auth=2147483648,4", MAKEFLAGS_UNKNOWN, -1, -1, "2147483648,4", 0,
+		    0 },
 		{ "--jobserver-auth=99999999999999999999999999999999,4", MAKEFLAGS_UNKNOWN, -1, -1,
 		    "99999999999999999999999999999999,4", 0, 0 },
-		{ "--jobserver-auth=gmake_semaphore_12", MAKEFLAGS_UNKNOWN, -1, -1, "gmake_semaphore_12", 0, 0 },
+		{ "--jobserver-auth=gmake_semaphore_12", MAKEFLAGS_UNKNOWN, -1, -1,
+		    "gmake_semaphore_12", 0, 0 },
 		{ " -jx --jobserver-auth=3,4", MAKEFLAGS_PIPE, 3, 4, "3,4", 0, 0 },
 		{ " -j99999999999 --jobserver-auth=3,4", MAKEFLAGS_PIPE, 3, 4, "3,4", 0, 0 },
 		{ " -j0 --jobserver-auth=3,4", MAKEFLAGS_PIPE, 3, 4, "3,4", 0, 0 },
@@ -89,12 +97,13 @@ START_TEST(reads)
 		const char *value = table[i].value != NULL ? table[i].value : "(not set)";
 		makeflags_read(&m, table[i].value);
 		ck_assert_msg(m.server == table[i].server, "%s: server %d", value, (int)m.server);
-		ck_assert_msg(m.read_fd == table[i].read_fd && m.write_fd == table[i].write_fd, "%s: %d, %d", value, m.read_fd,
-		    m.write_fd);
+		ck_assert_msg(m.read_fd == table[i].read_fd && m.write_fd == table[i].write_fd,
+		    "%s: %d, %d", value, m.read_fd, m.write_fd);
 		ck_assert_msg(m.jobs == table[i].jobs, "%s: %u jobs", value, m.jobs);
 		ck_assert_msg(m.dry_run == table[i].dry_run, "%s: dry run %d", value, m.dry_run);
 		ck_assert_msg(m.text.len == strlen(table[i].text) &&
-		    (m.text.len == 0 || strcmp(m.text.at, table[i].text) == 0), "%s: its text", value);
+			(m.text.len == 0 || strcmp(m.text.at, table[i].text) == 0),
+		    "%s: its text", value);
 		makeflags_free(&m);
 	}
 }
@@ -102,7 +111,8 @@ END_TEST
 
 START_TEST(writes)
 {
-	static const struct { const char *value, *words, *wanted; } table[] = {
+	static const struct { const char *value, *words, *wanted;
+	} table[] = {
 		{ NULL, "-j2 --jobserver-auth=7,8", " -j2 --jobserver-auth=7,8" },
 		{ "", "-j2", " -j2" },
 		{ "", "", "" },
@@ -110,10 +120,12 @@ START_TEST(writes)
 		{ "  ks", "-j2", "ks -j2" },
 		{ "--no-print-directory", "-j2", " --no-print-directory -j2" },
 		{ "A=1", "-j2", " A=1 -j2" },
-		{ "k -j3 --jobserver-auth=3,4", "-j2 --jobserver-auth=7,8", "k -j2 --jobserver-auth=7,8" },
+		{ "k -j3 --jobserver-auth=3,4", "-j2 --jobserver-auth=7,8",
+		    "k -j2 --jobserver-auth=7,8" },
 		{ " -j3 --jobserver-auth=3,4", "", "" },
-		{ " -j3 --jobserver-fds=3,4 --jobserver-auth=3,4 -Otarget --jobserver-style=pipe --trace", "-j2",
-		    " -Otarget --trace -j2" },
+		{ " -j3 --jobserver-fds=3,4 --jobserver-auth=3,4 -Otarget --jobserver-style=pipe "
+		  "--trace",
+		    "-j2", " -Otarget --trace -j2" },
 		{ " -j3 --jobserver-auth=fifo:/tmp/a\\ b -l2.5", "-j2", " -l2.5 -j2" },
 		{ " --jobs=3 --jobs -j -I../include", "-j2", " -I../include -j2" },
 		{ "k -j3 --jobserver-auth=3,4 -- FOO=a\\ b  BAR=--jobserver-auth=3,4", "-j2",
@@ -136,7 +148,12 @@ END_TEST
 START_TEST(reads_back)
 {
 	static const char *const values[] = {
-		NULL, "", "n", "ks -j9 --jobserver-auth=3,4 -- A=b\\ c", " --jobserver-auth=x", "--jobserver-fds=1,2 -- --x",
+		NULL,
+		"",
+		"n",
+		"ks -j9 --jobserver-auth=3,4 -- A=b\\ c",
+		" --jobserver-auth=x",
+		"--jobserver-fds=1,2 -- --x",
 	};
 	static const char words[] = "-j5 --jobserver-fds=20,21 --jobserver-auth=20,21";
 	struct bytes once = { 0 }, twice = { 0 };

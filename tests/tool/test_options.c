@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line: what each option does, in each dialect. */
 #include "config.h"
 #include "tests/support/options_support.h"
@@ -93,8 +94,8 @@ START_TEST(parallel_defaults_hold)
 	ck_assert_int_eq(o.packing, PACK_ONE);
 	ck_assert_int_eq(o.grace_ns, 350000000);
 	options_free(&o);
-	o = READ("forkpool", "--compat", "parallel", "-q", "--will-cite", "--gnu", "--plain", "--silent", "--no-notice",
-	    "echo");
+	o = READ("forkpool", "--compat", "parallel", "-q", "--will-cite", "--gnu", "--plain",
+	    "--silent", "--no-notice", "echo");
 	ck_assert_int_eq(o.dialect, DIALECT_PARALLEL);
 	ck_assert_int_eq(o.shell, 0);
 	options_free(&o);
@@ -117,10 +118,9 @@ END_TEST
 
 START_TEST(numbers_arrive)
 {
-	struct options o = READ("forkpool", "-j7", "--timeout=1.5", "--retries", "3", "--delay", "20ms", "--load=4",
-	    "--memfree", "1G",
-	    "--mem=64M", "--cpu=2s", "--fsize", "1k", "--nofile=64", "--pids=9", "--nice", "-5", "--grace=2s", "-s", "4K",
-	    "true");
+	struct options o = READ("forkpool", "-j7", "--timeout=1.5", "--retries", "3", "--delay",
+	    "20ms", "--load=4", "--memfree", "1G", "--mem=64M", "--cpu=2s", "--fsize", "1k",
+	    "--nofile=64", "--pids=9", "--nice", "-5", "--grace=2s", "-s", "4K", "true");
 
 	ck_assert_uint_eq(o.workers, 7);
 	ck_assert_int_eq(o.timeout_ns, 1500000000);
@@ -143,14 +143,15 @@ END_TEST
 
 START_TEST(flags_and_texts_arrive)
 {
-	struct options o = READ("forkpool", "-rxtpk", "--tag", "--wd=/", "--process-slot-var", "SLOT", "--joblog", "log",
-	    "--resume",
-	    "--resume-failed", "--results=dir", "--results-json", "r.json", "--bar", "--eta", "--quiet", "--sandbox",
-	    "--network",
+	struct options o = READ("forkpool", "-rxtpk", "--tag", "--wd=/", "--process-slot-var",
+	    "SLOT", "--joblog", "log", "--resume", "--resume-failed", "--results=dir",
+	    "--results-json", "r.json", "--bar", "--eta", "--quiet", "--sandbox", "--network",
 	    "--readable=/", "--readable=/etc", "--writable", "/tmp", "true");
 
-	ck_assert(o.no_run_if_empty && o.exit_if_too_long && o.trace && o.interactive && o.keep_order && o.tag);
-	ck_assert(o.resume && o.resume_failed && !o.retry_failed && o.bar && o.eta && o.quiet && o.sandbox && o.network);
+	ck_assert(o.no_run_if_empty && o.exit_if_too_long && o.trace && o.interactive &&
+	    o.keep_order && o.tag);
+	ck_assert(o.resume && o.resume_failed && !o.retry_failed && o.bar && o.eta && o.quiet &&
+	    o.sandbox && o.network);
 	ck_assert_str_eq(o.directory, "/");
 	ck_assert_str_eq(o.slot_variable, "SLOT");
 	ck_assert_str_eq(o.joblog, "log");
@@ -216,7 +217,8 @@ START_TEST(packings)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		for (int parallel = 0; parallel < 2; parallel++) {
-			struct options o = READ(parallel ? "parallel" : "forkpool", cases[i].a, cases[i].b, "true");
+			struct options o = READ(parallel ? "parallel" : "forkpool", cases[i].a,
+			    cases[i].b, "true");
 			ck_assert_int_eq(o.packing, cases[i].packing);
 			ck_assert_uint_eq(o.max_items, cases[i].items);
 			ck_assert_uint_eq(o.max_lines, cases[i].lines);
@@ -229,14 +231,29 @@ END_TEST
 
 START_TEST(delimiters)
 {
-	static const struct { const char *text; int byte; } right[] = {
-		{ ",", ',' }, { "\\n", '\n' }, { "\\t", '\t' }, { "\\0", 0 }, { "\\\\", '\\' }, { "\\x41", 'A' }, { "\\x0a", '\n' },
-		{ "\\101", 'A' }, { "\\377", 0xff }, { "\\xfF", 0xff }, { "\\a", '\a' }, { "\\r", '\r' }, { "\\f", '\f' },
+	static const struct { const char *text; int byte;
+	} right[] = {
+		{ ",", ',' },
+		{ "\\n", '\n' },
+		{ "\\t", '\t' },
+		{ "\\0", 0 },
+		{ "\\\\", '\\' },
+		{ "\\x41", 'A' },
+		{ "\\x0a", '\n' },
+		{ "\\101", 'A' },
+		{ "\\377", 0xff },
+		{ "\\xfF", 0xff },
+		{ "\\a", '\a' },
+		{ "\\r", '\r' },
+		{ "\\f", '\f' },
 		{ "\\v", '\v' },
-		{ "\\b", '\b' }, { "\xff", 0xff }, { "\\", '\\' }, { "\\7", 7 },
+		{ "\\b", '\b' },
+		{ "\xff", 0xff },
+		{ "\\", '\\' },
+		{ "\\7", 7 },
 	};
-	static const char *const wrong[] = { "", "ab", "\\q", "\\x", "\\xg", "\\x100", "\\400", "\\8", "\\nn", "\\n,",
-	    "\\x4 " };
+	static const char *const wrong[] = { "", "ab", "\\q", "\\x", "\\xg", "\\x100", "\\400",
+		"\\8", "\\nn", "\\n,", "\\x4 " };
 	struct said said;
 
 	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
@@ -250,7 +267,8 @@ START_TEST(delimiters)
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		RUN(&said, "forkpool", "-d", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "-d ") != NULL, "%s: %d %s", wrong[i], said.status, said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, "-d ") != NULL, "%s: %d %s",
+		    wrong[i], said.status, said.err);
 	}
 	struct options o = READ("forkpool", "-0", "true");
 	ck_assert_int_eq(o.separator, 0);
@@ -260,21 +278,51 @@ END_TEST
 
 START_TEST(halts)
 {
-	static const struct { const char *text; struct halt_option halt; } right[] = {
-		{ "never", { HALT_NEVER, HALT_FAIL, 0, 0 } }, { "0", { HALT_NEVER, HALT_FAIL, 0, 0 } },
-		{ "1", { HALT_SOON, HALT_FAIL, 1, 0 } }, { "2", { HALT_NOW, HALT_FAIL, 1, 0 } },
-		{ "-1", { HALT_SOON, HALT_SUCCESS, 1, 0 } }, { "-2", { HALT_NOW, HALT_SUCCESS, 1, 0 } },
-		{ "20%", { HALT_SOON, HALT_FAIL, 0, 20 } }, { "now,fail=1", { HALT_NOW, HALT_FAIL, 1, 0 } },
-		{ "soon,fail=3", { HALT_SOON, HALT_FAIL, 3, 0 } }, { "soon,success=12", { HALT_SOON, HALT_SUCCESS, 12, 0 } },
-		{ "now,done=2", { HALT_NOW, HALT_DONE, 2, 0 } }, { "now,done=0.5%", { HALT_NOW, HALT_DONE, 0, 0.5 } },
+	static const struct { const char *text; struct halt_option halt;
+	} right[] = {
+		{ "never", { HALT_NEVER, HALT_FAIL, 0, 0 } },
+		{ "0", { HALT_NEVER, HALT_FAIL, 0, 0 } },
+		{ "1", { HALT_SOON, HALT_FAIL, 1, 0 } },
+		{ "2", { HALT_NOW, HALT_FAIL, 1, 0 } },
+		{ "-1", { HALT_SOON, HALT_SUCCESS, 1, 0 } },
+		{ "-2", { HALT_NOW, HALT_SUCCESS, 1, 0 } },
+		{ "20%", { HALT_SOON, HALT_FAIL, 0, 20 } },
+		{ "now,fail=1", { HALT_NOW, HALT_FAIL, 1, 0 } },
+		{ "soon,fail=3", { HALT_SOON, HALT_FAIL, 3, 0 } },
+		{ "soon,success=12", { HALT_SOON, HALT_SUCCESS, 12, 0 } },
+		{ "now,done=2", { HALT_NOW, HALT_DONE, 2, 0 } },
+		{ "now,done=0.5%", { HALT_NOW, HALT_DONE, 0, 0.5 } },
 		{ "soon,success=100%", { HALT_SOON, HALT_SUCCESS, 0, 100 } },
 	};
 	static const char *const wrong[] = {
-		"", "3", "-3", "now", "soon", "now,", "now,fail", "now,fail=", "now,fail=0", "now,fail=-1", "now,fail=x",
-		"now,fail=1x", "now,fail=0%",
-		"now,fail=101%", "now,fail=%", "never,fail=1", "later,fail=1", "now,failed=1", "now,fail=1,", "now fail=1",
-		"NOW,fail=1", "0%", "101%",
-		"%", "now,fail=1%%", "now,fail=1.5", "now,fail=1.2.3%", "now,fail=99999999999",
+		"",
+		"3",
+		"-3",
+		"now",
+		"soon",
+		"now,",
+		"now,fail",
+		"now,fail=",
+		"now,fail=0",
+		"now,fail=-1",
+		"now,fail=x",
+		"now,fail=1x",
+		"now,fail=0%",
+		"now,fail=101%",
+		"now,fail=%",
+		"never,fail=1",
+		"later,fail=1",
+		"now,failed=1",
+		"now,fail=1,",
+		"now fail=1",
+		"NOW,fail=1",
+		"0%",
+		"101%",
+		"%",
+		"now,fail=1%%",
+		"now,fail=1.5",
+		"now,fail=1.2.3%",
+		"now,fail=99999999999",
 	};
 	struct said said;
 
@@ -288,24 +336,47 @@ START_TEST(halts)
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		RUN(&said, "forkpool", "--halt", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--halt ") != NULL, "%s: %d %s", wrong[i], said.status, said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, "--halt ") != NULL, "%s: %d %s",
+		    wrong[i], said.status, said.err);
 	}
 }
 END_TEST
 
 START_TEST(ways_to_end)
 {
-	static const struct { const char *text; int64_t ms; } right[] = {
-		{ "TERM,200,KILL", 200 }, { "TERM,200,TERM,100,TERM,50,KILL,25", 350 }, { "SIGTERM,5,SIGKILL", 5 },
+	static const struct { const char *text; int64_t ms;
+	} right[] = {
+		{ "TERM,200,KILL", 200 },
+		{ "TERM,200,TERM,100,TERM,50,KILL,25", 350 },
+		{ "SIGTERM,5,SIGKILL", 5 },
 		{ "term,1,kill,0", 1 },
 	};
 	static const char *const wrong[] = {
-		"", "x", "TERM", "KILL", "KILL,25", "TERM,KILL", "TERM,200", "TERM,200,", "TERM,200,TERM",
-		"TERM,200,INT,100,KILL", "INT,200,KILL",
-		"TERM,-1,KILL", "TERM,0,KILL", "TERM,x,KILL", "TERM,200,KILL,x", "TERM,200,KILL,25,TERM", "200,TERM",
+		"",
+		"x",
+		"TERM",
+		"KILL",
+		"KILL,25",
+		"TERM,KILL",
+		"TERM,200",
+		"TERM,200,",
+		"TERM,200,TERM",
+		"TERM,200,INT,100,KILL",
+		"INT,200,KILL",
+		"TERM,-1,KILL",
+		"TERM,0,KILL",
+		"TERM,x,KILL",
+		"TERM,200,KILL,x",
+		"TERM,200,KILL,25,TERM",
+		"200,TERM",
 		"TERM,200,KILL,",
-		",TERM,200,KILL", "TERM,,KILL", "TERM,1.5,KILL", "TERM,99999999999999999999,KILL", "TERM 200 KILL",
-		"SIG,200,KILL", "15,200,9",
+		",TERM,200,KILL",
+		"TERM,,KILL",
+		"TERM,1.5,KILL",
+		"TERM,99999999999999999999,KILL",
+		"TERM 200 KILL",
+		"SIG,200,KILL",
+		"15,200,9",
 	};
 	struct said said;
 
@@ -316,8 +387,8 @@ START_TEST(ways_to_end)
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		RUN(&said, "forkpool", "--term-seq", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--term-seq ") != NULL, "%s: %d %s", wrong[i], said.status,
-		    said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, "--term-seq ") != NULL,
+		    "%s: %d %s", wrong[i], said.status, said.err);
 	}
 }
 END_TEST
@@ -325,10 +396,23 @@ END_TEST
 START_TEST(plugins)
 {
 	static const char *const wrong[] = {
-		"", ":", "x", "x:", ":f", "x:f,", "x:,f", "x:f,,g", "x:f g", "x:1f", "x:f-g", "x:f;g", "x:f,1",
+		"",
+		":",
+		"x",
+		"x:",
+		":f",
+		"x:f,",
+		"x:,f",
+		"x:f,,g",
+		"x:f g",
+		"x:1f",
+		"x:f-g",
+		"x:f;g",
+		"x:f,1",
 	};
 	struct said said;
-	struct options o = READ("forkpool", "--plugin", "./a:b.so:work,more_2", "--plugin-args", "", ":::", "a");
+	struct options o =
+	    READ("forkpool", "--plugin", "./a:b.so:work,more_2", "--plugin-args", "", ":::", "a");
 
 	ck_assert_str_eq(o.plugin_file, "./a:b.so");
 	ck_assert_str_eq(o.plugin_functions, "work,more_2");
@@ -341,16 +425,22 @@ START_TEST(plugins)
 	options_free(&o);
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		RUN(&said, "forkpool", "--plugin", wrong[i]);
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--plugin ") != NULL, "%s: %d %s", wrong[i], said.status,
-		    said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, "--plugin ") != NULL,
+		    "%s: %d %s", wrong[i], said.status, said.err);
 	}
 }
 END_TEST
 
 START_TEST(columns)
 {
-	static const struct { const char *text, *regex; } right[] = {
-		{ ",", "," }, { "\\t", "\t" }, { "\\n|\\r", "\n|\r" }, { "\\d+", "[0-9]+" }, { "\\.", "\\." }, { " +", " +" },
+	static const struct { const char *text, *regex;
+	} right[] = {
+		{ ",", "," },
+		{ "\\t", "\t" },
+		{ "\\n|\\r", "\n|\r" },
+		{ "\\d+", "[0-9]+" },
+		{ "\\.", "\\." },
+		{ " +", " +" },
 		{ "\\\\", "\\\\" },
 	};
 	static const char *const wrong[] = { "", "(", "[", "a{2,1}", "*?(", "x*", "()", "a|" };
@@ -363,7 +453,8 @@ START_TEST(columns)
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		RUN(&said, "forkpool", "-C", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "-C ") != NULL, "%s: %d %s", wrong[i], said.status, said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, "-C ") != NULL, "%s: %d %s",
+		    wrong[i], said.status, said.err);
 	}
 	struct options o = READ("forkpool", "--header", ":", "true");
 	ck_assert_int_eq(o.header, 1);
@@ -377,9 +468,9 @@ END_TEST
 
 START_TEST(sources)
 {
-	struct options o = READ("forkpool", "-a", "/dev/null", "echo", "x", ":::", "a", "b", ":::+", "c", "d", "::::",
-	    "/dev/null", "/etc/passwd",
-	    "::::+", "-", ":::", "::x", ":", ":::::", "+:::");
+	struct options o = READ("forkpool", "-a", "/dev/null", "echo", "x", ":::", "a", "b", ":::+",
+	    "c", "d", "::::", "/dev/null", "/etc/passwd", "::::+", "-", ":::", "::x", ":",
+	    ":::::", "+:::");
 
 	ck_assert_uint_eq(o.command_count, 2);
 	ck_assert_uint_eq(o.source_count, 7);
@@ -414,12 +505,12 @@ END_TEST
 /* --dry-run may be put in front of any line: it touches no file. */
 START_TEST(dry_run_writes_nothing)
 {
-	struct options o = READ("forkpool", "--dry-run", "--joblog", "l", "--results=d", "--results-json=r", "--json",
-	    "--bar", "--delay=1",
-	    "true");
+	struct options o = READ("forkpool", "--dry-run", "--joblog", "l", "--results=d",
+	    "--results-json=r", "--json", "--bar", "--delay=1", "true");
 
 	ck_assert_int_eq(o.dry_run, 1);
-	ck_assert(o.joblog == NULL && o.results == NULL && o.results_json == NULL && !o.json && !o.bar && o.delay_ns == 0);
+	ck_assert(o.joblog == NULL && o.results == NULL && o.results_json == NULL && !o.json &&
+	    !o.bar && o.delay_ns == 0);
 	options_free(&o);
 	o = READ("forkpool", "--dry-run", "--status", "true");
 	ck_assert(!o.status);
@@ -446,19 +537,33 @@ START_TEST(xargs_last_one_counts)
 		size_t items, lines;
 		int replace;
 	} cases[] = {
-		{ "-n2", "-L3", "--max-args and -L are mutually exclusive, ignoring previous --max-args value", PACK_LINES, 0, 3, 0 },
-		{ "-n2", "-l3", "--max-args and --max-lines/-l are mutually exclusive, ignoring previous --max-args value",
+		{ "-n2", "-L3",
+		    "--max-args and -L are mutually exclusive, ignoring previous --max-args value",
 		    PACK_LINES, 0, 3, 0 },
-		{ "-L3", "-n2", "--max-lines and --max-args/-n are mutually exclusive, ignoring previous --max-lines value",
+		{ "-n2", "-l3",
+		    "--max-args and --max-lines/-l are mutually exclusive, ignoring previous "
+		    "--max-args value",
+		    PACK_LINES, 0, 3, 0 },
+		{ "-L3", "-n2",
+		    "--max-lines and --max-args/-n are mutually exclusive, ignoring previous "
+		    "--max-lines value",
 		    PACK_FULL, 2, 0, 0 },
-		{ "-n2", "-IR", "--max-args and --replace/-I/-i are mutually exclusive, ignoring previous --max-args value",
+		{ "-n2", "-IR",
+		    "--max-args and --replace/-I/-i are mutually exclusive, ignoring previous "
+		    "--max-args value",
 		    PACK_ONE, 1, 0, 1 },
-		{ "-IR", "-n2", "--replace and --max-args/-n are mutually exclusive, ignoring previous --replace value",
+		{ "-IR", "-n2",
+		    "--replace and --max-args/-n are mutually exclusive, ignoring previous "
+		    "--replace value",
 		    PACK_FULL, 2, 0, 0 },
 		{ "-IR", "-n1", NULL, PACK_ONE, 1, 0, 1 },
-		{ "-L3", "-IR", "--max-lines and --replace/-I/-i are mutually exclusive, ignoring previous --max-lines value",
+		{ "-L3", "-IR",
+		    "--max-lines and --replace/-I/-i are mutually exclusive, ignoring previous "
+		    "--max-lines value",
 		    PACK_ONE, 1, 0, 1 },
-		{ "-IR", "-L3", "--replace and -L are mutually exclusive, ignoring previous --replace value", PACK_LINES, 0, 3, 0 },
+		{ "-IR", "-L3",
+		    "--replace and -L are mutually exclusive, ignoring previous --replace value",
+		    PACK_LINES, 0, 3, 0 },
 		{ "-n2", "-t", NULL, PACK_FULL, 2, 0, 0 },
 		{ "-0", "-Ex", "", PACK_FULL, 0, 0, 0 },
 		{ "-i", "-r", NULL, PACK_ONE, 1, 0, 1 },
@@ -472,9 +577,11 @@ START_TEST(xargs_last_one_counts)
 		if (cases[i].warning == NULL)
 			wanted[0] = '\0';
 		else if (cases[i].warning[0] == '\0')
-			(void)snprintf(wanted, sizeof wanted, "xargs: warning: the -E option has no effect if -0 or -d is used.\n");
+			(void)snprintf(wanted, sizeof wanted,
+			    "xargs: warning: the -E option has no effect if -0 or -d is used.\n");
 		else
-			(void)snprintf(wanted, sizeof wanted, "xargs: warning: options %s\n", cases[i].warning);
+			(void)snprintf(wanted, sizeof wanted, "xargs: warning: options %s\n",
+			    cases[i].warning);
 		ck_assert_str_eq(said.err, wanted);
 		struct options o = READ("xargs", cases[i].a, cases[i].b, "true");
 		ck_assert_int_eq(o.packing, cases[i].packing);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -92,7 +93,8 @@ START_TEST(halts)
 		{ { HALT_SOON, HALT_FAIL, 0, 50 }, 5, 0, 10, 1 },
 	};
 
-	ck_assert_int_eq(halt_reached(&cases[_i].option, cases[_i].failed, cases[_i].succeeded, cases[_i].total),
+	ck_assert_int_eq(halt_reached(&cases[_i].option, cases[_i].failed, cases[_i].succeeded,
+			     cases[_i].total),
 	    cases[_i].reached);
 }
 END_TEST
@@ -102,12 +104,16 @@ enum { HALTS = 17 };
 
 START_TEST(statuses)
 {
-	static const struct outcome ok = { .verdict = VERDICT_OK }, one = { .verdict = VERDICT_FAILED, .exit_code = 1 },
-		all = { .verdict = VERDICT_FAILED, .exit_code = 255 },
-		killed = { .verdict = VERDICT_CRASHED, .exit_code = 137, .signal = SIGKILL },
-		missing = { .verdict = VERDICT_SETUP_FAILED, .exit_code = 127 },
-		forbidden = { .verdict = VERDICT_SETUP_FAILED, .exit_code = 126 },
-		skipped = { .verdict = VERDICT_SKIPPED, .exit_code = -1 };
+	static const struct outcome ok = { .verdict = VERDICT_OK },
+				    one = { .verdict = VERDICT_FAILED, .exit_code = 1 },
+				    all = { .verdict = VERDICT_FAILED, .exit_code = 255 },
+				    killed = { .verdict = VERDICT_CRASHED,
+					    .exit_code = 137,
+					    .signal = SIGKILL },
+				    missing = { .verdict = VERDICT_SETUP_FAILED, .exit_code = 127 },
+				    forbidden = { .verdict = VERDICT_SETUP_FAILED,
+					    .exit_code = 126 },
+				    skipped = { .verdict = VERDICT_SKIPPED, .exit_code = -1 };
 	static const struct {
 		const struct outcome *outcome[3];
 		int native, xargs, parallel;
@@ -127,8 +133,9 @@ START_TEST(statuses)
 	for (enum dialect dialect = DIALECT_NATIVE; dialect <= DIALECT_PARALLEL; dialect++) {
 		struct totals t = { 0 };
 		struct options o = { .dialect = dialect };
-		int wanted = dialect == DIALECT_NATIVE ? cases[_i].native : dialect == DIALECT_XARGS ? cases[_i].xargs :
-		    cases[_i].parallel;
+		int wanted = dialect == DIALECT_NATIVE ? cases[_i].native :
+		    dialect == DIALECT_XARGS           ? cases[_i].xargs :
+							 cases[_i].parallel;
 		for (int i = 0; i < 3 && cases[_i].outcome[i] != NULL; i++)
 			totals_add(&t, cases[_i].outcome[i], dialect);
 		ck_assert_int_eq(totals_status(&t, &o), wanted);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a result means, in each of the tool's words, and the line that explains it. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -29,30 +30,38 @@ START_TEST(each_outcome_has_its_word)
 	} row[] = {
 		{ { .outcome = FORKPOOL_OK, .exit_code = -1 }, 0, VERDICT_OK, 0, 0, "ok" },
 		{ { .outcome = FORKPOOL_EXITED, .exit_code = 0 }, 1, VERDICT_OK, 0, 0, "ok" },
-		{ { .outcome = FORKPOOL_EXITED, .exit_code = 3 }, 1, VERDICT_FAILED, 3, 0, "failed" },
-		{ { .outcome = FORKPOOL_EXITED, .exit_code = 255 }, 1, VERDICT_FAILED, 255, 0, "failed" },
-		{ { .outcome = FORKPOOL_EXITED, .exit_code = 0 }, 0, VERDICT_FAILED, 1, 0, "failed" },
-		{ { .outcome = FORKPOOL_EXITED, .exit_code = 7 }, 0, VERDICT_FAILED, 7, 0, "failed" },
-		{ { .outcome = FORKPOOL_FAILED, .error = 5, .exit_code = -1 }, 0, VERDICT_FAILED, 5, 0, "failed" },
-		{ { .outcome = FORKPOOL_FAILED, .error = 256, .exit_code = -1 }, 0, VERDICT_FAILED, 1, 0, "failed" },
-		{ { .outcome = FORKPOOL_FAILED, .error = -9, .exit_code = -1 }, 0, VERDICT_FAILED, 1, 0, "failed" },
-		{ { .outcome = FORKPOOL_FAILED, .error = ENOENT, .exit_code = -1 }, 1, VERDICT_SETUP_FAILED, 127, 0,
-		    "setup_failed" },
-		{ { .outcome = FORKPOOL_FAILED, .error = EACCES, .exit_code = -1 }, 1, VERDICT_SETUP_FAILED, 126, 0,
-		    "setup_failed" },
-		{ { .outcome = FORKPOOL_SETUP_FAILED, .error = EAGAIN, .exit_code = -1 }, 0, VERDICT_SETUP_FAILED, 126, 0,
-		    "setup_failed" },
-		{ { .outcome = FORKPOOL_CRASHED, .signal = SIGSEGV, .exit_code = -1 }, 1, VERDICT_CRASHED, 128 + SIGSEGV,
-		    SIGSEGV, "crashed" },
-		{ { .outcome = FORKPOOL_TIMED_OUT, .signal = SIGTERM, .exit_code = -1 }, 1, VERDICT_TIMED_OUT,
-		    128 + SIGTERM, SIGTERM, "timed_out" },
-		{ { .outcome = FORKPOOL_TIMED_OUT, .exit_code = 4 }, 1, VERDICT_TIMED_OUT, 4, 0, "timed_out" },
-		{ { .outcome = FORKPOOL_CANCELLED, .signal = SIGKILL, .exit_code = -1 }, 1, VERDICT_CANCELLED,
-		    128 + SIGKILL, SIGKILL, "cancelled" },
-		{ { .outcome = FORKPOOL_OVER_LIMIT, .limit = "memory", .exit_code = 1 }, 1, VERDICT_OVER_LIMIT, 1, 0,
-		    "over_limit" },
-		{ { .outcome = FORKPOOL_DENIED, .signal = SIGSYS, .exit_code = -1 }, 1, VERDICT_DENIED, 128 + SIGSYS, SIGSYS,
-		    "denied" },
+		{ { .outcome = FORKPOOL_EXITED, .exit_code = 3 }, 1, VERDICT_FAILED, 3, 0,
+		    "failed" },
+		{ { .outcome = FORKPOOL_EXITED, .exit_code = 255 }, 1, VERDICT_FAILED, 255, 0,
+		    "failed" },
+		{ { .outcome = FORKPOOL_EXITED, .exit_code = 0 }, 0, VERDICT_FAILED, 1, 0,
+		    "failed" },
+		{ { .outcome = FORKPOOL_EXITED, .exit_code = 7 }, 0, VERDICT_FAILED, 7, 0,
+		    "failed" },
+		{ { .outcome = FORKPOOL_FAILED, .error = 5, .exit_code = -1 }, 0, VERDICT_FAILED, 5,
+		    0, "failed" },
+		{ { .outcome = FORKPOOL_FAILED, .error = 256, .exit_code = -1 }, 0, VERDICT_FAILED,
+		    1, 0, "failed" },
+		{ { .outcome = FORKPOOL_FAILED, .error = -9, .exit_code = -1 }, 0, VERDICT_FAILED,
+		    1, 0, "failed" },
+		{ { .outcome = FORKPOOL_FAILED, .error = ENOENT, .exit_code = -1 }, 1,
+		    VERDICT_SETUP_FAILED, 127, 0, "setup_failed" },
+		{ { .outcome = FORKPOOL_FAILED, .error = EACCES, .exit_code = -1 }, 1,
+		    VERDICT_SETUP_FAILED, 126, 0, "setup_failed" },
+		{ { .outcome = FORKPOOL_SETUP_FAILED, .error = EAGAIN, .exit_code = -1 }, 0,
+		    VERDICT_SETUP_FAILED, 126, 0, "setup_failed" },
+		{ { .outcome = FORKPOOL_CRASHED, .signal = SIGSEGV, .exit_code = -1 }, 1,
+		    VERDICT_CRASHED, 128 + SIGSEGV, SIGSEGV, "crashed" },
+		{ { .outcome = FORKPOOL_TIMED_OUT, .signal = SIGTERM, .exit_code = -1 }, 1,
+		    VERDICT_TIMED_OUT, 128 + SIGTERM, SIGTERM, "timed_out" },
+		{ { .outcome = FORKPOOL_TIMED_OUT, .exit_code = 4 }, 1, VERDICT_TIMED_OUT, 4, 0,
+		    "timed_out" },
+		{ { .outcome = FORKPOOL_CANCELLED, .signal = SIGKILL, .exit_code = -1 }, 1,
+		    VERDICT_CANCELLED, 128 + SIGKILL, SIGKILL, "cancelled" },
+		{ { .outcome = FORKPOOL_OVER_LIMIT, .limit = "memory", .exit_code = 1 }, 1,
+		    VERDICT_OVER_LIMIT, 1, 0, "over_limit" },
+		{ { .outcome = FORKPOOL_DENIED, .signal = SIGSYS, .exit_code = -1 }, 1,
+		    VERDICT_DENIED, 128 + SIGSYS, SIGSYS, "denied" },
 		{ { .outcome = FORKPOOL_LOST, .exit_code = -1 }, 1, VERDICT_LOST, -1, 0, "lost" },
 	};
 
@@ -80,7 +89,10 @@ END_TEST
 
 START_TEST(exit_status_is_not_said_twice)
 {
-	struct forkpool_result r = { .outcome = FORKPOOL_EXITED, .exit_code = 3, .attempts = 1, .message = "exited with status 3" };
+	struct forkpool_result r = { .outcome = FORKPOOL_EXITED,
+		.exit_code = 3,
+		.attempts = 1,
+		.message = "exited with status 3" };
 	struct outcome e = outcome_of(&r, 1);
 
 	ck_assert_str_eq(e.message, "");
@@ -91,7 +103,10 @@ END_TEST
 
 START_TEST(what_never_began_was_skipped)
 {
-	struct forkpool_result r = { .outcome = FORKPOOL_CANCELLED, .exit_code = -1, .queued_ns = 5, .max_rss = -1 };
+	struct forkpool_result r = { .outcome = FORKPOOL_CANCELLED,
+		.exit_code = -1,
+		.queued_ns = 5,
+		.max_rss = -1 };
 	struct outcome e = outcome_of(&r, 1);
 
 	ck_assert_int_eq(e.verdict, VERDICT_SKIPPED);
@@ -120,30 +135,47 @@ START_TEST(each_failure_is_explained_in_one_line)
 		struct outcome outcome;
 		const char *command, *where, *line;
 	} row[] = {
-		{ { .verdict = VERDICT_FAILED, .exit_code = 1, .attempt = 1 }, "gzip 'a b'", "res/17/stderr",
+		{ { .verdict = VERDICT_FAILED, .exit_code = 1, .attempt = 1 }, "gzip 'a b'",
+		    "res/17/stderr",
 		    "job 17: gzip 'a b': exit status 1; its output is in res/17/stderr" },
-		{ { .verdict = VERDICT_FAILED, .exit_code = 2, .attempt = 3, .message = "a.txt: short" }, "parse a.txt", NULL,
+		{ { .verdict = VERDICT_FAILED,
+		      .exit_code = 2,
+		      .attempt = 3,
+		      .message = "a.txt: short" },
+		    "parse a.txt", NULL,
 		    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
 		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
 		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
-		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 }, "sleep 9", NULL,
-		    "job 17: sleep 9: timed out after 1.500 s" },
-		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGKILL, .run_ns = INT64_C(61000000000) }, "sleep 99", NULL,
+		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 },
+		    "sleep 9", NULL, "job 17: sleep 9: timed out after 1.500 s" },
+		{ { .verdict = VERDICT_TIMED_OUT,
+		      .signal = SIGKILL,
+		      .run_ns = INT64_C(61000000000) },
+		    "sleep 99", NULL,
 		    "job 17: sleep 99: timed out after 61.0 s, and had to be killed" },
 		{ { .verdict = VERDICT_CANCELLED, .run_ns = 250000000 }, "sleep 9", NULL,
 		    "job 17: sleep 9: was ended before it was done, after 0.250 s" },
 		{ { .verdict = VERDICT_OVER_LIMIT, .limit = "memory" }, "hog", NULL,
 		    "job 17: hog: went over its limit of memory" },
-		{ { .verdict = VERDICT_OVER_LIMIT, .limit = "cpu", .message = "went over its cpu limit: killed" }, "hog", NULL,
-		    "job 17: hog: went over its cpu limit: killed" },
-		{ { .verdict = VERDICT_DENIED, .message = "denied: socket" }, "ping", NULL, "job 17: ping: denied: socket" },
-		{ { .verdict = VERDICT_SETUP_FAILED, .exit_code = 127, .message = "cannot run gzpi: No such file or directory" },
+		{ { .verdict = VERDICT_OVER_LIMIT,
+		      .limit = "cpu",
+		      .message = "went over its cpu limit: killed" },
+		    "hog", NULL, "job 17: hog: went over its cpu limit: killed" },
+		{ { .verdict = VERDICT_DENIED, .message = "denied: socket" }, "ping", NULL,
+		    "job 17: ping: denied: socket" },
+		{ { .verdict = VERDICT_SETUP_FAILED,
+		      .exit_code = 127,
+		      .message = "cannot run gzpi: No such file or directory" },
 		    "gzpi a", NULL, "job 17: gzpi a: cannot run gzpi: No such file or directory" },
-		{ { .verdict = VERDICT_LOST }, "x", NULL, "job 17: x: lost: nobody knows how it ended" },
+		{ { .verdict = VERDICT_LOST }, "x", NULL,
+		    "job 17: x: lost: nobody knows how it ended" },
 		{ { .verdict = VERDICT_UNKNOWN }, "x", NULL,
-		    "job 17: x: had begun when an earlier run was killed: nobody knows how it ended" },
-		{ { .verdict = VERDICT_FAILED, .exit_code = 1 }, "rm '\033[2J\n\r\xff\xc3\xa9\xe2\x80\xae'", "r/\001/stderr",
-		    "job 17: rm '\\033[2J\\n\\r\\377\xc3\xa9\\342\\200\\256': exit status 1; its output is in r/\\001/stderr" },
+		    "job 17: x: had begun when an earlier run was killed: nobody knows how it "
+		    "ended" },
+		{ { .verdict = VERDICT_FAILED, .exit_code = 1 },
+		    "rm '\033[2J\n\r\xff\xc3\xa9\xe2\x80\xae'", "r/\001/stderr",
+		    "job 17: rm '\\033[2J\\n\\r\\377\xc3\xa9\\342\\200\\256': exit status 1; its "
+		    "output is in r/\\001/stderr" },
 	};
 	struct task task = { .seq = 17 };
 
@@ -202,13 +234,34 @@ END_TEST
 
 START_TEST(utf8_and_what_only_looks_like_it)
 {
-	static const struct { const char *bytes; size_t len, sequence; } row[] = {
-		{ "", 0, 0 }, { "a", 1, 1 }, { "\0", 1, 1 }, { "\x7f", 1, 1 }, { "\x80", 1, 0 }, { "\xbf", 1, 0 },
-		{ "\xc0\x80", 2, 0 }, { "\xc1\xbf", 2, 0 }, { "\xc2\x80", 2, 2 }, { "\xdf\xbf", 2, 2 }, { "\xc2", 1, 0 },
-		{ "\xc2\x41", 2, 0 }, { "\xe0\x9f\xbf", 3, 0 }, { "\xe0\xa0\x80", 3, 3 }, { "\xed\x9f\xbf", 3, 3 },
-		{ "\xed\xa0\x80", 3, 0 }, { "\xee\x80\x80", 3, 3 }, { "\xef\xbf\xbf", 3, 3 }, { "\xef\xbf", 2, 0 },
-		{ "\xf0\x8f\xbf\xbf", 4, 0 }, { "\xf0\x90\x80\x80", 4, 4 }, { "\xf4\x8f\xbf\xbf", 4, 4 },
-		{ "\xf4\x90\x80\x80", 4, 0 }, { "\xf5\x80\x80\x80", 4, 0 }, { "\xff", 1, 0 }, { "\xf0\x9f\x98", 3, 0 },
+	static const struct { const char *bytes; size_t len, sequence;
+	} row[] = {
+		{ "", 0, 0 },
+		{ "a", 1, 1 },
+		{ "\0", 1, 1 },
+		{ "\x7f", 1, 1 },
+		{ "\x80", 1, 0 },
+		{ "\xbf", 1, 0 },
+		{ "\xc0\x80", 2, 0 },
+		{ "\xc1\xbf", 2, 0 },
+		{ "\xc2\x80", 2, 2 },
+		{ "\xdf\xbf", 2, 2 },
+		{ "\xc2", 1, 0 },
+		{ "\xc2\x41", 2, 0 },
+		{ "\xe0\x9f\xbf", 3, 0 },
+		{ "\xe0\xa0\x80", 3, 3 },
+		{ "\xed\x9f\xbf", 3, 3 },
+		{ "\xed\xa0\x80", 3, 0 },
+		{ "\xee\x80\x80", 3, 3 },
+		{ "\xef\xbf\xbf", 3, 3 },
+		{ "\xef\xbf", 2, 0 },
+		{ "\xf0\x8f\xbf\xbf", 4, 0 },
+		{ "\xf0\x90\x80\x80", 4, 4 },
+		{ "\xf4\x8f\xbf\xbf", 4, 4 },
+		{ "\xf4\x90\x80\x80", 4, 0 },
+		{ "\xf5\x80\x80\x80", 4, 0 },
+		{ "\xff", 1, 0 },
+		{ "\xf0\x9f\x98", 3, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)

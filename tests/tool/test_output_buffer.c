@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Output that waits: in memory, then in a file without a name, byte for byte the same, and nothing is lost. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -141,7 +142,8 @@ START_TEST(much_is_spilled_and_comes_back)
 
 	for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++) {
 		/* Byte by byte only past the budget. */
-		uint64_t quick = piece[i] < 4096 ? STORE_MEMORY : 0, len = quick + (quick ? 200000 : 5 * STORE_MEMORY);
+		uint64_t quick = piece[i] < 4096 ? STORE_MEMORY : 0,
+			 len = quick + (quick ? 200000 : 5 * STORE_MEMORY);
 		struct output_buffer p;
 		output_buffer_init(&p);
 		add_stream(&p, 0, quick, 65536, 1);
@@ -188,13 +190,17 @@ START_TEST(any_order_of_calls)
 		size_t i = (size_t)rand_r(&seed) % POCKETS, j = (size_t)rand_r(&seed) % POCKETS;
 		int what = rand_r(&seed) % 100;
 		if (what < 50) {
-			size_t len = (size_t)rand_r(&seed) % (what < 5 ? 100000 : what < 20 ? 3000 : 100);
+			size_t len = (size_t)rand_r(&seed) %
+			    (what < 5         ? 100000 :
+				    what < 20 ? 3000 :
+						100);
 			fill(block, (uint64_t)step, len, (unsigned)i);
 			must(output_buffer_add(&p[i], block, len) == 0);
 			bytes_add(&model[i], block, len);
 		} else if (what < 85) {
 			const char *data;
-			ssize_t n = output_buffer_front(&p[i], &data, block, (size_t)rand_r(&seed) % 5000 + 1);
+			ssize_t n = output_buffer_front(&p[i], &data, block,
+			    (size_t)rand_r(&seed) % 5000 + 1);
 			must(n >= 0);
 			must((n == 0) == (model[i].len == 0));
 			must(n == 0 || memcmp(data, model[i].at, (size_t)n) == 0);
@@ -257,7 +263,8 @@ START_TEST(space_is_used_again)
 		output_buffer_clear(&old);
 		ck_assert_int_ne(file_of_store(&st), -1);
 #ifdef FALLOC_FL_PUNCH_HOLE
-		if (fallocate(file_of_store(&st), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size, 4096) == 0)
+		if (fallocate(file_of_store(&st), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size,
+			4096) == 0)
 			ck_assert_int_lt(st.st_blocks, blocks / 2);
 #endif
 		add_stream(&old, 0, 20 * MIB, 65536 + (size_t)round * 1001, 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Plug-ins: what is loaded is what was asked for, and what cannot be is told in one line and costs nothing else. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -58,8 +59,9 @@ build(const char *name, const char *flags, const char *code)
 
 	(void)snprintf(source, sizeof source, "%s.c", in_directory(name));
 	write_file(source, code, strlen(code));
-	(void)snprintf(command, sizeof command, "%s -I%s/include %s -o %s %s", cc != NULL ? cc : "cc",
-	    srcdir != NULL ? srcdir : ".", flags, in_directory(name), source);
+	(void)snprintf(command, sizeof command, "%s -I%s/include %s -o %s %s",
+	    cc != NULL ? cc : "cc", srcdir != NULL ? srcdir : ".", flags, in_directory(name),
+	    source);
 	ck_assert_msg(system(command) == 0, "%s", command);
 	return in_directory(name);
 }
@@ -104,7 +106,8 @@ fault_of(char *file, const char *functions)
 	(void)close(ends[0]);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	said[len] = '\0';
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == (len > 0), "status %x: %s", (unsigned)status, said);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == (len > 0), "status %x: %s",
+	    (unsigned)status, said);
 	return said;
 }
 
@@ -119,7 +122,8 @@ assert_fault(char *file, const char *functions, const char *expected)
 	char *open_end = strstr(wanted, "...\n");
 	if (open_end != NULL)
 		*open_end = '\0';
-	ck_assert_msg((open_end != NULL ? strncmp(said, wanted, strlen(wanted)) : strcmp(said, wanted)) == 0,
+	ck_assert_msg((open_end != NULL ? strncmp(said, wanted, strlen(wanted)) :
+					  strcmp(said, wanted)) == 0,
 	    "said:   %swanted: %s", said, wanted);
 	ck_assert_msg(strchr(said, '\n') == said + strlen(said) - 1, "not one line: %s", said);
 }
@@ -147,8 +151,10 @@ value_of(const struct plugin *p, forkpool_fn *fn, char *value, size_t size)
 START_TEST(functions_are_those_that_were_named_in_that_order)
 {
 	struct plugin p = { 0 };
-	struct options o = options_of(build("order.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two")
-	    NAMED("three")), "three,one,three");
+	struct options o =
+	    options_of(build("order.so", SHARED,
+			   HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two") NAMED("three")),
+		"three,one,three");
 	char value[16];
 
 	plugin_load(&p, &o);
@@ -170,12 +176,17 @@ START_TEST(state_is_made_in_each_worker_and_taken_down_in_it)
 	char code[4096], value[256], wanted[256], *left = strdup(in_directory("left"));
 
 	/* Its end is seen by a file. */
-	(void)snprintf(code, sizeof code, HEAD "FORKPOOL_PLUGIN;\n"
-	    "int forkpool_plugin_init(const char *args, void **state)\n"
-	    "{ char *s = malloc(strlen(args) + 3); *state = s; sprintf(s, \"<%%s>\", args); return 0; }\n"
-	    "void forkpool_plugin_exit(void *state)\n"
-	    "{ FILE *f = fopen(\"%s\", \"a\"); fprintf(f, \"%%s\", (char *)state); fclose(f); free(state); }\n"
-	    JOB("show", "const char *s = forkpool_worker_state(c); return forkpool_reply(c, s, strlen(s));"), left);
+	(void)snprintf(code, sizeof code,
+	    HEAD "FORKPOOL_PLUGIN;\n"
+		 "int forkpool_plugin_init(const char *args, void **state)\n"
+		 "{ char *s = malloc(strlen(args) + 3); *state = s; sprintf(s, \"<%%s>\", args); "
+		 "return 0; }\n"
+		 "void forkpool_plugin_exit(void *state)\n"
+		 "{ FILE *f = fopen(\"%s\", \"a\"); fprintf(f, \"%%s\", (char *)state); fclose(f); "
+		 "free(state); }\n" JOB("show",
+		     "const char *s = forkpool_worker_state(c); return forkpool_reply(c, s, "
+		     "strlen(s));"),
+	    left);
 	struct options o = options_of(build("state.so", SHARED, code), "show");
 	for (int i = 0; i < 2; i++) {
 		char arguments[] = "some args";
@@ -200,9 +211,12 @@ START_TEST(init_that_fails_lets_no_job_run)
 {
 	struct plugin p = { 0 };
 	char value[16];
-	struct options o = options_of(build("init.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n" NAMED("work")
-	    "int forkpool_plugin_init(const char *args, void **state) { (void)args; (void)state; return 5; }\n"),
-	    "work");
+	struct options o =
+	    options_of(build("init.so", SHARED,
+			   HEAD "FORKPOOL_PLUGIN;\n" NAMED(
+			       "work") "int forkpool_plugin_init(const char *args, void **state) { "
+				       "(void)args; (void)state; return 5; }\n"),
+		"work");
 
 	plugin_load(&p, &o);
 	ck_assert_int_eq(value_of(&p, p.functions[0], value, sizeof value), FORKPOOL_LOST);
@@ -228,8 +242,10 @@ START_TEST(constructor_is_heard_once)
 	int status;
 	char text[16] = "";
 
-	char *path = build("talk.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n" NAMED("work")
-	    BEGIN("if (write(1, \"here\\n\", 5) != 5 || read(0, (char [1]){ 0 }, 1) == -1) abort();"));
+	char *path = build("talk.so", SHARED,
+	    HEAD "FORKPOOL_PLUGIN;\n" NAMED("work")
+		BEGIN("if (write(1, \"here\\n\", 5) != 5 || read(0, (char [1]){ 0 }, 1) == -1) "
+		      "abort();"));
 	char *out = in_directory("heard");
 	pid_t pid = fork();
 	ck_assert_int_ne(pid, -1);
@@ -267,26 +283,37 @@ START_TEST(files_that_are_no_plugin)
 	assert_fault(in_directory("text/below"), "work", "Not a directory");
 
 	char *path = build("whole.so", SHARED, HEAD NAMED("work"));
-	assert_fault(path, "work", "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in it");
+	assert_fault(path, "work",
+	    "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in it");
 	int fd = open(path, O_RDONLY);
 	ck_assert_int_eq((int)read(fd, truncated, sizeof truncated), (int)sizeof truncated);
 	(void)close(fd);
 	write_file(in_directory("truncated"), truncated, sizeof truncated);
 	assert_fault(in_directory("truncated"), "work", "cannot be loaded: ...");
-	assert_fault(build("program", "", "int main(void) { return 0; }\n"), "main", "cannot be loaded: ...");
+	assert_fault(build("program", "", "int main(void) { return 0; }\n"), "main",
+	    "cannot be loaded: ...");
 }
 END_TEST
 
 START_TEST(plugins_that_do_not_fit)
 {
-	assert_fault(build("newer.so", SHARED, HEAD NAMED("work") "#undef FORKPOOL_PLUGIN_VERSION\n"
-	    "#define FORKPOOL_PLUGIN_VERSION 7\nFORKPOOL_PLUGIN;\n"), "work",
-	    "is made for another version of forkpool: its <forkpool_plugin.h> is version 7, that of this program is 1");
-	assert_fault(build("needs.so", SHARED, HEAD "FORKPOOL_PLUGIN;\nint forkpool_sing(void);\n"
-	    JOB("work", "(void)c; return forkpool_sing();")), "work",
-	    "cannot be loaded: undefined symbol: forkpool_sing, so it is made for another version of forkpool");
-	assert_fault(build("lacks.so", SHARED, HEAD "FORKPOOL_PLUGIN;\nint other(void);\n"
-	    JOB("work", "(void)c; return other();")), "work", "cannot be loaded: undefined symbol: other");
+	assert_fault(build("newer.so", SHARED,
+			 HEAD NAMED(
+			     "work") "#undef FORKPOOL_PLUGIN_VERSION\n"
+				     "#define FORKPOOL_PLUGIN_VERSION 7\nFORKPOOL_PLUGIN;\n"),
+	    "work",
+	    "is made for another version of forkpool: its <forkpool_plugin.h> is version 7, that "
+	    "of this program is 1");
+	assert_fault(build("needs.so", SHARED,
+			 HEAD "FORKPOOL_PLUGIN;\nint forkpool_sing(void);\n" JOB("work",
+			     "(void)c; return forkpool_sing();")),
+	    "work",
+	    "cannot be loaded: undefined symbol: forkpool_sing, so it is made for another version "
+	    "of forkpool");
+	assert_fault(build("lacks.so", SHARED,
+			 HEAD "FORKPOOL_PLUGIN;\nint other(void);\n" JOB("work",
+			     "(void)c; return other();")),
+	    "work", "cannot be loaded: undefined symbol: other");
 }
 END_TEST
 
@@ -296,19 +323,23 @@ START_TEST(functions_that_are_not_there)
 	char *path = build("few.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two")
 	    "FORKPOOL_EXPORT extern int table[4]; int table[4] = { 1 };\n"
 	    "int hidden(void); int hidden(void) { return 0; }\n");
-	static const char *const names[] = { "printf", "table", "hidden", "three", "on", "forkpool_reply" };
+	static const char *const names[] = { "printf", "table", "hidden", "three", "on",
+		"forkpool_reply" };
 	char expected[256];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		(void)snprintf(expected, sizeof expected, "has no function %s; it has: one, two", names[i]);
+		(void)snprintf(expected, sizeof expected, "has no function %s; it has: one, two",
+		    names[i]);
 		assert_fault(path, names[i], expected);
 		(void)snprintf(expected, sizeof expected, "one,%s,two", names[i]);
 		char *list = strdup(expected);
-		(void)snprintf(expected, sizeof expected, "has no function %s; it has: one, two", names[i]);
+		(void)snprintf(expected, sizeof expected, "has no function %s; it has: one, two",
+		    names[i]);
 		assert_fault(path, list, expected);
 		free(list);
 	}
-	assert_fault(build("none.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n"), "work", "has no function work");
+	assert_fault(build("none.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n"), "work",
+	    "has no function work");
 	assert_fault(build("mangled.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n"
 	    "FORKPOOL_EXPORT int work(void) __asm__(\"_Z4workv\");\n"
 	    "int work(void) { return 0; }\n"), "work",
@@ -334,23 +365,30 @@ END_TEST
 /* What a constructor does is seen in the trial: each of these would have been the end of the tool. */
 START_TEST(trouble_while_loading)
 {
-	static const struct { const char *name, *body, *expected; } row[] = {
+	static const struct { const char *name, *body, *expected;
+	} row[] = {
 		{ "segv", "*(volatile int *)0 = 1;", "crashed while it was loaded: SIGSEGV" },
 		{ "abort", "abort();", "crashed while it was loaded: SIGABRT" },
 		{ "kill", "kill(getpid(), SIGKILL);", "crashed while it was loaded: SIGKILL" },
 		{ "exit", "exit(3);", "ended the process while it was loaded, with exit status 3" },
-		{ "exit0", "exit(0);", "ended the process while it was loaded, with exit status 0" },
-		{ "_exit", "_exit(0);", "ended the process while it was loaded, with exit status 0" },
+		{ "exit0", "exit(0);",
+		    "ended the process while it was loaded, with exit status 0" },
+		{ "_exit", "_exit(0);",
+		    "ended the process while it was loaded, with exit status 0" },
 		{ "hang", "for (;;) pause();", "was not loaded within 0.3 seconds" },
-		{ "deaf", "signal(SIGTERM, SIG_IGN); for (;;) pause();", "was not loaded within 0.3 seconds" },
-		{ "family", "if (fork() != -1) for (;;) pause();", "was not loaded within 0.3 seconds" },
+		{ "deaf", "signal(SIGTERM, SIG_IGN); for (;;) pause();",
+		    "was not loaded within 0.3 seconds" },
+		{ "family", "if (fork() != -1) for (;;) pause();",
+		    "was not loaded within 0.3 seconds" },
 	};
 	char code[1024], name[32];
 
 	if (SUPPORT_SANITIZED && _i == 0)
 		return;
-	plugin_load_timeout_ns = strstr(row[_i].expected, "0.3") != NULL ? SECOND * 3 / 10 : 60 * SECOND;
-	(void)snprintf(code, sizeof code, HEAD "FORKPOOL_PLUGIN;\n" NAMED("work") BEGIN("%s"), row[_i].body);
+	plugin_load_timeout_ns =
+	    strstr(row[_i].expected, "0.3") != NULL ? SECOND * 3 / 10 : 60 * SECOND;
+	(void)snprintf(code, sizeof code, HEAD "FORKPOOL_PLUGIN;\n" NAMED("work") BEGIN("%s"),
+	    row[_i].body);
 	(void)snprintf(name, sizeof name, "trouble-%s.so", row[_i].name);
 	assert_fault(build(name, SHARED, code), "work", row[_i].expected);
 }
@@ -362,9 +400,12 @@ START_TEST(trial_ends_without_destructors)
 {
 	char code[1024], *trace = strdup(in_directory("destroyed"));
 
-	(void)snprintf(code, sizeof code, HEAD "FORKPOOL_PLUGIN;\n" NAMED("work")
-	    "static void end(void) { FILE *f = fopen(\"%s\", \"a\"); fclose(f); }\n"
-	    "__attribute__((destructor)) static void destroy(void) { end(); }\n" BEGIN("atexit(end);"), trace);
+	(void)snprintf(code, sizeof code,
+	    HEAD "FORKPOOL_PLUGIN;\n" NAMED(
+		"work") "static void end(void) { FILE *f = fopen(\"%s\", \"a\"); fclose(f); }\n"
+			"__attribute__((destructor)) static void destroy(void) { end(); }\n" BEGIN(
+			    "atexit(end);"),
+	    trace);
 	/* The process that then loads it leaves by _exit() as well. */
 	ck_assert_str_eq(fault_of(build("destroy.so", SHARED, code), "work"), "");
 	ck_assert_int_eq(access(trace, F_OK), -1);
@@ -387,7 +428,8 @@ count_of(const struct bytes *names)
 
 START_TEST(names_of_a_damaged_file)
 {
-	char *path = build("damaged.so", SHARED " -s", HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two"));
+	char *path =
+	    build("damaged.so", SHARED " -s", HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two"));
 	struct bytes names = { 0 };
 	struct stat st;
 
@@ -415,7 +457,8 @@ START_TEST(names_of_a_damaged_file)
 	ck_assert_uint_eq(count_of(&names), 2);
 	for (size_t cut = len; cut > 0; cut = cut > 200 ? cut - 97 : cut - 1) {
 		bytes_clear(&names);
-		if (ftruncate(fd, (off_t)(cut - 1)) != 0 || plugin_symbols_read(path, &names) == PLUGIN_NAMES_OK)
+		if (ftruncate(fd, (off_t)(cut - 1)) != 0 ||
+		    plugin_symbols_read(path, &names) == PLUGIN_NAMES_OK)
 			ck_abort_msg("names were found in the first %zu bytes", cut - 1);
 	}
 	(void)close(fd);
@@ -432,7 +475,8 @@ main(void)
 	const char *tmp = getenv("TMPDIR");
 	char command[128];
 
-	(void)snprintf(directory, sizeof directory, "%.30s/forkpool-plugin.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	(void)snprintf(directory, sizeof directory, "%.30s/forkpool-plugin.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(directory) == NULL) {
 		perror(directory);
 		return 99;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The line that tells how far the run is: on a terminal, and elsewhere. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -91,9 +92,13 @@ START_TEST(bar_on_a_terminal)
 	terminal_open(100);
 	progress_open(&o);
 	progress_update(0, 0, 200, 4, "first", START);
-	ck_assert_str_eq(new_text(), "\r  0% 0/200 done, 4 running, 0.0/s, 0:00 [..............................] first\033[K");
+	ck_assert_str_eq(new_text(),
+	    "\r  0% 0/200 done, 4 running, 0.0/s, 0:00 [..............................] "
+	    "first\033[K");
 	progress_update(50, 2, 200, 4, "item\n\033[2J", START + 10000 * MS);
-	ck_assert_str_eq(new_text(), "\r 25% 50/200 done, 2 failed, 4 running, 5.0/s, 0:30 left [#####.................] item\\n\\033[2J\033[K");
+	ck_assert_str_eq(new_text(),
+	    "\r 25% 50/200 done, 2 failed, 4 running, 5.0/s, 0:30 left [#####.................] "
+	    "item\\n\\033[2J\033[K");
 	/* Not more often than ten times a second, and then what is so by now. */
 	progress_update(51, 2, 200, 4, NULL, START + 10050 * MS);
 	ck_assert_str_eq(new_text(), "");
@@ -109,7 +114,9 @@ START_TEST(bar_on_a_terminal)
 	progress_update(200, 2, 200, 0, NULL, START + 11101 * MS);
 	(void)new_text();
 	progress_close();
-	ck_assert_str_eq(new_text(), "\r100% 200/200 done, 2 failed, 0 running, 18.0/s, 0:11 [#######################]\033[K\n");
+	ck_assert_str_eq(new_text(),
+	    "\r100% 200/200 done, 2 failed, 0 running, 18.0/s, 0:11 "
+	    "[#######################]\033[K\n");
 	terminal_close();
 }
 END_TEST
@@ -183,8 +190,10 @@ END_TEST
 /* However narrow, and whatever the item: it stays on its line. */
 START_TEST(fits_at_every_width)
 {
-	static const char *const item[] = { "", "short", "a\x1b]0;title\x07 \r\n\t\xff\xe2\x82\xac\xf0\x9f\x98\x80\xe3\x81\x82\xe3\x81\x84",
-		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" };
+	static const char *const item[] = { "", "short",
+		"a\x1b]0;title\x07 \r\n\t\xff\xe2\x82\xac\xf0\x9f\x98\x80\xe3\x81\x82\xe3\x81\x84",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" };
 
 	for (unsigned columns = 1; columns < 200; columns += columns < 90 ? 1 : 13) {
 		terminal_open(columns);
@@ -193,7 +202,8 @@ START_TEST(fits_at_every_width)
 			progress_open(&o);
 			progress_update(0, 0, 0, 0, NULL, START);
 			(void)new_text();
-			progress_update(12345678, 123, 987654321, 256, item[i / 2], START + 123456 * MS);
+			progress_update(12345678, 123, 987654321, 256, item[i / 2],
+			    START + 123456 * MS);
 			const char *text = new_text();
 			size_t len = strlen(text), used = 0;
 			ck_assert_uint_gt(len, 3);
@@ -229,9 +239,11 @@ START_TEST(plain_lines_elsewhere)
 	message("in between");
 	ck_assert_str_eq(new_text(), "forkpool: in between\n");
 	progress_update(50001, 1, 50001, 0, "x", START + 3700000 * MS);
-	ck_assert_str_eq(new_text(), "forkpool: 50001/50001 done, 1 failed, 0 running, 13.5/s, 1:01:40\n");
+	ck_assert_str_eq(new_text(),
+	    "forkpool: 50001/50001 done, 1 failed, 0 running, 13.5/s, 1:01:40\n");
 	progress_close();
-	ck_assert_str_eq(new_text(), "forkpool: 50001/50001 done, 1 failed, 0 running, 13.5/s, 1:01:40\n");
+	ck_assert_str_eq(new_text(),
+	    "forkpool: 50001/50001 done, 1 failed, 0 running, 13.5/s, 1:01:40\n");
 	terminal_close();
 }
 END_TEST
@@ -245,7 +257,8 @@ START_TEST(a_dumb_terminal_gets_plain_lines)
 	progress_open(&o);
 	progress_update(0, 0, 10, 2, NULL, START);
 	progress_update(5, 0, 10, 2, NULL, START + 10000 * MS);
-	ck_assert_str_eq(new_text(), "forkpool: ETA: 10s Left: 5 AVG: 2.00s  local:2/5/100%/2.0s\n");
+	ck_assert_str_eq(new_text(),
+	    "forkpool: ETA: 10s Left: 5 AVG: 2.00s  local:2/5/100%/2.0s\n");
 	progress_close();
 	terminal_close();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a report keeps of very many runs, and what it says of all of them; text that goes into a page. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -110,8 +111,10 @@ sum(const json_t *array)
 START_TEST(sums_of_a_few)
 {
 	report_stats_add(&(struct report_sum){ .slot = 1, .start = 0, .run = 1500 });
-	report_stats_add(&(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
-	report_stats_add(&(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
+	report_stats_add(
+	    &(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
+	report_stats_add(
+	    &(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
 
 	json_t *o = sums_now();
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "runs_total")), 3);
@@ -142,8 +145,12 @@ START_TEST(sums_of_days)
 	int64_t busy = 0;
 	uint64_t runs = 0;
 
-	for (int64_t start = 0, run = 1; start < INT64_C(400) * 86400 * 1000000; start += run, run += run / 3 + 1) {
-		report_stats_add(&(struct report_sum){ .slot = 1, .start = start, .run = run, .failed = runs % 2 == 0 });
+	for (int64_t start = 0, run = 1; start < INT64_C(400) * 86400 * 1000000;
+	     start += run, run += run / 3 + 1) {
+		report_stats_add(&(struct report_sum){ .slot = 1,
+		    .start = start,
+		    .run = run,
+		    .failed = runs % 2 == 0 });
 		busy += run;
 		runs++;
 	}
@@ -175,8 +182,10 @@ begin(void)
 	static char name[] = "page.html", *words[] = { NULL };
 	char error[256];
 
-	pool = forkpool_open(&(struct forkpool_options){ .struct_size = sizeof(struct forkpool_options), .workers = 1 }, error,
-	    sizeof error);
+	pool = forkpool_open(&(struct forkpool_options){ .struct_size =
+							     sizeof(struct forkpool_options),
+				 .workers = 1 },
+	    error, sizeof error);
 	ck_assert_msg(pool != NULL, "%s", error);
 	options = (struct options){ .report = name, .command = words, .workers = 2 };
 	totals = (struct totals){ 0 };
@@ -186,16 +195,24 @@ begin(void)
 }
 
 static void
-one_run(struct task *task, uint64_t seq, enum verdict verdict, int64_t run_ns, const struct output_buffer *err)
+one_run(struct task *task, uint64_t seq, enum verdict verdict, int64_t run_ns,
+    const struct output_buffer *err)
 {
-	struct outcome e = { .verdict = verdict, .exit_code = verdict != VERDICT_OK, .slot = 1 + (unsigned)(seq % 2), .attempt = 1,
-		.start_ns = INT64_C(1900000000000000000) + (int64_t)seq * 1000, .run_ns = run_ns, .max_rss = -1, .message = "" };
+	struct outcome e = { .verdict = verdict,
+		.exit_code = verdict != VERDICT_OK,
+		.slot = 1 + (unsigned)(seq % 2),
+		.attempt = 1,
+		.start_ns = INT64_C(1900000000000000000) + (int64_t)seq * 1000,
+		.run_ns = run_ns,
+		.max_rss = -1,
+		.message = "" };
 	struct job_record record = { .task = task, .outcome = &e, .err = err };
 	char command[64];
 
 	task->seq = seq;
 	int len = snprintf(command, sizeof command, "work on %llu now", (unsigned long long)seq);
-	report_run(&(struct attempt){ .record = &record, .command = command, .command_len = (size_t)len });
+	report_run(
+	    &(struct attempt){ .record = &record, .command = command, .command_len = (size_t)len });
 	totals_add(&totals, &e, DIALECT_NATIVE);
 }
 
@@ -207,14 +224,17 @@ finished(void)
 	size_t len;
 	json_error_t error;
 
-	ck_assert_int_eq(report_close(&(struct attempt_end){ .totals = &totals, .status = 123 }), 0);
+	ck_assert_int_eq(report_close(&(struct attempt_end){ .totals = &totals, .status = 123 }),
+	    0);
 	(void)forkpool_close(pool);
-	char *page = tool_read("page.html", &len), *from = strstr(page, mark), *to = strstr(page, "\n</script>\n<script nonce");
+	char *page = tool_read("page.html", &len), *from = strstr(page, mark),
+	     *to = strstr(page, "\n</script>\n<script nonce");
 	ck_assert(from != NULL && to != NULL);
 	from += strlen(mark);
 	json_t *data = json_loadb(from, (size_t)(to - from), JSON_REJECT_DUPLICATES, &error);
 	if (data == NULL)
-		ck_abort_msg("%s at %d: %.200s", error.text, error.position, from + error.position - 100);
+		ck_abort_msg("%s at %d: %.200s", error.text, error.position,
+		    from + error.position - 100);
 	free(page);
 	ck_assert_int_eq(remove("page.html"), 0);
 	return data;
@@ -268,7 +288,8 @@ START_TEST(more_runs_than_rows)
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
 		number += json_integer_value(json_array_get(row, 0));
-		int64_t verdict = json_integer_value(json_array_get(row, 2)), run = json_integer_value(json_array_get(row, 6));
+		int64_t verdict = json_integer_value(json_array_get(row, 2)),
+			run = json_integer_value(json_array_get(row, 6));
 		if (i < limit)
 			ck_assert_int_eq(number, (int64_t)i + 1);
 		sum_failed += verdict == VERDICT_FAILED;

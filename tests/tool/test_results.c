@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* --results: GNU parallel's tree of directories, files from templates, tables; and no item leads out of them. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -8,7 +9,10 @@
 #include "tool/records/results_dir.h"
 #include "tool/records/results_table.h"
 
-static const struct outcome ok = { .verdict = VERDICT_OK, .slot = 2, .start_ns = INT64_C(1700000000123456789), .run_ns = 9000000,
+static const struct outcome ok = { .verdict = VERDICT_OK,
+	.slot = 2,
+	.start_ns = INT64_C(1700000000123456789),
+	.run_ns = 9000000,
 	.received = 4 };
 
 static void
@@ -21,12 +25,16 @@ exists(const char *path, int wanted)
 }
 
 static int
-add(uint64_t seq, const char *items, size_t len, size_t columns, const struct row *header, const char *out, const char *err)
+add(uint64_t seq, const char *items, size_t len, size_t columns, const struct row *header,
+    const char *out, const char *err)
 {
 	struct task *task = tool_task(seq, items, len, "x", 2);
 	struct output_buffer p, q;
-	struct job_record r = { .task = task, .outcome = &ok, .out = tool_pocket(&p, out, strlen(out)),
-		.err = tool_pocket(&q, err, strlen(err)), .header = header };
+	struct job_record r = { .task = task,
+		.outcome = &ok,
+		.out = tool_pocket(&p, out, strlen(out)),
+		.err = tool_pocket(&q, err, strlen(err)),
+		.header = header };
 
 	task->columns = columns;
 	int status = results_dir_add(&r);
@@ -79,14 +87,18 @@ END_TEST
 /* Whatever the item, its files are below DIR/1. */
 START_TEST(no_item_leads_out)
 {
-	static const char *const item[] = { "..", ".", "../../x", "/etc/x", "...", "a/../../..", "..\n", "./" };
+	static const char *const item[] = { "..", ".", "../../x", "/etc/x", "...", "a/../../..",
+		"..\n", "./" };
 	struct options o = { .results = (char[]){ "jail/in" } };
 
 	results_dir_open(&o);
 	for (size_t i = 0; i < sizeof item / sizeof item[0]; i++) {
 		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1, NULL, "", ""), 0);
-		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1, &(struct row){ .items = &(struct item){ "..", 2 },
-		    .count = 1 }, "", ""), 0);
+		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1,
+				     &(struct row){ .items = &(struct item){ "..", 2 },
+					 .count = 1 },
+				     "", ""),
+		    0);
 	}
 	exists("jail/in/1/\\../seq", 1);
 	exists("jail/in/1/\\./seq", 1);
@@ -113,7 +125,9 @@ START_TEST(long_names)
 	item[sizeof item - 1] = '\0';
 	for (int i = 0; i < 2; i++) {
 		item[sizeof item - 2] = (char)('a' + i);
-		ck_assert_int_eq(add(1, item, sizeof item, 1, NULL, i == 0 ? "first" : "second", ""), 0);
+		ck_assert_int_eq(add(1, item, sizeof item, 1, NULL, i == 0 ? "first" : "second",
+				     ""),
+		    0);
 	}
 	struct task *task = tool_task(1, item, sizeof item, "", 0);
 	struct job_record r = { .task = task, .outcome = &ok };
@@ -186,8 +200,10 @@ open_it(const void *results)
 START_TEST(where_it_cannot_be)
 {
 	tool_write("file", "", 0);
-	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "file"), "--results: cannot make the directory file: "));
-	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "file/below"), "file/below: Not a directory"));
+	ck_assert_ptr_nonnull(
+	    strstr(tool_refused(open_it, "file"), "--results: cannot make the directory file: "));
+	ck_assert_ptr_nonnull(
+	    strstr(tool_refused(open_it, "file/below"), "file/below: Not a directory"));
 	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, ""), "--results"));
 }
 END_TEST
@@ -240,17 +256,28 @@ START_TEST(tables)
 	static const struct item name[] = { { "n m", 3 }, { "o", 1 } };
 	static const struct row header = { .items = name, .count = 2 };
 
-	table(RESULTS_CSV, NULL, "Seq,Host,Starttime,JobRuntime,Send,Receive,Exitval,Signal,Command,V1,V2,Stdout,Stderr\n"
-	    "1,:,1700000000.123,0.009,0,4,0,0,\"echo 'a b'\",\"a b\",\"\"\"q\"\"\",\"x\"\"\n\",\"plain,\001\"\n"
+	table(RESULTS_CSV, NULL,
+	    "Seq,Host,Starttime,JobRuntime,Send,Receive,Exitval,Signal,Command,V1,V2,Stdout,"
+	    "Stderr\n"
+	    "1,:,1700000000.123,0.009,0,4,0,0,\"echo 'a b'\",\"a "
+	    "b\",\"\"\"q\"\"\",\"x\"\"\n\",\"plain,\001\"\n"
 	    "2,:,1700000000.123,0.009,0,4,-1,9,,\"a b\",,\"plain,\001\"\n");
-	table(RESULTS_TSV, &header, "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\t\"n m\"\to\tStdout\tStderr\n"
-	    "1\t:\t1700000000.123\t0.009\t0\t4\t0\t0\t\"echo 'a b'\"\t\"a b\"\t\"\"\"q\"\"\"\t\"x\"\"\n\"\tplain,\001\n"
+	table(RESULTS_TSV, &header,
+	    "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\t\"n "
+	    "m\"\to\tStdout\tStderr\n"
+	    "1\t:\t1700000000.123\t0.009\t0\t4\t0\t0\t\"echo 'a b'\"\t\"a "
+	    "b\"\t\"\"\"q\"\"\"\t\"x\"\"\n\"\tplain,\001\n"
 	    "2\t:\t1700000000.123\t0.009\t0\t4\t-1\t9\t\t\"a b\"\t\tplain,\001\n");
-	table(RESULTS_JSON, NULL, "{ \"Seq\": 1, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, \"Send\": 0, "
-	    "\"Receive\": 4, \"Exitval\": 0, \"Signal\": 0, \"Command\": \"echo 'a b'\", \"V\": [ \"a b\",\"\\\"q\\\"\" ], "
+	table(RESULTS_JSON, NULL,
+	    "{ \"Seq\": 1, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, "
+	    "\"Send\": 0, "
+	    "\"Receive\": 4, \"Exitval\": 0, \"Signal\": 0, \"Command\": \"echo 'a b'\", \"V\": [ "
+	    "\"a b\",\"\\\"q\\\"\" ], "
 	    "\"Stdout\": \"x\\\"\\u000a\", \"Stderr\": \"plain,\\u0001\" }\n"
-	    "{ \"Seq\": 2, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, \"Send\": 0, "
-	    "\"Receive\": 4, \"Exitval\": -1, \"Signal\": 9, \"Command\": \"\", \"V\": [ \"a b\" ], "
+	    "{ \"Seq\": 2, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, "
+	    "\"Send\": 0, "
+	    "\"Receive\": 4, \"Exitval\": -1, \"Signal\": 9, \"Command\": \"\", \"V\": [ \"a b\" "
+	    "], "
 	    "\"Stdout\": \"\", \"Stderr\": \"plain,\\u0001\" }\n");
 }
 END_TEST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What --status shows: the lines that are made of a state, for windows of all sizes, and how wide text is. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -13,7 +14,8 @@
 
 static uint64_t by_verdict[VERDICTS];
 static struct screen_row rows[64];
-static const char *const failures[] = { "job 9: x: exit status 2", "job 8: y: exit status 1", "job 7: z: exit status 3" };
+static const char *const failures[] = { "job 9: x: exit status 2", "job 8: y: exit status 1",
+	"job 7: z: exit status 3" };
 static struct bytes drawn;
 static struct screen_lines lines;
 
@@ -26,10 +28,19 @@ scene(void)
 	by_verdict[VERDICT_TIMED_OUT] = 1;
 	memset(rows, 0, sizeof rows);
 	for (unsigned i = 0; i < 4; i++)
-		rows[i] = (struct screen_row){ .worker = i + 1, .alive = 1, .busy = i != 2, .seq = 5 + i, .attempt = 1,
-			.text = "sleep 7", .text_len = 7, .run_ns = SECOND * (i == 1 ? 75 : i), .memory = 1 << 20 };
-	return (struct screen){ .pace = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 }, .by_verdict = by_verdict,
-		.rows = rows, .row_count = 4 };
+		rows[i] = (struct screen_row){ .worker = i + 1,
+			.alive = 1,
+			.busy = i != 2,
+			.seq = 5 + i,
+			.attempt = 1,
+			.text = "sleep 7",
+			.text_len = 7,
+			.run_ns = SECOND * (i == 1 ? 75 : i),
+			.memory = 1 << 20 };
+	return (struct screen){ .pace = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 },
+		.by_verdict = by_verdict,
+		.rows = rows,
+		.row_count = 4 };
 }
 
 /* The lines of it, each ended by a newline; what clears the rest of a line is checked and left out. */
@@ -126,7 +137,8 @@ START_TEST(more_workers_than_lines)
 	s = scene();
 	ck_assert_str_eq(draw(&s, 80, 1, 0), "4/10 done, 1 failed, 3 running, 0.5/s, 0:12 left\n");
 	/* When there is room again they are in their order. */
-	ck_assert_ptr_nonnull(strstr(draw(&s, 80, 7, 0), "     1     0:00    1.0M  5 sleep 7\n     2 "));
+	ck_assert_ptr_nonnull(
+	    strstr(draw(&s, 80, 7, 0), "     1     0:00    1.0M  5 sleep 7\n     2 "));
 }
 END_TEST
 
@@ -141,7 +153,8 @@ START_TEST(failures_have_their_share)
 		rows[i] = (struct screen_row){ .worker = i + 1, .alive = 1 };
 	const char *text = draw(&s, 80, 24, 0);
 	ck_assert_uint_eq(lines.count, 24);
-	ck_assert_ptr_nonnull(strstr(text, "and 13 more, 0 of them busy\njob 7: z: exit status 3\njob 8"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "and 13 more, 0 of them busy\njob 7: z: exit status 3\njob 8"));
 	ck_assert_uint_eq(s.failures_shown, 3);
 	(void)draw(&s, 80, 8, 0);
 	ck_assert_uint_eq(s.failures_shown, 0);
@@ -155,7 +168,8 @@ START_TEST(narrow_ones_lose_columns)
 	struct screen s = scene();
 
 	rows[1].progress_total = 10;
-	ck_assert_ptr_nonnull(strstr(draw(&s, 65, 23, 0), "\nWORKER     TIME  MEMORY  PROGRESS        JOB\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(draw(&s, 65, 23, 0), "\nWORKER     TIME  MEMORY  PROGRESS        JOB\n"));
 	ck_assert_ptr_nonnull(strstr(draw(&s, 64, 23, 0), "\nWORKER     TIME  MEMORY  JOB\n"));
 	ck_assert_ptr_nonnull(strstr(draw(&s, 44, 23, 0), "\nWORKER     TIME  JOB\n"));
 	ck_assert_ptr_nonnull(strstr(draw(&s, 32, 23, 0), "\n    TIME  JOB\n"));
@@ -173,7 +187,8 @@ START_TEST(colours_are_for_those_who_want_them)
 	for (const char *at = drawn.at; (at = strchr(at, '\033')) != NULL; at++)
 		ck_assert_int_eq(strncmp(at, "\033[K\r\n", 5), 0);
 	const char *text = draw(&s, 80, 23, 1);
-	ck_assert_ptr_nonnull(strstr(text, "\033[1m4/10 done, 1 failed, 3 running, 0.5/s, 0:12 left\033[m\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\033[1m4/10 done, 1 failed, 3 running, 0.5/s, 0:12 left\033[m\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\033[32m[##########................]\033[m 40%"));
 	ck_assert_ptr_nonnull(strstr(text, "\n\033[31mjob 9: x: exit status 2\033[m\n"));
 }
@@ -182,8 +197,13 @@ END_TEST
 /* Whatever a job is called, however large the window: as many lines as there may be, none too long, no control. */
 START_TEST(fits_in_every_window)
 {
-	static const char *const hostile[] = { "", "\x1b[2J\x1b[H\x1b]0;title\x07 \r\n\t\x9b" "31m\xff", "\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
-		"a\xcc\x81" "e\xcc\x81\xe2\x80\xae\xc2\x85", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80 \xe2\x82\xac" };
+	static const char *const hostile[] = { "",
+		"\x1b[2J\x1b[H\x1b]0;title\x07 \r\n\t\x9b"
+		"31m\xff",
+		"\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
+		"a\xcc\x81"
+		"e\xcc\x81\xe2\x80\xae\xc2\x85",
+		"\xf0\x9f\x98\x80\xf0\x9f\x98\x80 \xe2\x82\xac" };
 
 	for (size_t columns = 1; columns < 140; columns += columns < 90 ? 1 : 13)
 		for (size_t height = 1; height < 40; height += height < 12 ? 1 : 7) {
@@ -191,9 +211,16 @@ START_TEST(fits_in_every_window)
 			s.row_count = 20;
 			for (unsigned i = 0; i < 20; i++) {
 				const char *text = hostile[i % 5];
-				rows[i] = (struct screen_row){ .worker = 20 - i, .alive = 1, .busy = i % 7 != 6, .seq = 1 + i,
-					.attempt = i, .text = text, .text_len = strlen(text) + (i > 9), .run_ns = SECOND << i,
-					.progress_total = i, .memory = i - 1 };
+				rows[i] = (struct screen_row){ .worker = 20 - i,
+					.alive = 1,
+					.busy = i % 7 != 6,
+					.seq = 1 + i,
+					.attempt = i,
+					.text = text,
+					.text_len = strlen(text) + (i > 9),
+					.run_ns = SECOND << i,
+					.progress_total = i,
+					.memory = i - 1 };
 			}
 			s.failures = hostile;
 			s.failure_count = 5;
@@ -234,13 +261,22 @@ END_TEST
 
 START_TEST(widths)
 {
-	static const struct { const char *text; size_t width; } known[] = {
-		{ "", 0 }, { "abc", 3 }, { "\xc3\xa4", 1 }, { "a\xcc\x81", 1 }, { "\xe2\x82\xac", 1 }, { "\xe3\x81\x82\xe3\x81\x84", 4 },
-		{ "\xf0\x9f\x98\x80", 2 }, { "\xef\xbc\xa1", 2 }, { "\xff\xfe", 2 },
+	static const struct { const char *text; size_t width;
+	} known[] = {
+		{ "", 0 },
+		{ "abc", 3 },
+		{ "\xc3\xa4", 1 },
+		{ "a\xcc\x81", 1 },
+		{ "\xe2\x82\xac", 1 },
+		{ "\xe3\x81\x82\xe3\x81\x84", 4 },
+		{ "\xf0\x9f\x98\x80", 2 },
+		{ "\xef\xbc\xa1", 2 },
+		{ "\xff\xfe", 2 },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		ck_assert_msg(width_of(known[i].text, strlen(known[i].text)) == known[i].width, "the %zu-th", i);
+		ck_assert_msg(width_of(known[i].text, strlen(known[i].text)) == known[i].width,
+		    "the %zu-th", i);
 	/* Nothing is cut in its middle, and what has no width goes with what it belongs to. */
 	ck_assert_uint_eq(width_fitting("\xe3\x81\x82\xe3\x81\x84", 6, 3), 3);
 	ck_assert_uint_eq(width_fitting("\xe3\x81\x82\xe3\x81\x84", 6, 1), 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a run that goes on adds to a file or a pipe: each entry once, however far the one before had come. */
 #include "config.h"
 #include "tests/support/journal_support.h"
@@ -29,7 +30,8 @@ sink_setup(void)
 static const char *
 entry(uint64_t i)
 {
-	static const char *const text[] = { "one\n", "", "two and more\n", "two and less\n", "", "", "three\n", "four\n" };
+	static const char *const text[] = { "one\n", "", "two and more\n", "two and less\n", "", "",
+		"three\n", "four\n" };
 
 	return text[i % 8];
 }
@@ -159,7 +161,8 @@ START_TEST(killed_at_every_byte)
 				open_out(&o, flags[f], 0);
 				let_out(&o, 0, n);
 				sink_tries(&o, len - strlen(part));
-				must(write(o.fd, wanted + strlen(part), len - strlen(part)) == (ssize_t)(len - strlen(part)));
+				must(write(o.fd, wanted + strlen(part), len - strlen(part)) ==
+				    (ssize_t)(len - strlen(part)));
 				close_out(&o);
 				open_out(&o, flags[f], ALL);
 				must(o.next == n);
@@ -293,7 +296,8 @@ START_TEST(lost)
 		(void)unlink(surplus);
 		/* They are run again, and end in another order. */
 		for (uint64_t i = known; i < 8; i++)
-			must(append(&o, i, entry(7 - i + known), strlen(entry(7 - i + known))) == 0);
+			must(
+			    append(&o, i, entry(7 - i + known), strlen(entry(7 - i + known))) == 0);
 		close_out(&o);
 		for (uint64_t i = known; i < 8; i++)
 			(void)strcat(wanted, entry(7 - i + known));
@@ -335,7 +339,8 @@ START_TEST(counted)
 			sink_detach(&o);
 		}
 		(void)close(fd[1]);
-		must(read(fd[0], got, sizeof got) == (ssize_t)strlen(wanted) && memcmp(got, wanted, strlen(wanted)) == 0);
+		must(read(fd[0], got, sizeof got) == (ssize_t)strlen(wanted) &&
+		    memcmp(got, wanted, strlen(wanted)) == 0);
 		(void)close(fd[0]);
 	}
 	ck_assert_uint_eq(sink_piece(&o, 1000000), 1000000);
@@ -359,7 +364,8 @@ START_TEST(in_doubt)
 	expect(wanted, sizeof wanted, "before\n", 16);
 	expect(part, sizeof part, "before\n", 3);
 	for (size_t out = 0; strlen(part) + out <= strlen(wanted); out++)
-		for (size_t tried = out; tried <= out + 9 && strlen(part) + tried <= strlen(wanted); tried++) {
+		for (size_t tried = out; tried <= out + 9 && strlen(part) + tried <= strlen(wanted);
+		     tried++) {
 			/* A file that others write to as well: standard output and error in one. */
 			mark = (struct checkpoint){ 0 };
 			checkpoint_make(&mark);
@@ -413,7 +419,8 @@ START_TEST(in_doubt)
 				begins += len;
 			}
 			sink_detach(&o);
-			must(read(fd[0], from_pipe, sizeof from_pipe) == (ssize_t)strlen(wanted) - 7);
+			must(read(fd[0], from_pipe, sizeof from_pipe) ==
+			    (ssize_t)strlen(wanted) - 7);
 			must(memcmp(from_pipe, wanted + 7, strlen(wanted) - 7) == 0);
 			(void)close(fd[0]);
 			(void)close(fd[1]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Events of a trace: times are exact and never overlap on a track, whatever the clock did, and names are data. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -24,13 +25,25 @@ begin(void)
 
 /* A run of that command; without one it is that of job seq. */
 static void
-add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt, int again, const char *command, size_t len)
+add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt, int again,
+    const char *command, size_t len)
 {
 	struct task *task = tool_task(seq, "", 0, "", 0);
-	struct outcome e = { .verdict = again ? VERDICT_FAILED : VERDICT_OK, .slot = slot, .attempt = attempt,
-		.start_ns = BEGAN + at_ns, .run_ns = run_ns, .user_ns = -1, .system_ns = -1, .max_rss = -1, .message = "" };
+	struct outcome e = { .verdict = again ? VERDICT_FAILED : VERDICT_OK,
+		.slot = slot,
+		.attempt = attempt,
+		.start_ns = BEGAN + at_ns,
+		.run_ns = run_ns,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
+		.message = "" };
 	struct job_record record = { .task = task, .outcome = &e };
-	struct attempt run = { .record = &record, .command = command, .command_len = len, .cpu_ns = -1, .again = again };
+	struct attempt run = { .record = &record,
+		.command = command,
+		.command_len = len,
+		.cpu_ns = -1,
+		.again = again };
 
 	trace_run(&run);
 	task_free(task);
@@ -140,8 +153,10 @@ START_TEST(tries_are_joined)
 	json_t *events = end();
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *from = nth(events, "s", i), *to = nth(events, "f", i);
-		ck_assert_str_eq(json_string_value(json_object_get(from, "id")), i == 0 ? "7.1" : "7.2");
-		ck_assert_str_eq(json_string_value(json_object_get(to, "id")), i == 0 ? "7.1" : "7.2");
+		ck_assert_str_eq(json_string_value(json_object_get(from, "id")),
+		    i == 0 ? "7.1" : "7.2");
+		ck_assert_str_eq(json_string_value(json_object_get(to, "id")),
+		    i == 0 ? "7.1" : "7.2");
 		ck_assert_int_eq(ns_of(from, "ts"), i == 0 ? 0 : 20);
 		ck_assert_int_eq(ns_of(to, "ts"), i == 0 ? 20 : 40);
 		ck_assert_int_eq(json_integer_value(json_object_get(from, "tid")), i == 0 ? 1 : 2);
@@ -156,7 +171,12 @@ END_TEST
 /* Every byte as a command of its own, and some that are several; an event has a name in any case. */
 START_TEST(names_are_data)
 {
-	static const struct { const char *command; size_t len; const char *name; int is_text; } row[] = {
+	static const struct {
+		const char *command;
+		size_t len;
+		const char *name;
+		int is_text;
+	} row[] = {
 		{ "", 0, "job 1", 1 },
 		{ "a\0b", 3, NULL, 1 },
 		{ "\"\\\x7f\x1b[2J\n", 8, NULL, 1 },
@@ -196,7 +216,9 @@ START_TEST(names_are_data)
 	}
 	const json_t *last = nth(events, "X", 256 + sizeof row / sizeof row[0]);
 	ck_assert_uint_lt(strlen(json_string_value(json_object_get(last, "name"))), 80);
-	ck_assert_uint_eq(json_string_length(json_object_get(json_object_get(last, "args"), "command")), sizeof longest);
+	ck_assert_uint_eq(json_string_length(
+			      json_object_get(json_object_get(last, "args"), "command")),
+	    sizeof longest);
 	json_decref(events);
 }
 END_TEST

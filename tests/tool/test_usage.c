@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is said of the command line: of a wrong one, by --help, and by the manual page, which has them all. */
 #include "config.h"
 #include "tests/support/options_support.h"
@@ -19,7 +20,8 @@ START_TEST(statuses_are_the_dialects)
 
 	RUN(&said, "forkpool", "-j", "x", "true");
 	ck_assert_int_eq(said.status, 1);
-	ck_assert_str_eq(said.err, "forkpool: -j x must be a number from 0 to 4096, or +N, -N or N% of the processors\n");
+	ck_assert_str_eq(said.err,
+	    "forkpool: -j x must be a number from 0 to 4096, or +N, -N or N% of the processors\n");
 	RUN(&said, "xargs", "-P", "x", "true");
 	ck_assert_int_eq(said.status, 1);
 	ck_assert_int_eq(strncmp(said.err, "xargs: -P x ", 12), 0);
@@ -49,11 +51,12 @@ START_TEST(letters_of_each_dialect)
 			/* The value does for none of them, so that all that need one refuse it by name. */
 			RUN(&said, programs[d], name, "", "true");
 			if (options_letter((enum dialect)d, letter))
-				ck_assert_msg(strstr(said.err, "not an option") == NULL && strstr(said.err, "unknown") == NULL, "%s: %s", name,
-				    said.err);
+				ck_assert_msg(strstr(said.err, "not an option") == NULL &&
+					strstr(said.err, "unknown") == NULL,
+				    "%s: %s", name, said.err);
 			else
-				ck_assert_msg(said.status > 0 && strstr(said.err, name) != NULL, "%s %s: %d %s", programs[d], name, said.status,
-				    said.err);
+				ck_assert_msg(said.status > 0 && strstr(said.err, name) != NULL,
+				    "%s %s: %d %s", programs[d], name, said.status, said.err);
 		}
 	}
 }
@@ -61,9 +64,16 @@ END_TEST
 
 START_TEST(near_names_are_suggested)
 {
-	static const struct { const char *typed, *meant; } cases[] = {
-		{ "--jbos", "--jobs" }, { "--timout", "--timeout" }, { "--keep-ordre", "--keep-order" }, { "--job-log", "--joblog" },
-		{ "--jurnal", "--journal" }, { "--retrys", "--retries" }, { "--dryrum", "--dryrun" }, { "--sandobx=1", "--sandbox" },
+	static const struct { const char *typed, *meant;
+	} cases[] = {
+		{ "--jbos", "--jobs" },
+		{ "--timout", "--timeout" },
+		{ "--keep-ordre", "--keep-order" },
+		{ "--job-log", "--joblog" },
+		{ "--jurnal", "--journal" },
+		{ "--retrys", "--retries" },
+		{ "--dryrum", "--dryrun" },
+		{ "--sandobx=1", "--sandbox" },
 		{ "--tgstring", "--tagstring" },
 	};
 	struct said said;
@@ -72,7 +82,8 @@ START_TEST(near_names_are_suggested)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		RUN(&said, "forkpool", cases[i].typed, "true");
 		(void)snprintf(wanted, sizeof wanted, "is %s meant?", cases[i].meant);
-		ck_assert_msg(said.status == 1 && strstr(said.err, wanted) != NULL, "%s: %s", cases[i].typed, said.err);
+		ck_assert_msg(said.status == 1 && strstr(said.err, wanted) != NULL, "%s: %s",
+		    cases[i].typed, said.err);
 	}
 	RUN(&said, "forkpool", "--quite-something-else", "true");
 	ck_assert_int_eq(said.status, 1);
@@ -123,7 +134,8 @@ START_TEST(help_has_them_all)
 		}
 	}
 	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
-		(void)snprintf(name, sizeof name, "%s%s", alias->name[1] == '\0' ? "-" : "--", alias->name);
+		(void)snprintf(name, sizeof name, "%s%s", alias->name[1] == '\0' ? "-" : "--",
+		    alias->name);
 		ck_assert_msg(has_name(said.out, name), "%s", name);
 	}
 	for (const char *line = said.out; *line != '\0';) {
@@ -145,8 +157,9 @@ is_known(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *row = &options_table[i];
-		if ((len == 1 && row->letter == name[0]) || (row->name != NULL && strlen(row->name) == len &&
-		    memcmp(row->name, name, len) == 0))
+		if ((len == 1 && row->letter == name[0]) ||
+		    (row->name != NULL && strlen(row->name) == len &&
+			memcmp(row->name, name, len) == 0))
 			return 1;
 	}
 	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
@@ -169,12 +182,14 @@ START_TEST(manual_has_them_all)
 	(void)fclose(file);
 	/* " Fl " before each name and " " behind it, of all those lines. */
 	size_t at = 0;
-	for (const char *line = page; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = page; line != NULL && *line != '\0';
+	     line = strchr(line, '\n'), line += line != NULL) {
 		size_t len = strcspn(line, "\n");
 		if (strncmp(line, ".It Fl ", 7) != 0)
 			continue;
 		ck_assert_uint_lt(at + len + 2, sizeof listed);
-		at += (size_t)snprintf(listed + at, sizeof listed - at, "%.*s ", (int)(len - 3), line + 3);
+		at += (size_t)snprintf(listed + at, sizeof listed - at, "%.*s ", (int)(len - 3),
+		    line + 3);
 	}
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (options_table[i].name != NULL) {
@@ -187,7 +202,8 @@ START_TEST(manual_has_them_all)
 		}
 	}
 	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
-		(void)snprintf(name, sizeof name, " Fl %s%s ", alias->name[1] == '\0' ? "" : "-", alias->name);
+		(void)snprintf(name, sizeof name, " Fl %s%s ", alias->name[1] == '\0' ? "" : "-",
+		    alias->name);
 		ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
 	}
 	for (const char *flag = listed; (flag = strstr(flag, " Fl ")) != NULL;) {

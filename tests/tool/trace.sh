@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # --trace: what it writes is what the Trace Event Format asks for and what --json says of the same run.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Wrong command lines: each ends with one line that names what is wrong, before any job has run.
 # Right ones beside them run, so that it is not for another reason.
 # shellcheck disable=SC1091,SC2154

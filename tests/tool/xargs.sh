@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # The same input and options through xargs and through forkpool --compat=xargs: the same output, the same status.
 # shellcheck disable=SC1091
 . "${srcdir:-.}/tests/support/tool-lib.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/dispatch/deaths.h"
 
@@ -36,11 +37,14 @@ limit_exceeded(const struct dispatcher *d, const struct obituary *o, const struc
 
 	if (!WIFSIGNALED(o->wait_status))
 		return NULL;
-	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0 && !atomic_load(&note->raised))
+	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0 &&
+	    !atomic_load(&note->raised))
 		return "file_size";
 	if (atomic_load(&note->stack_full))
 		return limits->stack > 0 ? "stack" : NULL;
-	return limits->memory > 0 && (atomic_load(&note->met) & 1u << LIMIT_MEMORY) != 0 ? "memory" : NULL;
+	return limits->memory > 0 && (atomic_load(&note->met) & 1u << LIMIT_MEMORY) != 0 ?
+	    "memory" :
+	    NULL;
 }
 
 static void
@@ -59,11 +63,13 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 	}
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
 	if (details->limit != NULL)
-		n = snprintf(text, sizeof text, "went over its %s limit: %s", details->limit, status);
+		n = snprintf(text, sizeof text, "went over its %s limit: %s", details->limit,
+		    status);
 	else if (outcome == FORKPOOL_CRASHED && atomic_load(&note->stack_full))
 		n = snprintf(text, sizeof text, "%s: its stack was full", status);
 	else if (outcome == FORKPOOL_LOST && o->for_cause)
-		n = snprintf(text, sizeof text, "its worker was ended: it sent what no worker may send");
+		n = snprintf(text, sizeof text,
+		    "its worker was ended: it sent what no worker may send");
 	else if (outcome == FORKPOOL_LOST)
 		n = snprintf(text, sizeof text, "its worker was lost while it ran: %s", status);
 	else if (outcome == FORKPOOL_TIMED_OUT || outcome == FORKPOOL_CANCELLED)
@@ -72,14 +78,16 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 	else
 		n = snprintf(text, sizeof text, "%s", status);
 	if (o->output_lost > 0 && n > 0 && (size_t)n < sizeof text)
-		n += snprintf(text + n, sizeof text - (size_t)n, "; %llu bytes of output past the limit were dropped",
+		n += snprintf(text + n, sizeof text - (size_t)n,
+		    "; %llu bytes of output past the limit were dropped",
 		    (unsigned long long)o->output_lost);
 	job_message(job, text, n > 0 ? strlen(text) : 0);
 	if (o->output_len > 0 && o->output_len <= d->output_max) {
 		details->output = malloc((size_t)o->output_len + 1);
 		uint64_t at = spool_last_output(&d->spool, job->worker, o->generation & 1);
 		if (details->output != NULL &&
-		    spool_read(&d->values, job->worker, o->generation & 1, at, details->output, (size_t)o->output_len) == 0) {
+		    spool_read(&d->values, job->worker, o->generation & 1, at, details->output,
+			(size_t)o->output_len) == 0) {
 			details->output_len = (size_t)o->output_len;
 			details->output[details->output_len] = '\0';
 		}
@@ -88,7 +96,8 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 
 /* The job that was claimed by a process and has no result. */
 static void
-victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker, const struct obituary *o)
+victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker,
+    const struct obituary *o)
 {
 	const struct crash_note *note = &shared_slot(d->shared, worker)->crash[o->generation & 1];
 	enum forkpool_outcome outcome;
@@ -108,7 +117,8 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_TIMED_OUT;
 	else if (claim_state(word) == CLAIM_CANCELLED)
 		outcome = FORKPOOL_CANCELLED;
-	else if (d->mailboxes != NULL || o->for_cause || (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
+	else if (jobs_have_own_process(&d->setup.worker) || o->for_cause ||
+	    (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
 		outcome = FORKPOOL_LOST; /* or it had finished before, and what it sent did not arrive */
 	else if ((limit = limit_exceeded(d, o, note)) != NULL)
 		outcome = FORKPOOL_OVER_LIMIT;
@@ -116,7 +126,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		outcome = FORKPOOL_CRASHED;
 	else
 		outcome = FORKPOOL_EXITED;
-	if (d->mailboxes != NULL) {
+	if (jobs_have_own_process(&d->setup.worker)) {
 		/* The job's process went with its worker: its own end is not known. */
 	} else if (WIFSIGNALED(o->wait_status)) {
 		job->end.signal = WTERMSIG(o->wait_status);
@@ -133,10 +143,12 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 /* A process is known to have ended, and its pipe has been read: what it still had finished, and
    whom it took along.  o == NULL: its supervisor went before it could say how it ended. */
 static void
-victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation, const struct obituary *o)
+victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation,
+    const struct obituary *o)
 {
 	struct wire_packet packet;
-	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[generation & 1], &packet, worker, generation);
+	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[generation & 1], &packet,
+	    worker, generation);
 	static const char lost[] = "the pool's supervisor was killed while it ran";
 
 	if (n > 0)
@@ -157,8 +169,10 @@ victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation, cons
 		job->attempts++;
 		job->worker = worker;
 		job->pid = atomic_load(&d->control->slot[worker].last_pid[generation & 1]);
-		enum forkpool_outcome outcome = claim_state(word) == CLAIM_TIMED_OUT ? FORKPOOL_TIMED_OUT :
-		    claim_state(word) == CLAIM_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
+		enum forkpool_outcome outcome = claim_state(word) == CLAIM_TIMED_OUT ?
+		    FORKPOOL_TIMED_OUT :
+		    claim_state(word) == CLAIM_CANCELLED ? FORKPOOL_CANCELLED :
+							   FORKPOOL_LOST;
 		job_message(job, lost, sizeof lost - 1);
 		job_end(d, job, outcome);
 	}
@@ -180,7 +194,8 @@ slot_check(struct dispatcher *d, unsigned worker)
 		struct obituary *o = NULL;
 		for (unsigned parity = 0; parity < 2; parity++) {
 			struct obituary *other = &slot->obituary[parity];
-			if (atomic_load(&other->full) && (o == NULL || (int32_t)(other->generation - o->generation) < 0))
+			if (atomic_load(&other->full) &&
+			    (o == NULL || (int32_t)(other->generation - o->generation) < 0))
 				o = other;
 		}
 		if (o == NULL)
@@ -228,19 +243,22 @@ failure_check(struct dispatcher *d)
 		return;
 	switch (failure) {
 	case CONTROL_FORK_FAILS:
-		(void)snprintf(d->failure_text, sizeof d->failure_text, "no worker could be started any more: %s",
-		    strerror(error));
+		(void)snprintf(d->failure_text, sizeof d->failure_text,
+		    "no worker could be started any more: %s", strerror(error));
 		break;
 	case CONTROL_INIT_FAILS:
-		(void)snprintf(d->failure_text, sizeof d->failure_text, "no worker came up: worker_init() failed: %s",
-		    strerror(error));
+		(void)snprintf(d->failure_text, sizeof d->failure_text,
+		    "no worker came up: worker_init() failed: %s", strerror(error));
 		break;
 	case CONTROL_BROKEN:
-		(void)snprintf(d->failure_text, sizeof d->failure_text, "no worker came up: its limits or output "
-		    "could not be set up: %s", strerror(error));
+		(void)snprintf(d->failure_text, sizeof d->failure_text,
+		    "no worker came up: its limits or output "
+		    "could not be set up: %s",
+		    strerror(error));
 		break;
 	default:
-		(void)snprintf(d->failure_text, sizeof d->failure_text, "workers die before they have run anything: %s",
+		(void)snprintf(d->failure_text, sizeof d->failure_text,
+		    "workers die before they have run anything: %s",
 		    outcome_status_text(error, status, sizeof status));
 	}
 	pool_fail(d);
@@ -311,12 +329,12 @@ mailboxes_renew(struct dispatcher *d)
 {
 	struct mailbox *mailboxes;
 
-	if (d->mailboxes == NULL)
+	if (!jobs_have_own_process(&d->setup.worker))
 		return 0;
 	if ((mailboxes = mailboxes_create()) == NULL)
 		return begin_failed(d, "cannot map memory to share with the jobs' processes");
-	mailboxes_destroy(d->mailboxes);
-	d->mailboxes = d->setup.worker.mailboxes = mailboxes;
+	mailboxes_destroy(d->setup.worker.mailboxes);
+	d->setup.worker.mailboxes = mailboxes;
 	return 0;
 }
 
@@ -336,7 +354,8 @@ deaths_recover(struct dispatcher *d, int64_t now)
 		   pipe is open the number is most likely still the worker's. */
 		for (unsigned i = 0; i < d->slots; i++)
 			if (d->results[i].fd != -1 && atomic_load(&d->control->slot[i].pid) > 0 &&
-			    getsid(atomic_load(&d->control->slot[i].pid)) == atomic_load(&d->control->slot[i].pid))
+			    getsid(atomic_load(&d->control->slot[i].pid)) ==
+				atomic_load(&d->control->slot[i].pid))
 				(void)kill(atomic_load(&d->control->slot[i].pid), SIGKILL);
 		d->recover_killed = true;
 		d->recover_until = clock_after(now, RECOVER_NS);
@@ -353,7 +372,8 @@ deaths_recover(struct dispatcher *d, int64_t now)
 	}
 	d->recovering = false;
 	if (++d->restarts > RESTARTS_MAX) {
-		(void)snprintf(d->failure_text, sizeof d->failure_text, "the pool's supervisor is killed again and again");
+		(void)snprintf(d->failure_text, sizeof d->failure_text,
+		    "the pool's supervisor is killed again and again");
 		pool_fail(d);
 	} else if (mailboxes_renew(d) == -1 || supervisor_begin(d) == -1) {
 		pool_fail(d);
@@ -399,7 +419,8 @@ slots_extend(struct dispatcher *d, unsigned slots)
 			/* Where it has been killed, deaths_look() will hear of it. */
 			return errno == EPIPE || errno == ECONNRESET ? slots_put_off(d, slots) : -1;
 		}
-		d->results[d->slots] = (struct results_pipe){ .fd = fds[0], .packets = results_count(d, d->slots) };
+		d->results[d->slots] =
+		    (struct results_pipe){ .fd = fds[0], .packets = results_count(d, d->slots) };
 		d->slots++;
 	}
 	return 0;
@@ -427,8 +448,10 @@ supervisor_begin(struct dispatcher *d)
 	d->slots = 0;
 	if (slots_extend(d, slots) == 0)
 		return 0;
-	(void)begin_failed(d, errno == EMFILE || errno == ENFILE ?
-	    "cannot make a results pipe for each worker (RLIMIT_NOFILE)" : "cannot make a results pipe for each worker");
+	(void)begin_failed(d,
+	    errno == EMFILE || errno == ENFILE ?
+		"cannot make a results pipe for each worker (RLIMIT_NOFILE)" :
+		"cannot make a results pipe for each worker");
 	for (unsigned i = d->slots; i < slots; i++)
 		d->results[i].fd = -1;
 	d->slots = slots;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * deaths - what became of workers, and of the supervisor: victims named, nothing finished lost.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dispatch_state - what the parent's engine knows of one pool; its parts are offers (batches out),
  * results (results in), deaths (what became of workers) and dispatcher (which drives them).
@@ -29,7 +30,6 @@ struct results_pipe {
 struct dispatcher {
 	struct shared  *shared;
 	struct control *control;
-	struct mailbox  *mailboxes;          /* NULL: jobs have no processes of their own */
 	struct arena    arena;
 	struct spool    spool;
 	struct spool_reader values;
@@ -114,7 +114,8 @@ inflight_next(const struct dispatcher *d, uint32_t from)
 	return INFLIGHT_END;
 }
 
-#define INFLIGHT_FOREACH(d, entry) \
-	for (uint32_t entry = inflight_next(d, 0); entry != INFLIGHT_END; entry = inflight_next(d, entry + 1))
+#define INFLIGHT_FOREACH(d, entry)                                        \
+	for (uint32_t entry = inflight_next(d, 0); entry != INFLIGHT_END; \
+	     entry = inflight_next(d, entry + 1))
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/dispatch/dispatcher.h"
 
@@ -62,14 +63,17 @@ cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 	unsigned worker = (unsigned)(word >> 5 & 0xfff), parity = (unsigned)(word >> 4 & 1);
 
 	job->max_attempts = job->attempts + 1; /* whatever comes of this run, there is no other */
-	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket && worker < d->slots &&
-	    atomic_compare_exchange_strong(claim, &word, claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
+	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket &&
+	    worker < d->slots &&
+	    atomic_compare_exchange_strong(claim, &word,
+		claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
 		struct control_slot *slot = &d->control->slot[worker];
 		atomic_store(at_once ? &slot->kill_ticket : &slot->cancel_ticket, job->ticket);
 		supervisor_ring(d);
 		return true;
 	}
-	if (at_once && (claim_state(word) == CLAIM_CANCELLED || claim_state(word) == CLAIM_TIMED_OUT) &&
+	if (at_once &&
+	    (claim_state(word) == CLAIM_CANCELLED || claim_state(word) == CLAIM_TIMED_OUT) &&
 	    claim_ticket(word) == job->ticket && worker < d->slots) {
 		atomic_store(&d->control->slot[worker].kill_ticket, job->ticket);
 		supervisor_ring(d);
@@ -85,7 +89,8 @@ dispatcher_cancel(struct dispatcher *d, struct job *job, enum forkpool_cancel wh
 	else if (job->state != JOB_OFFERED)
 		return false;
 	else if (!offer_revoke(d, job))
-		return what != FORKPOOL_CANCEL_QUEUED && cancel_run(d, job, what == FORKPOOL_CANCEL_KILL);
+		return what != FORKPOOL_CANCEL_QUEUED &&
+		    cancel_run(d, job, what == FORKPOOL_CANCEL_KILL);
 	job_message(job, cancelled_text, sizeof cancelled_text - 1);
 	job_end_finally(d, job, FORKPOOL_CANCELLED);
 	return true;
@@ -104,7 +109,8 @@ dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 	}
 	/* First what does not run yet: a worker whose run is cancelled would take it meanwhile. */
 	INFLIGHT_FOREACH(d, entry)
-		cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), FORKPOOL_CANCEL_QUEUED);
+		cancelled +=
+		    dispatcher_cancel(d, job_table_at(&d->jobs, entry), FORKPOOL_CANCEL_QUEUED);
 	if (what != FORKPOOL_CANCEL_QUEUED)
 		INFLIGHT_FOREACH(d, entry)
 			cancelled += dispatcher_cancel(d, job_table_at(&d->jobs, entry), what);
@@ -129,7 +135,8 @@ dispatcher_until(const struct dispatcher *d)
 	if (d->inflight_count > 0)
 		until = clock_earlier(until, d->tick_at);
 	if (d->recovering)
-		until = clock_earlier(until, clock_earlier(d->recover_until, clock_after(clock_now(), RECOVER_LOOK_NS)));
+		until = clock_earlier(until,
+		    clock_earlier(d->recover_until, clock_after(clock_now(), RECOVER_LOOK_NS)));
 	return until;
 }
 
@@ -246,7 +253,8 @@ spin(struct dispatcher *d)
 void
 dispatcher_pump(struct dispatcher *d, int64_t until)
 {
-	atomic_store_explicit(&d->control->jobs_wait, d->inflight_count + d->jobs.queued > 0, memory_order_relaxed);
+	atomic_store_explicit(&d->control->jobs_wait, d->inflight_count + d->jobs.queued > 0,
+	    memory_order_relaxed);
 	round_once(d, false);
 	bool busy = results_next(d) != NULL || anything_hot(d);
 	if (busy && ++d->rounds % ROUNDS_UNPOLLED != 0)
@@ -261,8 +269,10 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	int64_t now = clock_now();
 	dispatcher_deadline_check(d, now);
 	round_once(d, false);
-	if (d->inflight_count > 0 && (now >= d->tick_at ||
-	    (d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER && now - d->offered_at >= CLOCK_MS / 2)))
+	if (d->inflight_count > 0 &&
+	    (now >= d->tick_at ||
+		(d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER &&
+		    now - d->offered_at >= CLOCK_MS / 2)))
 		tick(d, now);
 	if (d->watch_stale && d->timed_jobs > 0)
 		watch_renew(d);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dispatcher - the parent's engine: batches out, results in, events, ticks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/dispatch/job_table.h"
 
@@ -158,7 +159,8 @@ job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *f
 }
 
 struct job *
-job_table_add(struct job_table *t, struct arena *arena, const struct forkpool_job *from, uint64_t seq)
+job_table_add(struct job_table *t, struct arena *arena, const struct forkpool_job *from,
+    uint64_t seq)
 {
 	struct job_level *level = level_of(t, from->priority);
 	struct job *job = SLIST_FIRST(&t->unused);
@@ -325,6 +327,7 @@ job_message(struct job *job, const char *text, size_t len)
 	if (len >= sizeof details->message)
 		len = sizeof details->message - 1;
 	for (size_t i = 0; i < len; i++)
-		details->message[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+		details->message[i] =
+		    (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
 	details->message[len] = '\0';
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job_table - jobs accepted and not yet handed back: their records, the queue, their order.
  *
@@ -42,7 +43,11 @@ struct job_details {
 
 /* What a record has to let go of at its end; most have nothing. */
 enum job_owns {
-	JOB_OWNS_ARGS = 1, JOB_OWNS_EXTENT = 2, JOB_OWNS_ID = 4, JOB_OWNS_VALUE = 8, JOB_OWNS_DETAILS = 16,
+	JOB_OWNS_ARGS = 1,
+	JOB_OWNS_EXTENT = 2,
+	JOB_OWNS_ID = 4,
+	JOB_OWNS_VALUE = 8,
+	JOB_OWNS_DETAILS = 16,
 };
 
 /* Four cache lines: what each job touches comes first. */
@@ -124,7 +129,8 @@ int  job_table_init(struct job_table *, uint32_t limit); /* -1: ENOMEM */
 void job_table_release(struct job_table *, struct arena *);
 
 /* Take on a copy of what the caller handed in, numbered seq.  NULL and errno. */
-struct job *job_table_add(struct job_table *, struct arena *, const struct forkpool_job *, uint64_t seq);
+struct job *
+job_table_add(struct job_table *, struct arena *, const struct forkpool_job *, uint64_t seq);
 /* The same for a job with small arguments at most, like the last one in name and priority; NULL: it
    is not, or no record is at hand.  Inline, as millions a second are. */
 static inline struct job *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/dispatch/offers.h"
 
@@ -92,7 +93,8 @@ void
 offers_size(struct dispatcher *d)
 {
 	int64_t run_ns = d->run_ns > 0 ? d->run_ns : BATCH_NS;
-	int64_t batch = (d->mailboxes != NULL ? BATCH_APART_NS : BATCH_NS) / run_ns, floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
+	int64_t batch = (jobs_have_own_process(&d->setup.worker) ? BATCH_APART_NS : BATCH_NS) / run_ns,
+		floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
 
 	d->batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
 	d->floor = floor < 1 ? 1 : floor > d->batch ? d->batch : (unsigned)floor;
@@ -156,9 +158,17 @@ static void
 frame_of(const struct job *job, struct wire_job *frame)
 {
 	*frame = (struct wire_job){
-		.entry = job->entry, .ticket = job->ticket, .seq = job->seq, .fn = job->fn,
-		.attempt = job->attempts + 1, .cooperative = job->cooperative, .timeout_ns = job->timeout_ns,
-		.id = job->id, .id_len = job->id_len, .args = job->args, .args_len = job->args_len,
+		.entry = job->entry,
+		.ticket = job->ticket,
+		.seq = job->seq,
+		.fn = job->fn,
+		.attempt = job->attempts + 1,
+		.cooperative = job->cooperative,
+		.timeout_ns = job->timeout_ns,
+		.id = job->id,
+		.id_len = job->id_len,
+		.args = job->args,
+		.args_len = job->args_len,
 		.args_offset = job->owns & JOB_OWNS_EXTENT ? job->extent->offset : 0,
 	};
 }
@@ -171,13 +181,16 @@ packet_add(struct dispatcher *d, struct job *job)
 
 	if (d->writer.frames == 0) {
 		size_t share = (d->inflight_count + d->jobs.queued) / d->workers;
-		d->fill = share < d->floor ? d->floor : share > d->batch ? d->batch : (unsigned)share;
+		d->fill = share < d->floor ? d->floor :
+		    share > d->batch       ? d->batch :
+					     (unsigned)share;
 		wire_begin(&d->writer, &d->out, WIRE_JOBS, 0, 0);
 	}
 	job->ticket = d->next_ticket;
-	if (job->timeout_ns == 0 && job->attempts == 0 && (job->owns & (JOB_OWNS_ID | JOB_OWNS_EXTENT)) == 0) {
-		if (!wire_put_plain_job(&d->writer, job->entry, job->ticket, job->seq, job->fn, job->cooperative,
-		    job->args, job->args_len))
+	if (job->timeout_ns == 0 && job->attempts == 0 &&
+	    (job->owns & (JOB_OWNS_ID | JOB_OWNS_EXTENT)) == 0) {
+		if (!wire_put_plain_job(&d->writer, job->entry, job->ticket, job->seq, job->fn,
+			job->cooperative, job->args, job->args_len))
 			return false;
 	} else {
 		struct wire_job frame;
@@ -198,7 +211,8 @@ plain_room_set(struct dispatcher *d)
 	unsigned frames = d->writer.frames;
 
 	d->plain_room = 0;
-	if (frames == 0 || d->jobs.queued > 0 || d->timeout_ns > 0 || d->inflight_count >= d->offered_max)
+	if (frames == 0 || d->jobs.queued > 0 || d->timeout_ns > 0 ||
+	    d->inflight_count >= d->offered_max)
 		return;
 	d->plain_room = d->fill > frames + 1 ? d->fill - frames - 1 : 0;
 	if (d->plain_room > d->offered_max - d->inflight_count)
@@ -239,7 +253,8 @@ offers_send(struct dispatcher *d, bool all)
 		return;
 	if (d->jobs.queued > 0 && d->writer.frames == 0)
 		d->stamp = clock_now();
-	while (d->out_len == 0 && d->inflight_count < d->offered_max && (job = job_table_pop(&d->jobs)) != NULL) {
+	while (d->out_len == 0 && d->inflight_count < d->offered_max &&
+	    (job = job_table_pop(&d->jobs)) != NULL) {
 		if (!packet_add(d, job)) {
 			job_table_requeue(&d->jobs, job);
 			packet_close(d);
@@ -258,7 +273,8 @@ idle_workers(struct dispatcher *d)
 	unsigned idle = 0;
 
 	for (unsigned i = 0; i < d->workers; i++)
-		idle += atomic_load_explicit(&shared_slot(d->shared, i)->reading, memory_order_relaxed) == 1 &&
+		idle += atomic_load_explicit(&shared_slot(d->shared, i)->reading,
+			    memory_order_relaxed) == 1 &&
 		    atomic_load_explicit(&d->control->slot[i].pid, memory_order_relaxed) != 0;
 	return idle;
 }
@@ -272,8 +288,8 @@ offers_again(struct dispatcher *d, int64_t now)
 	if (d->writer.frames > 0 && d->out_len == 0)
 		packet_close(d);
 	INFLIGHT_FOREACH(d, entry) {
-		enum claim_state state = claim_state(atomic_load_explicit(shared_claim(d->shared, entry),
-		    memory_order_relaxed));
+		enum claim_state state = claim_state(
+		    atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed));
 		unclaimed += state == CLAIM_OFFERED;
 		stuck += state == CLAIM_DONE;
 	}
@@ -291,7 +307,8 @@ offers_again(struct dispatcher *d, int64_t now)
 	INFLIGHT_FOREACH(d, entry) {
 		struct job *job = job_table_at(&d->jobs, entry);
 		struct wire_job frame;
-		if (claim_state(atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed)) != CLAIM_OFFERED)
+		if (claim_state(atomic_load_explicit(shared_claim(d->shared, entry),
+			memory_order_relaxed)) != CLAIM_OFFERED)
 			continue;
 		frame_of(job, &frame);
 		if (d->writer.frames >= share)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * offers - the way out: from the queue into packets, and again where nobody claimed.
  *
@@ -19,8 +20,8 @@ inflight_add(struct dispatcher *d, struct job *job)
 	d->inflight_count++;
 	if (++d->next_ticket > SHARED_TICKET_MAX)
 		d->next_ticket = 1;
-	atomic_store_explicit(shared_claim(d->shared, job->entry), claim_make(job->ticket, 0, 0, CLAIM_OFFERED),
-	    memory_order_release);
+	atomic_store_explicit(shared_claim(d->shared, job->entry),
+	    claim_make(job->ticket, 0, 0, CLAIM_OFFERED), memory_order_release);
 }
 
 /* A job just accepted: into the packet being filled, or to the queue. */
@@ -29,8 +30,8 @@ static inline void
 offers_put(struct dispatcher *d, struct job *job)
 {
 	if (d->plain_room > 0 && job->timeout_ns == 0 && job->owns == 0 &&
-	    wire_put_plain_job(&d->writer, job->entry, d->next_ticket, job->seq, job->fn, job->cooperative,
-	    job->args, job->args_len)) {
+	    wire_put_plain_job(&d->writer, job->entry, d->next_ticket, job->seq, job->fn,
+		job->cooperative, job->args, job->args_len)) {
 		d->plain_room--;
 		job->submitted_ns = d->stamp;
 		job->ticket = d->next_ticket;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/dispatch/results.h"
 
@@ -116,11 +117,13 @@ value_fetch(struct dispatcher *d)
 
 /* Whether the frame says something that its writer can say. */
 static bool
-frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker, unsigned parity)
+frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker,
+    unsigned parity)
 {
-	bool own_process = d->mailboxes != NULL;
+	bool own_process = jobs_have_own_process(&d->setup.worker);
 	if (frame->outcome > (own_process ? FORKPOOL_LOST : FORKPOOL_FAILED) ||
-	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) || (frame->has_process != 0) != own_process ||
+	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) ||
+	    (frame->has_process != 0) != own_process ||
 	    (frame->outcome == FORKPOOL_OVER_LIMIT) != (limit_name(frame->limit) != NULL))
 		return false;
 	if (frame->value_len > d->value_max || frame->output_len > d->output_max)
@@ -145,7 +148,8 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 		details->output_len = details->output != NULL ? (size_t)frame->output_len : 0;
 	}
 	if (frame->output_lost > 0 && details->message[0] == '\0') {
-		int n = snprintf(message, sizeof message, "%llu bytes of output past the limit were dropped",
+		int n = snprintf(message, sizeof message,
+		    "%llu bytes of output past the limit were dropped",
 		    (unsigned long long)frame->output_lost);
 		job_message(job, message, (size_t)n);
 	}
@@ -207,7 +211,8 @@ value_take(struct dispatcher *d, struct job *job, const struct wire_result *fram
 
 /* What is left to do for a result that is not a small value alone. */
 static void
-result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result *frame, enum forkpool_outcome outcome)
+result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result *frame,
+    enum forkpool_outcome outcome)
 {
 	bool in_spool = frame->value == NULL && frame->value_len > 0;
 
@@ -236,14 +241,18 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 static pid_t
 worker_pid(const struct dispatcher *d, unsigned worker, unsigned parity)
 {
-	pid_t pid = atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
+	pid_t pid =
+	    atomic_load_explicit(&d->control->slot[worker].last_pid[parity], memory_order_relaxed);
 
-	return pid != 0 ? pid : atomic_load_explicit(&shared_slot(d->shared, worker)->pid, memory_order_relaxed);
+	return pid != 0 ?
+	    pid :
+	    atomic_load_explicit(&shared_slot(d->shared, worker)->pid, memory_order_relaxed);
 }
 
 /* 1 it was a result, 0 it was one seen before or one that does not count yet, -1 no worker could rightly send it. */
 static int
-result_accept(struct dispatcher *d, unsigned worker, unsigned parity, const struct wire_result *frame)
+result_accept(struct dispatcher *d, unsigned worker, unsigned parity,
+    const struct wire_result *frame)
 {
 	struct job *job = job_table_at(&d->jobs, frame->entry);
 
@@ -294,11 +303,12 @@ result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_
 {
 	struct job *job = job_table_at(&d->jobs, h->entry);
 
-	if (job == NULL || job->state != JOB_OFFERED || job->ticket != h->ticket || value_len > JOB_ROOM ||
-	    value_len > d->value_max || h->run_ns < 0)
+	if (job == NULL || job->state != JOB_OFFERED || job->ticket != h->ticket ||
+	    value_len > JOB_ROOM || value_len > d->value_max || h->run_ns < 0)
 		return false;
 	claim_word *claim = shared_claim(d->shared, h->entry);
-	if (atomic_load_explicit(claim, memory_order_acquire) != claim_make(h->ticket, worker, parity, CLAIM_DONE))
+	if (atomic_load_explicit(claim, memory_order_acquire) !=
+	    claim_make(h->ticket, worker, parity, CLAIM_DONE))
 		return false;
 	atomic_store_explicit(claim, CLAIM_FREE, memory_order_relaxed);
 	inflight_remove(d, job);
@@ -323,7 +333,8 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 {
 	struct wire_reader reader;
 	struct wire_result frame;
-	uint32_t generation = atomic_load(&d->control->slot[worker].generation), sender = generation;
+	uint32_t generation = atomic_load(&d->control->slot[worker].generation),
+		 sender = generation;
 	int64_t run_ns = 0, longest = 0;
 	unsigned taken = 0;
 	int r = -1;
@@ -335,8 +346,10 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 		pid_t pid = worker_pid(d, worker, parity);
 		for (;;) {
 			size_t value_len;
-			const struct wire_result_header *plain = wire_peek_plain_result(&reader, &value_len);
-			if (plain != NULL && result_accept_plain(d, worker, parity, pid, plain, value_len)) {
+			const struct wire_result_header *plain =
+			    wire_peek_plain_result(&reader, &value_len);
+			if (plain != NULL &&
+			    result_accept_plain(d, worker, parity, pid, plain, value_len)) {
 				run_ns += plain->run_ns;
 				if (plain->run_ns > longest)
 					longest = plain->run_ns;
@@ -453,7 +466,8 @@ results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
 	while ((n = pipe_read(d, worker, &packet)) > 0) {
 		results_absorb(d, worker, &packet, n);
 		/* The process after it writes to the same pipe, but only after it. */
-		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 && reader.generation != generation) {
+		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 &&
+		    reader.generation != generation) {
 			d->results[worker].hot = true;
 			break;
 		}
@@ -467,7 +481,8 @@ results_peek(struct dispatcher *d)
 
 	for (unsigned i = 0; i < d->slots; i++) {
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
-		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], &packet, i, generation);
+		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], &packet,
+		    i, generation);
 		/* What is in the pipe already comes first. */
 		if (n > 0 && !d->results[i].hot && packet_pipe_holds(d->results[i].fd) == 0)
 			results_absorb(d, i, &packet, n);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * results - the way in: frames checked and turned into results; what ends a job.
  *

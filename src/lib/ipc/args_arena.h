@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * arena - arguments too large for a packet, in a file without a name.
  *

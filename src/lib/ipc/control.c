@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/ipc/control.h"
 
@@ -51,7 +52,8 @@ control_restart(struct control *c)
 	atomic_store(&c->parent_rung, 0);
 	atomic_store(&c->workers_started, 0);
 	atomic_store(&c->workers_died, 0);
-	for (unsigned i = 0; i < SHARED_WORKERS_MAX && atomic_load(&c->slot[i].generation) != 0; i++) {
+	for (unsigned i = 0; i < SHARED_WORKERS_MAX && atomic_load(&c->slot[i].generation) != 0;
+	     i++) {
 		atomic_store(&c->slot[i].pid, 0);
 		atomic_store(&c->slot[i].cancel_ticket, 0);
 		atomic_store(&c->slot[i].kill_ticket, 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * control - what the parent and the supervisor tell each other; no worker has it.
  *
@@ -47,7 +48,13 @@ struct control_slot {
 	struct obituary  obituary[2];
 };
 
-enum control_failure { CONTROL_WORKS = 0, CONTROL_FORK_FAILS, CONTROL_WORKERS_DIE, CONTROL_INIT_FAILS, CONTROL_BROKEN };
+enum control_failure {
+	CONTROL_WORKS = 0,
+	CONTROL_FORK_FAILS,
+	CONTROL_WORKERS_DIE,
+	CONTROL_INIT_FAILS,
+	CONTROL_BROKEN
+};
 
 struct control {
 	/* Parent. */

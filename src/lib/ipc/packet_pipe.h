@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * packet_pipe - a pipe of whole packets: one written is one read, by exactly one reader.
  *

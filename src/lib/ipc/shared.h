@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * shared - the memory that the caller, the supervisor and the workers share; the only file that
  * knows its layout.
@@ -46,7 +47,13 @@
 #define SHARED_READERS_ALL UINT32_MAX
 
 enum claim_state {
-	CLAIM_FREE = 0, CLAIM_OFFERED, CLAIM_REVOKED, CLAIM_CLAIMED, CLAIM_DONE, CLAIM_TIMED_OUT, CLAIM_CANCELLED,
+	CLAIM_FREE = 0,
+	CLAIM_OFFERED,
+	CLAIM_REVOKED,
+	CLAIM_CLAIMED,
+	CLAIM_DONE,
+	CLAIM_TIMED_OUT,
+	CLAIM_CANCELLED,
 };
 
 typedef _Atomic uint64_t claim_word;
@@ -169,7 +176,8 @@ void shared_slot_clear(struct shared_slot *, unsigned parity);
 
 /* Copy what is in an outbox as a packet of that worker and generation, so that it can be read as
    one from the pipe.  Its length, 0 where it is empty or its owner changed it meanwhile. */
-size_t outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker, uint32_t generation);
+size_t
+outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker, uint32_t generation);
 
 /*
  * The fork canary: a page that tells this process from a child that it forked.  The page is wiped

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/ipc/value_spool.h"
 
@@ -68,17 +69,20 @@ spool_holds(const struct spool *s, unsigned worker, unsigned parity, uint64_t of
 }
 
 void
-spool_writer_init(struct spool_writer *w, const struct spool *s, _Atomic uint32_t *taken, unsigned worker,
-    unsigned parity)
+spool_writer_init(struct spool_writer *w, const struct spool *s, _Atomic uint32_t *taken,
+    unsigned worker, unsigned parity)
 {
-	*w = (struct spool_writer){ .spool = s, .taken = taken, .base = spool_base(s, worker, parity) };
+	*w = (struct spool_writer){ .spool = s,
+		.taken = taken,
+		.base = spool_base(s, worker, parity) };
 }
 
 int
 spool_must_wait(const struct spool_writer *w)
 {
 	/* Only where a value of the largest size would not fit any more. */
-	return atomic_load(w->taken) != w->given && w->start > w->spool->values - w->spool->item_max;
+	return atomic_load(w->taken) != w->given &&
+	    w->start > w->spool->values - w->spool->item_max;
 }
 
 void
@@ -137,7 +141,8 @@ spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len
 static void
 range_map(struct spool_writer *w)
 {
-	w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd, (off_t)w->base);
+	w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd,
+	    (off_t)w->base);
 	if (w->map == MAP_FAILED)
 		w->map = NULL;
 }
@@ -221,7 +226,8 @@ spool_reader_release(struct spool_reader *r)
 }
 
 int
-spool_read(struct spool_reader *r, unsigned worker, unsigned parity, uint64_t offset, void *data, size_t len)
+spool_read(struct spool_reader *r, unsigned worker, unsigned parity, uint64_t offset, void *data,
+    size_t len)
 {
 	const struct spool *s = r->spool;
 	uint64_t base = spool_base(s, worker, parity);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spool - values and captured output too large for a packet, in a file without a name.
  *
@@ -30,7 +31,8 @@ uint64_t spool_base(const struct spool *, unsigned worker, unsigned parity);
 /* Where the output of a run that died is. */
 uint64_t spool_last_output(const struct spool *, unsigned worker, unsigned parity);
 /* Whether a worker's process may say that its value is there. */
-int      spool_holds(const struct spool *, unsigned worker, unsigned parity, uint64_t offset, uint64_t len);
+int
+spool_holds(const struct spool *, unsigned worker, unsigned parity, uint64_t offset, uint64_t len);
 
 /* In a worker: one value after the other. */
 struct spool_writer {
@@ -44,7 +46,8 @@ struct spool_writer {
 	char    *map;            /* the range; NULL: not yet */
 };
 
-void     spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint32_t *taken, unsigned worker, unsigned parity);
+void spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint32_t *taken,
+    unsigned worker, unsigned parity);
 /* Map its range now, and not when it is first needed; no child of this process has it. */
 void     spool_writer_map(struct spool_writer *);
 /* Whether a new value would have to wait. */
@@ -66,9 +69,10 @@ struct spool_reader {
 
 void     spool_reader_init(struct spool_reader *, const struct spool *);
 void     spool_reader_release(struct spool_reader *);
-int      spool_read(struct spool_reader *, unsigned worker, unsigned parity, uint64_t offset, void *data, size_t len);
+int spool_read(struct spool_reader *, unsigned worker, unsigned parity, uint64_t offset, void *data,
+    size_t len);
 
 /* In the supervisor: keep what a run had printed. */
-int      spool_keep_output(const struct spool *, unsigned worker, unsigned parity, int fd, uint64_t len);
+int spool_keep_output(const struct spool *, unsigned worker, unsigned parity, int fd, uint64_t len);
 
 #endif

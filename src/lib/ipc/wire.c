@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/ipc/wire.h"
 
@@ -34,7 +35,8 @@ wire_end(struct wire_writer *w)
 	uint16_t bytes = (uint16_t)w->used, frames = (uint16_t)w->frames;
 
 	memcpy(w->packet->bytes + offsetof(struct wire_packet_header, bytes), &bytes, sizeof bytes);
-	memcpy(w->packet->bytes + offsetof(struct wire_packet_header, frames), &frames, sizeof frames);
+	memcpy(w->packet->bytes + offsetof(struct wire_packet_header, frames), &frames,
+	    sizeof frames);
 	return w->used;
 }
 

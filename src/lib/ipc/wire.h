@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * wire - packets of frames, as bytes.
  *
@@ -82,7 +83,8 @@ struct wire_writer {
 	unsigned frames;
 };
 
-void   wire_begin(struct wire_writer *, struct wire_packet *, enum wire_kind, unsigned worker, uint32_t generation);
+void wire_begin(struct wire_writer *, struct wire_packet *, enum wire_kind, unsigned worker,
+    uint32_t generation);
 /* Complete the header; the packet's length. */
 size_t wire_end(struct wire_writer *);
 
@@ -204,7 +206,8 @@ wire_put_job(struct wire_writer *w, const struct wire_job *job)
 	int more = in_arena || job->timeout_ns != 0 || job->attempt != 1;
 	size_t id_room = wire_rounded_up(job->id_len, WIRE_ALIGN);
 	size_t args_len = in_arena ? 0 : job->args_len;
-	size_t body = sizeof(struct wire_job_header) + (more ? sizeof(struct wire_job_more) : 0) + id_room + args_len;
+	size_t body = sizeof(struct wire_job_header) + (more ? sizeof(struct wire_job_more) : 0) +
+	    id_room + args_len;
 	size_t bytes = wire_rounded_up(body, WIRE_ALIGN);
 
 	if (bytes > WIRE_PACKET_SIZE - w->used)
@@ -240,8 +243,8 @@ wire_put_job(struct wire_writer *w, const struct wire_job *job)
 
 /* The same for a job that has arguments at most: no name, no timeout of its own, its first attempt. */
 static inline int
-wire_put_plain_job(struct wire_writer *w, uint32_t entry, uint64_t ticket, uint64_t seq, forkpool_fn *fn,
-    unsigned cooperative, const void *args, size_t args_len)
+wire_put_plain_job(struct wire_writer *w, uint32_t entry, uint64_t ticket, uint64_t seq,
+    forkpool_fn *fn, unsigned cooperative, const void *args, size_t args_len)
 {
 	size_t body = sizeof(struct wire_job_header) + args_len;
 	size_t bytes = wire_rounded_up(body, WIRE_ALIGN);
@@ -295,9 +298,12 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	int more = in_spool || result->error != 0 || result->message_len > 0 ||
 	    result->output_len > 0 || result->output_lost > 0;
 	size_t value_len = in_spool ? 0 : (size_t)result->value_len;
-	size_t process_len = result->has_process ? sizeof(struct wire_result_process) + result->frames * sizeof(uint64_t) : 0;
-	size_t body = sizeof(struct wire_result_header) + (more ? sizeof(struct wire_result_more) : 0) +
-	    process_len + result->message_len + value_len;
+	size_t process_len = result->has_process ?
+	    sizeof(struct wire_result_process) + result->frames * sizeof(uint64_t) :
+	    0;
+	size_t body = sizeof(struct wire_result_header) +
+	    (more ? sizeof(struct wire_result_more) : 0) + process_len + result->message_len +
+	    value_len;
 	size_t bytes = wire_rounded_up(body, 8);
 
 	if (bytes > WIRE_PACKET_SIZE - w->used)
@@ -305,8 +311,8 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	unsigned char *at = w->packet->bytes + w->used;
 	struct wire_result_header *h = (struct wire_result_header *)(void *)at;
 	h->bytes = (uint16_t)bytes;
-	h->tail = (uint8_t)((bytes - body) | (more ? WIRE_TAIL_MORE : 0) | (in_spool ? WIRE_TAIL_ARENA : 0) |
-	    (process_len > 0 ? WIRE_TAIL_PROCESS : 0));
+	h->tail = (uint8_t)((bytes - body) | (more ? WIRE_TAIL_MORE : 0) |
+	    (in_spool ? WIRE_TAIL_ARENA : 0) | (process_len > 0 ? WIRE_TAIL_PROCESS : 0));
 	h->outcome = result->outcome;
 	h->entry = result->entry;
 	h->ticket = result->ticket;
@@ -326,9 +332,15 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	}
 	if (process_len > 0) {
 		struct wire_result_process p = {
-			.pid = result->pid, .signal = result->signal, .exit_code = result->exit_code,
-			.core_dumped = result->core_dumped, .limit = result->limit, .frames = result->frames,
-			.cpu_ns = result->cpu_ns, .user_ns = result->user_ns, .max_rss = result->max_rss,
+			.pid = result->pid,
+			.signal = result->signal,
+			.exit_code = result->exit_code,
+			.core_dumped = result->core_dumped,
+			.limit = result->limit,
+			.frames = result->frames,
+			.cpu_ns = result->cpu_ns,
+			.user_ns = result->user_ns,
+			.max_rss = result->max_rss,
 		};
 		memcpy(at, &p, sizeof p);
 		if (result->frames > 0)
@@ -414,7 +426,10 @@ static inline int
 wire_get_result(struct wire_reader *r, struct wire_result *result)
 {
 	struct wire_result_more m = { 0 };
-	struct wire_result_process p = { .exit_code = -1, .cpu_ns = -1, .user_ns = -1, .max_rss = -1 };
+	struct wire_result_process p = { .exit_code = -1,
+		.cpu_ns = -1,
+		.user_ns = -1,
+		.max_rss = -1 };
 	const struct wire_result_header *h = (const struct wire_result_header *)(const void *)r->at;
 	size_t head = sizeof *h;
 	int next = wire_reader_next(r, sizeof *h);
@@ -430,7 +445,8 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		return -1;
 	if (h->tail & WIRE_TAIL_MORE) {
 		memcpy(&m, r->at + sizeof *h, sizeof m);
-		if (m.error == 0 && m.message_len == 0 && m.value_len == 0 && m.output_len == 0 && m.output_lost == 0)
+		if (m.error == 0 && m.message_len == 0 && m.value_len == 0 && m.output_len == 0 &&
+		    m.output_lost == 0)
 			return -1;
 	}
 	const unsigned char *addresses = NULL;
@@ -454,16 +470,30 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		return -1;
 	const unsigned char *value = r->at + head;
 	*result = (struct wire_result){
-		.entry = h->entry, .ticket = h->ticket, .outcome = h->outcome, .error = m.error,
-		.started_ns = h->started_ns, .run_ns = h->run_ns,
+		.entry = h->entry,
+		.ticket = h->ticket,
+		.outcome = h->outcome,
+		.error = m.error,
+		.started_ns = h->started_ns,
+		.run_ns = h->run_ns,
 		.value = in_spool ? NULL : value,
-		.value_len = in_spool ? m.value_len : value_len, .value_offset = m.value_offset,
-		.message = (const char *)value + value_len, .message_len = m.message_len,
-		.output_len = m.output_len, .output_offset = m.output_offset,
+		.value_len = in_spool ? m.value_len : value_len,
+		.value_offset = m.value_offset,
+		.message = (const char *)value + value_len,
+		.message_len = m.message_len,
+		.output_len = m.output_len,
+		.output_offset = m.output_offset,
 		.output_lost = m.output_lost,
 		.has_process = (h->tail & WIRE_TAIL_PROCESS) != 0,
-		.pid = p.pid, .signal = p.signal, .exit_code = p.exit_code, .core_dumped = p.core_dumped,
-		.limit = p.limit, .frames = p.frames, .cpu_ns = p.cpu_ns, .user_ns = p.user_ns, .max_rss = p.max_rss,
+		.pid = p.pid,
+		.signal = p.signal,
+		.exit_code = p.exit_code,
+		.core_dumped = p.core_dumped,
+		.limit = p.limit,
+		.frames = p.frames,
+		.cpu_ns = p.cpu_ns,
+		.user_ns = p.user_ns,
+		.max_rss = p.max_rss,
 		.addresses = addresses,
 	};
 	r->at += h->bytes;
@@ -478,8 +508,9 @@ wire_peek_plain_result(const struct wire_reader *r, size_t *value_len)
 {
 	const struct wire_result_header *h = (const struct wire_result_header *)(const void *)r->at;
 
-	if (r->frames == 0 || (size_t)(r->end - r->at) < sizeof *h || h->tail > 7 || h->outcome != FORKPOOL_OK ||
-	    h->bytes % 8 != 0 || h->bytes > (size_t)(r->end - r->at) || h->bytes < sizeof *h + h->tail)
+	if (r->frames == 0 || (size_t)(r->end - r->at) < sizeof *h || h->tail > 7 ||
+	    h->outcome != FORKPOOL_OK || h->bytes % 8 != 0 || h->bytes > (size_t)(r->end - r->at) ||
+	    h->bytes < sizeof *h + h->tail)
 		return NULL;
 	*value_len = h->bytes - sizeof *h - h->tail;
 	return h;

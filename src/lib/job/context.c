@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/job/context.h"
 
@@ -82,7 +83,9 @@ forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
 		n = vsnprintf(c->message, sizeof c->message, format, arguments);
 		va_end(arguments);
 	}
-	c->message_len = n < 0 ? 0 : (size_t)n < sizeof c->message ? (size_t)n : sizeof c->message - 1;
+	c->message_len = n < 0            ? 0 :
+	    (size_t)n < sizeof c->message ? (size_t)n :
+					    sizeof c->message - 1;
 	return error;
 }
 

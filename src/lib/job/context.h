@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * context - what a running job can ask and tell: the inside of struct forkpool_context.
  *

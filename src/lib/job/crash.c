@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/job/crash.h"
 
@@ -145,7 +146,8 @@ crash_install(void)
 	action.sa_handler = SIG_DFL;
 	if (!os_sanitized()) {
 		/* A stack of its own, with the handler needing none of an overflown one. */
-		void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		stack_t stack = { .ss_sp = alt, .ss_size = ALT_STACK_SIZE };
 		if (alt != MAP_FAILED && sigaltstack(&stack, NULL) == 0) {
 			action.sa_sigaction = crash_handler;
@@ -184,7 +186,8 @@ crash_backtrace(const uint64_t *addresses, size_t frames)
 			const char *file = where.dli_fname != NULL ? where.dli_fname : "?";
 			const char *slash = strrchr(file, '/');
 			if (where.dli_sname != NULL)
-				(void)fprintf(out, " %s+%#" PRIxPTR, where.dli_sname, address - (uintptr_t)where.dli_saddr);
+				(void)fprintf(out, " %s+%#" PRIxPTR, where.dli_sname,
+				    address - (uintptr_t)where.dli_saddr);
 			/* What addr2line -e wants, where the symbol is not exported. */
 			(void)fprintf(out, " (%s+%#" PRIxPTR ")", slash != NULL ? slash + 1 : file,
 			    address - (uintptr_t)where.dli_fbase);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * crash - what a dying worker process says of itself, and how the parent words it.
  *

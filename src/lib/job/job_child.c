@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/job/job_child.h"
 
@@ -45,12 +46,15 @@ args_view(const struct job_birth *b)
 
 	if (job->args != NULL || job->args_len == 0)
 		return b->mailbox->args;
-	void *view = mmap(NULL, job->args_len, PROT_READ, MAP_PRIVATE, b->setup->arena_fd, (off_t)job->args_offset);
+	void *view = mmap(NULL, job->args_len, PROT_READ, MAP_PRIVATE, b->setup->arena_fd,
+	    (off_t)job->args_offset);
 	if (view != MAP_FAILED)
 		return view;
 	/* Where pages are larger than the arena's unit: a copy. */
-	view = mmap(NULL, job->args_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (view == MAP_FAILED || fd_pread_all(b->setup->arena_fd, view, job->args_len, (off_t)job->args_offset) == -1)
+	view =
+	    mmap(NULL, job->args_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (view == MAP_FAILED ||
+	    fd_pread_all(b->setup->arena_fd, view, job->args_len, (off_t)job->args_offset) == -1)
 		give_up(b, STEP_ARGUMENTS);
 	return view;
 }
@@ -70,7 +74,8 @@ job_child_main(const struct job_birth *b)
 	/* Before a limit on open files can be in the way. */
 	int keep[] = { b->setup->sandbox.landlock.fd };
 	descriptors_close_others(&b->setup->descriptors, keep, 1);
-	if (limits_enter_job(&b->setup->limits, b->limits, b->job->args == NULL ? b->job->args_len : 0) == -1)
+	if (limits_enter_job(&b->setup->limits, b->limits,
+		b->job->args == NULL ? b->job->args_len : 0) == -1)
 		give_up(b, STEP_LIMITS);
 	cgroup_enter_job(&b->setup->sandbox.cgroup);
 	if (sandbox_enter_job(&b->setup->sandbox, b->worker, &failed) == -1)

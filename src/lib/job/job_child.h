@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job_child - the one fresh process of one job, seen from inside: get confined, call the function, say what it
  * replied.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * window - the memory that a worker shares with the one job's process it has at a time.
  *

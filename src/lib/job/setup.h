@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * worker_setup - what every worker of a pool is set up with.  Includes control, descriptors, shared, spool, sandbox,
  * window and below.
@@ -5,6 +6,7 @@
 #ifndef FORKPOOL_WORKER_SETUP_H
 #define FORKPOOL_WORKER_SETUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -35,7 +37,7 @@ struct worker_setup {
 	enum forkpool_output   output;
 	struct forkpool_limits limits;
 	struct rlimit   open_files; /* RLIMIT_NOFILE as the caller has it */
-	struct mailbox  *mailboxes;    /* NULL: jobs have no processes of their own */
+	struct mailbox  *mailboxes;    /* one for each worker whose jobs have their own process, else NULL */
 	struct sandbox  sandbox;
 	int             executes;   /* job functions only execute a program */
 	char          **environment; /* JOB and SANDBOX */
@@ -43,5 +45,12 @@ struct worker_setup {
 	void          (*exit)(void *arg, void *state);
 	void           *arg;
 };
+
+/* At JOB and SANDBOX each run has a process of its own; at WORKER jobs run in the worker itself. */
+static inline bool
+jobs_have_own_process(const struct worker_setup *setup)
+{
+	return setup->sandbox.level != FORKPOOL_ISOLATE_WORKER;
+}
 
 #endif

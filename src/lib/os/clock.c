@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/os/clock.h"
 
@@ -77,7 +78,9 @@ clock_meter_set(struct clock_meter *m)
 			/* Measured from the first look on, so ever more exactly; begun again each
 			   second, which keeps the product below 64 bits. */
 			uint64_t span = (uint64_t)(now - m->first_ns);
-			m->ns_per_tick = span < (uint64_t)CLOCK_S * 4 ? (span << 32) / (tick - m->first_tick) : m->ns_per_tick;
+			m->ns_per_tick = span < (uint64_t)CLOCK_S * 4 ?
+			    (span << 32) / (tick - m->first_tick) :
+			    m->ns_per_tick;
 			if (span >= (uint64_t)CLOCK_S) {
 				m->first_ns = now;
 				m->first_tick = tick;

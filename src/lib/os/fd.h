@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * fd - descriptors: kept above 2, closed in bulk, read and written whole.
  *

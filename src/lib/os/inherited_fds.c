@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/os/inherited_fds.h"
 
@@ -24,12 +25,14 @@ list_check(const int *list, char *error, size_t error_size)
 
 	for (; list[n] != -1; n++) {
 		if ((unsigned)n == DESCRIPTORS_MAX) {
-			(void)snprintf(error, error_size, "descriptors: more than %u, or no -1 after the last", DESCRIPTORS_MAX);
+			(void)snprintf(error, error_size,
+			    "descriptors: more than %u, or no -1 after the last", DESCRIPTORS_MAX);
 			errno = EINVAL;
 			return -1;
 		}
 		if (list[n] <= 2) {
-			(void)snprintf(error, error_size, "descriptors: %d is not above 2", list[n]);
+			(void)snprintf(error, error_size, "descriptors: %d is not above 2",
+			    list[n]);
 			errno = EINVAL;
 			return -1;
 		}
@@ -78,7 +81,8 @@ descriptors_take(struct descriptors *d, const int *list, char *error, size_t err
 	for (size_t i = 0; i < d->count; i++)
 		if ((d->each[i].flags = fcntl(d->each[i].number, F_GETFD)) == -1) {
 			int saved = errno;
-			(void)snprintf(error, error_size, "descriptors: %d cannot be had: %s", d->each[i].number, strerror(saved));
+			(void)snprintf(error, error_size, "descriptors: %d cannot be had: %s",
+			    d->each[i].number, strerror(saved));
 			errno = saved;
 			return -1;
 		}
@@ -86,7 +90,8 @@ descriptors_take(struct descriptors *d, const int *list, char *error, size_t err
 	for (size_t i = 0; i < d->count; i++)
 		if ((d->each[i].kept = fcntl(d->each[i].number, F_DUPFD_CLOEXEC, 3)) == -1) {
 			int saved = errno;
-			(void)snprintf(error, error_size, "descriptors: cannot keep a duplicate of %d: %s", d->each[i].number,
+			(void)snprintf(error, error_size,
+			    "descriptors: cannot keep a duplicate of %d: %s", d->each[i].number,
 			    strerror(saved));
 			errno = saved;
 			return -1;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * descriptors - the caller's own that workers and jobs are to have too, at the same numbers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/os/os.h"
 
@@ -47,7 +48,9 @@ os_signal_on_input(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	return flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_ASYNC);
+	return flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1 ?
+	    -1 :
+	    fcntl(fd, F_SETFL, flags | O_ASYNC);
 }
 
 int
@@ -206,7 +209,8 @@ os_page_hidden_from_fork(void *page, size_t size)
 void *
 os_memory_hidden(size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return NULL;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/os/os.h"
 
@@ -27,8 +28,9 @@
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||       \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #else
 #define SANITIZED 0
@@ -144,7 +146,8 @@ int
 os_limit(unsigned resource, const struct rlimit *set, struct rlimit *get)
 {
 #if defined(__linux__) && defined(SYS_prlimit64) && defined(__LP64__)
-	return (int)gate_call(SYS_prlimit64, 0, resource, (long)(intptr_t)set, (long)(intptr_t)get, 0);
+	return (
+	    int)gate_call(SYS_prlimit64, 0, resource, (long)(intptr_t)set, (long)(intptr_t)get, 0);
 #else
 	return set != NULL ? setrlimit((int)resource, set) : getrlimit((int)resource, get);
 #endif
@@ -166,7 +169,8 @@ os_unblock_signals(void)
 int
 os_signal_wait(const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
 {
-	struct timespec span = { .tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000) };
+	struct timespec span = { .tv_sec = (time_t)(timeout_ns / 1000000000),
+		.tv_nsec = (long)(timeout_ns % 1000000000) };
 #if defined(__linux__) && defined(__LP64__)
 	return (int)gate_call(SYS_rt_sigtimedwait, (long)(intptr_t)set, (long)(intptr_t)info,
 	    timeout_ns < 0 ? 0 : (long)(intptr_t)&span, NSIG / 8, 0);
@@ -208,7 +212,8 @@ os_fork_bare_prepare(void)
 	}
 	/* Where the C library keeps the thread's id; its own fork() has the kernel write there as well.  That
 	   the kernel cannot tell (CONFIG_CHECKPOINT_RESTORE) means that no job runs without the plain way. */
-	if (prctl(PR_GET_TID_ADDRESS, &fork_tid) == -1 || fork_tid == NULL || *fork_tid != (int)getpid()) {
+	if (prctl(PR_GET_TID_ADDRESS, &fork_tid) == -1 || fork_tid == NULL ||
+	    *fork_tid != (int)getpid()) {
 		errno = ENOSYS;
 		return -1;
 	}
@@ -239,7 +244,8 @@ pid_t
 os_fork_borrowing(int (*enter)(void *arg), void *arg, void *stack, size_t stack_size)
 {
 #ifdef __linux__
-	return (pid_t)clone(enter, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, arg);
+	return (
+	    pid_t)clone(enter, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, arg);
 #else
 	(void)enter;
 	(void)arg;
@@ -277,21 +283,29 @@ os_registers_clear(void)
 		state = vector_state();
 	if (state != 0) {
 		__asm__ volatile("stmxcsr %0" : "=m"(*(uint32_t *)(void *)(none + 24)));
-		__asm__ volatile("xrstor64 %0" :: "m"(none), "a"((uint32_t)state), "d"(0) : "xmm0", "xmm1", "xmm2", "xmm3",
-		    "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+		__asm__ volatile("xrstor64 %0" ::"m"(none), "a"((uint32_t)state), "d"(0)
+				 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+				 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+				 "xmm15"
 #ifdef __AVX512F__
-		    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",
-		    "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+				 ,
+				 "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22",
+				 "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29",
+				 "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #endif
-		    );
+		);
 		return;
 	}
-	__asm__ volatile("xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"
-	    "xorps %%xmm4, %%xmm4; xorps %%xmm5, %%xmm5; xorps %%xmm6, %%xmm6; xorps %%xmm7, %%xmm7;"
-	    "xorps %%xmm8, %%xmm8; xorps %%xmm9, %%xmm9; xorps %%xmm10, %%xmm10; xorps %%xmm11, %%xmm11;"
-	    "xorps %%xmm12, %%xmm12; xorps %%xmm13, %%xmm13; xorps %%xmm14, %%xmm14; xorps %%xmm15, %%xmm15"
-	    ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-	    "xmm12", "xmm13", "xmm14", "xmm15");
+	__asm__ volatile("xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps "
+			 "%%xmm3, %%xmm3;"
+			 "xorps %%xmm4, %%xmm4; xorps %%xmm5, %%xmm5; xorps %%xmm6, %%xmm6; xorps "
+			 "%%xmm7, %%xmm7;"
+			 "xorps %%xmm8, %%xmm8; xorps %%xmm9, %%xmm9; xorps %%xmm10, %%xmm10; "
+			 "xorps %%xmm11, %%xmm11;"
+			 "xorps %%xmm12, %%xmm12; xorps %%xmm13, %%xmm13; xorps %%xmm14, %%xmm14; "
+			 "xorps %%xmm15, %%xmm15" ::
+			     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+			 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 #elif defined(__aarch64__) && defined(__GNUC__)
 void
@@ -299,12 +313,17 @@ os_registers_clear(void)
 {
 	/* But for 8 to 15, half of which functions have to keep; of those of SVE these are the first bits, and what writes
 	   to them clears the others. */
-	__asm__ volatile("movi v0.2d, #0; movi v1.2d, #0; movi v2.2d, #0; movi v3.2d, #0; movi v4.2d, #0; movi v5.2d, #0;"
-	    "movi v6.2d, #0; movi v7.2d, #0; movi v16.2d, #0; movi v17.2d, #0; movi v18.2d, #0; movi v19.2d, #0;"
-	    "movi v20.2d, #0; movi v21.2d, #0; movi v22.2d, #0; movi v23.2d, #0; movi v24.2d, #0; movi v25.2d, #0;"
-	    "movi v26.2d, #0; movi v27.2d, #0; movi v28.2d, #0; movi v29.2d, #0; movi v30.2d, #0; movi v31.2d, #0"
-	    ::: "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
-	    "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+	__asm__ volatile("movi v0.2d, #0; movi v1.2d, #0; movi v2.2d, #0; movi v3.2d, #0; movi "
+			 "v4.2d, #0; movi v5.2d, #0;"
+			 "movi v6.2d, #0; movi v7.2d, #0; movi v16.2d, #0; movi v17.2d, #0; movi "
+			 "v18.2d, #0; movi v19.2d, #0;"
+			 "movi v20.2d, #0; movi v21.2d, #0; movi v22.2d, #0; movi v23.2d, #0; movi "
+			 "v24.2d, #0; movi v25.2d, #0;"
+			 "movi v26.2d, #0; movi v27.2d, #0; movi v28.2d, #0; movi v29.2d, #0; movi "
+			 "v30.2d, #0; movi v31.2d, #0" ::
+			     : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18",
+			 "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
+			 "v29", "v30", "v31");
 }
 #else
 void

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * gate - the one place in the address space from which a confined worker may make any system call.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * probe - where a tracer can look on: USDT probes of the provider "forkpool", for perf, bpftrace, gdb and SystemTap.
  *

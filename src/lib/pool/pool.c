@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -71,7 +72,8 @@ value_lend(struct forkpool *pool, struct job *job)
 		pool->value = larger;
 		pool->value_size = (size_t)job->value_len;
 	}
-	if (spool_read(&d->values, job->worker, job->parity, job->value_offset, pool->value, (size_t)job->value_len) == -1) {
+	if (spool_read(&d->values, job->worker, job->parity, job->value_offset, pool->value,
+		(size_t)job->value_len) == -1) {
 		/* The worker cut its own file short: what it replied is not known any more. */
 		value_fetch(d);
 		return 0;
@@ -120,7 +122,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	struct forkpool_result *r = &pool->result;
 	bool ok = job->outcome == FORKPOOL_OK;
 	bool plain = ok && !(job->owns & JOB_OWNS_DETAILS);
-	bool own_process = pool->d.mailboxes != NULL; /* else nobody has set these */
+	bool own_process = jobs_have_own_process(&pool->d.setup.worker); /* else nobody has set these */
 
 	r->seq = job->seq;
 	r->id = job->id_len > 0 ? job->id : "";
@@ -131,7 +133,8 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->pid = job->pid;
 	r->worker = job->worker;
 	r->attempts = job->attempts;
-	r->queued_ns = job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
+	r->queued_ns =
+	    job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
 	r->cpu_ns = own_process ? job->cpu_ns : -1;
 	r->user_ns = own_process ? job->user_ns : -1;
@@ -206,7 +209,8 @@ forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int 
 			return 0;
 		}
 		if (until == 0)
-			until = timeout_ms < 0 ? CLOCK_NEVER : clock_after(clock_now(), timeout_ms * CLOCK_MS);
+			until = timeout_ms < 0 ? CLOCK_NEVER :
+						 clock_after(clock_now(), timeout_ms * CLOCK_MS);
 		else if (until != CLOCK_NEVER && clock_now() >= until)
 			return 0;
 		dispatcher_pump(d, timeout_ms == 0 ? 0 : until);
@@ -322,7 +326,8 @@ forkpool_wakeup(struct forkpool *pool)
 	if (pool_check(pool) == -1)
 		return -1;
 	/* A full pipe rings already. */
-	if (write(pool->d.bell[1], "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+	if (write(pool->d.bell[1], "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR)
 		return -1;
 	errno = saved;
 	return 0;

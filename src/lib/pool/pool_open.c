@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -56,40 +57,52 @@ static int
 options_check(const struct forkpool_options *o, const struct error_text *to)
 {
 	if (o->workers > SHARED_WORKERS_MAX)
-		return error_set(to, EINVAL, "workers: %u is more than %u", o->workers, SHARED_WORKERS_MAX);
+		return error_set(to, EINVAL, "workers: %u is more than %u", o->workers,
+		    SHARED_WORKERS_MAX);
 	if (o->queue_limit > QUEUE_LIMIT_MAX)
-		return error_set(to, EINVAL, "queue_limit: %zu is more than %zu", o->queue_limit, QUEUE_LIMIT_MAX);
+		return error_set(to, EINVAL, "queue_limit: %zu is more than %zu", o->queue_limit,
+		    QUEUE_LIMIT_MAX);
 	if (o->grace_ns < 0)
 		return error_set(to, EINVAL, "grace_ns: must not be negative");
 	if ((uint64_t)o->max_value_len > VALUE_MAX_MAX)
-		return error_set(to, EINVAL, "max_value_len: %zu is more than a terabyte", o->max_value_len);
-	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 || (o->retry_on & 1u << FORKPOOL_OK) != 0)
-		return error_set(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK", o->retry_on);
+		return error_set(to, EINVAL, "max_value_len: %zu is more than a terabyte",
+		    o->max_value_len);
+	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 ||
+	    (o->retry_on & 1u << FORKPOOL_OK) != 0)
+		return error_set(to, EINVAL, "retry_on: %#x is not a set of outcomes other than OK",
+		    o->retry_on);
 	if (o->isolation != FORKPOOL_ISOLATE_WORKER && o->isolation != FORKPOOL_ISOLATE_JOB &&
 	    o->isolation != FORKPOOL_ISOLATE_SANDBOX)
 		return error_set(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
 	if (o->environment != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
-		return error_set(to, EINVAL, "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
+		return error_set(to, EINVAL,
+		    "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
 	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
-		return error_set(to, EINVAL, "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its cgroup)");
-	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_JOB && (o->sandbox->readable != NULL ||
-	    o->sandbox->writable != NULL || o->sandbox->network || o->sandbox->exec || o->sandbox->namespaces ||
-	    o->sandbox->uid != 0 || o->sandbox->gid != 0))
+		return error_set(to, EINVAL,
+		    "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its "
+		    "cgroup)");
+	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_JOB &&
+	    (o->sandbox->readable != NULL || o->sandbox->writable != NULL || o->sandbox->network ||
+		o->sandbox->exec || o->sandbox->namespaces || o->sandbox->uid != 0 ||
+		o->sandbox->gid != 0))
 		return error_set(to, EINVAL, "sandbox: FORKPOOL_ISOLATE_JOB takes its cgroup only");
 	if (o->output != FORKPOOL_OUTPUT_INHERIT && o->output != FORKPOOL_OUTPUT_DISCARD &&
 	    o->output != FORKPOOL_OUTPUT_CAPTURE)
-		return error_set(to, EINVAL, "output: %d is none of inherit, discard, capture", (int)o->output);
+		return error_set(to, EINVAL, "output: %d is none of inherit, discard, capture",
+		    (int)o->output);
 	if (o->limits.output > 0 && o->output != FORKPOOL_OUTPUT_CAPTURE)
 		return error_set(to, EINVAL, "limits.output: is for FORKPOOL_OUTPUT_CAPTURE only");
 	/* Jobs run on a copy of the stack of the thread that opens the pool. */
 	if (o->limits.stack > 0 && !os_is_first_thread())
-		return error_set(to, ENOTSUP, "limits.stack: holds only where the process's first thread opens the pool");
+		return error_set(to, ENOTSUP,
+		    "limits.stack: holds only where the process's first thread opens the pool");
 	return limits_check(&o->limits, o->isolation, to->text, to->size);
 }
 
 /* What the caller's version of a structure has that begins with its size, the rest as zero. */
 static int
-structure_copy(void *copy, size_t known, const void *given, const char *name, const struct error_text *to)
+structure_copy(void *copy, size_t known, const void *given, const char *name,
+    const struct error_text *to)
 {
 	size_t size;
 
@@ -100,10 +113,13 @@ structure_copy(void *copy, size_t known, const void *given, const char *name, co
 	if (size == 0)
 		size = known;
 	if (size < sizeof size)
-		return error_set(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s", size, name);
+		return error_set(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s",
+		    size, name);
 	for (size_t i = known; i < size; i++)
 		if (((const unsigned char *)given)[i] != 0)
-			return error_set(to, EINVAL, "%s: a member is set that this version of forkpool does not know", name);
+			return error_set(to, EINVAL,
+			    "%s: a member is set that this version of forkpool does not know",
+			    name);
 	memcpy(copy, given, size < known ? size : known);
 	return 0;
 }
@@ -178,7 +194,7 @@ pool_free(struct forkpool *pool)
 	environment_free(d->setup.worker.environment);
 	descriptors_release(&d->setup.worker.descriptors);
 	sandbox_release(&d->setup.worker.sandbox);
-	mailboxes_destroy(d->mailboxes);
+	mailboxes_destroy(d->setup.worker.mailboxes);
 	shared_destroy(d->shared);
 	control_destroy(d->control);
 	canary_destroy(&pool->canary);
@@ -198,9 +214,12 @@ parts_make(struct forkpool *pool, const struct error_text *to)
 
 	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
 	    (d->control = control_create()) == NULL)
-		return error_set(to, errno, "cannot map memory to share with the workers: %s", strerror(errno));
-	if (d->setup.worker.sandbox.level != FORKPOOL_ISOLATE_WORKER && (d->mailboxes = mailboxes_create()) == NULL)
-		return error_set(to, errno, "cannot map memory to share with the jobs' processes: %s", strerror(errno));
+		return error_set(to, errno, "cannot map memory to share with the workers: %s",
+		    strerror(errno));
+	if (jobs_have_own_process(&d->setup.worker) &&
+	    (d->setup.worker.mailboxes = mailboxes_create()) == NULL)
+		return error_set(to, errno,
+		    "cannot map memory to share with the jobs' processes: %s", strerror(errno));
 	d->results = calloc(SHARED_WORKERS_MAX, sizeof *d->results);
 	d->pollfds = calloc(SHARED_WORKERS_MAX + 3, sizeof *d->pollfds);
 	d->inflight = calloc(entries / 64 + 1, sizeof *d->inflight);
@@ -208,10 +227,12 @@ parts_make(struct forkpool *pool, const struct error_text *to)
 	    job_table_init(&d->jobs, entries) == -1)
 		return error_set(to, ENOMEM, "no memory for a queue of %zu jobs", d->queue_limit);
 	if (arena_open(&d->arena) == -1)
-		return error_set(to, errno, "cannot make the file for large arguments: %s", strerror(errno));
-	d->arena.wipes = d->mailboxes != NULL;
+		return error_set(to, errno, "cannot make the file for large arguments: %s",
+		    strerror(errno));
+	d->arena.wipes = jobs_have_own_process(&d->setup.worker);
 	if (spool_open(&d->spool, d->value_max, d->output_max) == -1)
-		return error_set(to, errno, "cannot make the file for large values: %s", strerror(errno));
+		return error_set(to, errno, "cannot make the file for large values: %s",
+		    strerror(errno));
 	spool_reader_init(&d->values, &d->spool);
 	if (packet_pipe_open(d->job_pipe) == -1)
 		return error_set(to, errno, "cannot make the job pipe: %s", strerror(errno));
@@ -219,11 +240,13 @@ parts_make(struct forkpool *pool, const struct error_text *to)
 		return error_set(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	packet_pipe_reserve(d->job_pipe[1], d->workers * 4);
 	if (os_pipe(d->bell, 0) == -1)
-		return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+		return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s",
+		    strerror(errno));
 	for (int i = 0; i < 2; i++) {
 		d->bell[i] = fd_raise(d->bell[i]);
 		if (d->bell[i] == -1 || fd_set_nonblocking(d->bell[i], 1) == -1)
-			return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
+			return error_set(to, errno,
+			    "cannot make the pipe for forkpool_wakeup(): %s", strerror(errno));
 	}
 	return 0;
 }
@@ -238,13 +261,27 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 	struct descriptors descriptors = d->setup.worker.descriptors;
 	char **environment = d->setup.worker.environment;
 	d->setup.worker = (struct worker_setup){
-		.mailboxes = d->mailboxes, .sandbox = sandbox, .descriptors = descriptors, .environment = environment, .grace_ns = d->setup.grace_ns,
-		.shared = d->shared, .control = d->control, .canary = pool->canary, .spool = d->spool,
-		.job_pipe = d->job_pipe[0], .arena_fd = d->arena.fd,
-		.timeout_ns = d->timeout_ns, .value_max = (size_t)d->value_max, .output_max = d->output_max,
-		.jobs_per_worker = o->jobs_per_worker, .output = o->output, .limits = o->limits,
+		.mailboxes = d->setup.worker.mailboxes,
+		.sandbox = sandbox,
+		.descriptors = descriptors,
+		.environment = environment,
+		.grace_ns = d->setup.grace_ns,
+		.shared = d->shared,
+		.control = d->control,
+		.canary = pool->canary,
+		.spool = d->spool,
+		.job_pipe = d->job_pipe[0],
+		.arena_fd = d->arena.fd,
+		.timeout_ns = d->timeout_ns,
+		.value_max = (size_t)d->value_max,
+		.output_max = d->output_max,
+		.jobs_per_worker = o->jobs_per_worker,
+		.output = o->output,
+		.limits = o->limits,
 		.executes = o->executes != 0,
-		.init = o->worker_init, .exit = o->worker_exit, .arg = o->worker_arg,
+		.init = o->worker_init,
+		.exit = o->worker_exit,
+		.arg = o->worker_arg,
 	};
 	(void)getrlimit(RLIMIT_NOFILE, &d->setup.worker.open_files);
 }
@@ -275,7 +312,8 @@ workers_await(struct dispatcher *d, const struct error_text *to)
 		return error_set(to, error, "%s", d->control->error_text);
 	if (started == 2)
 		return error_set(to, error, "cannot start worker %u of %u: %s",
-		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers, strerror(error));
+		    (unsigned)atomic_load(&d->control->workers_started) + 1, d->workers,
+		    strerror(error));
 	return error_set(to, error, "the supervisor ended before its first worker was started");
 }
 
@@ -334,7 +372,8 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	if (options_check(&o, &to) == -1)
 		return NULL;
 	pool = aligned_alloc(alignof(struct forkpool),
-	    (sizeof *pool + alignof(struct forkpool) - 1) / alignof(struct forkpool) * alignof(struct forkpool));
+	    (sizeof *pool + alignof(struct forkpool) - 1) / alignof(struct forkpool) *
+		alignof(struct forkpool));
 	if (pool == NULL) {
 		(void)error_set(&to, ENOMEM, "no memory for the pool");
 		return NULL;
@@ -361,8 +400,9 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	sandbox_init(&d->setup.worker.sandbox, o.isolation);
 	if (descriptors_take(&d->setup.worker.descriptors, o.descriptors, to.text, to.size) == -1 ||
 	    (o.isolation != FORKPOOL_ISOLATE_WORKER &&
-	    sandbox_prepare(&d->setup.worker.sandbox, &o, to.text, to.size) == -1) ||
-	    environment_copy(&d->setup.worker.environment, o.environment, &to) == -1 || parts_make(pool, &to) == -1) {
+		sandbox_prepare(&d->setup.worker.sandbox, &o, to.text, to.size) == -1) ||
+	    environment_copy(&d->setup.worker.environment, o.environment, &to) == -1 ||
+	    parts_make(pool, &to) == -1) {
 		pool_free(pool);
 		return NULL;
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -8,7 +9,8 @@
 
 /* Pull jobs while there is room.  1: there is more to pull later, 0: no more, -1: error. */
 static int
-pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct forkpool_job *job, int *held)
+pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct forkpool_job *job,
+    int *held)
 {
 	for (;;) {
 		if (!*held) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -56,8 +57,8 @@ forkpool_layers(const struct forkpool *pool)
 }
 
 int
-forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpool_worker_info *info,
-    size_t struct_size)
+forkpool_worker_info(const struct forkpool *pool, unsigned worker,
+    struct forkpool_worker_info *info, size_t struct_size)
 {
 	if (pool_check(pool) == -1)
 		return -1;
@@ -76,7 +77,8 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpo
 	int64_t started = atomic_load(&slot->run_started);
 	const struct job *job = job_table_at(&d->jobs, entry);
 
-	if (now.pid != 0 && ticket != 0 && job != NULL && job->state == JOB_OFFERED && job->ticket == ticket &&
+	if (now.pid != 0 && ticket != 0 && job != NULL && job->state == JOB_OFFERED &&
+	    job->ticket == ticket &&
 	    claim_state(atomic_load(shared_claim(d->shared, entry))) >= CLAIM_CLAIMED) {
 		int64_t so_far = clock_now() - started;
 		now.busy = 1;
@@ -84,7 +86,9 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker, struct forkpo
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
 		now.run_ns = so_far > 0 ? so_far : 0;
-		_Atomic uint64_t *progress = d->mailboxes != NULL ? mailboxes_at(d->mailboxes, worker)->progress : slot->progress;
+		_Atomic uint64_t *progress = jobs_have_own_process(&d->setup.worker) ?
+		    mailboxes_at(d->setup.worker.mailboxes, worker)->progress :
+		    slot->progress;
 		now.progress_done = atomic_load(&progress[0]);
 		now.progress_total = atomic_load(&progress[1]);
 		if (now.jobs_done > 0)

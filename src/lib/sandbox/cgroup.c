@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/cgroup.h"
 
@@ -110,7 +111,8 @@ leaf_write(const struct sandbox_cgroup *cgroup, unsigned index, const char *file
 }
 
 static int
-leaf_write_number(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, uint64_t number)
+leaf_write_number(const struct sandbox_cgroup *cgroup, unsigned index, const char *file,
+    uint64_t number)
 {
 	struct text value = { .len = 0 };
 
@@ -129,14 +131,15 @@ leaf_has(const struct sandbox_cgroup *cgroup, unsigned index, const char *file)
 static void
 leaf_check(struct sandbox_cgroup *cgroup, unsigned index)
 {
-	cgroup->has_memory = leaf_has(cgroup, index, cgroup->version1 ? "memory.limit_in_bytes" : "memory.max");
+	cgroup->has_memory =
+	    leaf_has(cgroup, index, cgroup->version1 ? "memory.limit_in_bytes" : "memory.max");
 	cgroup->has_pids = leaf_has(cgroup, index, "pids.max");
 	cgroup->has_kill = leaf_has(cgroup, index, "cgroup.kill");
 }
 
 int
-cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits, char *error,
-    size_t error_size)
+cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits,
+    char *error, size_t error_size)
 {
 	struct statfs filesystem;
 	struct text name;
@@ -158,13 +161,15 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 	}
 	cgroup->version1 = filesystem.f_type == CGROUP1_MAGIC;
 	/* Two pools of one process, and a process that has the pid of one that left leaves behind. */
-	(void)snprintf(cgroup->prefix, sizeof cgroup->prefix, "forkpool-%ld-%08" PRIx32 ".", (long)getpid(), arc4random());
+	(void)snprintf(cgroup->prefix, sizeof cgroup->prefix, "forkpool-%ld-%08" PRIx32 ".",
+	    (long)getpid(), arc4random());
 
 	/* A leaf like worker 0's, which is not there yet. */
 	if (mkdirat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), 0755) == -1) {
 		int saved = errno;
 		char what[128];
-		(void)snprintf(what, sizeof what, "no group can be made there: %s", strerror(saved));
+		(void)snprintf(what, sizeof what, "no group can be made there: %s",
+		    strerror(saved));
 		cgroup_release(cgroup);
 		return error_set(error, error_size, saved, path, what);
 	}
@@ -180,9 +185,12 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 	(void)unlinkat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), AT_REMOVEDIR);
 	if (limits->processes > 0 && !cgroup->has_pids) {
 		char what[160];
-		const char *why = refused == ENOENT ? "it is not in cgroup.controllers here" : strerror(refused);
-		(void)snprintf(what, sizeof what, "groups there have no pids.max, which limits.processes needs%s%s",
-		    refused != 0 ? "; +pids in cgroup.subtree_control: " : "", refused != 0 ? why : "");
+		const char *why =
+		    refused == ENOENT ? "it is not in cgroup.controllers here" : strerror(refused);
+		(void)snprintf(what, sizeof what,
+		    "groups there have no pids.max, which limits.processes needs%s%s",
+		    refused != 0 ? "; +pids in cgroup.subtree_control: " : "",
+		    refused != 0 ? why : "");
 		cgroup_release(cgroup);
 		return error_set(error, error_size, ENOTSUP, path, what);
 	}
@@ -215,15 +223,16 @@ memory_limit(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t memor
 }
 
 int
-cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const struct forkpool_limits *limits,
-    const char **step)
+cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index,
+    const struct forkpool_limits *limits, const char **step)
 {
 	struct text name;
 
 	if (cgroup->dir == -1)
 		return 0;
 	*step = "making a cgroup";
-	if (gate_call(SYS_mkdirat, cgroup->dir, (long)leaf_name(&name, cgroup, index, NULL), 0755, 0, 0) == -1 &&
+	if (gate_call(SYS_mkdirat, cgroup->dir, (long)leaf_name(&name, cgroup, index, NULL), 0755,
+		0, 0) == -1 &&
 	    errno != EEXIST)
 		return -1;
 	*step = "pids.max of the cgroup";
@@ -231,7 +240,8 @@ cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const s
 	    leaf_write_number(cgroup, index, "pids.max", (uint64_t)limits->processes + 1) == -1)
 		return -1;
 	*step = "memory limit of the cgroup";
-	if (limits->memory > 0 && cgroup->has_memory && memory_limit(cgroup, index, (uint64_t)limits->memory) == -1)
+	if (limits->memory > 0 && cgroup->has_memory &&
+	    memory_limit(cgroup, index, (uint64_t)limits->memory) == -1)
 		return -1;
 	*step = "entering the cgroup";
 	return leaf_write(cgroup, index, "cgroup.procs", "0");
@@ -246,7 +256,8 @@ cgroup_enter_job(const struct sandbox_cgroup *cgroup)
 
 /* The number on the line that begins with key; 0 where there is no such file or line. */
 static int
-leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *key, uint64_t *count)
+leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *key,
+    uint64_t *count)
 {
 	struct text name;
 	char text[1024];
@@ -254,7 +265,8 @@ leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file
 	ssize_t n;
 
 	*count = 0;
-	int fd = (int)gate_call(SYS_openat, cgroup->dir, (long)leaf_name(&name, cgroup, index, file), O_RDONLY | O_CLOEXEC, 0, 0);
+	int fd = (int)gate_call(SYS_openat, cgroup->dir,
+	    (long)leaf_name(&name, cgroup, index, file), O_RDONLY | O_CLOEXEC, 0, 0);
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
 	while (len < sizeof text - 1) {
@@ -279,7 +291,8 @@ leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file
 }
 
 int
-cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills)
+cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits,
+    uint64_t *oom_kills)
 {
 	*pids_hits = 0;
 	*oom_kills = 0;
@@ -287,8 +300,9 @@ cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pid
 		return 0;
 	if (cgroup->has_pids && leaf_count(cgroup, index, "pids.events", "max", pids_hits) == -1)
 		return -1;
-	if (cgroup->has_memory && leaf_count(cgroup, index, cgroup->version1 ? "memory.oom_control" : "memory.events",
-	        "oom_kill", oom_kills) == -1)
+	if (cgroup->has_memory &&
+	    leaf_count(cgroup, index, cgroup->version1 ? "memory.oom_control" : "memory.events",
+		"oom_kill", oom_kills) == -1)
 		return -1;
 	return 0;
 }
@@ -316,8 +330,9 @@ cgroup_remove(const struct sandbox_cgroup *cgroup, unsigned slots)
 	if (cgroup->dir == -1)
 		return;
 	for (unsigned i = 0; i < slots; i++)
-		while (unlinkat(cgroup->dir, leaf_name(&name, cgroup, i, NULL), AT_REMOVEDIR) == -1 && errno == EBUSY &&
-		    tries-- > 0) {
+		while (
+		    unlinkat(cgroup->dir, leaf_name(&name, cgroup, i, NULL), AT_REMOVEDIR) == -1 &&
+		    errno == EBUSY && tries-- > 0) {
 			if (cgroup->has_kill)
 				(void)leaf_write(cgroup, i, "cgroup.kill", "1");
 			(void)nanosleep(&pause, NULL);
@@ -327,18 +342,20 @@ cgroup_remove(const struct sandbox_cgroup *cgroup, unsigned slots)
 #else
 
 int
-cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits, char *error,
-    size_t error_size)
+cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits,
+    char *error, size_t error_size)
 {
 	(void)limits;
 	memset(cgroup, 0, sizeof *cgroup);
 	cgroup->dir = -1;
-	return path == NULL ? 0 : error_set(error, error_size, ENOTSUP, path, "this system has no control groups");
+	return path == NULL ?
+	    0 :
+	    error_set(error, error_size, ENOTSUP, path, "this system has no control groups");
 }
 
 int
-cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const struct forkpool_limits *limits,
-    const char **step)
+cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index,
+    const struct forkpool_limits *limits, const char **step)
 {
 	(void)index;
 	(void)limits;
@@ -348,7 +365,8 @@ cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index, const s
 }
 
 int
-cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills)
+cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pids_hits,
+    uint64_t *oom_kills)
 {
 	(void)cgroup;
 	(void)index;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_cgroup - a control group for each worker, below a directory that was delegated to the caller.
  *
@@ -42,7 +43,8 @@ struct sandbox_cgroup {
  * limits.processes, and there is no pids controller; else what opening it or making a group failed with.
  * limits.memory takes the memory controller where there is one, and asks for none.
  */
-int  cgroup_plan(struct sandbox_cgroup *, const char *path, const struct forkpool_limits *, char *error, size_t error_size);
+int cgroup_plan(struct sandbox_cgroup *, const char *path, const struct forkpool_limits *,
+    char *error, size_t error_size);
 /* Close it; the leaves stay. */
 void cgroup_release(struct sandbox_cgroup *);
 
@@ -50,7 +52,8 @@ void cgroup_release(struct sandbox_cgroup *);
  * In the worker, before its filter and while it has no child: make the leaf (or take over that of the worker
  * before it), set it up, go in.  0, or -1 and errno; *step names for a person what failed.  Async-signal-safe.
  */
-int  cgroup_enter_worker(const struct sandbox_cgroup *, unsigned index, const struct forkpool_limits *, const char **step);
+int cgroup_enter_worker(const struct sandbox_cgroup *, unsigned index,
+    const struct forkpool_limits *, const char **step);
 
 /*
  * In a job's process: where the group's memory runs out, it is to die, or what it has made, and not its worker.  Where
@@ -64,7 +67,8 @@ void cgroup_enter_job(const struct sandbox_cgroup *);
  * memory.  They only grow, and worker after worker: compare two readings.  Where there is no controller: 0.
  * In the worker also after its filter.  0, or -1 and errno.  Async-signal-safe.
  */
-int  cgroup_events(const struct sandbox_cgroup *, unsigned index, uint64_t *pids_hits, uint64_t *oom_kills);
+int cgroup_events(const struct sandbox_cgroup *, unsigned index, uint64_t *pids_hits,
+    uint64_t *oom_kills);
 
 /*
  * Processor time of all that has been in the leaf since it was made, the worker included; version 2 (Linux 4.15) counts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/identity.h"
 
@@ -94,7 +95,8 @@ id_is_mapped(const char *map, unsigned long id)
 
 	if (file == NULL)
 		return 1;
-	while (!mapped && fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &count) == 3)
+	while (!mapped &&
+	    fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &count) == 3)
 		mapped = id >= inside && id - inside < count;
 	(void)fclose(file);
 	return mapped;
@@ -102,24 +104,29 @@ id_is_mapped(const char *map, unsigned long id)
 
 /* Whether root here can become them. */
 static int
-change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char *error, size_t error_size)
+change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char *error,
+    size_t error_size)
 {
 	uint64_t capabilities = capabilities_effective();
 
 	if (identity->uid != uid && !(capabilities >> CAPABILITY_SETUID & 1))
 		return error_set(error, error_size, EPERM,
-		    "sandbox: user %lu: this process is root without the capability to change its user (CAP_SETUID)",
+		    "sandbox: user %lu: this process is root without the capability to change its "
+		    "user (CAP_SETUID)",
 		    identity->uid);
 	if (identity->gid != gid && !(capabilities >> CAPABILITY_SETGID & 1))
 		return error_set(error, error_size, EPERM,
-		    "sandbox: group %lu: this process is root without the capability to change its group (CAP_SETGID)",
+		    "sandbox: group %lu: this process is root without the capability to change its "
+		    "group (CAP_SETGID)",
 		    identity->gid);
 	if (!id_is_mapped("/proc/self/uid_map", identity->uid))
 		return error_set(error, error_size, EINVAL,
-		    "sandbox: user %lu does not exist in the user namespace of this process", identity->uid);
+		    "sandbox: user %lu does not exist in the user namespace of this process",
+		    identity->uid);
 	if (!id_is_mapped("/proc/self/gid_map", identity->gid))
 		return error_set(error, error_size, EINVAL,
-		    "sandbox: group %lu does not exist in the user namespace of this process", identity->gid);
+		    "sandbox: group %lu does not exist in the user namespace of this process",
+		    identity->gid);
 	return 0;
 }
 
@@ -130,15 +137,18 @@ map_check(char *error, size_t error_size)
 {
 	if (prctl(PR_GET_DUMPABLE) == 1)
 		return 0;
-	return error_set(error, error_size, EACCES, "sandbox: namespaces: this process is undumpable, as one is that has "
-	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them", 0);
+	return error_set(error, error_size, EACCES,
+	    "sandbox: namespaces: this process is undumpable, as one is that has "
+	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them",
+	    0);
 }
 
 /* Which namespaces this process is in; 0 where that cannot be seen. */
 static void
 namespaces_note(uint64_t which[3])
 {
-	static const char *const paths[3] = { "/proc/self/ns/net", "/proc/self/ns/ipc", "/proc/self/ns/uts" };
+	static const char *const paths[3] = { "/proc/self/ns/net", "/proc/self/ns/ipc",
+		"/proc/self/ns/uts" };
 	struct stat st;
 
 	for (int i = 0; i < 3; i++)
@@ -148,12 +158,15 @@ namespaces_note(uint64_t which[3])
 static void
 maps_fill(struct sandbox_identity *identity, uid_t uid, gid_t gid)
 {
-	(void)snprintf(identity->uid_map, sizeof identity->uid_map, "%lu %lu 1\n", (unsigned long)uid, (unsigned long)uid);
-	(void)snprintf(identity->gid_map, sizeof identity->gid_map, "%lu %lu 1\n", (unsigned long)gid, (unsigned long)gid);
+	(void)snprintf(identity->uid_map, sizeof identity->uid_map, "%lu %lu 1\n",
+	    (unsigned long)uid, (unsigned long)uid);
+	(void)snprintf(identity->gid_map, sizeof identity->gid_map, "%lu %lu 1\n",
+	    (unsigned long)gid, (unsigned long)gid);
 }
 
 int
-identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox, char *error, size_t error_size)
+identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox,
+    char *error, size_t error_size)
 {
 	uid_t uid, uid_real, uid_saved, uid_asked = sandbox != NULL ? sandbox->uid : 0;
 	gid_t gid, gid_real, gid_saved, gid_asked = sandbox != NULL ? sandbox->gid : 0;
@@ -168,20 +181,22 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 	identity->uid = keep_uid ? uid : uid_asked == 0 ? IDENTITY_NOBODY : uid_asked;
 	identity->gid = keep_gid ? gid : gid_asked == 0 ? IDENTITY_NOBODY : gid_asked;
 	if (!root && identity->uid != uid)
-		return error_set(error, error_size, EPERM, "sandbox: uid %lu: only root may ask for another user",
-		    identity->uid);
+		return error_set(error, error_size, EPERM,
+		    "sandbox: uid %lu: only root may ask for another user", identity->uid);
 	if (!root && identity->gid != gid)
-		return error_set(error, error_size, EPERM, "sandbox: gid %lu: only root may ask for another group",
-		    identity->gid);
-	if ((identity->uid != uid || identity->gid != gid) && change_check(identity, uid, gid, error, error_size) == -1) {
+		return error_set(error, error_size, EPERM,
+		    "sandbox: gid %lu: only root may ask for another group", identity->gid);
+	if ((identity->uid != uid || identity->gid != gid) &&
+	    change_check(identity, uid, gid, error, error_size) == -1) {
 		if (sandbox == NULL || !sandbox->best_effort)
 			return -1;
 		identity->uid = uid;
 		identity->gid = gid;
 	}
 	/* Also an id that is only put aside, as set-user-id programs do, is not left to a job. */
-	identity->change_user = uid_real != identity->uid || uid != identity->uid || uid_saved != identity->uid ||
-	    gid_real != identity->gid || gid != identity->gid || gid_saved != identity->gid;
+	identity->change_user = uid_real != identity->uid || uid != identity->uid ||
+	    uid_saved != identity->uid || gid_real != identity->gid || gid != identity->gid ||
+	    gid_saved != identity->gid;
 	identity->drop_groups = root;
 	identity->drop_caps = root;
 	identity->namespaces = sandbox != NULL && sandbox->namespaces;
@@ -274,8 +289,8 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 	}
 
 	*step = "supplementary groups";
-	if (identity->drop_groups && getgroups(0, NULL) != 0 && gate_call(SET_GROUPS, 0, 0, 0, 0, 0) == -1 &&
-	    identity->layers & FORKPOOL_LAYER_USER) {
+	if (identity->drop_groups && getgroups(0, NULL) != 0 &&
+	    gate_call(SET_GROUPS, 0, 0, 0, 0, 0) == -1 && identity->layers & FORKPOOL_LAYER_USER) {
 		*layers = FORKPOOL_LAYER_USER;
 		return -1;
 	}
@@ -300,10 +315,12 @@ identity_enter_job(const struct sandbox_identity *identity, const char **step)
 {
 	if (identity->change_user) {
 		*step = "group";
-		if (gate_call(SET_GROUP, (long)identity->gid, (long)identity->gid, (long)identity->gid, 0, 0) == -1)
+		if (gate_call(SET_GROUP, (long)identity->gid, (long)identity->gid,
+			(long)identity->gid, 0, 0) == -1)
 			return -1;
 		*step = "user";
-		if (gate_call(SET_USER, (long)identity->uid, (long)identity->uid, (long)identity->uid, 0, 0) == -1)
+		if (gate_call(SET_USER, (long)identity->uid, (long)identity->uid,
+			(long)identity->uid, 0, 0) == -1)
 			return -1;
 	}
 	*step = "capabilities";
@@ -315,14 +332,17 @@ identity_enter_job(const struct sandbox_identity *identity, const char **step)
 }
 
 int
-identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error, size_t error_size)
+identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error,
+    size_t error_size)
 {
 	memset(identity, 0, sizeof *identity);
 	if (!count_processes)
 		return 0;
 	if (geteuid() == 0)
-		return error_set(error, error_size, EPERM, "limits.processes: root is not bound by a limit on processes; it "
-		    "needs a cgroup (struct forkpool_sandbox), or another user", 0);
+		return error_set(error, error_size, EPERM,
+		    "limits.processes: root is not bound by a limit on processes; it "
+		    "needs a cgroup (struct forkpool_sandbox), or another user",
+		    0);
 	if (map_check(error, error_size) == -1)
 		return -1;
 	identity->user_namespace = true;
@@ -333,7 +353,8 @@ identity_plan_process(struct sandbox_identity *identity, bool count_processes, c
 int
 identity_enter_process(const struct sandbox_identity *identity, bool may_gain, const char **step)
 {
-	if (identity->user_namespace && (user_namespace_enter(identity, step) == -1 || capabilities_drop() == -1))
+	if (identity->user_namespace &&
+	    (user_namespace_enter(identity, step) == -1 || capabilities_drop() == -1))
 		return -1;
 	*step = "no new privileges";
 	if (!may_gain && prctl_set(PR_SET_NO_NEW_PRIVS, 1) == -1)
@@ -345,11 +366,13 @@ identity_enter_process(const struct sandbox_identity *identity, bool may_gain, c
 #else
 
 int
-identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox, char *error, size_t error_size)
+identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox,
+    char *error, size_t error_size)
 {
 	(void)sandbox;
 	memset(identity, 0, sizeof *identity);
-	return error_set(error, error_size, ENOTSUP, "sandbox: this system has no way to take a job's privileges", 0);
+	return error_set(error, error_size, ENOTSUP,
+	    "sandbox: this system has no way to take a job's privileges", 0);
 }
 
 int
@@ -372,11 +395,15 @@ identity_enter_job(const struct sandbox_identity *identity, const char **step)
 }
 
 int
-identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error, size_t error_size)
+identity_plan_process(struct sandbox_identity *identity, bool count_processes, char *error,
+    size_t error_size)
 {
 	memset(identity, 0, sizeof *identity);
-	return count_processes ? error_set(error, error_size, ENOTSUP, "limits.processes: this system does not count "
-	    "processes by job", 0) : 0;
+	return count_processes ? error_set(error, error_size, ENOTSUP,
+				     "limits.processes: this system does not count "
+				     "processes by job",
+				     0) :
+				 0;
 }
 
 int

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_identity - who a job is: its user and groups, its privileges, its namespaces.
  *
@@ -45,7 +46,8 @@ struct sandbox_identity {
  * EINVAL the id has no mapping in this user namespace; EACCES namespaces for a process that is undumpable
  * and not root's; ENOTSUP this system has no such thing; and one sentence in error (error_size > 0).
  */
-int identity_plan(struct sandbox_identity *, const struct forkpool_sandbox *, char *error, size_t error_size);
+int identity_plan(struct sandbox_identity *, const struct forkpool_sandbox *, char *error,
+    size_t error_size);
 
 /*
  * In the worker, once, before its filter and while it has one thread.  0: *layers are those of identity->layers
@@ -67,7 +69,8 @@ int identity_enter_job(const struct sandbox_identity *, const char **step);
  * of one who is not root apart in each user namespace (Linux 5.14): so the worker is to have one.
  * 0, or -1 as above: EPERM root is not bound by that limit.
  */
-int identity_plan_process(struct sandbox_identity *, bool count_processes, char *error, size_t error_size);
+int identity_plan_process(struct sandbox_identity *, bool count_processes, char *error,
+    size_t error_size);
 /* In the worker, once: no new privileges, undumpable.  0, or -1 and errno with *step.  Async-signal-safe. */
 int identity_enter_process(const struct sandbox_identity *, bool may_gain, const char **step);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/landlock.h"
 
@@ -75,8 +76,9 @@ static void
 ruleset_attributes(struct ruleset_attributes *a, int abi, bool network)
 {
 	memset(a, 0, sizeof *a);
-	a->handled_fs = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_DIR | FS_REMOVE_FILE |
-	    FS_MAKE_CHAR | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SOCK | FS_MAKE_FIFO | FS_MAKE_BLOCK | FS_MAKE_SYM;
+	a->handled_fs = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_DIR |
+	    FS_REMOVE_FILE | FS_MAKE_CHAR | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SOCK |
+	    FS_MAKE_FIFO | FS_MAKE_BLOCK | FS_MAKE_SYM;
 	if (abi >= 2)
 		a->handled_fs |= FS_REFER;
 	if (abi >= 3)
@@ -112,8 +114,8 @@ error_set(char *error, size_t error_size, const char *what, const char *path)
 	int saved = errno;
 
 	if (error_size > 0)
-		(void)snprintf(error, error_size, "sandbox: %s%s%s: %s", what, *path != '\0' ? " " : "", path,
-		    strerror(saved));
+		(void)snprintf(error, error_size, "sandbox: %s%s%s: %s", what,
+		    *path != '\0' ? " " : "", path, strerror(saved));
 	errno = saved;
 	return -1;
 }
@@ -138,8 +140,8 @@ ruleset_add(int ruleset, const char *path, uint64_t rights)
 }
 
 static int
-ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const char *what, char *error,
-    size_t error_size)
+ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const char *what,
+    char *error, size_t error_size)
 {
 	for (; paths != NULL && *paths != NULL; paths++)
 		if (ruleset_add(ruleset, *paths, rights) == -1)
@@ -148,12 +150,13 @@ ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const ch
 }
 
 int
-landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error, size_t error_size)
+landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error,
+    size_t error_size)
 {
 	struct ruleset_attributes attributes;
 	uint64_t read = FS_READ_FILE | FS_READ_DIR;
-	uint64_t write = FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG | FS_MAKE_DIR | FS_REMOVE_FILE | FS_REMOVE_DIR |
-	    FS_REFER;
+	uint64_t write = FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG | FS_MAKE_DIR | FS_REMOVE_FILE |
+	    FS_REMOVE_DIR | FS_REFER;
 
 	*landlock = (struct sandbox_landlock){ .fd = -1 };
 	memset(&attributes, 0, sizeof attributes);
@@ -176,10 +179,10 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 	}
 	write |= read;
 	/* A path that is not there is the caller's mistake with or without Landlock. */
-	if (ruleset_add_all(landlock->fd, wants->readable, read & attributes.handled_fs, "readable path", error,
-	        error_size) == -1 ||
-	    ruleset_add_all(landlock->fd, wants->writable, write & attributes.handled_fs, "writable path", error,
-	        error_size) == -1) {
+	if (ruleset_add_all(landlock->fd, wants->readable, read & attributes.handled_fs,
+		"readable path", error, error_size) == -1 ||
+	    ruleset_add_all(landlock->fd, wants->writable, write & attributes.handled_fs,
+		"writable path", error, error_size) == -1) {
 		landlock_release(landlock);
 		return -1;
 	}
@@ -202,7 +205,8 @@ landlock_enter(const struct sandbox_landlock *landlock)
 #else
 
 int
-landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error, size_t error_size)
+landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error,
+    size_t error_size)
 {
 	(void)wants;
 	(void)error;

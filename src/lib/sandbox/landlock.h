@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_landlock - which files, ports, signals and abstract sockets a job can reach (Landlock).
  *
@@ -43,7 +44,8 @@ struct sandbox_landlock {
  * In the parent.  0, also where the kernel has no Landlock; -1: a path cannot be opened, or the ruleset
  * cannot be made: errno, and one sentence in error (error_size > 0).
  */
-int  landlock_build(struct sandbox_landlock *, const struct landlock_wants *, char *error, size_t error_size);
+int landlock_build(struct sandbox_landlock *, const struct landlock_wants *, char *error,
+    size_t error_size);
 /* Close it; for one that is released or was never built (fd -1) nothing. */
 void landlock_release(struct sandbox_landlock *);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/limits.h"
 
@@ -38,16 +39,21 @@ limit_name(unsigned limit)
 }
 
 int
-limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isolation, char *error, size_t error_size)
+limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isolation, char *error,
+    size_t error_size)
 {
-	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 || limits->open_files < 0 ||
-	    limits->processes < 0 || limits->stack < 0 || limits->output < 0)
-		return refuse(error, error_size, "limits: a limit must not be negative (0 means no limit)");
+	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 ||
+	    limits->open_files < 0 || limits->processes < 0 || limits->stack < 0 ||
+	    limits->output < 0)
+		return refuse(error, error_size,
+		    "limits: a limit must not be negative (0 means no limit)");
 	if (limits->cpu_ns > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refuse(error, error_size, "limits.cpu_ns: a long-lived worker's processor time "
+		return refuse(error, error_size,
+		    "limits.cpu_ns: a long-lived worker's processor time "
 		    "is not one job's; it needs FORKPOOL_ISOLATE_JOB");
 	if (limits->processes > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refuse(error, error_size, "limits.processes: the system counts processes by user, "
+		return refuse(error, error_size,
+		    "limits.processes: the system counts processes by user, "
 		    "not by worker; it needs FORKPOOL_ISOLATE_JOB");
 	if (limits->stack > 0 && limits->stack < STACK_MIN)
 		return refuse(error, error_size, "limits.stack: at least 65536 bytes are needed");
@@ -129,7 +135,8 @@ limits_enter(const struct forkpool_limits *limits)
 {
 	/* RLIMIT_DATA counts all private writable memory since Linux 4.7 (getrlimit(2)), what
 	   was inherited included: the limit is for what comes on top. */
-	if (limits->memory > 0 && limit_set(RLIMIT_DATA, limits_memory_used() + (uint64_t)limits->memory) == -1)
+	if (limits->memory > 0 &&
+	    limit_set(RLIMIT_DATA, limits_memory_used() + (uint64_t)limits->memory) == -1)
 		return -1;
 	if (limits->file_size > 0 && limit_set(RLIMIT_FSIZE, (uint64_t)limits->file_size) == -1)
 		return -1;
@@ -148,13 +155,16 @@ limits_enter_worker(const struct forkpool_limits *limits)
 }
 
 int
-limits_enter_job(const struct forkpool_limits *limits, const struct limits_base *base, uint64_t mapped)
+limits_enter_job(const struct forkpool_limits *limits, const struct limits_base *base,
+    uint64_t mapped)
 {
-	if (limits->memory > 0 && limit_fix(RLIMIT_DATA, base->memory + (uint64_t)limits->memory) == -1)
+	if (limits->memory > 0 &&
+	    limit_fix(RLIMIT_DATA, base->memory + (uint64_t)limits->memory) == -1)
 		return -1;
 	/* What that does not count: memory that is only read, and the page tables of all of it. */
 	if (limits->memory > 0 && base->space > 0 &&
-	    limit_fix(RLIMIT_AS, base->space + mapped + (uint64_t)limits->memory + SPACE_EXTRA) == -1)
+	    limit_fix(RLIMIT_AS, base->space + mapped + (uint64_t)limits->memory + SPACE_EXTRA) ==
+		-1)
 		return -1;
 	if (limits->file_size > 0 && limit_fix(RLIMIT_FSIZE, (uint64_t)limits->file_size) == -1)
 		return -1;
@@ -167,7 +177,8 @@ limits_enter_job(const struct forkpool_limits *limits, const struct limits_base 
 #else
 #endif
 	/* Whole seconds: only for when the worker, who looks more closely, is kept from it. */
-	if (limits->cpu_ns > 0 && limit_fix(RLIMIT_CPU, (uint64_t)limits->cpu_ns / 1000000000 + 2) == -1)
+	if (limits->cpu_ns > 0 &&
+	    limit_fix(RLIMIT_CPU, (uint64_t)limits->cpu_ns / 1000000000 + 2) == -1)
 		return -1;
 	return 0;
 }
@@ -192,7 +203,8 @@ limits_met(const struct forkpool_limits *limits, int error)
 	if (limits->memory > 0) {
 		/* At its limit: within a sixteenth, and a megabyte at least, which is what malloc()
 		   asks the system for in one piece or less. */
-		size_t margin = (size_t)limits->memory / 16 > 1 << 20 ? (size_t)limits->memory / 16 : 1 << 20;
+		size_t margin =
+		    (size_t)limits->memory / 16 > 1 << 20 ? (size_t)limits->memory / 16 : 1 << 20;
 		if (error == ENOMEM || memory_is_short(margin))
 			met |= 1u << LIMIT_MEMORY;
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * limits - what a job may use: checked in the parent, entered in the worker or the job's process.
  *
@@ -14,15 +15,23 @@
 
 /* Each member of struct forkpool_limits, as a result and a window name it. */
 enum limit {
-	LIMIT_NONE = 0, LIMIT_MEMORY, LIMIT_CPU, LIMIT_FILE_SIZE, LIMIT_OPEN_FILES, LIMIT_PROCESSES, LIMIT_STACK,
-	LIMIT_OUTPUT, LIMITS,
+	LIMIT_NONE = 0,
+	LIMIT_MEMORY,
+	LIMIT_CPU,
+	LIMIT_FILE_SIZE,
+	LIMIT_OPEN_FILES,
+	LIMIT_PROCESSES,
+	LIMIT_STACK,
+	LIMIT_OUTPUT,
+	LIMITS,
 };
 
 /* "memory", ...; NULL for LIMIT_NONE and any number that is none. */
 const char *limit_name(unsigned limit);
 
 /* 0, or -1 and one sentence in error. */
-int limits_check(const struct forkpool_limits *, enum forkpool_isolation, char *error, size_t error_size);
+int limits_check(const struct forkpool_limits *, enum forkpool_isolation, char *error,
+    size_t error_size);
 
 /* In a worker, WORKER: take the limits on.  0, or -1 and errno. */
 int limits_enter(const struct forkpool_limits *);

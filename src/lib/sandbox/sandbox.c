@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/sandbox.h"
 
@@ -35,9 +36,15 @@ static const struct {
 };
 
 static const char *const step_names[STEPS] = {
-	[STEP_PARENT] = "the tie to its worker", [STEP_ARGUMENTS] = "its arguments", [STEP_LIMITS] = "its limits",
-	[STEP_IDENTITY] = "its privileges", [STEP_USER] = "its user and group", [STEP_FILES] = "the Landlock layer",
-	[STEP_SYSCALLS] = "the filter of system calls", [STEP_GATE] = "the end of the gate", [STEP_PROBE] = "the sandbox",
+	[STEP_PARENT] = "the tie to its worker",
+	[STEP_ARGUMENTS] = "its arguments",
+	[STEP_LIMITS] = "its limits",
+	[STEP_IDENTITY] = "its privileges",
+	[STEP_USER] = "its user and group",
+	[STEP_FILES] = "the Landlock layer",
+	[STEP_SYSCALLS] = "the filter of system calls",
+	[STEP_GATE] = "the end of the gate",
+	[STEP_PROBE] = "the sandbox",
 };
 
 const char *
@@ -92,7 +99,8 @@ refuse(unsigned missing, const char *why, char *error, size_t error_size)
 		if (!(missing & 1u << i))
 			continue;
 		if (used < error_size)
-			used += (size_t)snprintf(error + used, error_size - used, "%s%s", n++ > 0 ? ", nor " : "", layers[i].text);
+			used += (size_t)snprintf(error + used, error_size - used, "%s%s",
+			    n++ > 0 ? ", nor " : "", layers[i].text);
 	}
 	if (used < error_size && why != NULL)
 		(void)snprintf(error + used, error_size - used, ": %s", why);
@@ -101,8 +109,8 @@ refuse(unsigned missing, const char *why, char *error, size_t error_size)
 }
 
 static int
-prepare_strict(struct sandbox *s, const struct forkpool_options *options, const struct forkpool_sandbox *o, char *error,
-    size_t error_size)
+prepare_strict(struct sandbox *s, const struct forkpool_options *options,
+    const struct forkpool_sandbox *o, char *error, size_t error_size)
 {
 	struct landlock_wants wants = { .readable = o->readable, .writable = o->writable,
 		.network = o->network != 0, .exec = o->exec != 0 };
@@ -112,7 +120,8 @@ prepare_strict(struct sandbox *s, const struct forkpool_options *options, const 
 	s->best_effort = o->best_effort != 0;
 	s->network = wants.network;
 	s->exec = wants.exec;
-	s->files = (o->readable != NULL && o->readable[0] != NULL) || (o->writable != NULL && o->writable[0] != NULL);
+	s->files = (o->readable != NULL && o->readable[0] != NULL) ||
+	    (o->writable != NULL && o->writable[0] != NULL);
 	if (identity_plan(&s->identity, o, error, error_size) == -1 ||
 	    landlock_build(&s->landlock, &wants, error, error_size) == -1)
 		return -1;
@@ -120,23 +129,31 @@ prepare_strict(struct sandbox *s, const struct forkpool_options *options, const 
 	s->counts_processes = options->limits.processes > 0 && s->exec && !s->cgroup.has_pids;
 	if (s->counts_processes && !(s->identity.namespaces && s->identity.user_namespace)) {
 		if (error_size > 0)
-			(void)snprintf(error, error_size, "limits.processes: with exec it needs a cgroup%s",
+			(void)snprintf(error, error_size,
+			    "limits.processes: with exec it needs a cgroup%s",
 			    s->identity.user_namespace ? ", or namespaces" : "");
 		errno = EINVAL;
 		return -1;
 	}
 	have |= s->identity.layers | s->landlock.layers;
-	s->layers |= FORKPOOL_LAYER_PRIVILEGES | s->identity.layers | FORKPOOL_LAYER_FILES | FORKPOOL_LAYER_SIGNALS |
-	    FORKPOOL_LAYER_SYSCALLS | (s->network ? 0 : FORKPOOL_LAYER_NETWORK) | (o->namespaces ? FORKPOOL_LAYER_NAMESPACES : 0);
+	s->layers |= FORKPOOL_LAYER_PRIVILEGES | s->identity.layers | FORKPOOL_LAYER_FILES |
+	    FORKPOOL_LAYER_SIGNALS | FORKPOOL_LAYER_SYSCALLS |
+	    (s->network ? 0 : FORKPOOL_LAYER_NETWORK) |
+	    (o->namespaces ? FORKPOOL_LAYER_NAMESPACES : 0);
 	if (s->landlock.abi == 0)
-		(void)snprintf(why, sizeof why, "the kernel has no Landlock, or it is not switched on (%s)", strerror(s->landlock.error));
+		(void)snprintf(why, sizeof why,
+		    "the kernel has no Landlock, or it is not switched on (%s)",
+		    strerror(s->landlock.error));
 
 	if (os_sanitized()) {
-		(void)snprintf(why, sizeof why, "a sanitizer's runtime makes system calls of its own");
+		(void)snprintf(why, sizeof why,
+		    "a sanitizer's runtime makes system calls of its own");
 	} else if (!filter_available()) {
 		(void)snprintf(why, sizeof why, "the kernel takes no seccomp filter here");
 	} else {
-		struct filter_wants calls = { .files = s->files, .network = s->network, .exec = s->exec };
+		struct filter_wants calls = { .files = s->files,
+			.network = s->network,
+			.exec = s->exec };
 		if (filter_build(&s->filter, &calls, error, error_size) == 0)
 			have |= FORKPOOL_LAYER_SYSCALLS;
 		else if (!s->best_effort)
@@ -147,18 +164,21 @@ prepare_strict(struct sandbox *s, const struct forkpool_options *options, const 
 		have |= FORKPOOL_LAYER_FILES;
 	s->needs_filter = options->limits.processes > 0 && !s->exec && !s->cgroup.has_pids;
 	if (s->needs_filter && !(have & FORKPOOL_LAYER_SYSCALLS))
-		return refuse(FORKPOOL_LAYER_SYSCALLS, "limits.processes needs it, or a cgroup", error, error_size);
+		return refuse(FORKPOOL_LAYER_SYSCALLS, "limits.processes needs it, or a cgroup",
+		    error, error_size);
 	if ((s->layers & ~have) != 0 && !s->best_effort)
 		return refuse(s->layers & ~have, why[0] != '\0' ? why : NULL, error, error_size);
 	s->layers &= have;
 	/* Files that were opened up are nothing but dangerous where nothing holds the others. */
 	if (!(s->layers & FORKPOOL_LAYER_FILES) && s->files)
-		return refuse(FORKPOOL_LAYER_FILES, "paths can be opened up only with it", error, error_size);
+		return refuse(FORKPOOL_LAYER_FILES, "paths can be opened up only with it", error,
+		    error_size);
 	return 0;
 }
 
 int
-sandbox_prepare(struct sandbox *s, const struct forkpool_options *options, char *error, size_t error_size)
+sandbox_prepare(struct sandbox *s, const struct forkpool_options *options, char *error,
+    size_t error_size)
 {
 	static const struct forkpool_sandbox strictest;
 	const struct forkpool_sandbox *o = options->sandbox != NULL ? options->sandbox : &strictest;
@@ -180,7 +200,8 @@ sandbox_prepare(struct sandbox *s, const struct forkpool_options *options, char 
 int
 sandbox_do_without(struct sandbox *s, unsigned layer)
 {
-	const unsigned landlock = FORKPOOL_LAYER_FILES | FORKPOOL_LAYER_NETWORK | FORKPOOL_LAYER_SIGNALS;
+	const unsigned landlock =
+	    FORKPOOL_LAYER_FILES | FORKPOOL_LAYER_NETWORK | FORKPOOL_LAYER_SIGNALS;
 
 	if (layer & landlock) {
 		if (s->files)
@@ -190,7 +211,8 @@ sandbox_do_without(struct sandbox *s, unsigned layer)
 	}
 	if (layer & (FORKPOOL_LAYER_PROCESS | FORKPOOL_LAYER_PRIVILEGES))
 		return -1;
-	if ((layer & FORKPOOL_LAYER_CGROUP && s->needs_cgroup) || (layer & FORKPOOL_LAYER_SYSCALLS && s->needs_filter))
+	if ((layer & FORKPOOL_LAYER_CGROUP && s->needs_cgroup) ||
+	    (layer & FORKPOOL_LAYER_SYSCALLS && s->needs_filter))
 		return -1;
 	if (layer & FORKPOOL_LAYER_NAMESPACES)
 		s->identity.namespaces = false;
@@ -214,16 +236,19 @@ sandbox_enter_worker(const struct sandbox *s, const char **step, unsigned *layer
 }
 
 int
-sandbox_enter_worker_late(const struct sandbox *s, unsigned worker, const struct forkpool_limits *limits, unsigned threads,
-    bool *gated, const char **step, unsigned *layer)
+sandbox_enter_worker_late(const struct sandbox *s, unsigned worker,
+    const struct forkpool_limits *limits, unsigned threads, bool *gated, const char **step,
+    unsigned *layer)
 {
 	*gated = false;
 	*layer = FORKPOOL_LAYER_CGROUP;
-	if (s->layers & FORKPOOL_LAYER_CGROUP && cgroup_enter_worker(&s->cgroup, worker, limits, step) == -1)
+	if (s->layers & FORKPOOL_LAYER_CGROUP &&
+	    cgroup_enter_worker(&s->cgroup, worker, limits, step) == -1)
 		return -1;
 	*layer = FORKPOOL_LAYER_SYSCALLS;
 	*step = "the filter of system calls";
-	if (!sandbox_filters(s) || s->exec || s->worker_stays || threads != 1 || os_fork_bare_prepare() == -1)
+	if (!sandbox_filters(s) || s->exec || s->worker_stays || threads != 1 ||
+	    os_fork_bare_prepare() == -1)
 		return 0; /* each job's process takes it on itself */
 	gate_use();
 	if (!gate_in_use())
@@ -249,7 +274,8 @@ layer_broken(const struct sandbox *s, pid_t worker)
 	struct { uint32_t version; int pid; } header = { .version = 0x20080522 };
 	struct { uint32_t effective, permitted, inheritable; } caps[2] = { { 0 } };
 
-	if (gate_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || gate_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	if (gate_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	    gate_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ||
 	    gate_call(SYS_capget, (long)(intptr_t)&header, (long)(intptr_t)caps, 0, 0, 0) == -1 ||
 	    (caps[0].effective | caps[0].permitted | caps[1].effective | caps[1].permitted) != 0)
 		return FORKPOOL_LAYER_PRIVILEGES;
@@ -258,7 +284,9 @@ layer_broken(const struct sandbox *s, pid_t worker)
 	if (s->layers & FORKPOOL_LAYER_SIGNALS && gate_call(SYS_kill, worker, 0, 0, 0, 0) != -1)
 		return FORKPOOL_LAYER_SIGNALS;
 	/* What anybody may read, and nobody opens up by accident. */
-	if (s->landlock.fd != -1 && !s->files && gate_call(SYS_openat, AT_FDCWD, (long)(intptr_t)"/", O_RDONLY | O_DIRECTORY, 0, 0) != -1)
+	if (s->landlock.fd != -1 && !s->files &&
+	    gate_call(SYS_openat, AT_FDCWD, (long)(intptr_t) "/", O_RDONLY | O_DIRECTORY, 0, 0) !=
+		-1)
 		return FORKPOOL_LAYER_FILES;
 	if (s->layers & FORKPOOL_LAYER_NETWORK) {
 		/* 127.0.0.1:1: refused by nobody listening there, or denied before that. */
@@ -266,7 +294,9 @@ layer_broken(const struct sandbox *s, pid_t worker)
 		struct { uint16_t family; unsigned char rest[14]; } to = { .family = 2 };
 		memcpy(to.rest, address + 2, sizeof to.rest);
 		long fd = gate_call(SYS_socket, 2, 1, 0, 0, 0);
-		if (fd != -1 && (gate_call(SYS_connect, fd, (long)(intptr_t)&to, sizeof to, 0, 0) != -1 || errno != EACCES))
+		if (fd != -1 &&
+		    (gate_call(SYS_connect, fd, (long)(intptr_t)&to, sizeof to, 0, 0) != -1 ||
+			errno != EACCES))
 			return FORKPOOL_LAYER_NETWORK;
 	}
 #else
@@ -303,7 +333,8 @@ sandbox_enter_job(const struct sandbox *s, pid_t worker, enum job_step *failed)
 			return -1;
 		}
 	}
-	if (s->landlock.fd != -1 && os_close_range((unsigned)s->landlock.fd, (unsigned)s->landlock.fd) == -1)
+	if (s->landlock.fd != -1 &&
+	    os_close_range((unsigned)s->landlock.fd, (unsigned)s->landlock.fd) == -1)
 		(void)close(s->landlock.fd);
 	if (!sandbox_filters(s))
 		return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox - what holds a job's process, put together from its layers, one file each.
  *
@@ -26,8 +27,17 @@
 
 /* What is set up in a job's process before its function is called. */
 enum job_step {
-	STEP_NONE = 0, STEP_PARENT, STEP_ARGUMENTS, STEP_LIMITS, STEP_IDENTITY, STEP_USER, STEP_FILES, STEP_SYSCALLS, STEP_GATE,
-	STEP_PROBE, STEPS,
+	STEP_NONE = 0,
+	STEP_PARENT,
+	STEP_ARGUMENTS,
+	STEP_LIMITS,
+	STEP_IDENTITY,
+	STEP_USER,
+	STEP_FILES,
+	STEP_SYSCALLS,
+	STEP_GATE,
+	STEP_PROBE,
+	STEPS,
 };
 
 /* "its limits", ...: what could not be set up; NULL for any other number. */
@@ -52,7 +62,8 @@ struct sandbox {
 /* For a pool without any: so that sandbox_release() has nothing to do. */
 void sandbox_init(struct sandbox *, enum forkpool_isolation);
 /* Level JOB or SANDBOX.  0, or -1, errno and one sentence. */
-int  sandbox_prepare(struct sandbox *, const struct forkpool_options *, char *error, size_t error_size);
+int
+sandbox_prepare(struct sandbox *, const struct forkpool_options *, char *error, size_t error_size);
 void sandbox_release(struct sandbox *);
 
 /* That layer is not to be had, and it goes without.  -1: it cannot. */
@@ -63,8 +74,9 @@ int  sandbox_do_without(struct sandbox *, unsigned layer);
 int  sandbox_enter_worker(const struct sandbox *, const char **step, unsigned *layer);
 /* After it, while it has no child.  threads: how many it has.  *gated: it is confined itself, and its children with it: it
    may fork, kill and so on through the gate only.  0, or -1 likewise. */
-int  sandbox_enter_worker_late(const struct sandbox *, unsigned worker, const struct forkpool_limits *, unsigned threads,
-    bool *gated, const char **step, unsigned *layer);
+int
+sandbox_enter_worker_late(const struct sandbox *, unsigned worker, const struct forkpool_limits *,
+    unsigned threads, bool *gated, const char **step, unsigned *layer);
 
 /* In a job's process.  All descriptors above 2 are closed then (where there is a Landlock ruleset by this, else before).  0, or -1, errno and which step. */
 int  sandbox_enter_job(const struct sandbox *, pid_t worker, enum job_step *failed);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/seccomp_filter.h"
 
@@ -21,7 +22,8 @@
 #include "lib/os/syscall_gate.h"
 #include "lib/sandbox/syscall_policy.h"
 
-static int fail(char *, size_t, int, const char *, ...) __attribute__((__format__(__printf__, 4, 5)));
+static int
+fail(char *, size_t, int, const char *, ...) __attribute__((__format__(__printf__, 4, 5)));
 
 static int
 fail(char *error, size_t error_size, int why, const char *format, ...)
@@ -41,7 +43,8 @@ filter_available(void)
 #if defined(SYS_seccomp) && defined(SECCOMP_GET_ACTION_AVAIL)
 	uint32_t action = SECCOMP_RET_TRAP;
 
-	return gate_call(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, (long)(intptr_t)&action, 0, 0) == 0;
+	return gate_call(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, (long)(intptr_t)&action, 0, 0) ==
+	    0;
 #else
 	return 0;
 #endif
@@ -115,7 +118,8 @@ add(struct build *b, int number, int answer, const struct scmp_arg_cmp *compare,
 {
 	if (b->error != 0 || answer == POLICY_TRAP)
 		return;
-	uint32_t action = answer == POLICY_ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)answer);
+	uint32_t action =
+	    answer == POLICY_ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)answer);
 	b->error = -seccomp_rule_add_exact_array(b->context, action, number, count, compare);
 }
 
@@ -153,8 +157,8 @@ add_rule(struct build *b, const struct policy_rule *rule)
 }
 
 static void
-add_comparison(struct build *b, int number, const struct policy_choice *choice, int answer, enum scmp_compare op,
-    uint64_t a, uint64_t other)
+add_comparison(struct build *b, int number, const struct policy_choice *choice, int answer,
+    enum scmp_compare op, uint64_t a, uint64_t other)
 {
 	struct scmp_arg_cmp compare[2] = {
 		{ .arg = choice->arg, .op = op, .datum_a = a, .datum_b = other },
@@ -170,14 +174,14 @@ add_comparison(struct build *b, int number, const struct policy_choice *choice, 
  * comparison of that beginning covers it, else each of its two continuations is looked at, from bit down.
  */
 static void
-add_choice(struct build *b, int number, const struct policy_choice *choice, const uint32_t *values, size_t count,
-    uint64_t mask, uint64_t value, uint32_t bit)
+add_choice(struct build *b, int number, const struct policy_choice *choice, const uint32_t *values,
+    size_t count, uint64_t mask, uint64_t value, uint32_t bit)
 {
 	while (bit != 0 && (choice->care & bit) == 0)
 		bit >>= 1;
 	if (count == 0 || bit == 0) {
-		add_comparison(b, number, choice, count == 0 ? choice->other : choice->listed, SCMP_CMP_MASKED_EQ, mask,
-		    value);
+		add_comparison(b, number, choice, count == 0 ? choice->other : choice->listed,
+		    SCMP_CMP_MASKED_EQ, mask, value);
 		return;
 	}
 	for (uint32_t side = 0; side < 2; side++) {
@@ -186,7 +190,8 @@ add_choice(struct build *b, int number, const struct policy_choice *choice, cons
 		for (size_t i = 0; i < count; i++)
 			if (((values[i] & bit) != 0) == side)
 				part[n++] = values[i];
-		add_choice(b, number, choice, part, n, mask | bit, value | (side != 0 ? bit : 0), bit >> 1);
+		add_choice(b, number, choice, part, n, mask | bit, value | (side != 0 ? bit : 0),
+		    bit >> 1);
 	}
 }
 
@@ -211,7 +216,8 @@ add_choices(struct build *b, const struct policy_choice *choice)
 	uint64_t above = (uint64_t)bit << 1;
 	for (int number; (number = next_call(b, &names)) != -1;) {
 		if (bounded)
-			add_comparison(b, number, choice, choice->other == POLICY_ALLOW ? POLICY_TRAP : choice->other,
+			add_comparison(b, number, choice,
+			    choice->other == POLICY_ALLOW ? POLICY_TRAP : choice->other,
 			    SCMP_CMP_GE, above, 0);
 		add_choice(b, number, choice, values, count, bounded ? ~(above - 1) : 0, 0, bit);
 	}
@@ -282,7 +288,8 @@ export(struct build *b, struct sandbox_filter *filter)
 }
 
 int
-filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, char *error, size_t error_size)
+filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, char *error,
+    size_t error_size)
 {
 	struct build b = {
 		.wants = (wants->files ? WANT_FILES : 0) | (wants->network ? WANT_NETWORK : 0) |
@@ -292,14 +299,16 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 	memset(filter, 0, sizeof *filter);
 	b.context = seccomp_init(SCMP_ACT_TRAP);
 	if (b.context == NULL)
-		return fail(error, error_size, ENOMEM, "sandbox: libseccomp makes no system call filter");
+		return fail(error, error_size, ENOMEM,
+		    "sandbox: libseccomp makes no system call filter");
 	add_all(&b);
 	if (b.error != 0)
-		(void)fail(error, error_size, b.error, "sandbox: libseccomp takes no rule for %s: %s",
+		(void)fail(error, error_size, b.error,
+		    "sandbox: libseccomp takes no rule for %s: %s",
 		    b.call[0] != '\0' ? b.call : "other architectures", strerror(b.error));
 	else if ((b.error = export(&b, filter)) != 0)
-		(void)fail(error, error_size, b.error, "sandbox: the system call filter cannot be made: %s",
-		    strerror(b.error));
+		(void)fail(error, error_size, b.error,
+		    "sandbox: the system call filter cannot be made: %s", strerror(b.error));
 	seccomp_release(b.context);
 	errno = b.error;
 	return b.error != 0 ? -1 : 0;
@@ -320,14 +329,17 @@ filter_enter(const struct sandbox_filter *filter, uintptr_t gate)
 		code[GATE_HIGH].k = (uint32_t)((uint64_t)gate >> 32);
 	}
 	size_t skip = gate != 0 ? 0 : GATE_LEN;
-	struct sock_fprog program = { .len = (unsigned short)(filter->count - skip), .filter = code + skip };
-	return (int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(intptr_t)&program, 0, 0);
+	struct sock_fprog program = { .len = (unsigned short)(filter->count - skip),
+		.filter = code + skip };
+	return (
+	    int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(intptr_t)&program, 0, 0);
 }
 
 static int
 call_word(int number, uint32_t arch, char *name, size_t size)
 {
-	char *word = arch == seccomp_arch_native() ? seccomp_syscall_resolve_num_arch(arch, number) : NULL;
+	char *word =
+	    arch == seccomp_arch_native() ? seccomp_syscall_resolve_num_arch(arch, number) : NULL;
 
 	if (word == NULL)
 		return 0;
@@ -339,12 +351,14 @@ call_word(int number, uint32_t arch, char *name, size_t size)
 #else /* HAVE_LIBSECCOMP */
 
 int
-filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, char *error, size_t error_size)
+filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, char *error,
+    size_t error_size)
 {
 	(void)wants;
 	memset(filter, 0, sizeof *filter);
 	return fail(error, error_size, ENOTSUP,
-	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be filtered");
+	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
+	    "filtered");
 }
 
 int
@@ -385,6 +399,7 @@ filter_call_name(int number, uint32_t arch, char *name, size_t size)
 		return name;
 	if (number >= X32_BIT)
 		number -= X32_BIT;
-	(void)snprintf(name, size, "system call %d%s", number, other ? " of another architecture" : "");
+	(void)snprintf(name, size, "system call %d%s", number,
+	    other ? " of another architecture" : "");
 	return name;
 }

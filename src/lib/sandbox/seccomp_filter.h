@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_filter - the system calls that a job may make (seccomp): denied by default.
  *
@@ -41,7 +42,8 @@ int  filter_available(void);
  * In the parent.  0, or -1: errno and one sentence in error (error_size > 0); ENOTSUP: this build has no
  * libseccomp.
  */
-int  filter_build(struct sandbox_filter *, const struct filter_wants *, char *error, size_t error_size);
+int
+filter_build(struct sandbox_filter *, const struct filter_wants *, char *error, size_t error_size);
 /* For one that is released or was never built (all zero) nothing. */
 void filter_release(struct sandbox_filter *);
 

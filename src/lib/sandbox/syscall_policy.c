@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/sandbox/syscall_policy.h"
 
@@ -22,8 +23,12 @@
 #define EXEC    WANT_EXEC
 
 /* A row of the table: ROW(answer, calls, comparisons...), for all wants or some. */
-#define FOR(any_, none_, answer_, calls_, ...) \
-	{ .any = (any_), .none = (none_), .answer = (answer_), .calls = calls_, .compare = { __VA_ARGS__ } }
+#define FOR(any_, none_, answer_, calls_, ...)                                                     \
+	{                                                                                          \
+		.any = (any_), .none = (none_), .answer = (answer_), .calls = calls_, .compare = { \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
 #define ALWAYS(answer_, ...)        FOR(0, 0, answer_, __VA_ARGS__)
 #define WITH(any_, answer_, ...)    FOR(any_, 0, answer_, __VA_ARGS__)
 #define WITHOUT(none_, answer_, ...) FOR(0, none_, answer_, __VA_ARGS__)
@@ -89,8 +94,9 @@
 
 /* No AF_UNIX: Landlock does not see whom a path connects to, and that can be a service that runs programs for
    its user.  A pair is as good as two pipes, unless of datagrams, which can be sent to anybody. */
-#define SOCKET_ROW(domain_, type_, protocol_) \
-	WITH(NETWORK, POLICY_ALLOW, "socket", IS(0, domain_), BITS(1, TYPE_BITS, type_), IS(2, protocol_))
+#define SOCKET_ROW(domain_, type_, protocol_)                                            \
+	WITH(NETWORK, POLICY_ALLOW, "socket", IS(0, domain_), BITS(1, TYPE_BITS, type_), \
+	    IS(2, protocol_))
 #define SOCKET_ROWS(domain_) \
 	SOCKET_ROW(domain_, SOCK_STREAM, 0), SOCKET_ROW(domain_, SOCK_STREAM, IPPROTO_TCP), \
 	SOCKET_ROW(domain_, SOCK_STREAM, IPPROTO_UDP), SOCKET_ROW(domain_, SOCK_DGRAM, 0), \
@@ -103,18 +109,28 @@
 const struct policy_rule policy_rules[] = {
 	/* What a computation takes that reads its standard input and writes its standard output: a job's process
 	   has no other descriptor, unless it may open some. */
-	ALWAYS(POLICY_ALLOW, "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek _llseek"),
-	ALWAYS(POLICY_ALLOW, "fstat fstat64 close close_range dup dup2 dup3 ftruncate ftruncate64 fsync fdatasync"),
+	ALWAYS(POLICY_ALLOW,
+	    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek "
+	    "_llseek"),
+	ALWAYS(POLICY_ALLOW,
+	    "fstat fstat64 close close_range dup dup2 dup3 ftruncate ftruncate64 fsync fdatasync"),
 	ALWAYS(POLICY_ALLOW, "poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64"),
 	ALWAYS(POLICY_ALLOW, "exit exit_group restart_syscall pause umask"),
-	ALWAYS(POLICY_ALLOW, "getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups "
-	    "getuid32 geteuid32 getgid32 getegid32 getresuid32 getresgid32 getgroups32 getpgrp getpgid getsid capget"),
-	ALWAYS(POLICY_ALLOW, "clock_gettime clock_gettime64 clock_getres clock_getres_time64 clock_nanosleep "
-	    "clock_nanosleep_time64 gettimeofday time nanosleep times getrusage getrandom uname sysinfo"),
-	ALWAYS(POLICY_ALLOW, "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_getattr "
-	    "sched_get_priority_max sched_get_priority_min sched_rr_get_interval getpriority ioprio_get getcpu"),
+	ALWAYS(POLICY_ALLOW,
+	    "getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups "
+	    "getuid32 geteuid32 getgid32 getegid32 getresuid32 getresgid32 getgroups32 getpgrp "
+	    "getpgid getsid capget"),
+	ALWAYS(POLICY_ALLOW,
+	    "clock_gettime clock_gettime64 clock_getres clock_getres_time64 clock_nanosleep "
+	    "clock_nanosleep_time64 gettimeofday time nanosleep times getrusage getrandom uname "
+	    "sysinfo"),
+	ALWAYS(POLICY_ALLOW,
+	    "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_getattr "
+	    "sched_get_priority_max sched_get_priority_min sched_rr_get_interval getpriority "
+	    "ioprio_get getcpu"),
 	/* Signals to itself; those to others are for Landlock, or another user, to stop.  abort() takes tgkill(). */
-	ALWAYS(POLICY_ALLOW, "rt_sigprocmask rt_sigreturn sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
+	ALWAYS(POLICY_ALLOW,
+	    "rt_sigprocmask rt_sigreturn sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
 	    "rt_sigtimedwait_time64 sigaltstack tgkill tkill alarm setitimer getitimer"),
 	WITH(EXEC, POLICY_ALLOW, "rt_sigaction"),
 	/* The worker's own need; a job has no child. */
@@ -143,7 +159,8 @@ const struct policy_rule policy_rules[] = {
 	WITH(FILES | EXEC, EPERM, "mmap mmap2", BITS(3, TYPE_BITS, MAP_SHARED | MAP_PRIVATE)),
 	ALWAYS(EINVAL, "mmap mmap2", BITS(3, MAP_SHARED | MAP_PRIVATE, 0)),
 	ALWAYS(EINVAL, "mmap mmap2", SET(3, 4)),
-	ALWAYS(EINVAL, "mmap mmap2", SET(3, 8)), /* MAP_DROPPABLE: getrandom() of newer C libraries tries it */
+	ALWAYS(EINVAL, "mmap mmap2",
+	    SET(3, 8)), /* MAP_DROPPABLE: getrandom() of newer C libraries tries it */
 	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_GROWSDOWN)),
 	/* Not ENOMEM, here and below: errno stays there after malloc() has found another way, and says that memory was short. */
 	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_HUGETLB)),
@@ -154,57 +171,78 @@ const struct policy_rule policy_rules[] = {
 	WITH(EXEC, POLICY_ALLOW, "mremap"),
 
 	/* Calls that the C libraries, or others, try and have another way for. */
-	ALWAYS(ENOSYS, "clone3 membarrier openat2 mincore pkey_alloc pkey_free pkey_mprotect mbind "
+	ALWAYS(ENOSYS,
+	    "clone3 membarrier openat2 mincore pkey_alloc pkey_free pkey_mprotect mbind "
 	    "get_mempolicy set_mempolicy"),
-	ALWAYS(EPERM, "mlock mlock2 mlockall sched_setaffinity sched_setparam sched_setscheduler sched_setattr "
+	ALWAYS(EPERM,
+	    "mlock mlock2 mlockall sched_setaffinity sched_setparam sched_setscheduler "
+	    "sched_setattr "
 	    "setpriority nice ioprio_set"),
 	WITHOUT(EXEC, ENOSYS, "set_robust_list rseq"),
 	WITH(FILES | EXEC, ENOSYS, "copy_file_range sendfile sendfile64 splice tee vmsplice"),
 
 	/* Paths, where none was opened up; else Landlock decides, but not on what only looks: whoever may open some
 	   file can see of every other that it is there, and its size and times. */
-	WITHOUT(FILES, EACCES, "open openat creat access faccessat stat stat64 lstat lstat64 newfstatat fstatat64 "
-	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir mkdirat rmdir unlink "
+	WITHOUT(FILES, EACCES,
+	    "open openat creat access faccessat stat stat64 lstat lstat64 newfstatat fstatat64 "
+	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
+	    "mkdirat rmdir unlink "
 	    "unlinkat rename renameat renameat2 link linkat symlink symlinkat"),
 	WITHOUT(FILES, ENOSYS, "statx faccessat2"),
 	OPEN_ROWS("open", 1),
 	OPEN_ROWS("openat", 2),
-	WITH(FILES, POLICY_ALLOW, "creat access faccessat faccessat2 stat stat64 lstat lstat64 newfstatat fstatat64 statx "
-	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir mkdirat rmdir unlink "
+	WITH(FILES, POLICY_ALLOW,
+	    "creat access faccessat faccessat2 stat stat64 lstat lstat64 newfstatat fstatat64 "
+	    "statx "
+	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
+	    "mkdirat rmdir unlink "
 	    "unlinkat rename renameat renameat2 link linkat symlink symlinkat"),
-	WITH(FILES, POLICY_ALLOW, "getdents getdents64 fallocate sync_file_range sync_file_range2 flock fadvise64 "
+	WITH(FILES, POLICY_ALLOW,
+	    "getdents getdents64 fallocate sync_file_range sync_file_range2 flock fadvise64 "
 	    "fadvise64_64 arm_fadvise64_64 readahead"),
 	/* What Landlock does not see, or not on each kernel that has it. */
 	ALWAYS(EACCES, "truncate truncate64"),
-	ALWAYS(EPERM, "chmod fchmod fchmodat chown fchown lchown fchownat chown32 fchown32 lchown32 utime utimes "
+	ALWAYS(EPERM,
+	    "chmod fchmod fchmodat chown fchown lchown fchownat chown32 fchown32 lchown32 utime "
+	    "utimes "
 	    "futimesat utimensat utimensat_time64"),
-	ALWAYS(EOPNOTSUPP, "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr "
+	ALWAYS(EOPNOTSUPP,
+	    "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr "
+	    "fsetxattr "
 	    "removexattr lremovexattr fremovexattr"),
 	WITHOUT(EXEC, EPERM, "mknod mknodat"),
 
 	/* Descriptors that programs and event loops make. */
 	WITH(FILES | NETWORK | EXEC, POLICY_ALLOW, "pipe pipe2"),
-	WITH(NETWORK | EXEC, POLICY_ALLOW, "epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd "
-	    "eventfd2 timerfd_create timerfd_settime timerfd_gettime timerfd_settime64 timerfd_gettime64"),
-	WITH(EXEC, POLICY_ALLOW, "signalfd signalfd4 timer_create timer_settime timer_gettime timer_getoverrun "
+	WITH(NETWORK | EXEC, POLICY_ALLOW,
+	    "epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd "
+	    "eventfd2 timerfd_create timerfd_settime timerfd_gettime timerfd_settime64 "
+	    "timerfd_gettime64"),
+	WITH(EXEC, POLICY_ALLOW,
+	    "signalfd signalfd4 timer_create timer_settime timer_gettime timer_getoverrun "
 	    "timer_delete timer_settime64 timer_gettime64"),
 	WITHOUT(NETWORK | EXEC, ENOTTY, "ioctl"),
 
 	/* Sockets: see the choices below. */
 	WITH(NETWORK, POLICY_ALLOW, "connect bind listen accept accept4"),
-	WITH(NETWORK | EXEC, POLICY_ALLOW, "shutdown getsockname getpeername recvfrom recvmsg recvmmsg recvmmsg_time64"),
+	WITH(NETWORK | EXEC, POLICY_ALLOW,
+	    "shutdown getsockname getpeername recvfrom recvmsg recvmmsg recvmmsg_time64"),
 	SEND_ROWS("sendto sendmmsg", 3),
 	SEND_ROWS("sendmsg", 2),
 	SOCKET_ROWS(AF_INET),
 	SOCKET_ROWS(AF_INET6),
 	FOR(EXEC, NETWORK, EACCES, "socket"),
 	FOR(EXEC, NETWORK, ENOPROTOOPT, "setsockopt"),
-	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX), BITS(1, TYPE_BITS, SOCK_STREAM)),
-	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX), BITS(1, TYPE_BITS, SOCK_SEQPACKET)),
+	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX),
+	    BITS(1, TYPE_BITS, SOCK_STREAM)),
+	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX),
+	    BITS(1, TYPE_BITS, SOCK_SEQPACKET)),
 
 	/* Programs. */
-	WITHOUT(EXEC, EINVAL, "prctl", IS(0, 0x53564d41)), /* PR_SET_VMA: malloc() names its memory, where it can */
-	WITH(EXEC, POLICY_ALLOW, "execve execveat fork vfork kill setpgid setsid set_tid_address set_robust_list "
+	WITHOUT(EXEC, EINVAL, "prctl",
+	    IS(0, 0x53564d41)), /* PR_SET_VMA: malloc() names its memory, where it can */
+	WITH(EXEC, POLICY_ALLOW,
+	    "execve execveat fork vfork kill setpgid setsid set_tid_address set_robust_list "
 	    "get_robust_list rseq"), /* glibc lets no thread be without what the first one had */
 	WITH(EXEC, POLICY_ALLOW, "clone", BITS(CLONE_ARG, CLONE_REFUSED, 0)),
 	CLONE_ROW(CLONE_NEWNS),
@@ -215,10 +253,15 @@ const struct policy_rule policy_rules[] = {
 	CLONE_ROW(CLONE_NEWPID),
 	CLONE_ROW(CLONE_NEWNET),
 	CLONE_ROW(CLONE_PARENT),
-	WITH(EXEC, ENOSYS, "pidfd_open pidfd_send_signal memfd_create inotify_init inotify_init1 io_uring_setup seccomp "
+	WITH(EXEC, ENOSYS,
+	    "pidfd_open pidfd_send_signal memfd_create inotify_init inotify_init1 io_uring_setup "
+	    "seccomp "
 	    "landlock_create_ruleset"),
-	WITH(EXEC, EPERM, "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid setuid32 "
-	    "setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32 setfsuid32 setfsgid32 capset personality "
+	WITH(EXEC, EPERM,
+	    "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid "
+	    "setuid32 "
+	    "setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32 setfsuid32 "
+	    "setfsgid32 capset personality "
 	    "sync syncfs rt_sigqueueinfo rt_tgsigqueueinfo"),
 };
 const size_t policy_rule_count = sizeof policy_rules / sizeof policy_rules[0];
@@ -232,16 +275,31 @@ static const struct policy_value trap_signal[] = {
 
 /* Not those with priority inheritance, which are most of the code and of its history of holes. */
 static const struct policy_value futex_operations[] = {
-	{ 0, FUTEX_WAIT }, { 0, FUTEX_WAKE }, { 0, FUTEX_REQUEUE }, { 0, FUTEX_CMP_REQUEUE }, { 0, FUTEX_WAKE_OP },
-	{ 0, FUTEX_WAIT_BITSET }, { 0, FUTEX_WAKE_BITSET },
+	{ 0, FUTEX_WAIT },
+	{ 0, FUTEX_WAKE },
+	{ 0, FUTEX_REQUEUE },
+	{ 0, FUTEX_CMP_REQUEUE },
+	{ 0, FUTEX_WAKE_OP },
+	{ 0, FUTEX_WAIT_BITSET },
+	{ 0, FUTEX_WAKE_BITSET },
 };
 
 /* Not MADV_MERGEABLE, which shows what others have in memory, nor those that are for root. */
 static const struct policy_value advices[] = {
-	{ 0, MADV_NORMAL }, { 0, MADV_RANDOM }, { 0, MADV_SEQUENTIAL }, { 0, MADV_WILLNEED }, { 0, MADV_DONTNEED },
-	{ 0, MADV_FREE }, { 0, MADV_HUGEPAGE }, { 0, MADV_NOHUGEPAGE }, { 0, MADV_DONTDUMP }, { 0, MADV_DODUMP },
-	{ 0, 18 }, { 0, 19 }, /* wiped, kept on fork */
-	{ EXEC, MADV_DONTFORK }, { EXEC, MADV_DOFORK },
+	{ 0, MADV_NORMAL },
+	{ 0, MADV_RANDOM },
+	{ 0, MADV_SEQUENTIAL },
+	{ 0, MADV_WILLNEED },
+	{ 0, MADV_DONTNEED },
+	{ 0, MADV_FREE },
+	{ 0, MADV_HUGEPAGE },
+	{ 0, MADV_NOHUGEPAGE },
+	{ 0, MADV_DONTDUMP },
+	{ 0, MADV_DODUMP },
+	{ 0, 18 },
+	{ 0, 19 }, /* wiped, kept on fork */
+	{ EXEC, MADV_DONTFORK },
+	{ EXEC, MADV_DOFORK },
 };
 
 /* Not the flags of what is open (where standard output is inherited, they are others' too), nor who gets a
@@ -256,15 +314,30 @@ static const struct policy_value fcntl_commands[] = {
 
 /* A list of what is harmless, and not of what is not: TIOCSTI and TIOCLINUX are two of many. */
 static const struct policy_value ioctl_requests[] = {
-	{ NETWORK | EXEC, FIONBIO }, { NETWORK | EXEC, FIONREAD }, { NETWORK | EXEC, FIOCLEX }, { NETWORK | EXEC, FIONCLEX },
-	{ EXEC, TCGETS }, { EXEC, TIOCGWINSZ }, { EXEC, TIOCGPGRP }, { EXEC, TIOCOUTQ },
+	{ NETWORK | EXEC, FIONBIO },
+	{ NETWORK | EXEC, FIONREAD },
+	{ NETWORK | EXEC, FIOCLEX },
+	{ NETWORK | EXEC, FIONCLEX },
+	{ EXEC, TCGETS },
+	{ EXEC, TIOCGWINSZ },
+	{ EXEC, TIOCGPGRP },
+	{ EXEC, TIOCOUTQ },
 };
 
 static const struct policy_value prctl_options[] = {
-	{ 0, PR_SET_NAME }, { 0, PR_GET_NAME },
-	{ EXEC, PR_GET_PDEATHSIG }, { EXEC, PR_GET_DUMPABLE }, { EXEC, PR_GET_KEEPCAPS }, { EXEC, PR_GET_SECCOMP },
-	{ EXEC, PR_CAPBSET_READ }, { EXEC, PR_GET_SECUREBITS }, { EXEC, PR_SET_TIMERSLACK }, { EXEC, PR_GET_TIMERSLACK },
-	{ EXEC, PR_SET_NO_NEW_PRIVS }, { EXEC, PR_GET_NO_NEW_PRIVS }, { EXEC, PR_SET_THP_DISABLE },
+	{ 0, PR_SET_NAME },
+	{ 0, PR_GET_NAME },
+	{ EXEC, PR_GET_PDEATHSIG },
+	{ EXEC, PR_GET_DUMPABLE },
+	{ EXEC, PR_GET_KEEPCAPS },
+	{ EXEC, PR_GET_SECCOMP },
+	{ EXEC, PR_CAPBSET_READ },
+	{ EXEC, PR_GET_SECUREBITS },
+	{ EXEC, PR_SET_TIMERSLACK },
+	{ EXEC, PR_GET_TIMERSLACK },
+	{ EXEC, PR_SET_NO_NEW_PRIVS },
+	{ EXEC, PR_GET_NO_NEW_PRIVS },
+	{ EXEC, PR_SET_THP_DISABLE },
 	{ EXEC, PR_GET_THP_DISABLE },
 };
 
@@ -298,10 +371,22 @@ static const struct policy_value socket_levels[] = {
 	{ 0, SOL_SOCKET }, { 0, IPPROTO_IP }, { 0, IPPROTO_IPV6 }, { 0, IPPROTO_TCP },
 };
 static const struct policy_value socket_options[] = {
-	{ 0, SO_REUSEADDR }, { 0, SO_REUSEPORT }, { 0, SO_BROADCAST }, { 0, SO_SNDBUF }, { 0, SO_RCVBUF },
-	{ 0, SO_KEEPALIVE }, { 0, SO_OOBINLINE }, { 0, SO_LINGER }, { 0, SO_RCVLOWAT }, { 0, SO_PRIORITY },
-	{ 0, SO_RCVTIMEO }, { 0, SO_SNDTIMEO }, { 0, 66 }, { 0, 67 }, /* these two with 64-bit time */
-	{ 0, SO_TIMESTAMP }, { 0, SO_TIMESTAMPNS },
+	{ 0, SO_REUSEADDR },
+	{ 0, SO_REUSEPORT },
+	{ 0, SO_BROADCAST },
+	{ 0, SO_SNDBUF },
+	{ 0, SO_RCVBUF },
+	{ 0, SO_KEEPALIVE },
+	{ 0, SO_OOBINLINE },
+	{ 0, SO_LINGER },
+	{ 0, SO_RCVLOWAT },
+	{ 0, SO_PRIORITY },
+	{ 0, SO_RCVTIMEO },
+	{ 0, SO_SNDTIMEO },
+	{ 0, 66 },
+	{ 0, 67 }, /* these two with 64-bit time */
+	{ 0, SO_TIMESTAMP },
+	{ 0, SO_TIMESTAMPNS },
 };
 static const struct policy_value ip_options[] = {
 	{ 0, IP_TOS }, { 0, IP_TTL }, { 0, IP_RECVERR }, { 0, IP_MTU_DISCOVER }, { 0, IP_PKTINFO },
@@ -311,9 +396,10 @@ static const struct policy_value ipv6_options[] = {
 	{ 0, IPV6_RECVPKTINFO }, { 0, IPV6_TCLASS },
 };
 static const struct policy_value tcp_options[] = {
-	{ 0, TCP_NODELAY }, { 0, TCP_MAXSEG }, { 0, TCP_CORK }, { 0, TCP_KEEPIDLE }, { 0, TCP_KEEPINTVL },
-	{ 0, TCP_KEEPCNT }, { 0, TCP_SYNCNT }, { 0, TCP_LINGER2 }, { 0, TCP_DEFER_ACCEPT }, { 0, TCP_QUICKACK },
-	{ 0, TCP_USER_TIMEOUT }, { 0, TCP_FASTOPEN }, { 0, 25 }, { 0, 30 }, /* least not sent, fast open on connect() */
+	{ 0, TCP_NODELAY }, { 0, TCP_MAXSEG }, { 0, TCP_CORK }, { 0, TCP_KEEPIDLE },
+	{ 0, TCP_KEEPINTVL }, { 0, TCP_KEEPCNT }, { 0, TCP_SYNCNT }, { 0, TCP_LINGER2 },
+	{ 0, TCP_DEFER_ACCEPT }, { 0, TCP_QUICKACK }, { 0, TCP_USER_TIMEOUT }, { 0, TCP_FASTOPEN },
+	{ 0, 25 }, { 0, 30 }, /* least not sent, fast open on connect() */
 };
 
 /* By one argument of a call: CHOICE(wanted, not wanted, calls, argument, bits, answer to what is listed, to all
@@ -326,8 +412,9 @@ static const struct policy_value tcp_options[] = {
 
 const struct policy_choice policy_choices[] = {
 	CHOICE(0, EXEC, "rt_sigaction", 0, POLICY_WHOLE, POLICY_TRAP, POLICY_ALLOW, trap_signal),
-	CHOICE(0, 0, "futex futex_time64", 1, ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME),
-	    POLICY_ALLOW, ENOSYS, futex_operations),
+	CHOICE(0, 0, "futex futex_time64", 1,
+	    ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), POLICY_ALLOW, ENOSYS,
+	    futex_operations),
 	CHOICE(0, 0, "madvise", 2, POLICY_WHOLE, POLICY_ALLOW, EINVAL, advices),
 	CHOICE(0, 0, "fcntl fcntl64", 1, POLICY_WHOLE, POLICY_ALLOW, EPERM, fcntl_commands),
 	CHOICE(NETWORK | EXEC, 0, "ioctl", 1, POLICY_WHOLE, POLICY_ALLOW, ENOTTY, ioctl_requests),
@@ -339,14 +426,21 @@ const struct policy_choice policy_choices[] = {
 	CHOICE(NETWORK, 0, "socket", 0, POLICY_WHOLE, POLICY_TRAP, EAFNOSUPPORT, domains),
 	CHOICE(NETWORK, 0, "socket", 1, TYPE_BITS, POLICY_TRAP, ESOCKTNOSUPPORT, socket_types),
 	CHOICE(NETWORK, 0, "socket", 2, POLICY_WHOLE, POLICY_TRAP, EPROTONOSUPPORT, protocols),
-	CHOICE(NETWORK | EXEC, 0, "socketpair", 0, POLICY_WHOLE, POLICY_TRAP, EAFNOSUPPORT, pair_domains),
-	CHOICE(NETWORK | EXEC, 0, "socketpair", 1, TYPE_BITS, POLICY_TRAP, ESOCKTNOSUPPORT, pair_types),
-	CHOICE(NETWORK | EXEC, 0, "getsockopt", 1, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, socket_levels),
+	CHOICE(NETWORK | EXEC, 0, "socketpair", 0, POLICY_WHOLE, POLICY_TRAP, EAFNOSUPPORT,
+	    pair_domains),
+	CHOICE(NETWORK | EXEC, 0, "socketpair", 1, TYPE_BITS, POLICY_TRAP, ESOCKTNOSUPPORT,
+	    pair_types),
+	CHOICE(NETWORK | EXEC, 0, "getsockopt", 1, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT,
+	    socket_levels),
 	CHOICE(NETWORK, 0, "setsockopt", 1, POLICY_WHOLE, POLICY_TRAP, ENOPROTOOPT, socket_levels),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, socket_options, LEVEL(SOL_SOCKET)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ip_options, LEVEL(IPPROTO_IP)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ipv6_options, LEVEL(IPPROTO_IPV6)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, tcp_options, LEVEL(IPPROTO_TCP)),
+	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, socket_options,
+	    LEVEL(SOL_SOCKET)),
+	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ip_options,
+	    LEVEL(IPPROTO_IP)),
+	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ipv6_options,
+	    LEVEL(IPPROTO_IPV6)),
+	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, tcp_options,
+	    LEVEL(IPPROTO_TCP)),
 };
 const size_t policy_choice_count = sizeof policy_choices / sizeof policy_choices[0];
 

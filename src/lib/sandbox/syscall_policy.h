@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_policy - which system call a sandboxed job may make, and what becomes of the others: tables.
  *

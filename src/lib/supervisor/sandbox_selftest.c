@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/supervisor/sandbox_selftest.h"
 
@@ -108,18 +109,25 @@ static void
 job_try(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, struct report *r)
 {
 	static const char args[1] = "f"; /* is replied, whatever the largest value */
-	struct wire_job job = { .ticket = 1, .seq = 1, .fn = fn, .attempt = 1, .args = args, .args_len = sizeof args };
+	struct wire_job job = { .ticket = 1,
+		.seq = 1,
+		.fn = fn,
+		.attempt = 1,
+		.args = args,
+		.args_len = sizeof args };
 	struct wire_result result = { 0 };
 	claim_word claim;
 	char text[160];
 
 	atomic_init(&claim, claim_make(1, 0, 0, CLAIM_CLAIMED));
 	job_process_run(p, &job, CLOCK_NEVER, &claim, &result);
-	(void)snprintf(text, sizeof text, "%.*s", (int)result.message_len, result.message_len > 0 ? result.message : "");
+	(void)snprintf(text, sizeof text, "%.*s", (int)result.message_len,
+	    result.message_len > 0 ? result.message : "");
 	if (result.outcome == FORKPOOL_SETUP_FAILED) {
 		unsigned layer = layer_of(p, &result);
 		if (atomic_load(&p->mailbox->setup_step) == STEP_PROBE)
-			report_failure(r, layer, EPERM, "%s does not hold: what it is to deny was done", layer_text(layer));
+			report_failure(r, layer, EPERM,
+			    "%s does not hold: what it is to deny was done", layer_text(layer));
 		report_failure(r, layer, result.error, "%s", text);
 	}
 	if (denied ? result.outcome != FORKPOOL_DENIED : result.outcome != FORKPOOL_OK) {
@@ -149,7 +157,9 @@ probe_main(struct worker_setup *setup, pid_t supervisor, struct report *r)
 	if (sandbox_enter_worker(s, &step, &layer) == -1)
 		report_failure(r, layer, errno, "%s", step);
 	if (job_processes_init(&p, setup, 0) == -1)
-		report_failure(r, 0, errno, "%s", "what a worker needs for its jobs (memory, a pipe, /proc/thread-self/children)");
+		report_failure(r, 0, errno, "%s",
+		    "what a worker needs for its jobs (memory, a pipe, "
+		    "/proc/thread-self/children)");
 	if (job_processes_confine(&p, NULL, &step, &layer) == -1)
 		report_failure(r, layer, errno, "%s", step);
 	job_try(&p, do_nothing, 0, "a job that does nothing", r);
@@ -185,11 +195,13 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 {
 	struct sandbox *s = &setup->sandbox;
 	pid_t supervisor = getpid();
-	struct report *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *r =
+	    mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int result = -1, failure = errno;
 
 	if (r == MAP_FAILED) {
-		(void)snprintf(error, error_size, "cannot map memory for the probe: %s", strerror(errno));
+		(void)snprintf(error, error_size, "cannot map memory for the probe: %s",
+		    strerror(errno));
 		return -1;
 	}
 	for (int tries = 0; tries < TRIES && result == -1; tries++) {
@@ -199,7 +211,8 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 			probe_main(setup, supervisor, r);
 		if (pid == -1) {
 			failure = errno;
-			(void)snprintf(error, error_size, "cannot fork a process to try the isolation out: %s", strerror(errno));
+			(void)snprintf(error, error_size,
+			    "cannot fork a process to try the isolation out: %s", strerror(errno));
 			break;
 		}
 		await(pid);
@@ -215,11 +228,14 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 		if (r->text[0] == '\0' && tries + 1 < TRIES)
 			continue; /* it was killed from outside, maybe */
 		if (r->text[0] == '\0')
-			(void)snprintf(error, error_size, "isolation: the process that was to try it out died");
+			(void)snprintf(error, error_size,
+			    "isolation: the process that was to try it out died");
 		else if (layer != 0)
-			(void)snprintf(error, error_size, "sandbox: %s cannot be had: %s: %s", layer_text(layer), r->text, strerror(failure));
+			(void)snprintf(error, error_size, "sandbox: %s cannot be had: %s: %s",
+			    layer_text(layer), r->text, strerror(failure));
 		else
-			(void)snprintf(error, error_size, "isolation: %s: %s", r->text, strerror(failure));
+			(void)snprintf(error, error_size, "isolation: %s: %s", r->text,
+			    strerror(failure));
 		break;
 	}
 	(void)munmap(r, sizeof *r);

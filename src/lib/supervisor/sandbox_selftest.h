@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_probe - before the first worker: the whole way of a job, tried out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/supervisor/supervisor.h"
 
@@ -90,7 +91,8 @@ runs_total(const struct supervisor *s)
 	uint64_t total = 0;
 
 	for (unsigned i = 0; i < s->slots; i++)
-		total += atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->runs, memory_order_relaxed);
+		total += atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->runs,
+		    memory_order_relaxed);
 	return total;
 }
 
@@ -98,7 +100,8 @@ static int
 anyone_works(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->slots; i++)
-		if (s->process[i].pid != 0 && atomic_load(&shared_slot(s->setup->worker.shared, i)->ready))
+		if (s->process[i].pid != 0 &&
+		    atomic_load(&shared_slot(s->setup->worker.shared, i)->ready))
 			return 1;
 	return 0;
 }
@@ -181,7 +184,7 @@ orphans_hold_mailbox(struct supervisor *s)
 {
 	static pid_t children[SHARED_WORKERS_MAX + 1024];
 
-	if (s->setup->worker.mailboxes == NULL ||
+	if (!jobs_have_own_process(&s->setup->worker) ||
 	    os_children(children, sizeof children / sizeof children[0]) <= (ssize_t)s->alive)
 		return 0;
 	(void)orphans_kill(s);
@@ -199,7 +202,8 @@ process_refill(struct supervisor *s, unsigned index)
 		process_event(s, index, EVENT_LEAVE);
 		return;
 	}
-	if (atomic_load(&s->control->failure) != CONTROL_WORKS || (p->until != CLOCK_NEVER && p->until > s->env.now))
+	if (atomic_load(&s->control->failure) != CONTROL_WORKS ||
+	    (p->until != CLOCK_NEVER && p->until > s->env.now))
 		return;
 	if (orphans_hold_mailbox(s)) {
 		p->until = clock_after(s->env.now, ORPHANS_NS);
@@ -219,7 +223,8 @@ worker_died(struct supervisor *s, unsigned index)
 	if (useful) {
 		p->until = CLOCK_NEVER;
 	} else {
-		struct crash_note *note = &shared_slot(s->setup->worker.shared, index)->crash[parity];
+		struct crash_note *note =
+		    &shared_slot(s->setup->worker.shared, index)->crash[parity];
 		int left = atomic_load(&note->left);
 		if (left == LEAVE_INIT_FAILED)
 			start_was_futile(s, index, CONTROL_INIT_FAILS, atomic_load(&note->error));
@@ -240,7 +245,8 @@ children_check(struct supervisor *s)
 
 	for (;;) {
 		memset(&info, 0, sizeof info);
-		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) == -1) {
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) ==
+		    -1) {
 			if (errno == EINTR)
 				continue;
 			break;
@@ -250,13 +256,15 @@ children_check(struct supervisor *s)
 		unsigned i = 0;
 		while (i < s->slots && s->process[i].pid != info.si_pid)
 			i++;
-		int ended = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+		int ended = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
+		    info.si_code == CLD_DUMPED;
 		if (ended && i < s->slots) {
 			worker_died(s, i);
 			continue;
 		}
 		/* An orphan of a job's, or a stop: take the report. */
-		(void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
+		(void)waitid(P_PID, (id_t)info.si_pid, &info,
+		    WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
 		if (i == s->slots) {
 			s->orphans_due = 1;
 		} else if (!ended) {
@@ -297,7 +305,8 @@ requests_check(struct supervisor *s)
 			process_event(s, i, EVENT_END_RUN);
 		if (end_is_asked(s, i, &slot->kill_ticket))
 			process_event(s, i, EVENT_KILL_RUN);
-		uint32_t faulty = atomic_load_explicit(&slot->kill_generation, memory_order_relaxed);
+		uint32_t faulty =
+		    atomic_load_explicit(&slot->kill_generation, memory_order_relaxed);
 		if (faulty != 0) {
 			atomic_store(&slot->kill_generation, 0);
 			if (p->pid != 0 && p->generation == faulty) {
@@ -330,7 +339,8 @@ socket_check(struct supervisor *s)
 		s->process[s->slots].results = fd_raise_to(passed, s->setup->worker.fd_base);
 		s->process[s->slots].capture = -1;
 		s->process[s->slots].until = CLOCK_NEVER;
-		s->process[s->slots].generation = atomic_load(&s->control->slot[s->slots].generation);
+		s->process[s->slots].generation =
+		    atomic_load(&s->control->slot[s->slots].generation);
 		s->slots++;
 	}
 	return heard;
@@ -377,7 +387,8 @@ deadlines_check(struct supervisor *s)
 		unsigned parity = p->generation & 1;
 		uint64_t claimed = claim_make(ticket, i, parity, CLAIM_CLAIMED);
 		enum claim_state why = deadline <= now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED;
-		if (atomic_compare_exchange_strong(claim, &claimed, claim_make(ticket, i, parity, why))) {
+		if (atomic_compare_exchange_strong(claim, &claimed,
+			claim_make(ticket, i, parity, why))) {
 			p->asked = ticket;
 			process_event(s, i, EVENT_END_RUN);
 		} else if (claim_state(claimed) == CLAIM_DONE && p->is_stopped) {
@@ -393,7 +404,8 @@ static int64_t
 timers_check(struct supervisor *s)
 {
 	int64_t next = CLOCK_NEVER;
-	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE && s->setup->worker.mailboxes == NULL;
+	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
+	    !jobs_have_own_process(&s->setup->worker);
 
 	if (trims && s->env.now >= s->trim_at)
 		s->trim_at = clock_after(s->env.now, TRIM_NS);
@@ -408,9 +420,11 @@ timers_check(struct supervisor *s)
 			else
 				process_refill(s, i);
 		}
-		if (p->pid != 0 && atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->run_ticket,
-		    memory_order_relaxed) != 0 && s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
-		    s->setup->worker.mailboxes == NULL) {
+		if (p->pid != 0 &&
+		    atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->run_ticket,
+			memory_order_relaxed) != 0 &&
+		    s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
+		    !jobs_have_own_process(&s->setup->worker)) {
 			if (trims)
 				capture_trim(p->capture, s->setup->worker.output_max);
 			next = clock_earlier(next, s->trim_at);
@@ -428,7 +442,8 @@ supervisor_end(struct supervisor *s)
 			(void)kill(s->process[i].pid, SIGKILL);
 	/* Workers, then whatever they leave behind, until there is no child any more. */
 	for (unsigned i = 0; i < s->slots; i++)
-		while (s->process[i].pid != 0 && waitpid(s->process[i].pid, NULL, 0) == -1 && errno == EINTR)
+		while (s->process[i].pid != 0 && waitpid(s->process[i].pid, NULL, 0) == -1 &&
+		    errno == EINTR)
 			continue;
 	unsigned slots = s->slots;
 	s->slots = s->alive = 0;
@@ -496,8 +511,10 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	if (descriptors_place(&setup->worker.descriptors, &s->env.socket) == -1) {
-		(void)strlcpy(s->control->error_text, "descriptors: one cannot be had at its number in the workers "
-		    "(RLIMIT_NOFILE)", sizeof s->control->error_text);
+		(void)strlcpy(s->control->error_text,
+		    "descriptors: one cannot be had at its number in the workers "
+		    "(RLIMIT_NOFILE)",
+		    sizeof s->control->error_text);
 		return -1;
 	}
 	s->caller_handle = fd_raise(os_process_handle(s->caller));
@@ -538,8 +555,9 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	sigset_t none;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setup->first && setup->worker.mailboxes != NULL &&
-	    sandbox_selftest(&setup->worker, s->control->error_text, sizeof s->control->error_text) == -1)
+	if (setup->first && jobs_have_own_process(&setup->worker) &&
+	    sandbox_selftest(&setup->worker, s->control->error_text,
+		sizeof s->control->error_text) == -1)
 		return -1;
 	atomic_store(&s->control->layers, setup->worker.sandbox.layers);
 	return 0;
@@ -554,11 +572,15 @@ supervisor_main(pid_t caller, struct supervisor_setup *setup)
 	s.caller = caller;
 	s.bell[0] = s.bell[1] = -1;
 	s.env = (struct process_environment){
-		.setup = &setup->worker, .control = setup->worker.control, .supervisor = getpid(),
-		.socket = setup->socket, .now = clock_now(),
+		.setup = &setup->worker,
+		.control = setup->worker.control,
+		.supervisor = getpid(),
+		.socket = setup->socket,
+		.now = clock_now(),
 		/* Where a job has a process of its own its worker ends that when the grace is over; the worker
 		   itself only if it does not come to that. */
-		.grace_ns = setup->grace_ns + (setup->worker.mailboxes != NULL ? WORKER_EXTRA_NS : 0),
+		.grace_ns =
+		    setup->grace_ns + (jobs_have_own_process(&setup->worker) ? WORKER_EXTRA_NS : 0),
 		.kill_ns = WORKER_EXTRA_NS,
 	};
 	if (supervisor_enter(&s, setup) == -1) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * supervisor - the one child of the caller: it forks, signals, waits for and replaces workers, and
  * keeps deadlines while the caller is busy elsewhere.

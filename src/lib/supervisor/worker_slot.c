@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/supervisor/worker_slot.h"
 
@@ -31,7 +32,8 @@ process_claim(const struct process_environment *e, const struct worker_process *
 	struct shared_slot *slot = slot_of(e, index);
 	uint32_t entry = atomic_load(&slot->run_entry);
 
-	if (ticket == 0 || entry >= e->setup->shared->entries || atomic_load(&slot->run_ticket) != ticket)
+	if (ticket == 0 || entry >= e->setup->shared->entries ||
+	    atomic_load(&slot->run_ticket) != ticket)
 		return NULL;
 	claim_word *claim = shared_claim(e->setup->shared, entry);
 	uint64_t word = atomic_load(claim);
@@ -54,8 +56,8 @@ start(struct process_environment *e, struct worker_process *p, unsigned index)
 		return 0; /* the parent rings when it has read it */
 	if (p->results == -1)
 		return EMFILE; /* there was no room for it when it came */
-	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && e->setup->mailboxes == NULL && p->capture == -1 &&
-	    (p->capture = capture_file(e->setup->fd_base)) == -1)
+	if (e->setup->output == FORKPOOL_OUTPUT_CAPTURE && !jobs_have_own_process(e->setup) &&
+	    p->capture == -1 && (p->capture = capture_file(e->setup->fd_base)) == -1)
 		return errno;
 	if (p->capture != -1)
 		capture_empty(p->capture);
@@ -132,13 +134,16 @@ kill_now(struct process_environment *e, struct worker_process *p, unsigned index
 static int
 kill_or_continue(struct process_environment *e, struct worker_process *p, unsigned index)
 {
-	if (process_claim(e, p, index, p->ticket) != NULL || process_claim(e, p, index, p->killing) != NULL)
+	if (process_claim(e, p, index, p->ticket) != NULL ||
+	    process_claim(e, p, index, p->killing) != NULL)
 		return kill_now(e, p, index);
 	resume(p);
 	p->state = PROCESS_RUNS;
 	p->until = CLOCK_NEVER;
 	/* Another run may have come under way before the stop, and its end been asked for. */
-	return p->asked != p->ticket && process_claim(e, p, index, p->asked) != NULL ? end_run(e, p, index) : 0;
+	return p->asked != p->ticket && process_claim(e, p, index, p->asked) != NULL ?
+	    end_run(e, p, index) :
+	    0;
 }
 
 /* The run `ticket` has no grace any more: stop the process, to compare. */
@@ -172,7 +177,7 @@ kill_run(struct process_environment *e, struct worker_process *p, unsigned index
 	if (p->killing == p->asked)
 		return 0; /* once more: the time for it does not begin anew */
 	p->killing = p->ticket = p->asked;
-	if (e->setup->mailboxes == NULL)
+	if (!jobs_have_own_process(e->setup))
 		return stop_to_look(e, p, index);
 	/* The worker kills the job's process, and lives on; or goes with it, if it does not come to that. */
 	atomic_store(&slot_of(e, index)->kill_ticket, p->ticket);
@@ -203,7 +208,8 @@ leave(struct process_environment *e, struct worker_process *p, unsigned index)
 		uint64_t ticket = atomic_load(&slot->run_ticket);
 		claim_word *claim = process_claim(e, p, index, ticket);
 		if (claim != NULL) {
-			uint64_t claimed = claim_make(ticket, index, p->generation & 1, CLAIM_CLAIMED);
+			uint64_t claimed =
+			    claim_make(ticket, index, p->generation & 1, CLAIM_CLAIMED);
 			(void)atomic_compare_exchange_strong(claim, &claimed,
 			    claim_make(ticket, index, p->generation & 1, CLAIM_CANCELLED));
 		}
@@ -275,7 +281,8 @@ static process_action *const action[PROCESS_STATES][PROCESS_EVENTS] = {
 };
 
 int
-process_handle(struct process_environment *e, struct worker_process *p, unsigned index, enum process_event event)
+process_handle(struct process_environment *e, struct worker_process *p, unsigned index,
+    enum process_event event)
 {
 	process_action *act = action[p->state][event];
 
@@ -290,7 +297,8 @@ output_keep(const struct process_environment *e, const struct worker_process *p,
 	uint64_t size = capture_size(p->capture);
 	uint64_t keep = size < e->setup->output_max ? size : e->setup->output_max;
 
-	if (keep > 0 && spool_keep_output(&e->setup->spool, index, p->generation & 1, p->capture, keep) == -1)
+	if (keep > 0 &&
+	    spool_keep_output(&e->setup->spool, index, p->generation & 1, p->capture, keep) == -1)
 		keep = 0;
 	obituary->output_len = keep;
 	obituary->output_lost = size - keep;
@@ -310,7 +318,8 @@ process_reap(struct process_environment *e, struct worker_process *p, unsigned i
 	(void)kill(-p->pid, SIGKILL);
 	while (waitpid(p->pid, &status, 0) == -1 && errno == EINTR)
 		continue;
-	int in_order = WIFEXITED(status) && atomic_load(&slot->crash[parity].left) == LEAVE_IN_ORDER;
+	int in_order =
+	    WIFEXITED(status) && atomic_load(&slot->crash[parity].left) == LEAVE_IN_ORDER;
 	int has_run = atomic_load(&slot->runs) != p->runs_before;
 
 	obituary->generation = p->generation;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * worker_process - one worker slot as the supervisor sees it: its process, and what to do with it.
  *
@@ -64,13 +65,15 @@ struct process_environment {
 };
 
 /* errno of the last failed start; 0. */
-int  process_handle(struct process_environment *, struct worker_process *, unsigned index, enum process_event);
+int process_handle(struct process_environment *, struct worker_process *, unsigned index,
+    enum process_event);
 
 /* Reap it (the kernel has told that it ended) and leave its last words for the parent.
    1: it had run something, or ended as it was told to; 0: it ended without having run anything. */
 int  process_reap(struct process_environment *, struct worker_process *, unsigned index);
 
 /* The run that the slot speaks of, if it has that ticket and its claim is that process's. */
-claim_word *process_claim(const struct process_environment *, const struct worker_process *, unsigned index, uint64_t ticket);
+claim_word *process_claim(const struct process_environment *, const struct worker_process *,
+    unsigned index, uint64_t ticket);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * descendants - what a job's process leaves behind: its children, and theirs, however they were detached.
  *
@@ -32,6 +33,7 @@ struct descendants_meter {
 	int64_t gone;       /* with processes that nobody has waited for: at least so much */
 };
 /* The meter of a job begins with all zero. */
-int64_t descendants_cpu_ns(struct descendants_meter *, int children, pid_t job, int may_have_children);
+int64_t
+descendants_cpu_ns(struct descendants_meter *, int children, pid_t job, int may_have_children);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/worker/job_output.h"
 
@@ -33,7 +34,8 @@ pipe_make(struct job_output *o, int i, const int *targets, int n)
 		return -1;
 	o->from[i] = fd_raise(fds[0]);
 	int end = fd_raise(fds[1]);
-	if (o->from[i] == -1 || end == -1 || fd_set_nonblocking(o->from[i], 1) == -1 || os_signal_on_input(o->from[i]) == -1)
+	if (o->from[i] == -1 || end == -1 || fd_set_nonblocking(o->from[i], 1) == -1 ||
+	    os_signal_on_input(o->from[i]) == -1)
 		return -1;
 	for (int t = 0; t < n; t++)
 		if (dup2(end, targets[t]) == -1)
@@ -130,7 +132,8 @@ drain(struct job_output *o, int i)
 		if (o->to[i] != -1 && !pass_on(o, i))
 			return 0;
 		int room = o->to[i] == -1 && o->kept_len < o->max;
-		ssize_t n = room ? read(o->from[i], o->kept + o->kept_len, (size_t)(o->max - o->kept_len)) :
+		ssize_t n = room ?
+		    read(o->from[i], o->kept + o->kept_len, (size_t)(o->max - o->kept_len)) :
 		    read(o->from[i], part->data, sizeof part->data);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -172,7 +175,9 @@ job_output_finish(struct job_output *o)
 		struct pollfd room[2];
 		for (int i = 0; i < 2; i++)
 			room[i] = (struct pollfd){
-				.fd = o->hidden->part[i].at < o->hidden->part[i].len ? o->to[i] : -1, .events = POLLOUT,
+				.fd =
+				    o->hidden->part[i].at < o->hidden->part[i].len ? o->to[i] : -1,
+				.events = POLLOUT,
 			};
 		(void)poll(room, 2, -1);
 	}

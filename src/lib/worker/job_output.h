@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job_output - what a job's process prints, as its worker takes it in.
  *

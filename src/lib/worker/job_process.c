@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/worker/job_process.h"
 
@@ -46,18 +47,22 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	p->area_size = (setup->value_max + page - 1) / page * page;
 	p->mailbox = mailboxes_at(setup->mailboxes, worker);
 	mailboxes_keep(setup->mailboxes, worker);
-	p->area = mmap(NULL, p->area_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	p->area = mmap(NULL, p->area_size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p->area == MAP_FAILED || (p->hidden = os_memory_hidden(sizeof *p->hidden)) == NULL)
 		return -1;
 	mailbox_clear(p->mailbox, p->area, p->area_size);
 	/* For the processes to come: as it is, they inherit it. */
 	(void)getrlimit(RLIMIT_STACK, &stack);
-	crash_enter(&p->mailbox->note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+	crash_enter(&p->mailbox->note, &setup->limits,
+	    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	(void)os_adopt_orphans();
 	/* Without it nobody could find what a job left behind; a system that never has it is left with the group. */
-	if ((p->children = fd_raise(os_children_open())) == -1 && errno != ENOSYS && sandbox_allows_processes(&setup->sandbox))
+	if ((p->children = fd_raise(os_children_open())) == -1 && errno != ENOSYS &&
+	    sandbox_allows_processes(&setup->sandbox))
 		return -1;
-	return job_output_init(&p->output, setup->output, setup->sandbox.level == FORKPOOL_ISOLATE_SANDBOX, setup->output_max);
+	return job_output_init(&p->output, setup->output,
+	    setup->sandbox.level == FORKPOOL_ISOLATE_SANDBOX, setup->output_max);
 }
 
 /* What the cgroup has to say of a run that did not end well: it counts, and only up. */
@@ -67,7 +72,8 @@ cgroup_met(struct job_processes *p)
 	uint64_t pids = 0, kills = 0;
 	unsigned met = 0;
 
-	if (p->setup->sandbox.cgroup.dir == -1 || cgroup_events(&p->setup->sandbox.cgroup, p->worker, &pids, &kills) == -1)
+	if (p->setup->sandbox.cgroup.dir == -1 ||
+	    cgroup_events(&p->setup->sandbox.cgroup, p->worker, &pids, &kills) == -1)
 		return 0;
 	if (pids > p->pids_hits)
 		met |= 1u << LIMIT_PROCESSES;
@@ -103,10 +109,12 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 		together.memory += 2 * (int64_t)(p->setup->value_max + p->setup->output_max);
 	/* A program's own memory begins when it is executed.  In a sandbox there is too much to do before. */
 	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB) {
-		p->stack = mmap(NULL, BORROWED_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		p->stack = mmap(NULL, BORROWED_STACK, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		p->stack = p->stack == MAP_FAILED ? NULL : p->stack;
 	}
-	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads, &p->gated, step, layer);
+	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads,
+	    &p->gated, step, layer);
 }
 
 /* What its cgroup has used beside the worker itself; -1: nobody counts that. */
@@ -116,7 +124,8 @@ cgroup_time(const struct job_processes *p)
 	struct timespec own;
 	int64_t all;
 
-	if (cgroup_cpu_ns(&p->setup->sandbox.cgroup, p->worker, &all) != 1 || clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == -1)
+	if (cgroup_cpu_ns(&p->setup->sandbox.cgroup, p->worker, &all) != 1 ||
+	    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == -1)
 		return -1;
 	return all - ((int64_t)own.tv_sec * CLOCK_S + own.tv_nsec);
 }
@@ -134,12 +143,17 @@ cgroup_cpu_used(const struct job_processes *p)
 static int64_t
 cpu_left(struct job_processes *p, int64_t now)
 {
-	int64_t used = descendants_cpu_ns(&p->meter, p->children, p->pid, sandbox_allows_processes(&p->setup->sandbox));
-	int64_t counted = cgroup_cpu_used(p), left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
+	int64_t used = descendants_cpu_ns(&p->meter, p->children, p->pid,
+	    sandbox_allows_processes(&p->setup->sandbox));
+	int64_t counted = cgroup_cpu_used(p),
+		left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
 
 	if (left <= 0)
 		return 0;
-	return clock_after(now, left < CPU_LOOK_MIN ? CPU_LOOK_MIN : left > CPU_LOOK_MAX ? CPU_LOOK_MAX : left);
+	return clock_after(now,
+	    left < CPU_LOOK_MIN     ? CPU_LOOK_MIN :
+		left > CPU_LOOK_MAX ? CPU_LOOK_MAX :
+				      left);
 }
 
 static void
@@ -189,7 +203,8 @@ has_ended(const struct job_processes *p)
 {
 	siginfo_t info = { 0 };
 
-	return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid != 0;
+	return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    info.si_pid != 0;
 }
 
 /* Whoever sent it: as in any process that has it not blocked. */
@@ -305,13 +320,17 @@ job_fork(const struct job_processes *p, struct job_birth *birth)
 }
 
 void
-job_process_run(struct job_processes *p, const struct wire_job *job, int64_t deadline, claim_word *claim,
-    struct wire_result *result)
+job_process_run(struct job_processes *p, const struct wire_job *job, int64_t deadline,
+    claim_word *claim, struct wire_result *result)
 {
 	struct wire_job own = *job; /* as the process is to see it: nothing in it points into the packet */
 	struct job_facts facts = {
-		.setup = p->setup, .mailbox = p->mailbox, .max_rss_before = p->max_rss_before,
-		.text = p->hidden->text, .text_size = sizeof p->hidden->text, .address = p->hidden->address,
+		.setup = p->setup,
+		.mailbox = p->mailbox,
+		.max_rss_before = p->max_rss_before,
+		.text = p->hidden->text,
+		.text_size = sizeof p->hidden->text,
+		.address = p->hidden->address,
 	};
 	struct descendants left = { 0 };
 	struct rusage usage;
@@ -343,7 +362,8 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	}
 	p->pid = pid;
 	p->kill_at = CLOCK_NEVER;
-	p->cpu_at = p->setup->limits.cpu_ns > 0 ? clock_after(clock_now(), CPU_LOOK_MIN) : CLOCK_NEVER;
+	p->cpu_at =
+	    p->setup->limits.cpu_ns > 0 ? clock_after(clock_now(), CPU_LOOK_MIN) : CLOCK_NEVER;
 	p->told = p->over_cpu = 0;
 	p->meter = (struct descendants_meter){ 0 };
 	end_await(p);
@@ -365,7 +385,8 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 		standard_restore(p);
 	result->pid = pid;
 	result->user_ns = timeval_ns(&usage.ru_utime) + left.user_ns;
-	result->cpu_ns = result->user_ns + timeval_ns(&usage.ru_stime) + left.system_ns + p->meter.gone;
+	result->cpu_ns =
+	    result->user_ns + timeval_ns(&usage.ru_stime) + left.system_ns + p->meter.gone;
 	/* Of processes that were killed, and whose parent waits for none, nobody was told. */
 	if (p->meter.most > result->cpu_ns)
 		result->cpu_ns = p->meter.most;

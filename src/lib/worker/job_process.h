@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job_process - one fresh process for one job, seen from its worker: fork, wait, end what is left, judge.
  *
@@ -73,7 +74,8 @@ int  job_processes_confine(struct job_processes *, void *state, const char **ste
  * output where those are large: value_len bytes of a large value are at area (value is NULL), and the output is in
  * output.kept.  All of it is valid until job_process_done().
  */
-void job_process_run(struct job_processes *, const struct wire_job *, int64_t deadline, claim_word *claim, struct wire_result *result);
+void job_process_run(struct job_processes *, const struct wire_job *, int64_t deadline,
+    claim_word *claim, struct wire_result *result);
 /* With its result settled.  Where output_is_out is 0: waits for the rest of that, however long the reader takes. */
 void job_process_done(struct job_processes *);
 

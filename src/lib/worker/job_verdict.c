@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/worker/job_verdict.h"
 
@@ -35,7 +36,9 @@ limit_of(const struct job_facts *f, const struct wire_result *r)
 	int spoke = atomic_load(&note->spoke) != 0;
 	unsigned met = f->met | atomic_load(&note->met);
 
-	if (limits->cpu_ns > 0 && (f->over_cpu || ((signo == SIGXCPU || signo == SIGKILL) && r->cpu_ns >= limits->cpu_ns)))
+	if (limits->cpu_ns > 0 &&
+	    (f->over_cpu ||
+		((signo == SIGXCPU || signo == SIGKILL) && r->cpu_ns >= limits->cpu_ns)))
 		return LIMIT_CPU;
 	if (limits->file_size > 0 && signo == SIGXFSZ && !atomic_load(&note->raised))
 		return LIMIT_FILE_SIZE;
@@ -47,8 +50,10 @@ limit_of(const struct job_facts *f, const struct wire_result *r)
 	if (limits->open_files > 0 && (met & 1u << LIMIT_OPEN_FILES) != 0)
 		return LIMIT_OPEN_FILES;
 	/* Where it may have one process anyway, no fork has met this limit. */
-	if (limits->processes > 0 && sandbox_allows_processes(&f->setup->sandbox) && ((met & 1u << LIMIT_PROCESSES) != 0 ||
-	    (!spoke && f->descendants > 0 && f->descendants + 1 >= (uint64_t)limits->processes)))
+	if (limits->processes > 0 && sandbox_allows_processes(&f->setup->sandbox) &&
+	    ((met & 1u << LIMIT_PROCESSES) != 0 ||
+		(!spoke && f->descendants > 0 &&
+		    f->descendants + 1 >= (uint64_t)limits->processes)))
 		return LIMIT_PROCESSES;
 	if (limits->file_size > 0 && (met & 1u << LIMIT_FILE_SIZE) != 0)
 		return LIMIT_FILE_SIZE;
@@ -65,7 +70,8 @@ message_set(const struct job_facts *f, struct wire_result *r, const char *ours)
 	size_t len = 0;
 
 	if (ours != NULL && f->output_lost > 0)
-		(void)snprintf(text, f->text_size, "%s; %llu bytes of output past the limit were dropped", ours,
+		(void)snprintf(text, f->text_size,
+		    "%s; %llu bytes of output past the limit were dropped", ours,
 		    (unsigned long long)f->output_lost);
 	else if (ours != NULL)
 		(void)strlcpy(text, ours, f->text_size);
@@ -102,8 +108,8 @@ value_set(const struct job_facts *f, struct wire_result *r)
 static int
 is_denied(const struct job_facts *f)
 {
-	return WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGSYS && sandbox_filters(&f->setup->sandbox) &&
-	    !atomic_load(&f->mailbox->note.raised);
+	return WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGSYS &&
+	    sandbox_filters(&f->setup->sandbox) && !atomic_load(&f->mailbox->note.raised);
 }
 
 static void
@@ -163,7 +169,8 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 	if (stage == MAILBOX_BORN && step != NULL) {
 		r->outcome = FORKPOOL_SETUP_FAILED;
 		r->error = atomic_load(&w->setup_error);
-		(void)snprintf(text, sizeof text, "%s could not be set up: %s", step, strerror(r->error));
+		(void)snprintf(text, sizeof text, "%s could not be set up: %s", step,
+		    strerror(r->error));
 		message_set(f, r, text);
 		return;
 	}
@@ -174,7 +181,8 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 		r->outcome = FORKPOOL_OVER_LIMIT;
 		r->limit = (uint8_t)limit;
 		r->error = whole ? returned : 0;
-		(void)snprintf(text, sizeof text, "went over its %s limit: %s", limit_name(limit), whole ? strerror(returned) : how);
+		(void)snprintf(text, sizeof text, "went over its %s limit: %s", limit_name(limit),
+		    whole ? strerror(returned) : how);
 		message_set(f, r, text);
 	} else if (whole) {
 		r->outcome = FORKPOOL_FAILED;
@@ -185,7 +193,8 @@ job_judge(const struct job_facts *f, struct wire_result *r)
 		denied_set(f, r);
 	} else if (r->signal != 0) {
 		r->outcome = FORKPOOL_CRASHED;
-		(void)snprintf(text, sizeof text, "%s%s", how, atomic_load(&note->stack_full) ? ": its stack was full" : "");
+		(void)snprintf(text, sizeof text, "%s%s", how,
+		    atomic_load(&note->stack_full) ? ": its stack was full" : "");
 		message_set(f, r, text);
 	} else {
 		r->outcome = FORKPOOL_EXITED;

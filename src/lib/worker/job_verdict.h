@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job_verdict - what became of a job's process: the outcome, its error, limit and message.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/worker/worker.h"
 
@@ -67,7 +68,7 @@ on_sigterm(int signo, siginfo_t *info, void *context)
 		int meant = run_is_meant();
 		if (atomic_load(&slot->leave) && worker_self.in_pool_io)
 			siglongjmp(worker_self.leave, 1);
-		if (worker_self.setup->mailboxes != NULL) {
+		if (jobs_have_own_process(worker_self.setup)) {
 			worker_self.own_process.end_asked |= meant; /* the job's process is the one to end */
 			errno = saved;
 			return;
@@ -98,8 +99,8 @@ signals_reset(void)
 	for (int signo = 1; signo < NSIG; signo++) {
 		if (signo == SIGKILL || signo == SIGSTOP || sigaction(signo, NULL, &action) == -1)
 			continue;
-		if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && signo != SIGCHLD &&
-		    signo != SIGTERM))
+		if (action.sa_handler == SIG_DFL ||
+		    (action.sa_handler == SIG_IGN && signo != SIGCHLD && signo != SIGTERM))
 			continue;
 		memset(&action, 0, sizeof action);
 		sigemptyset(&action.sa_mask);
@@ -167,15 +168,19 @@ static void
 worker_loop(void)
 {
 	static struct wire_packet visible;
-	struct wire_packet *packet = worker_self.setup->mailboxes != NULL ? &worker_self.own_process.hidden->packet : &visible;
+	struct wire_packet *packet = jobs_have_own_process(worker_self.setup) ?
+	    &worker_self.own_process.hidden->packet :
+	    &visible;
 
-	while (worker_self.setup->jobs_per_worker == 0 || worker_self.runs < worker_self.setup->jobs_per_worker) {
+	while (worker_self.setup->jobs_per_worker == 0 ||
+	    worker_self.runs < worker_self.setup->jobs_per_worker) {
 		identities_check();
 		atomic_store_explicit(&worker_self.slot->reading, 1, memory_order_release);
 		worker_self.in_pool_io = 1;
 		if (atomic_load(&worker_self.slot->leave))
 			break;
-		uint32_t readers = atomic_load_explicit(&worker_self.setup->shared->readers, memory_order_relaxed);
+		uint32_t readers =
+		    atomic_load_explicit(&worker_self.setup->shared->readers, memory_order_relaxed);
 		if (worker_self.index >= readers) {
 			atomic_store_explicit(&worker_self.slot->reading, 0, memory_order_release);
 			reader_await(readers);
@@ -220,7 +225,8 @@ own_process_enter(const struct worker_setup *setup)
 	const char *step;
 	unsigned layer;
 
-	if (limits_enter_worker(&setup->limits) == -1 || sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
+	if (limits_enter_worker(&setup->limits) == -1 ||
+	    sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
 	    shared_hide_from_fork(setup->shared) == -1 ||
 	    job_processes_init(&worker_self.own_process, setup, worker_self.index) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
@@ -243,7 +249,8 @@ own_process_confine(void)
 	sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
 	spool_writer_map(&worker_self.spool);
-	if (job_processes_confine(&worker_self.own_process, worker_self.context.state, &step, &layer) == -1)
+	if (job_processes_confine(&worker_self.own_process, worker_self.context.state, &step,
+		&layer) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 }
 
@@ -253,7 +260,8 @@ worker_enter(int job_pipe, int results)
 {
 	const struct worker_setup *setup = worker_self.setup;
 	struct rlimit stack = { 0 };
-	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture, setup->sandbox.landlock.fd, setup->sandbox.cgroup.dir };
+	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture,
+		setup->sandbox.landlock.fd, setup->sandbox.cgroup.dir };
 	char name[16];
 
 	(void)snprintf(name, sizeof name, "forkpool:%u", worker_self.index);
@@ -269,14 +277,15 @@ worker_enter(int job_pipe, int results)
 	if (worker_self.capture != -1)
 		worker_self.output = identity_of(worker_self.capture);
 	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
-	if (setup->mailboxes != NULL) {
+	if (jobs_have_own_process(setup)) {
 		own_process_enter(setup);
 	} else {
 		if ((worker_self.capture != -1 && capture_enter(worker_self.capture) == -1) ||
 		    limits_enter(&setup->limits) == -1)
 			worker_end(LEAVE_SETUP_FAILED, errno);
 		(void)getrlimit(RLIMIT_STACK, &stack);
-		crash_enter(worker_self.note, &setup->limits, stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+		crash_enter(worker_self.note, &setup->limits,
+		    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	}
 	canary_mark(&setup->canary, CANARY_WORKER);
 }
@@ -302,7 +311,8 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	atomic_store(&worker_self.slot->pid, getpid());
 	worker_enter(setup->job_pipe, results);
 	worker_self.supervisor = supervisor;
-	spool_writer_init(&worker_self.spool, &setup->spool, &worker_self.slot->values_taken[worker_self.parity], index, worker_self.parity);
+	spool_writer_init(&worker_self.spool, &setup->spool,
+	    &worker_self.slot->values_taken[worker_self.parity], index, worker_self.parity);
 	worker_self.context.worker = index;
 	worker_self.context.value_max = setup->value_max;
 	worker_self.context.progress = worker_self.slot->progress;
@@ -310,7 +320,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	clock_meter_init(&worker_self.meter);
 	outbox_begin();
 	sigemptyset(&none);
-	if (setup->mailboxes != NULL) {
+	if (jobs_have_own_process(setup)) {
 		/* They are waited for, by this thread: those that worker_init() makes are not to have them. */
 		sigaddset(&none, SIGIO);
 		sigaddset(&none, SIGCHLD);
@@ -322,7 +332,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 		if (error != 0)
 			worker_end(LEAVE_INIT_FAILED, error);
 	}
-	if (setup->mailboxes != NULL)
+	if (jobs_have_own_process(setup))
 		own_process_confine();
 	atomic_store(&worker_self.slot->ready, 1);
 	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * worker - one long-lived worker process: born, it reads packets and has them run until it leaves.
  *

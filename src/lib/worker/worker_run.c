@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "lib/worker/worker_run.h"
 
@@ -58,7 +59,7 @@ identity_check(const struct fd_identity *id)
 void
 identities_check(void)
 {
-	if (worker_self.setup->mailboxes != NULL)
+	if (jobs_have_own_process(worker_self.setup))
 		return; /* no job is ever in this process */
 	identity_check(&worker_self.jobs);
 	identity_check(&worker_self.arena);
@@ -70,7 +71,8 @@ identities_check(void)
 void
 outbox_begin(void)
 {
-	wire_begin(&worker_self.out, &worker_self.box->packet, WIRE_RESULTS, worker_self.index, worker_self.generation);
+	wire_begin(&worker_self.out, &worker_self.box->packet, WIRE_RESULTS, worker_self.index,
+	    worker_self.generation);
 }
 
 /* After what may have taken long: no time before this is the next run's. */
@@ -86,7 +88,7 @@ outbox_flush(void)
 {
 	if (worker_self.out.frames == 0)
 		return;
-	if (worker_self.setup->mailboxes == NULL)
+	if (!jobs_have_own_process(worker_self.setup))
 		identity_check(&worker_self.results);
 	size_t len = wire_end(&worker_self.out);
 	for (;;) {
@@ -115,8 +117,8 @@ outbox_flush(void)
 static inline void
 outbox_publish(void)
 {
-	atomic_store_explicit(&worker_self.box->fill, (uint64_t)worker_self.out.frames << 32 | worker_self.out.used,
-	    memory_order_release);
+	atomic_store_explicit(&worker_self.box->fill,
+	    (uint64_t)worker_self.out.frames << 32 | worker_self.out.used, memory_order_release);
 }
 
 /* What the run printed goes behind its value in the spool. */
@@ -143,11 +145,13 @@ output_collect(struct wire_result *result)
 static void
 claim_settle(const struct wire_job *job, int64_t ended)
 {
-	uint64_t claimed = claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED);
+	uint64_t claimed =
+	    claim_make(job->ticket, worker_self.index, worker_self.parity, CLAIM_CLAIMED);
 
-	(void)atomic_compare_exchange_strong(shared_claim(worker_self.setup->shared, job->entry), &claimed,
+	(void)atomic_compare_exchange_strong(shared_claim(worker_self.setup->shared, job->entry),
+	    &claimed,
 	    claim_make(job->ticket, worker_self.index, worker_self.parity,
-	    ended < worker_self.context.deadline ? CLAIM_DONE : CLAIM_TIMED_OUT));
+		ended < worker_self.context.deadline ? CLAIM_DONE : CLAIM_TIMED_OUT));
 }
 
 /*
@@ -175,7 +179,8 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	struct forkpool_context *c = &worker_self.context;
 
 	if (returned == 0 && !c->is_large && c->message_len == 0 && worker_self.capture == -1 &&
-	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started, ended - started, c->value, c->value_len)) {
+	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started,
+		ended - started, c->value, c->value_len)) {
 		outbox_publish();
 		claim_settle(job, ended);
 		return;
@@ -218,17 +223,22 @@ result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t e
 			claim_settle(job, ended);
 		spool_begin(&worker_self.spool);
 		uint64_t offset = worker_self.spool.base + worker_self.spool.at;
-		if (large && spool_append(&worker_self.spool, own_process->area, (size_t)result->value_len) == 0) {
+		if (large &&
+		    spool_append(&worker_self.spool, own_process->area,
+			(size_t)result->value_len) == 0) {
 			result->value_offset = offset;
 		} else if (large) {
-			(void)snprintf(text, sizeof text, "its value could not be kept: %s", strerror(errno));
+			(void)snprintf(text, sizeof text, "its value could not be kept: %s",
+			    strerror(errno));
 			result->outcome = FORKPOOL_LOST;
 			result->value_len = 0;
 			result->message = text;
 			result->message_len = strlen(text);
 		}
 		offset = worker_self.spool.base + worker_self.spool.at;
-		if (own_process->output.kept_len > 0 && spool_append(&worker_self.spool, own_process->output.kept, (size_t)own_process->output.kept_len) == 0) {
+		if (own_process->output.kept_len > 0 &&
+		    spool_append(&worker_self.spool, own_process->output.kept,
+			(size_t)own_process->output.kept_len) == 0) {
 			result->output_len = own_process->output.kept_len;
 			result->output_offset = offset;
 		} else {
@@ -252,13 +262,15 @@ args_fetch(const struct wire_job *job)
 	uint64_t end = job->args_offset + job->args_len;
 
 	if (end > worker_self.arena_size) {
-		size_t size = worker_self.arena_size > 0 ? worker_self.arena_size : ARENA_MAPPED_MIN;
+		size_t size =
+		    worker_self.arena_size > 0 ? worker_self.arena_size : ARENA_MAPPED_MIN;
 		while (size < end)
 			size *= 2;
 		if (worker_self.arena_map != NULL)
 			(void)munmap(worker_self.arena_map, worker_self.arena_size);
 		worker_self.arena_size = 0;
-		worker_self.arena_map = mmap(NULL, size, PROT_READ, MAP_SHARED, worker_self.setup->arena_fd, 0);
+		worker_self.arena_map =
+		    mmap(NULL, size, PROT_READ, MAP_SHARED, worker_self.setup->arena_fd, 0);
 		if (worker_self.arena_map == MAP_FAILED) {
 			worker_self.arena_map = NULL;
 			return NULL;
@@ -276,7 +288,8 @@ run_here(struct wire_job *job, int64_t started)
 	int returned;
 
 	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
-		returned = forkpool_fail(c, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
+		returned =
+		    forkpool_fail(c, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
 	else
 		returned = job->fn(c, job->args, job->args_len);
 	worker_self.run_ticket = 0;
@@ -298,9 +311,12 @@ run_here(struct wire_job *job, int64_t started)
 static void
 run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline)
 {
-	struct wire_result result = { .entry = job->entry, .ticket = job->ticket, .started_ns = started };
+	struct wire_result result = { .entry = job->entry,
+		.ticket = job->ticket,
+		.started_ns = started };
 
-	job_process_run(&worker_self.own_process, job, deadline, shared_claim(worker_self.setup->shared, job->entry), &result);
+	job_process_run(&worker_self.own_process, job, deadline,
+	    shared_claim(worker_self.setup->shared, job->entry), &result);
 	worker_self.run_ticket = 0;
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	result.run_ns = worker_self.now - started;
@@ -331,7 +347,7 @@ job_run(struct wire_job *job)
 	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
-	if (worker_self.setup->mailboxes == NULL)
+	if (!jobs_have_own_process(worker_self.setup))
 		context_begin(&worker_self.context, job, deadline);
 	worker_self.context.deadline = deadline;
 	worker_self.cooperative = job->cooperative != 0;
@@ -344,11 +360,11 @@ job_run(struct wire_job *job)
 		atomic_store_explicit(&slot->run_ticket, 0, memory_order_relaxed);
 		return 0;
 	}
-	atomic_store_explicit(&slot->runs, atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1,
-	    memory_order_relaxed);
+	atomic_store_explicit(&slot->runs,
+	    atomic_load_explicit(&slot->runs, memory_order_relaxed) + 1, memory_order_relaxed);
 	PROBE_JOB_CLAIM(job->seq, worker_self.index);
 
-	if (worker_self.setup->mailboxes != NULL)
+	if (jobs_have_own_process(worker_self.setup))
 		run_in_own_process(job, started, deadline);
 	else
 		run_here(job, started);
@@ -369,21 +385,24 @@ packet_run(const struct wire_packet *packet, size_t len)
 	int64_t began = worker_self.now;
 	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
 	while (wire_get_job(&reader, &job) == 1) {
-		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) || worker_self.now >=
-		    atomic_load_explicit(&worker_self.setup->shared->pool_deadline, memory_order_relaxed))
+		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) ||
+		    worker_self.now >=
+			atomic_load_explicit(&worker_self.setup->shared->pool_deadline,
+			    memory_order_relaxed))
 			break;
 		int64_t before = worker_self.now;
 		if (!job_run(&job))
 			continue;
 		/* Where each has a process of its own all are long, and to wake the caller for each costs as much as
 		   a tenth of them: there the time counts that the first of the results has waited. */
-		if (worker_self.setup->mailboxes != NULL ? worker_self.now - began >= LONG_WAIT_NS :
+		if (jobs_have_own_process(worker_self.setup) ? worker_self.now - began >= LONG_WAIT_NS :
 		    worker_self.now - before >= LONG_RUN_NS) {
 			began = worker_self.now;
 			outbox_flush();
 			identities_check();
 		}
-		if (worker_self.setup->jobs_per_worker > 0 && worker_self.runs >= worker_self.setup->jobs_per_worker)
+		if (worker_self.setup->jobs_per_worker > 0 &&
+		    worker_self.runs >= worker_self.setup->jobs_per_worker)
 			break;
 	}
 	outbox_flush();

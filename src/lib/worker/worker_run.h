@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * worker_run - what a worker does with one packet: claim each job, run it, have its result in the outbox.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/base/atomic_file.h"
 
@@ -119,7 +120,9 @@ atomic_file_check(const char *name)
 	(void)message_word(shown, sizeof shown, name, strlen(name));
 	if (atomic_file_open(&f, name) == -1) {
 		if (errno == EINVAL)
-			fail("cannot write %s: it must be a regular file, since it is replaced as a whole", shown);
+			fail("cannot write %s: it must be a regular file, since it is replaced as "
+			     "a whole",
+			    shown);
 		fail_errno("cannot write %s", shown);
 	}
 	(void)forget(&f);

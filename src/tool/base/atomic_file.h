@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * whole_file - a file that is there whole or not at all, whenever the tool is killed: written under a name of its own
  * beside it and put in its place by rename().

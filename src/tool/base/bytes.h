@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bytes - a buffer that grows.  Memory that cannot be had ends the tool (fail_memory()).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/base/checksum.h"
 
@@ -31,8 +32,9 @@ checksum_crc(uint32_t crc, const void *data, size_t len)
 	/* Eight bytes at a time; the bytes one by one, so that it is the same on every machine. */
 	for (; len >= 8; at += 8, len -= 8)
 		crc = table[7][(crc ^ at[0]) & 0xff] ^ table[6][((crc >> 8) ^ at[1]) & 0xff] ^
-		    table[5][((crc >> 16) ^ at[2]) & 0xff] ^ table[4][((crc >> 24) ^ at[3]) & 0xff] ^
-		    table[3][at[4]] ^ table[2][at[5]] ^ table[1][at[6]] ^ table[0][at[7]];
+		    table[5][((crc >> 16) ^ at[2]) & 0xff] ^
+		    table[4][((crc >> 24) ^ at[3]) & 0xff] ^ table[3][at[4]] ^ table[2][at[5]] ^
+		    table[1][at[6]] ^ table[0][at[7]];
 	for (; len > 0; at++, len--)
 		crc = (crc >> 8) ^ table[0][(crc ^ *at) & 0xff];
 	return ~crc;

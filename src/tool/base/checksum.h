@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * checksum - what tells damaged bytes from whole ones, and one command line from another.
  *

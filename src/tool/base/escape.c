@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/base/escape.h"
 
@@ -16,15 +17,18 @@ utf8_sequence(const char *data, size_t len)
 		return 0;
 	if (s[0] < 0x80)
 		return 1;
-	size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+	size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
+	    (s[0] & 0xf0) == 0xe0               ? 3 :
+	    s[0] >= 0xf0 && s[0] <= 0xf4        ? 4 :
+						  0;
 	if (n == 0 || n > len)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	/* Longer than it need be, half of a surrogate pair, past the last code point. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -51,15 +55,19 @@ escape_text(char *buffer, size_t size, const char *data, size_t len)
 		char escaped[4 * 4 + 1];
 		size_t n = utf8_sequence(data + from, len - from), out = 0;
 		/* vis() leaves these as they are too, and is slow. */
-		if ((n > 1 && !is_hidden((const unsigned char *)data + from, n)) || (data[from] >= ' ' && data[from] <= '~')) {
+		if ((n > 1 && !is_hidden((const unsigned char *)data + from, n)) ||
+		    (data[from] >= ' ' && data[from] <= '~')) {
 			memcpy(escaped, data + from, out = n);
 			from += n;
 		} else {
 			for (size_t end = from + (n > 1 ? n : 1); from < end; from++) {
 				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;
 				int c = (unsigned char)data[from];
-				out = (size_t)(vis(escaped + out, c, VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE | VIS_OCTAL,
-				    next) - escaped);
+				out = (size_t)(vis(escaped + out, c,
+						   VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE |
+						       VIS_OCTAL,
+						   next) -
+				    escaped);
 			}
 		}
 		if (to + out + 1 > size) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * visible - bytes from outside (items, file names, output) as a person can read them on one line of a terminal.
  *

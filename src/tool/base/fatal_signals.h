@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rescue - what must not be left behind when the tool dies of a signal that it does not handle otherwise: SIGQUIT,
  * SIGSEGV and their like.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * message - what the tool says on standard error: whole lines, one write each, with the name it was called by.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/base/parse_units.h"
 
@@ -14,9 +15,11 @@
 enum { WORKERS_MANY = 252, WORKERS_MAX = 4096 };
 
 static const char size_is[] = "must be a size from 1, such as 4096, 64K, 10M, 2G or 1T";
-static const char duration_is[] = "must be a time above 0 and below 200 years, such as 2, 1.5, 200ms, 3m, 2h, 1d or "
+static const char duration_is[] =
+    "must be a time above 0 and below 200 years, such as 2, 1.5, 200ms, 3m, 2h, 1d or "
     "1h30m";
-static const char workers_are[] = "must be a number from 0 to 4096, or +N, -N or N% of the processors";
+static const char workers_are[] =
+    "must be a number from 0 to 4096, or +N, -N or N% of the processors";
 
 const char *
 parse_count(const char *text, long long min, long long max, long long *value)
@@ -42,8 +45,8 @@ parse_size(const char *text, int64_t *bytes)
 	size_t digits = strspn(text, DIGITS), suffix = strspn(text + digits, "kKmMgGtT");
 	uint64_t n;
 
-	if (digits == 0 || suffix > 1 || text[digits + suffix] != '\0' || expand_number(text, &n) == -1 || n == 0 ||
-	    n > INT64_MAX)
+	if (digits == 0 || suffix > 1 || text[digits + suffix] != '\0' ||
+	    expand_number(text, &n) == -1 || n == 0 || n > INT64_MAX)
 		return size_is;
 	*bytes = (int64_t)n;
 	return NULL;
@@ -65,8 +68,13 @@ decimal(const char *text)
 static int64_t
 unit(const char *text, size_t *len)
 {
-	static const struct { const char *name; int64_t ns; } units[] = {
-		{ "ms", 1000000 }, { "us", 1000 }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
+	static const struct { const char *name; int64_t ns;
+	} units[] = {
+		{ "ms", 1000000 },
+		{ "us", 1000 },
+		{ "s", NS_PER_S },
+		{ "m", 60 * NS_PER_S },
+		{ "h", 3600 * NS_PER_S },
 		{ "d", 86400 * NS_PER_S },
 	};
 
@@ -146,7 +154,8 @@ parse_workers(const char *text, unsigned *workers)
 		if ((double)n < share)
 			n++;
 	} else if (text[0] == '+' || text[0] == '-') {
-		if (strspn(text + 1, DIGITS) != len - 1 || parse_count(text + 1, 0, WORKERS_MAX, &n) != NULL)
+		if (strspn(text + 1, DIGITS) != len - 1 ||
+		    parse_count(text + 1, 0, WORKERS_MAX, &n) != NULL)
 			return workers_are;
 		n = text[0] == '+' ? processors + n : processors - n;
 		if (n < 1)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * quantity - numbers, sizes, durations and numbers of workers, as people write them.
  *

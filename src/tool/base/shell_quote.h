@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * quote - words as a shell takes them, in GNU parallel's way, so that joblogs and command texts are the same bytes.
  *

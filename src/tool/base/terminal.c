@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/base/terminal.h"
 
@@ -61,7 +62,8 @@ terminal_size(void)
 	struct winsize size = { 0 };
 
 	(void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	return (struct terminal_size){ size.ws_col > 0 ? size.ws_col : 80, size.ws_row > 0 ? size.ws_row : 24 };
+	return (struct terminal_size){ size.ws_col > 0 ? size.ws_col : 80,
+		size.ws_row > 0 ? size.ws_row : 24 };
 }
 
 void
@@ -71,7 +73,8 @@ terminal_put(struct bytes *b)
 		ssize_t n = write(STDERR_FILENO, b->at + at, b->len - at);
 		/* Who has it open as well may have told it not to wait. */
 		if (n == -1 && errno == EAGAIN)
-			(void)poll(&(struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT }, 1, -1);
+			(void)poll(&(struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT }, 1,
+			    -1);
 		else if (n == -1 && errno != EINTR)
 			break;
 		at += n > 0 ? (size_t)n : 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * terminal - the one that standard error is: whether it can be drawn on, how large it is, where its cursor stands.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/argv_scan.h"
 
@@ -108,7 +109,8 @@ unknown_letter(int letter)
 
 	if (why != NULL)
 		fail("-%s is not an option here: %s", name, why);
-	fail("unknown option -%s: --help lists those there are", message_word(shown, sizeof shown, name, 1));
+	fail("unknown option -%s: --help lists those there are",
+	    message_word(shown, sizeof shown, name, 1));
 }
 
 /* "-j" or "--jobs", for messages. */
@@ -129,20 +131,26 @@ value_fail(const struct argument *a, const char *why)
 {
 	char shown[512];
 
-	fail("%s %s %s", a->name, message_word(shown, sizeof shown, a->value, strlen(a->value)), why);
+	fail("%s %s %s", a->name, message_word(shown, sizeof shown, a->value, strlen(a->value)),
+	    why);
 }
 
 static enum dialect
 dialect_named(const char *name)
 {
-	return strcmp(name, "xargs") == 0 ? DIALECT_XARGS : strcmp(name, "parallel") == 0 ? DIALECT_PARALLEL : DIALECT_NATIVE;
+	return strcmp(name, "xargs") == 0 ? DIALECT_XARGS :
+	    strcmp(name, "parallel") == 0 ? DIALECT_PARALLEL :
+					    DIALECT_NATIVE;
 }
 
 static void
 dialect_set(struct options *o, enum dialect dialect)
 {
-	static const struct { const char *name; int status; } how[] = {
-		[DIALECT_NATIVE] = { "forkpool", 1 }, [DIALECT_XARGS] = { "xargs", 1 }, [DIALECT_PARALLEL] = { "parallel", 255 },
+	static const struct { const char *name; int status;
+	} how[] = {
+		[DIALECT_NATIVE] = { "forkpool", 1 },
+		[DIALECT_XARGS] = { "xargs", 1 },
+		[DIALECT_PARALLEL] = { "parallel", 255 },
 	};
 
 	o->dialect = dialect;
@@ -192,8 +200,10 @@ argv_scan_read(struct options *o, struct line *line, int argc, char **argv)
 			usage_help();
 		if (id == OPTION_VERSION)
 			usage_version();
-		line->arguments = options_grow(line->arguments, line->count, sizeof *line->arguments);
-		line->arguments[line->count] = (struct argument){ .id = id, .name = spelled(got, names), .value = optarg };
+		line->arguments =
+		    options_grow(line->arguments, line->count, sizeof *line->arguments);
+		line->arguments[line->count] =
+		    (struct argument){ .id = id, .name = spelled(got, names), .value = optarg };
 		if (id == OPTION_COMPAT)
 			compat(o, &line->arguments[line->count]);
 		line->count++;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * options_line - the words of a command line as options, each with the name and the value that it was given, and whose
  * habits they follow.

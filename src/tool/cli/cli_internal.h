@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * options_given - what the parts of reading a command line have in common: which options were given, and by what name.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -14,7 +15,11 @@ options_init(struct options *o)
 	static char braces[] = "{}";
 
 	*o = (struct options){
-		.separator = '\n', .max_items = 1, .retries = 1, .block = 1 << 20, .replace = braces,
+		.separator = '\n',
+		.max_items = 1,
+		.retries = 1,
+		.block = 1 << 20,
+		.replace = braces,
 	};
 	(void)parse_workers("100%", &o->workers);
 }
@@ -44,8 +49,9 @@ options_settle(struct options *o, const struct given *given)
 	if (o->end_of_input != NULL && o->end_of_input[0] == '\0')
 		o->end_of_input = NULL;
 	/* -m and -X: as many as fit, unless -n or -N is there as well. */
-	if ((o->packing == PACK_FULL || o->packing == PACK_CONTEXT) && o->dialect != DIALECT_XARGS &&
-	    given->name[OPTION_MAX_ARGS] == NULL && given->name[OPTION_MAX_REPLACE_ARGS] == NULL)
+	if ((o->packing == PACK_FULL || o->packing == PACK_CONTEXT) &&
+	    o->dialect != DIALECT_XARGS && given->name[OPTION_MAX_ARGS] == NULL &&
+	    given->name[OPTION_MAX_REPLACE_ARGS] == NULL)
 		o->max_items = 0;
 	if (o->header && o->colsep == NULL && (o->colsep = strdup(tab)) == NULL)
 		fail_memory();
@@ -54,7 +60,8 @@ options_settle(struct options *o, const struct given *given)
 	if (o->dry_run) {
 		if (!o->resume && !o->resume_failed && !o->retry_failed)
 			o->joblog = NULL;
-		o->results = o->results_json = o->trace_file = o->metrics_file = o->report = o->journal = NULL;
+		o->results = o->results_json = o->trace_file = o->metrics_file = o->report =
+		    o->journal = NULL;
 		o->json = o->bar = o->eta = o->status = o->interactive = o->trace = 0;
 		o->delay_ns = 0;
 		o->load = 0;
@@ -78,7 +85,8 @@ options_free(struct options *o)
 void *
 options_grow(void *at, size_t count, size_t size)
 {
-	if ((count & (count - 1)) == 0 && (at = reallocarray(at, count == 0 ? 1 : count * 2, size)) == NULL)
+	if ((count & (count - 1)) == 0 &&
+	    (at = reallocarray(at, count == 0 ? 1 : count * 2, size)) == NULL)
 		fail_memory();
 	return at;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/makeflags.h"
 
@@ -88,7 +89,8 @@ server_read(struct makeflags *m, const char *value)
 	m->read_fd = m->write_fd = -1;
 	if (path != NULL)
 		m->server = path[0] != '\0' ? MAKEFLAGS_FIFO : MAKEFLAGS_UNKNOWN;
-	else if (comma == NULL || descriptor_of(value, (size_t)(comma - value), &m->read_fd) == -1 ||
+	else if (comma == NULL ||
+	    descriptor_of(value, (size_t)(comma - value), &m->read_fd) == -1 ||
 	    descriptor_of(comma + 1, strlen(comma + 1), &m->write_fd) == -1)
 		m->server = MAKEFLAGS_UNKNOWN;
 	else

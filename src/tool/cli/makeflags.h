@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * makeflags - the variable MAKEFLAGS: what it says of a jobserver and of -n, and the same flags with another jobserver.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -18,7 +19,8 @@ struct rule {
 };
 
 static const char has_output[] = "the object has the output in it, whole";
-static const char not_caught[] = "-u leaves output to the jobs, so that it can be neither kept nor sorted";
+static const char not_caught[] =
+    "-u leaves output to the jobs, so that it can be neither kept nor sorted";
 static const char one_separator[] = "items end with one byte";
 static const char in_blocks[] = "--pipe gives jobs blocks of standard input and no items";
 static const char is_args[] = "an item is what the function gets, each for itself";
@@ -41,10 +43,12 @@ static const struct rule exclude[] = {
 	{ OPTION_UNGROUP, OPTION_KEEP_ORDER, NATIVE_ONLY, not_caught },
 	{ OPTION_UNGROUP, OPTION_TAG, NATIVE_ONLY, not_caught },
 	{ OPTION_UNGROUP, OPTION_TAG_STRING, NATIVE_ONLY, not_caught },
-	{ OPTION_UNGROUP, OPTION_LINE_BUFFER, NATIVE_ONLY, "one of them says how output is grouped" },
+	{ OPTION_UNGROUP, OPTION_LINE_BUFFER, NATIVE_ONLY,
+	    "one of them says how output is grouped" },
 	{ OPTION_UNGROUP, OPTION_GROUP, NATIVE_ONLY, "one of them says how output is grouped" },
 	{ OPTION_LINE_BUFFER, OPTION_GROUP, NATIVE_ONLY, "one of them says how output is grouped" },
-	{ OPTION_LINE_BUFFER, OPTION_JOURNAL, ALL, "with a journal a job's output comes out when it is known to be done" },
+	{ OPTION_LINE_BUFFER, OPTION_JOURNAL, ALL,
+	    "with a journal a job's output comes out when it is known to be done" },
 	{ OPTION_TAG, OPTION_TAG_STRING, NATIVE_ONLY, "a line has one tag" },
 	{ OPTION_NULL, OPTION_DELIMITER, NATIVE_ONLY, one_separator },
 	{ OPTION_PIPE, OPTION_COLSEP, ALL, in_blocks },
@@ -59,7 +63,8 @@ static const struct rule exclude[] = {
 	{ OPTION_PIPE, OPTION_CONTEXT, ALL, in_blocks },
 	{ OPTION_PIPE, OPTION_REPLACE_WITH, ALL, in_blocks },
 	{ OPTION_PIPE, OPTION_REPLACE, ALL, in_blocks },
-	{ OPTION_PIPE, OPTION_ARG_FILE, ALL, "--pipe cuts standard input: give it the file by <FILE" },
+	{ OPTION_PIPE, OPTION_ARG_FILE, ALL,
+	    "--pipe cuts standard input: give it the file by <FILE" },
 	{ OPTION_PIPE, OPTION_RETRY_FAILED, ALL, to_standard_input },
 	{ OPTION_PLUGIN, OPTION_PIPE, ALL, is_args },
 	{ OPTION_PLUGIN, OPTION_COLSEP, ALL, is_args },
@@ -103,15 +108,18 @@ static const struct rule exclude[] = {
 	{ OPTION_RETRY_FAILED, OPTION_RESUME, ALL,
 	    "--retry-failed takes its commands from the joblog and --resume from the input" },
 	{ OPTION_RETRY_FAILED, OPTION_RESUME_FAILED, ALL,
-	    "--retry-failed takes its commands from the joblog and --resume-failed from the input" },
-	{ OPTION_JOURNAL, OPTION_INTERACTIVE, ALL, "what is refused is never done, and would be asked again" },
+	    "--retry-failed takes its commands from the joblog and --resume-failed from the "
+	    "input" },
+	{ OPTION_JOURNAL, OPTION_INTERACTIVE, ALL,
+	    "what is refused is never done, and would be asked again" },
 	{ OPTION_JOURNAL, OPTION_RESUME, ALL, go_on },
 	{ OPTION_JOURNAL, OPTION_RESUME_FAILED, ALL, go_on },
 	{ OPTION_JOURNAL, OPTION_RETRY_FAILED, ALL, go_on },
 	{ OPTION_STATUS, OPTION_BAR, ALL, one_picture },
 	{ OPTION_STATUS, OPTION_ETA, ALL, one_picture },
 	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
-	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL, "while a question waits for its answer nothing is drawn" },
+	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL,
+	    "while a question waits for its answer nothing is drawn" },
 	{ OPTION_TERM_SEQ, OPTION_GRACE, ALL, "both say how long it is from SIGTERM to SIGKILL" },
 };
 
@@ -130,7 +138,8 @@ static const struct rule needs[] = {
 static int
 holds_for(const struct rule *rule, enum dialect dialect)
 {
-	return rule->holds == ALL || dialect == DIALECT_NATIVE || (rule->holds == NOT_XARGS && dialect == DIALECT_PARALLEL);
+	return rule->holds == ALL || dialect == DIALECT_NATIVE ||
+	    (rule->holds == NOT_XARGS && dialect == DIALECT_PARALLEL);
 }
 
 static void
@@ -140,13 +149,16 @@ check_rules(const struct options *o, const struct given *given)
 		const struct rule *rule = &exclude[i];
 		if (rule->b == OPTION_COMPAT && o->dialect == DIALECT_NATIVE)
 			continue;
-		if (given->name[rule->a] != NULL && given->name[rule->b] != NULL && holds_for(rule, o->dialect))
-			fail("%s and %s exclude each other: %s", given->name[rule->a], given->name[rule->b], rule->why);
+		if (given->name[rule->a] != NULL && given->name[rule->b] != NULL &&
+		    holds_for(rule, o->dialect))
+			fail("%s and %s exclude each other: %s", given->name[rule->a],
+			    given->name[rule->b], rule->why);
 	}
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
 		const struct rule *rule = &needs[i];
 		if (given->name[rule->a] != NULL && given->name[rule->b] == NULL)
-			fail("%s needs --%s: %s", given->name[rule->a], options_table[rule->b].name, rule->why);
+			fail("%s needs --%s: %s", given->name[rule->a], options_table[rule->b].name,
+			    rule->why);
 	}
 }
 
@@ -157,17 +169,22 @@ check_command(const struct options *o, const struct given *given)
 
 	if (o->plugin_file != NULL) {
 		if (o->dialect != DIALECT_NATIVE)
-			fail("%s: %s has no plug-ins; call it as forkpool", given->name[OPTION_PLUGIN], message_name);
+			fail("%s: %s has no plug-ins; call it as forkpool",
+			    given->name[OPTION_PLUGIN], message_name);
 		if (o->command_count > 0)
-			fail("%s runs instead of a command: leave out %s", given->name[OPTION_PLUGIN],
-			    message_word(shown, sizeof shown, o->command[0], strlen(o->command[0])));
+			fail("%s runs instead of a command: leave out %s",
+			    given->name[OPTION_PLUGIN],
+			    message_word(shown, sizeof shown, o->command[0],
+				strlen(o->command[0])));
 		if (o->source_count > 1)
-			fail("%s takes one source of items, and here are %zu", given->name[OPTION_PLUGIN], o->source_count);
+			fail("%s takes one source of items, and here are %zu",
+			    given->name[OPTION_PLUGIN], o->source_count);
 		return;
 	}
 	if (o->command_count == 0 && !o->retry_failed) {
 		if (o->dialect == DIALECT_NATIVE)
-			fail("no command is given: forkpool [options] command [args] [::: item...]");
+			fail(
+			    "no command is given: forkpool [options] command [args] [::: item...]");
 		if (o->pipe)
 			fail("%s needs a command, which gets the blocks", given->name[OPTION_PIPE]);
 	}
@@ -176,7 +193,10 @@ check_command(const struct options *o, const struct given *given)
 	if (o->shell && o->dialect == DIALECT_NATIVE)
 		for (size_t i = 0; i < o->command_count; i++)
 			if (strstr(o->command[i], "{}") != NULL)
-				fail("{} in %s: %s", message_word(shown, sizeof shown, o->command[i], strlen(o->command[i])), positionals);
+				fail("{} in %s: %s",
+				    message_word(shown, sizeof shown, o->command[i],
+					strlen(o->command[i])),
+				    positionals);
 }
 
 static void
@@ -189,12 +209,15 @@ check_items(const struct options *o, const struct given *given)
 		fail("%s and ::: exclude each other: %s", given->name[OPTION_PIPE], in_blocks);
 	if (o->pipe && o->dialect == DIALECT_XARGS)
 		fail("%s: xargs has no blocks; call it as forkpool", given->name[OPTION_PIPE]);
-	if (o->xargs_quoting && (given->name[OPTION_COLSEP] != NULL || given->name[OPTION_HEADER] != NULL))
+	if (o->xargs_quoting &&
+	    (given->name[OPTION_COLSEP] != NULL || given->name[OPTION_HEADER] != NULL))
 		fail("%s needs lines: give -d '\\n' or -0 as well",
-		    given->name[given->name[OPTION_COLSEP] != NULL ? OPTION_COLSEP : OPTION_HEADER]);
+		    given
+			->name[given->name[OPTION_COLSEP] != NULL ? OPTION_COLSEP : OPTION_HEADER]);
 	if (o->insert_nothing && (o->packing != PACK_ONE || o->plugin_file != NULL))
 		fail("%s 0 puts no item in, and %s fills jobs with them",
-		    given->name[given->name[OPTION_MAX_ARGS] != NULL ? OPTION_MAX_ARGS : OPTION_MAX_REPLACE_ARGS],
+		    given->name[given->name[OPTION_MAX_ARGS] != NULL ? OPTION_MAX_ARGS :
+								       OPTION_MAX_REPLACE_ARGS],
 		    given->name[OPTION_MANY] != NULL ? "-m" : "-X");
 	for (size_t i = 0; i < o->source_count; i++) {
 		struct stat st;
@@ -227,7 +250,8 @@ check_paths(char *const *paths, const char *name)
 		if (paths[i][0] == '\0' || access(paths[i], F_OK) == -1) {
 			if (paths[i][0] == '\0')
 				errno = ENOENT;
-			fail_errno("%s %s", name, message_word(shown, sizeof shown, paths[i], strlen(paths[i])));
+			fail_errno("%s %s", name,
+			    message_word(shown, sizeof shown, paths[i], strlen(paths[i])));
 		}
 }
 
@@ -237,18 +261,31 @@ is_same_file(const char *a, const char *b)
 {
 	struct stat at, bt;
 
-	return strcmp(a, b) == 0 || (stat(a, &at) == 0 && stat(b, &bt) == 0 && at.st_dev == bt.st_dev &&
-	    at.st_ino == bt.st_ino && S_ISREG(at.st_mode));
+	return strcmp(a, b) == 0 ||
+	    (stat(a, &at) == 0 && stat(b, &bt) == 0 && at.st_dev == bt.st_dev &&
+		at.st_ino == bt.st_ino && S_ISREG(at.st_mode));
 }
 
 static void
 check_files(const struct options *o, const struct given *given)
 {
 	static const enum option_id ids[] = {
-		OPTION_JOBLOG, OPTION_RESULTS, OPTION_RESULTS_JSON, OPTION_JOURNAL, OPTION_TRACE, OPTION_METRICS_FILE, OPTION_REPORT,
+		OPTION_JOBLOG,
+		OPTION_RESULTS,
+		OPTION_RESULTS_JSON,
+		OPTION_JOURNAL,
+		OPTION_TRACE,
+		OPTION_METRICS_FILE,
+		OPTION_REPORT,
 	};
 	const char *files[] = {
-		o->joblog, o->results, o->results_json, o->journal, o->trace_file, o->metrics_file, o->report,
+		o->joblog,
+		o->results,
+		o->results_json,
+		o->journal,
+		o->trace_file,
+		o->metrics_file,
+		o->report,
 	};
 	char shown[512];
 	struct stat st;
@@ -256,9 +293,12 @@ check_files(const struct options *o, const struct given *given)
 	if (o->directory != NULL) {
 		(void)message_word(shown, sizeof shown, o->directory, strlen(o->directory));
 		if (strcmp(o->directory, "...") == 0)
-			fail("%s ... is GNU parallel's word for a new directory for each job, below the home directory, and is not "
-			    "known here: give a directory, ./... if it has that name", given->name[OPTION_WD]);
-		if (stat(o->directory, &st) == -1 || (S_ISDIR(st.st_mode) && access(o->directory, X_OK) == -1))
+			fail("%s ... is GNU parallel's word for a new directory for each job, "
+			     "below the home directory, and is not "
+			     "known here: give a directory, ./... if it has that name",
+			    given->name[OPTION_WD]);
+		if (stat(o->directory, &st) == -1 ||
+		    (S_ISDIR(st.st_mode) && access(o->directory, X_OK) == -1))
 			fail_errno("%s %s", given->name[OPTION_WD], shown);
 		if (!S_ISDIR(st.st_mode))
 			fail("%s %s must be a directory", given->name[OPTION_WD], shown);
@@ -270,15 +310,19 @@ check_files(const struct options *o, const struct given *given)
 	check_paths(o->writable, "--writable");
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
 		for (size_t j = 0; j < i; j++)
-			if (files[i] != NULL && files[j] != NULL && is_same_file(files[i], files[j]))
-				fail("%s and %s must be two files, and both are %s", given->name[ids[j]], given->name[ids[i]],
+			if (files[i] != NULL && files[j] != NULL &&
+			    is_same_file(files[i], files[j]))
+				fail("%s and %s must be two files, and both are %s",
+				    given->name[ids[j]], given->name[ids[i]],
 				    message_word(shown, sizeof shown, files[i], strlen(files[i])));
 	if (o->report != NULL && strcmp(o->report, "-") == 0)
-		fail("%s -: the page is put in its place when all is over, so it must be a file with a name (./- is one)",
+		fail("%s -: the page is put in its place when all is over, so it must be a file "
+		     "with a name (./- is one)",
 		    given->name[OPTION_REPORT]);
 	/* It would be replaced, or emptied. */
 	for (size_t i = 0; i < o->source_count; i++)
-		for (size_t j = 0; o->sources[i].kind == SOURCE_FILE && j < sizeof ids / sizeof ids[0]; j++)
+		for (size_t j = 0;
+		     o->sources[i].kind == SOURCE_FILE && j < sizeof ids / sizeof ids[0]; j++)
 			if (files[j] != NULL && is_same_file(o->sources[i].file, files[j]))
 				fail("%s %s is where the items come from", given->name[ids[j]],
 				    message_word(shown, sizeof shown, files[j], strlen(files[j])));

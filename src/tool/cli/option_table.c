@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/option_table.h"
 
@@ -14,22 +15,31 @@ const struct option_row options_table[OPTION_COUNT] = {
 };
 
 const struct option_alias options_aliases[] = {
-	{ "P", OPTION_JOBS }, { "max-procs", OPTION_JOBS },
+	{ "P", OPTION_JOBS },
+	{ "max-procs", OPTION_JOBS },
 	{ "argfile", OPTION_ARG_FILE },
 	{ "col-sep", OPTION_COLSEP },
 	{ "block-size", OPTION_BLOCK },
 	{ "maxargs", OPTION_MAX_ARGS },
-	{ "workdir", OPTION_WD }, { "work-dir", OPTION_WD },
+	{ "workdir", OPTION_WD },
+	{ "work-dir", OPTION_WD },
 	{ "halt-on-error", OPTION_HALT },
 	{ "dryrun", OPTION_DRY_RUN },
 	{ "termseq", OPTION_TERM_SEQ },
-	{ "lb", OPTION_LINE_BUFFER }, { "linebuffer", OPTION_LINE_BUFFER }, { "line-buffered", OPTION_LINE_BUFFER },
+	{ "lb", OPTION_LINE_BUFFER },
+	{ "linebuffer", OPTION_LINE_BUFFER },
+	{ "line-buffered", OPTION_LINE_BUFFER },
 	{ "keeporder", OPTION_KEEP_ORDER },
 	{ "tag-string", OPTION_TAG_STRING },
-	{ "resumefailed", OPTION_RESUME_FAILED }, { "retryfailed", OPTION_RETRY_FAILED },
-	{ "result", OPTION_RESULTS }, { "res", OPTION_RESULTS },
-	{ "will-cite", OPTION_NOTHING }, { "gnu", OPTION_NOTHING }, { "plain", OPTION_NOTHING },
-	{ "silent", OPTION_NOTHING }, { "no-notice", OPTION_NOTHING },
+	{ "resumefailed", OPTION_RESUME_FAILED },
+	{ "retryfailed", OPTION_RETRY_FAILED },
+	{ "result", OPTION_RESULTS },
+	{ "res", OPTION_RESULTS },
+	{ "will-cite", OPTION_NOTHING },
+	{ "gnu", OPTION_NOTHING },
+	{ "plain", OPTION_NOTHING },
+	{ "silent", OPTION_NOTHING },
+	{ "no-notice", OPTION_NOTHING },
 	{ NULL, OPTION_COUNT },
 };
 
@@ -45,41 +55,88 @@ static const char no_perl[] = "there is no Perl in replacement strings";
 static const char no_split[] = "--pipe cuts into blocks of whole lines and nothing else";
 static const char no_semaphore[] = "it is no semaphore";
 
-static const struct { const char *name, *why; } refused[] = {
-	{ "S", no_remote }, { "sshlogin", no_remote }, { "sshloginfile", no_remote }, { "slf", no_remote },
+static const struct { const char *name, *why;
+} refused[] = {
+	{ "S", no_remote },
+	{ "sshlogin", no_remote },
+	{ "sshloginfile", no_remote },
+	{ "slf", no_remote },
 	{ "ssh", no_remote },
-	{ "transferfile", no_remote }, { "transfer", no_remote }, { "return", no_remote }, { "trc", no_remote },
-	{ "cleanup", no_remote }, { "basefile", no_remote }, { "bf", no_remote }, { "onall", no_remote },
+	{ "transferfile", no_remote },
+	{ "transfer", no_remote },
+	{ "return", no_remote },
+	{ "trc", no_remote },
+	{ "cleanup", no_remote },
+	{ "basefile", no_remote },
+	{ "bf", no_remote },
+	{ "onall", no_remote },
 	{ "nonall", no_remote },
-	{ "controlmaster", no_remote }, { "M", no_remote }, { "filter-hosts", no_remote }, { "hostgroups", no_remote },
+	{ "controlmaster", no_remote },
+	{ "M", no_remote },
+	{ "filter-hosts", no_remote },
+	{ "hostgroups", no_remote },
 	{ "env", "a job has the whole environment, so leave it out" },
 	{ "record-env", "a job has the whole environment, so leave it out" },
-	{ "rpl", no_perl }, { "parens", no_perl }, { "filter", no_perl }, { "plus", "{+/} and the like are not known" },
-	{ "pipe-part", "use --pipe" }, { "pipepart", "use --pipe" },
-	{ "recstart", no_split }, { "recend", no_split }, { "regexp", no_split }, { "round-robin", no_split },
-	{ "roundrobin", no_split }, { "shard", no_split }, { "bin", no_split }, { "group-by", no_split }, { "tee", no_split },
-	{ "cat", no_split }, { "fifo", no_split }, { "rrs", no_split },
-	{ "semaphore", no_semaphore }, { "fg", no_semaphore }, { "bg", no_semaphore }, { "wait", no_semaphore },
-	{ "link", "use :::+ or ::::+" }, { "xapply", "use :::+ or ::::+" },
+	{ "rpl", no_perl },
+	{ "parens", no_perl },
+	{ "filter", no_perl },
+	{ "plus", "{+/} and the like are not known" },
+	{ "pipe-part", "use --pipe" },
+	{ "pipepart", "use --pipe" },
+	{ "recstart", no_split },
+	{ "recend", no_split },
+	{ "regexp", no_split },
+	{ "round-robin", no_split },
+	{ "roundrobin", no_split },
+	{ "shard", no_split },
+	{ "bin", no_split },
+	{ "group-by", no_split },
+	{ "tee", no_split },
+	{ "cat", no_split },
+	{ "fifo", no_split },
+	{ "rrs", no_split },
+	{ "semaphore", no_semaphore },
+	{ "fg", no_semaphore },
+	{ "bg", no_semaphore },
+	{ "wait", no_semaphore },
+	{ "link", "use :::+ or ::::+" },
+	{ "xapply", "use :::+ or ::::+" },
 	{ "xargs", "use -m or -X, or --compat=xargs" },
 	{ "csv", "use --colsep" },
 	{ "shuf", "use shuf(1) on the input" },
-	{ "arg-sep", "it is :::" }, { "arg-file-sep", "it is ::::" },
+	{ "arg-sep", "it is :::" },
+	{ "arg-file-sep", "it is ::::" },
 	{ "progress", "use --bar, --eta or --status" },
-	{ "files", "use --results" }, { "compress", "use --results and compress what is there" },
-	{ "tmux", "use --lb --tag" }, { "latest-line", "use --lb --tag" }, { "ll", "use --lb --tag" },
-	{ "color", "output stays as it is" }, { "ctag", "use --tag" }, { "ctagstring", "use --tagstring" },
-	{ "limit", "use --load or --memfree" }, { "noswap", "use --memfree" }, { "memsuspend", "use --memfree" },
-	{ "profile", "there are no profiles" }, { "J", "there are no profiles" },
-	{ "shebang", "use an ordinary script" }, { "hashbang", "use an ordinary script" },
-	{ "skip-first-line", "use tail -n +2 on the input" }, { "trim", "use sed(1) on the input" },
-	{ "sqlmaster", "use --joblog or --results-json" }, { "sqlworker", "use --joblog or --results-json" },
+	{ "files", "use --results" },
+	{ "compress", "use --results and compress what is there" },
+	{ "tmux", "use --lb --tag" },
+	{ "latest-line", "use --lb --tag" },
+	{ "ll", "use --lb --tag" },
+	{ "color", "output stays as it is" },
+	{ "ctag", "use --tag" },
+	{ "ctagstring", "use --tagstring" },
+	{ "limit", "use --load or --memfree" },
+	{ "noswap", "use --memfree" },
+	{ "memsuspend", "use --memfree" },
+	{ "profile", "there are no profiles" },
+	{ "J", "there are no profiles" },
+	{ "shebang", "use an ordinary script" },
+	{ "hashbang", "use an ordinary script" },
+	{ "skip-first-line", "use tail -n +2 on the input" },
+	{ "trim", "use sed(1) on the input" },
+	{ "sqlmaster", "use --joblog or --results-json" },
+	{ "sqlworker", "use --joblog or --results-json" },
 	{ "tmpdir", "set TMPDIR" },
-	{ "shellquote", "use --dry-run" }, { "v", "use -t" },
-	{ "open-tty", "jobs have no terminal" }, { "o", "jobs have no terminal" }, { "tty", "jobs have no terminal" },
+	{ "shellquote", "use --dry-run" },
+	{ "v", "use -t" },
+	{ "open-tty", "jobs have no terminal" },
+	{ "o", "jobs have no terminal" },
+	{ "tty", "jobs have no terminal" },
 	{ "show-limits", "the limit is the system's: getconf ARG_MAX" },
 	{ "max-line-length-allowed", "the limit is the system's: getconf ARG_MAX" },
-	{ "number-of-cores", "use nproc(1)" }, { "number-of-cpus", "use nproc(1)" }, { "number-of-threads", "use nproc(1)" },
+	{ "number-of-cores", "use nproc(1)" },
+	{ "number-of-cpus", "use nproc(1)" },
+	{ "number-of-threads", "use nproc(1)" },
 };
 
 const char *
@@ -108,7 +165,8 @@ static size_t
 distance(const char *a, const char *b)
 {
 	enum { LONGEST = 32 };
-	size_t a_len = strlen(a), b_len = strlen(b), rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *row = rows[2];
+	size_t a_len = strlen(a), b_len = strlen(b), rows[3][LONGEST + 1], *before = rows[0],
+	       *last = rows[1], *row = rows[2];
 
 	if (a_len > LONGEST || b_len > LONGEST)
 		return LONGEST;
@@ -117,8 +175,10 @@ distance(const char *a, const char *b)
 	for (size_t i = 1; i <= a_len; i++) {
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			row[j] = least(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j])
+			row[j] = least(last[j] + 1, row[j - 1] + 1,
+			    last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
 				row[j] = before[j - 2] + 1;
 		}
 		size_t *free_row = before;

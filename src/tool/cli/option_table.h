@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * options_table - every option once: its names, its argument, where its value goes and what --help says of it.
  *
@@ -11,8 +12,15 @@
 #include "tool/cli/options.h"
 
 enum option_section {
-	SECTION_INPUT = 0, SECTION_PACKING, SECTION_JOBS, SECTION_STARTING, SECTION_LIMITS, SECTION_OUTPUT,
-	SECTION_RECORDS, SECTION_OTHER, SECTIONS
+	SECTION_INPUT = 0,
+	SECTION_PACKING,
+	SECTION_JOBS,
+	SECTION_STARTING,
+	SECTION_LIMITS,
+	SECTION_OUTPUT,
+	SECTION_RECORDS,
+	SECTION_OTHER,
+	SECTIONS
 };
 enum option_argument { ARGUMENT_NONE = 0, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL };
 /* How its value is read: into the field named, or by code of its own. */

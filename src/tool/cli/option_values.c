@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/option_values.h"
 
@@ -10,9 +11,10 @@
 #include "tool/base/parse_units.h"
 
 static const char delimiter_is[] = "must be one byte, or one of \\n \\t \\0 \\xHH \\OOO";
-static const char halt_is[] =
-    "must be never, or soon or now followed by ,fail= ,success= or ,done= and N or N%, such as now,fail=1";
-static const char term_seq_is[] = "must be TERM, milliseconds, and so on, and KILL at its end, such as TERM,200,KILL";
+static const char halt_is[] = "must be never, or soon or now followed by ,fail= ,success= or "
+			      ",done= and N or N%, such as now,fail=1";
+static const char term_seq_is[] =
+    "must be TERM, milliseconds, and so on, and KILL at its end, such as TERM,200,KILL";
 static const char plugin_is[] = "must be a file, a colon and functions, such as ./jobs.so:work";
 
 const char *
@@ -54,7 +56,8 @@ halt_number(const char *text, struct halt_option *halt)
 	if (digits > 0 && digits < 20 && strcmp(text + digits, "%") == 0) {
 		char *end;
 		halt->percent = strtod(text, &end);
-		return end == text + digits && halt->percent > 0 && halt->percent <= 100 ? NULL : halt_is;
+		return end == text + digits && halt->percent > 0 && halt->percent <= 100 ? NULL :
+											   halt_is;
 	}
 	if (parse_count(text, 1, 1000000000, &n) != NULL)
 		return halt_is;
@@ -86,7 +89,8 @@ value_halt(const char *text, struct halt_option *halt)
 			*halt = whole[i].halt;
 			return NULL;
 		}
-	if (text[0] != '\0' && text[strlen(text) - 1] == '%' && strspn(text, "0123456789.%") == strlen(text))
+	if (text[0] != '\0' && text[strlen(text) - 1] == '%' &&
+	    strspn(text, "0123456789.%") == strlen(text))
 		return halt_number(text, halt);
 	for (size_t i = 0; i < sizeof whens / sizeof whens[0]; i++) {
 		size_t len = strlen(whens[i].text);
@@ -159,14 +163,16 @@ value_term_seq(const char *text, int64_t *grace_ns)
 const char *
 value_plugin(const char *text, char **file, char **functions)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 	const char *colon = strrchr(text, ':');
 
 	if (colon == NULL || colon == text || colon[1] == '\0')
 		return plugin_is;
 	for (const char *at = colon + 1;; at++) {
 		size_t len = strspn(at, letters);
-		if (len == 0 || (at[0] >= '0' && at[0] <= '9') || (at[len] != ',' && at[len] != '\0'))
+		if (len == 0 || (at[0] >= '0' && at[0] <= '9') ||
+		    (at[len] != ',' && at[len] != '\0'))
 			return plugin_is;
 		at += len;
 		if (*at == '\0')
@@ -227,7 +233,9 @@ value_colsep(const char *text, char **regex)
 const char *
 value_jobserver_style(const char *text, enum jobserver_style *style)
 {
-	static const char *const names[] = { [JOBSERVER_AUTO] = "auto", [JOBSERVER_PIPE] = "pipe", [JOBSERVER_FIFO] = "fifo" };
+	static const char *const names[] = { [JOBSERVER_AUTO] = "auto",
+		[JOBSERVER_PIPE] = "pipe",
+		[JOBSERVER_FIFO] = "fifo" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(text, names[i]) == 0) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * options_value - the values of options that are more than a number: delimiters, halting, endings, plug-ins, styles.
  *

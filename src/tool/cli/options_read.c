@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -26,7 +27,11 @@ source_add(struct options *o, int linked, char *file, char **words, size_t count
 {
 	o->sources = options_grow(o->sources, o->source_count, sizeof *o->sources);
 	o->sources[o->source_count++] = (struct source_option){
-		.kind = file != NULL ? SOURCE_FILE : SOURCE_WORDS, .linked = linked, .file = file, .words = words, .count = count,
+		.kind = file != NULL ? SOURCE_FILE : SOURCE_WORDS,
+		.linked = linked,
+		.file = file,
+		.words = words,
+		.count = count,
 	};
 }
 
@@ -125,7 +130,8 @@ carry_out(struct options *o, struct argument *a)
 		o->shell = 0;
 		break;
 	case OPTION_JOBS:
-		if (o->dialect == DIALECT_XARGS && (a->value[0] == '-' || strchr(a->value, '%') != NULL))
+		if (o->dialect == DIALECT_XARGS &&
+		    (a->value[0] == '-' || strchr(a->value, '%') != NULL))
 			why = "must be a number >= 0, 0 for as many as possible";
 		else
 			why = parse_workers(a->value, &o->workers);
@@ -185,12 +191,14 @@ option_apply(struct options *o, struct argument *a)
 		*(int *)field = 1;
 		return;
 	case KIND_TEXT:
-		if (a->value[0] == '\0' && a->id != OPTION_END && a->id != OPTION_PLUGIN_ARGS && a->id != OPTION_TAG_STRING)
+		if (a->value[0] == '\0' && a->id != OPTION_END && a->id != OPTION_PLUGIN_ARGS &&
+		    a->id != OPTION_TAG_STRING)
 			value_fail(a, "must not be empty");
 		*(char **)field = a->value;
 		return;
 	case KIND_SIZE:
-		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) : parse_size(a->value, field);
+		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) :
+						       parse_size(a->value, field);
 		break;
 	case KIND_DURATION:
 		why = parse_duration(a->value, field);
@@ -200,7 +208,8 @@ option_apply(struct options *o, struct argument *a)
 		break;
 	}
 	if (why != NULL && a->id == OPTION_TIMEOUT && strchr(a->value, '%') != NULL)
-		why = "is GNU parallel's share of the median, which is not known here: give a time, such as 30s or 5m";
+		why = "is GNU parallel's share of the median, which is not known here: give a "
+		      "time, such as 30s or 5m";
 	if (why != NULL)
 		value_fail(a, why);
 }
@@ -223,7 +232,8 @@ rest_read(struct options *o, char **words, size_t count)
 	size_t at = 0;
 	int is_file, linked;
 
-	while (at < count && (o->dialect == DIALECT_XARGS || !is_separator(words[at], &is_file, &linked)))
+	while (at < count &&
+	    (o->dialect == DIALECT_XARGS || !is_separator(words[at], &is_file, &linked)))
 		at++;
 	o->command = calloc(at + 1, sizeof *o->command);
 	if (o->command == NULL)
@@ -235,8 +245,10 @@ rest_read(struct options *o, char **words, size_t count)
 		int next_is_file, next_linked;
 		(void)is_separator(words[at], &is_file, &linked);
 		if (linked && o->source_count == 0)
-			fail("%s has no source before it to go with: use %s", words[at], is_file ? "::::" : ":::");
-		for (first = ++at; at < count && !is_separator(words[at], &next_is_file, &next_linked); at++)
+			fail("%s has no source before it to go with: use %s", words[at],
+			    is_file ? "::::" : ":::");
+		for (first = ++at;
+		     at < count && !is_separator(words[at], &next_is_file, &next_linked); at++)
 			if (is_file)
 				source_add(o, linked, words[at], NULL, 0);
 		if (!is_file)
@@ -261,8 +273,10 @@ options_read(struct options *o, int argc, char **argv)
 	for (size_t i = 0; i < line.count; i++) {
 		struct argument *a = &line.arguments[i];
 		if (a->name[1] != '-' && !options_letter(o->dialect, a->name[1]))
-			fail("%s is not an option of %s: --help lists those there are", a->name, message_name);
-		if ((a->id == OPTION_NOTHING || a->id == OPTION_QUOTE) && o->dialect != DIALECT_PARALLEL)
+			fail("%s is not an option of %s: --help lists those there are", a->name,
+			    message_name);
+		if ((a->id == OPTION_NOTHING || a->id == OPTION_QUOTE) &&
+		    o->dialect != DIALECT_PARALLEL)
 			fail("%s is for --compat=parallel: leave it out", a->name);
 		if (o->dialect == DIALECT_XARGS)
 			xargs_before(o, &given, a->id, a->value);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -20,7 +21,8 @@ parallel_size(const char *text, int64_t *bytes)
 	const char *why = parse_size(text, bytes), *power;
 	int64_t binary = 1, decimal = 1;
 
-	if (why == NULL && *text != '\0' && (power = strchr(powers, text[strlen(text) - 1])) != NULL) {
+	if (why == NULL && *text != '\0' &&
+	    (power = strchr(powers, text[strlen(text) - 1])) != NULL) {
 		for (; power >= powers; power--) {
 			binary *= 1024;
 			decimal *= 1000;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -50,10 +51,13 @@ option_help(const struct option_row *row)
 	if (row->letter == 0)
 		at = snprintf(names, sizeof names, "      --%s", row->name);
 	else
-		at = snprintf(names, sizeof names, row->name == NULL ? "  -%c" : "  -%c, --%s", row->letter, row->name);
+		at = snprintf(names, sizeof names, row->name == NULL ? "  -%c" : "  -%c, --%s",
+		    row->letter, row->name);
 	if (row->argument_name != NULL)
-		at += snprintf(names + at, sizeof names - (size_t)at, row->argument == ARGUMENT_OPTIONAL ?
-		    (row->name == NULL ? "[%s]" : "[=%s]") : (row->name == NULL ? " %s" : "=%s"), row->argument_name);
+		at += snprintf(names + at, sizeof names - (size_t)at,
+		    row->argument == ARGUMENT_OPTIONAL ? (row->name == NULL ? "[%s]" : "[=%s]") :
+							 (row->name == NULL ? " %s" : "=%s"),
+		    row->argument_name);
 	printf("%s", names);
 	if (at + 2 > COLUMN) {
 		printf("\n");
@@ -79,13 +83,17 @@ aliases_help(void)
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const char *before = text.len == 0 ? "" : "; ";
-		for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+		for (const struct option_alias *alias = options_aliases; alias->name != NULL;
+		     alias++)
 			if (alias->id == (enum option_id)i) {
-				bytes_printf(&text, "%s%s%s", before, alias->name[1] == '\0' ? "-" : "--", alias->name);
+				bytes_printf(&text, "%s%s%s", before,
+				    alias->name[1] == '\0' ? "-" : "--", alias->name);
 				before = ", ";
 			}
 		if (strcmp(before, ", ") == 0)
-			bytes_printf(&text, i == OPTION_NOTHING ? " (--compat=parallel): nothing" : ": --%s", options_table[i].name);
+			bytes_printf(&text,
+			    i == OPTION_NOTHING ? " (--compat=parallel): nothing" : ": --%s",
+			    options_table[i].name);
 	}
 	printf("\nFurther names\n  ");
 	wrapped(text.at, 2, 2);
@@ -97,24 +105,34 @@ usage_help(void)
 {
 	printf("Usage: forkpool [options] command [args] [::: item...]\n"
 	    "       forkpool [options] --plugin=FILE:FUNCTION [::: item...]\n\n");
-	wrapped("Runs the command once for each item, many at a time, each contained and accounted for.  Items are the "
-	    "lines of standard input or of -a FILE, or what stands behind ::: (:::: has files, and with a + at its end it "
-	    "goes item by item with the one before).", 0, 0);
+	wrapped("Runs the command once for each item, many at a time, each contained and accounted "
+		"for.  Items are the "
+		"lines of standard input or of -a FILE, or what stands behind ::: (:::: has files, "
+		"and with a + at its end it "
+		"goes item by item with the one before).",
+	    0, 0);
 	printf("\n");
-	wrapped("In the command {} is the item, {.} the same without its extension, {/} its last part, {//} its directory, "
-	    "{/.} the last part without extension, {#} the job's number, {%} the worker's, {n} the n-th source or column, "
-	    "{n.} and so on likewise.  Where none of them is there the item goes at the end.", 0, 0);
+	wrapped("In the command {} is the item, {.} the same without its extension, {/} its last "
+		"part, {//} its directory, "
+		"{/.} the last part without extension, {#} the job's number, {%} the worker's, {n} "
+		"the n-th source or column, "
+		"{n.} and so on likewise.  Where none of them is there the item goes at the end.",
+	    0, 0);
 	for (unsigned section = 0; section < SECTIONS; section++) {
 		printf("\n%s\n", section_titles[section]);
 		for (size_t i = 0; i < OPTION_COUNT; i++)
-			if (options_table[i].section == (enum option_section)section && options_table[i].help != NULL)
+			if (options_table[i].section == (enum option_section)section &&
+			    options_table[i].help != NULL)
 				option_help(&options_table[i]);
 	}
 	aliases_help();
 	printf("\n");
-	wrapped("TIME: seconds, with fractions, or with ms s m h d.  SIZE: bytes, or with K M G T.  Exit status: 0 all "
-	    "succeeded; 123 some failed; 124 stopped by --halt; 126, 127 the command cannot be run or found; 130 and the "
-	    "like by a signal; 1 usage, or trouble of its own.  See forkpool(1).", 0, 0);
+	wrapped("TIME: seconds, with fractions, or with ms s m h d.  SIZE: bytes, or with K M G T. "
+		" Exit status: 0 all "
+		"succeeded; 123 some failed; 124 stopped by --halt; 126, 127 the command cannot be "
+		"run or found; 130 and the "
+		"like by a signal; 1 usage, or trouble of its own.  See forkpool(1).",
+	    0, 0);
 	leave();
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -18,7 +19,8 @@ xargs_defaults(struct options *o)
 static void
 ignoring(const char *offending, const char *option)
 {
-	message("warning: options %s and %s are mutually exclusive, ignoring previous %s value", offending, option, offending);
+	message("warning: options %s and %s are mutually exclusive, ignoring previous %s value",
+	    offending, option, offending);
 }
 
 void

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * prompt - -p: ask the person at the terminal whether a command is to run.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/display/progress.h"
 
@@ -53,8 +54,11 @@ add_eta(void)
 	double average = pace->done > 0 ? rate_elapsed(pace) / (double)pace->done : 0;
 	double left = rate_left(pace);
 
-	bytes_printf(&p.text, "ETA: %.0fs Left: %" PRIu64 " AVG: %.2fs  local:%u/%" PRIu64 "/100%%/%.1fs", left > 0 ? left : 0.0,
-	    pace->total > pace->done ? pace->total - pace->done : (uint64_t)0, average, pace->running, pace->done, average);
+	bytes_printf(&p.text,
+	    "ETA: %.0fs Left: %" PRIu64 " AVG: %.2fs  local:%u/%" PRIu64 "/100%%/%.1fs",
+	    left > 0 ? left : 0.0,
+	    pace->total > pace->done ? pace->total - pace->done : (uint64_t)0, average,
+	    pace->running, pace->done, average);
 }
 
 static void
@@ -86,7 +90,8 @@ add_line(size_t columns)
 	used = p.text.len - from;
 	if (p.last[0] != '\0' && columns - used > 8) {
 		bytes_add_byte(&p.text, ' ');
-		bytes_add(&p.text, p.last, width_fitting(p.last, strlen(p.last), columns - used - 1));
+		bytes_add(&p.text, p.last,
+		    width_fitting(p.last, strlen(p.last), columns - used - 1));
 	}
 }
 
@@ -100,7 +105,9 @@ add_return(struct terminal_size size)
 	int breaks = terminal_breaks_lines();
 
 	for (size_t i = 0; i < p.lines.count; i++)
-		up += breaks && p.lines.width[i] > size.columns ? (p.lines.width[i] + size.columns - 1) / size.columns : 1;
+		up += breaks && p.lines.width[i] > size.columns ?
+		    (p.lines.width[i] + size.columns - 1) / size.columns :
+		    1;
 	if (up > p.lines.count) {
 		/* Nobody knows how many there would be when it is wide again. */
 		p.lost = 0;
@@ -217,7 +224,10 @@ may_draw(void)
 static int64_t
 next_ns(void)
 {
-	return p.drawn_ns + (!p.terminal ? PLAIN_EVERY : p.stale || p.output == OUTPUT_HELD ? DRAW_EVERY : DRAW_AGAIN);
+	return p.drawn_ns +
+	    (!p.terminal                               ? PLAIN_EVERY :
+		    p.stale || p.output == OUTPUT_HELD ? DRAW_EVERY :
+							 DRAW_AGAIN);
 }
 
 static void
@@ -267,7 +277,8 @@ progress_output(enum progress_output output)
 }
 
 void
-progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last, int64_t now_ns)
+progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last,
+    int64_t now_ns)
 {
 	struct rate *pace = &p.pace;
 
@@ -278,8 +289,13 @@ progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running
 		/* A terminal gets its first picture at once. */
 		p.drawn_ns = p.terminal ? now_ns - DRAW_EVERY : now_ns;
 	}
-	p.stale |= done != pace->done || failed != pace->failed || total != pace->total || running != pace->running || !p.drawn;
-	*pace = (struct rate){ .began_ns = pace->began_ns, .now_ns = now_ns, .done = done, .failed = failed, .total = total,
+	p.stale |= done != pace->done || failed != pace->failed || total != pace->total ||
+	    running != pace->running || !p.drawn;
+	*pace = (struct rate){ .began_ns = pace->began_ns,
+		.now_ns = now_ns,
+		.done = done,
+		.failed = failed,
+		.total = total,
 		.running = running };
 	if (p.output == OUTPUT_HALF_OUT || now_ns < next_ns())
 		return;

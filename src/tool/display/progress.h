@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * progress - --bar, --eta and --status on standard error: how many of how many, how fast, how long yet.
  *
@@ -33,7 +34,8 @@ void progress_output(enum progress_output);
  * done, failed of total (0: not known yet), running now; last: the item last begun (NULL: none), shown so that it
  * cannot harm the terminal.  Draws at most ten times a second; now_ns monotonic.
  */
-void progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last, int64_t now_ns);
+void progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running,
+    const char *last, int64_t now_ns);
 /* When to call again though nothing happens, ms; -1: no need. */
 int  progress_timeout(int64_t now_ns);
 /* It does not look as it should: the terminal has another size. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/display/rate.h"
 
@@ -21,10 +22,13 @@ rate_left(const struct rate *p)
 void
 rate_add_time(struct bytes *b, double seconds)
 {
-	uint64_t s = seconds < 0 ? 0 : seconds > 3.6e9 ? UINT64_C(3600000000) : (uint64_t)(seconds + 0.5);
+	uint64_t s = seconds < 0 ? 0 :
+	    seconds > 3.6e9      ? UINT64_C(3600000000) :
+				   (uint64_t)(seconds + 0.5);
 
 	if (s >= 3600)
-		bytes_printf(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+		bytes_printf(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60),
+		    (unsigned)(s % 60));
 	else
 		bytes_printf(b, "%u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
 }
@@ -37,7 +41,8 @@ rate_add_rate(struct bytes *b, const struct rate *p)
 
 	if (rate < 100)
 		bytes_printf(b, "%.1f/s", rate);
-	else if (humanize_number(text, 5, (int64_t)rate, "", HN_AUTOSCALE, HN_DIVISOR_1000 | HN_NOSPACE | HN_DECIMAL) > 0)
+	else if (humanize_number(text, 5, (int64_t)rate, "", HN_AUTOSCALE,
+		     HN_DIVISOR_1000 | HN_NOSPACE | HN_DECIMAL) > 0)
 		bytes_printf(b, "%s/s", text);
 }
 
@@ -77,7 +82,9 @@ rate_add_bar(struct bytes *b, const struct rate *p, size_t room)
 
 	if (p->total == 0 || cells < BAR_MIN)
 		return;
-	size_t full = p->done >= p->total ? cells : (size_t)((double)p->done / (double)p->total * (double)cells);
+	size_t full = p->done >= p->total ?
+	    cells :
+	    (size_t)((double)p->done / (double)p->total * (double)cells);
 	bytes_add_byte(b, '[');
 	for (size_t i = 0; i < cells; i++)
 		bytes_add_byte(b, i < full ? '#' : '.');

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pace - how far a run is, how fast it goes and how long it will take, in words.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/display/rss.h"
 
@@ -42,7 +43,8 @@ process_resident(pid_t pid)
 	char text[128];
 	long long pages;
 
-	if (file_read(text, sizeof text, "/proc/%d/statm", (int)pid) <= 0 || sscanf(text, "%*s %lld", &pages) != 1)
+	if (file_read(text, sizeof text, "/proc/%d/statm", (int)pid) <= 0 ||
+	    sscanf(text, "%*s %lld", &pages) != 1)
 		return -1;
 	return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
@@ -70,7 +72,8 @@ thread_children(pid_t pid, const char *thread, unsigned *looks)
 		if (end == at || child <= 0 || *end != ' ')
 			break;
 		++*looks;
-		all = sum(all, sum(process_resident((pid_t)child), children_resident((pid_t)child, looks)));
+		all = sum(all,
+		    sum(process_resident((pid_t)child), children_resident((pid_t)child, looks)));
 	}
 	return all;
 }
@@ -85,7 +88,8 @@ children_resident(pid_t pid, unsigned *looks)
 	DIR *threads = opendir(path);
 	if (threads == NULL)
 		return -1;
-	for (struct dirent *entry; *looks < LOOKS_MAX && (entry = readdir(threads)) != NULL; ++*looks)
+	for (struct dirent *entry; *looks < LOOKS_MAX && (entry = readdir(threads)) != NULL;
+	     ++*looks)
 		if (entry->d_name[0] != '.')
 			all = sum(all, thread_children(pid, entry->d_name, looks));
 	(void)closedir(threads);

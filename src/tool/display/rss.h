@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * resident - how much memory the processes of a job have at the moment, as far as the system tells.
  */

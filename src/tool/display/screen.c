@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/display/screen.h"
 
@@ -131,7 +132,8 @@ screen_add_totals(struct bytes *b, const uint64_t *by_verdict)
 	for (int v = 0; v < VERDICTS; v++) {
 		if (by_verdict[v] == 0)
 			continue;
-		bytes_printf(b, "%s%" PRIu64 " %s", between, by_verdict[v], verdict_name((enum verdict)v));
+		bytes_printf(b, "%s%" PRIu64 " %s", between, by_verdict[v],
+		    verdict_name((enum verdict)v));
 		between = ", ";
 	}
 }
@@ -169,14 +171,15 @@ table_of(const struct pen *pen, const struct screen *s)
 	struct table t = { .worker = pen->columns >= 32, .memory = pen->columns >= 44 };
 
 	for (size_t i = 0; i < s->rows_shown; i++)
-		t.progress |= s->rows[i].busy && (s->rows[i].progress_total > 0 || s->rows[i].progress_done > 0);
+		t.progress |= s->rows[i].busy &&
+		    (s->rows[i].progress_total > 0 || s->rows[i].progress_done > 0);
 	t.progress &= pen->columns >= 64;
 	return t;
 }
 
 static void
-add_cells(struct pen *pen, const struct table *t, const char *rendition, const char *worker, const char *time,
-    const char *memory, const char *progress)
+add_cells(struct pen *pen, const struct table *t, const char *rendition, const char *worker,
+    const char *time, const char *memory, const char *progress)
 {
 	struct bytes text = { 0 };
 
@@ -197,8 +200,8 @@ add_number(struct bytes *b, uint64_t number, int divisor)
 {
 	char text[8];
 
-	if (humanize_number(text, 5, number > INT64_MAX ? INT64_MAX : (int64_t)number, "", HN_AUTOSCALE,
-	    divisor | HN_NOSPACE | HN_DECIMAL) > 0)
+	if (humanize_number(text, 5, number > INT64_MAX ? INT64_MAX : (int64_t)number, "",
+		HN_AUTOSCALE, divisor | HN_NOSPACE | HN_DECIMAL) > 0)
 		bytes_add_text(b, text);
 }
 
@@ -221,8 +224,10 @@ row(struct pen *pen, const struct table *t, const struct screen_row *r)
 	else
 		bytes_add_byte(&memory, '-');
 	if (r->progress_total > 0) {
-		uint64_t done = r->progress_done < r->progress_total ? r->progress_done : r->progress_total;
-		bytes_printf(&progress, "%3.0f%% ", (double)(uint64_t)(100.0 * (double)done / (double)r->progress_total));
+		uint64_t done =
+		    r->progress_done < r->progress_total ? r->progress_done : r->progress_total;
+		bytes_printf(&progress, "%3.0f%% ",
+		    (double)(uint64_t)(100.0 * (double)done / (double)r->progress_total));
 	}
 	if (r->progress_total > 0 || r->progress_done > 0)
 		add_number(&progress, r->progress_done, HN_DIVISOR_1000);
@@ -230,7 +235,8 @@ row(struct pen *pen, const struct table *t, const struct screen_row *r)
 		bytes_add_byte(&progress, '/');
 		add_number(&progress, r->progress_total, HN_DIVISOR_1000);
 	}
-	add_cells(pen, t, PLAIN, number, time.at, memory.at, progress.at != NULL ? progress.at : "");
+	add_cells(pen, t, PLAIN, number, time.at, memory.at,
+	    progress.at != NULL ? progress.at : "");
 	if (r->seq > 0) {
 		(void)snprintf(number, sizeof number, "%" PRIu64 " ", r->seq);
 		add_text(pen, BOLD, number);
@@ -265,7 +271,10 @@ void
 screen_draw(const struct screen *s, int colours, struct bytes *out, struct screen_lines *lines)
 {
 	/* The last column stays free: behind it a terminal has the cursor where it pleases. */
-	struct pen pen = { .out = out, .lines = lines, .columns = s->size.columns - 1, .colours = colours };
+	struct pen pen = { .out = out,
+		.lines = lines,
+		.columns = s->size.columns - 1,
+		.colours = colours };
 	struct bytes state = { 0 };
 
 	lines->count = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * screen - what --status shows, as lines for a window of any size: made of a state and of nothing else.
  *

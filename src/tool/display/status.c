@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/display/status.h"
 
@@ -45,7 +46,8 @@ static struct {
 } s;
 
 void
-status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart, const struct totals *totals)
+status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart,
+    const struct totals *totals)
 {
 	if (!o->status)
 		return;
@@ -124,7 +126,8 @@ status_failure(const char *line, size_t len)
 {
 	if (!s.on)
 		return;
-	char *kept = s.failure_count == FAILURES_KEPT ? s.failures[FAILURES_KEPT - 1] : malloc(FAILURE_SHOWN);
+	char *kept = s.failure_count == FAILURES_KEPT ? s.failures[FAILURES_KEPT - 1] :
+							malloc(FAILURE_SHOWN);
 	if (kept == NULL)
 		fail_memory();
 	s.failure_count += s.failure_count < FAILURES_KEPT;
@@ -168,8 +171,13 @@ workers_check(void)
 		if (info.pid == 0 && i >= s.workers)
 			continue;
 		s.rows[count++] = (struct screen_row){
-			.worker = i + 1, .alive = info.pid != 0, .busy = info.busy, .run_ns = info.run_ns,
-			.progress_done = info.progress_done, .progress_total = info.progress_total, .memory = -1,
+			.worker = i + 1,
+			.alive = info.pid != 0,
+			.busy = info.busy,
+			.run_ns = info.run_ns,
+			.progress_done = info.progress_done,
+			.progress_total = info.progress_total,
+			.memory = -1,
 		};
 	}
 	return count;
@@ -208,7 +216,8 @@ row_complete(struct screen_row *row, int64_t now_ns)
 		add_job_text(job->task, &w->text);
 		w->text_of = w->pool_seq;
 	}
-	if (row->run_ns >= MEMORY_FIRST && (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
+	if (row->run_ns >= MEMORY_FIRST &&
+	    (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
 		w->memory = rss_of(w->pid, !s.apart);
 		w->memory_of = w->pool_seq;
 		w->memory_ns = now_ns;
@@ -221,12 +230,17 @@ row_complete(struct screen_row *row, int64_t now_ns)
 }
 
 void
-status_draw(const struct rate *pace, struct terminal_size size, int colours, struct bytes *out, struct screen_lines *lines)
+status_draw(const struct rate *pace, struct terminal_size size, int colours, struct bytes *out,
+    struct screen_lines *lines)
 {
 	size_t count = workers_check();
 	struct screen screen = {
-		.pace = *pace, .by_verdict = s.totals->by_verdict, .rows = s.rows, .row_count = count,
-		.failures = (const char *const *)s.failures, .failure_count = s.failure_count,
+		.pace = *pace,
+		.by_verdict = s.totals->by_verdict,
+		.rows = s.rows,
+		.row_count = count,
+		.failures = (const char *const *)s.failures,
+		.failure_count = s.failure_count,
 	};
 
 	screen_arrange(&screen, size);
@@ -247,7 +261,8 @@ status_add_plain(const struct rate *pace, struct bytes *out)
 		bytes_printf(out, ": %s", totals.at);
 	bytes_free(&totals);
 	for (size_t i = 0; i < count; i++)
-		if (s.rows[i].busy && (!s.rows[longest].busy || s.rows[i].run_ns > s.rows[longest].run_ns))
+		if (s.rows[i].busy &&
+		    (!s.rows[longest].busy || s.rows[i].run_ns > s.rows[longest].run_ns))
 			longest = i;
 	if (count == 0 || !s.rows[longest].busy || s.rows[longest].run_ns < LONG_NS)
 		return;
@@ -255,7 +270,8 @@ status_add_plain(const struct rate *pace, struct bytes *out)
 	if (s.rows[longest].text == NULL)
 		return;
 	(void)escape_text(shown, sizeof shown, s.rows[longest].text, s.rows[longest].text_len);
-	bytes_printf(out, "; job %llu has been running for ", (unsigned long long)s.rows[longest].seq);
+	bytes_printf(out, "; job %llu has been running for ",
+	    (unsigned long long)s.rows[longest].seq);
 	rate_add_time(out, (double)s.rows[longest].run_ns / 1e9);
 	bytes_printf(out, ": %s", shown);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * status - what --status has to show: the workers as forkpool_worker_info() tells of them, the jobs they run, the last
  * failures.
@@ -16,7 +17,8 @@
 #include "tool/task/totals.h"
 
 /* Without --status nothing below does anything.  apart: each run has a process of its own, below its worker. */
-void status_open(const struct options *, const struct forkpool *, unsigned workers, int apart, const struct totals *);
+void status_open(const struct options *, const struct forkpool *, unsigned workers, int apart,
+    const struct totals *);
 void status_close(void);
 int  status_is_on(void);
 
@@ -29,7 +31,8 @@ void status_job_ended(struct job *);
 void status_failure(const char *line, size_t len);
 
 /* The screen, for a window of that size. */
-void status_draw(const struct rate *, struct terminal_size, int colours, struct bytes *out, struct screen_lines *);
+void status_draw(const struct rate *, struct terminal_size, int colours, struct bytes *out,
+    struct screen_lines *);
 /* ", 8 running, ..." has been said: outcomes and, where one runs for long, which. */
 void status_add_plain(const struct rate *, struct bytes *out);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/exec/channels.h"
 
@@ -42,7 +43,10 @@ pipe_make(int *ours, int *theirs)
 		return -1;
 	*ours = end[0];
 	*theirs = end[1];
-	return fcntl(end[0], F_SETFL, O_NONBLOCK) == -1 || fcntl(end[0], F_SETFD, FD_CLOEXEC) == -1 ? -1 : move_up(theirs);
+	return fcntl(end[0], F_SETFL, O_NONBLOCK) == -1 ||
+		fcntl(end[0], F_SETFD, FD_CLOEXEC) == -1 ?
+	    -1 :
+	    move_up(theirs);
 }
 
 static void
@@ -67,8 +71,10 @@ static int
 channel_open(struct channel *c, int with_output, int with_input)
 {
 	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1 };
-	if ((with_output && (pipe_make(&c->out, &c->job.out) == -1 || pipe_make(&c->err, &c->job.err) == -1)) ||
-	    (with_input && ((c->job.in = output_buffer_file()) == -1 || move_up(&c->job.in) == -1))) {
+	if ((with_output &&
+		(pipe_make(&c->out, &c->job.out) == -1 || pipe_make(&c->err, &c->job.err) == -1)) ||
+	    (with_input &&
+		((c->job.in = output_buffer_file()) == -1 || move_up(&c->job.in) == -1))) {
 		int error = errno;
 		channel_close(c);
 		errno = error;

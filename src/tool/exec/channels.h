@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * channels - for each job under way a pair of pipes that its command's standard output and error come through, and
  * with --pipe a file for its standard input.

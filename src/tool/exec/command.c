@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/exec/command.h"
 
@@ -43,7 +44,8 @@ command_find(const char *word)
 	for (const char *end; ; path = end + 1) {
 		size_t len = path == NULL ? 0 : (size_t)((end = strchrnul(path, ':')) - path);
 		int n = path == NULL ? snprintf(found, sizeof found, "%s", word) :
-		    snprintf(found, sizeof found, "%.*s%s%s", (int)len, path, len > 0 ? "/" : "", word);
+				       snprintf(found, sizeof found, "%.*s%s%s", (int)len, path,
+					   len > 0 ? "/" : "", word);
 		if (n < (int)sizeof found && stat(found, &st) == 0) {
 			if (S_ISREG(st.st_mode) && access(found, X_OK) == 0) {
 				command_setup.word = word;
@@ -68,8 +70,9 @@ command_find(const char *word)
 }
 
 void
-command_pack(const struct task *task, const struct inflight_ticket *ticket, const struct command_descriptors *fds,
-    const struct command_jobserver *jobserver, struct bytes *args)
+command_pack(const struct task *task, const struct inflight_ticket *ticket,
+    const struct command_descriptors *fds, const struct command_jobserver *jobserver,
+    struct bytes *args)
 {
 	struct head head = {
 		.seq = task->seq, .ticket = *ticket, .word_count = (uint32_t)task->word_count,
@@ -78,7 +81,8 @@ command_pack(const struct task *task, const struct inflight_ticket *ticket, cons
 
 	if (jobserver != NULL) {
 		memcpy(head.jobserver, jobserver->fds, sizeof head.jobserver);
-		head.makeflags_len = (uint32_t)(sizeof makeflags_name + strlen(jobserver->makeflags) + 1);
+		head.makeflags_len =
+		    (uint32_t)(sizeof makeflags_name + strlen(jobserver->makeflags) + 1);
 	}
 	bytes_clear(args);
 	bytes_add(args, &head, sizeof head);
@@ -140,7 +144,8 @@ static char **
 variable_put(char **to, const char *name, uint64_t value)
 {
 	char number[24];
-	size_t digits = (size_t)snprintf(number, sizeof number, "%llu", (unsigned long long)value), len = strlen(name);
+	size_t digits = (size_t)snprintf(number, sizeof number, "%llu", (unsigned long long)value),
+	       len = strlen(name);
 
 	if ((*to = room_get(len + digits + 2)) == NULL)
 		return NULL;
@@ -183,8 +188,10 @@ environment_make(const struct head *head, char *makeflags, unsigned slot)
 	if (makeflags != NULL)
 		*to++ = makeflags;
 	for (size_t i = 0; i < count; i++)
-		if (!is_of(environ[i], s->slot_variable) && !(makeflags != NULL && is_of(environ[i], makeflags_name)) &&
-		    !(s->parallel_names && (is_of(environ[i], seq_name) || is_of(environ[i], slot_name))))
+		if (!is_of(environ[i], s->slot_variable) &&
+		    !(makeflags != NULL && is_of(environ[i], makeflags_name)) &&
+		    !(s->parallel_names &&
+			(is_of(environ[i], seq_name) || is_of(environ[i], slot_name))))
 			*to++ = environ[i];
 	*to = NULL;
 	return made;
@@ -216,7 +223,8 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	unsigned slot = forkpool_worker_index(context) + 1;
 	char **argv = room_get((head->word_count + 1) * sizeof *argv);
 	/* execve() writes to none of them. */
-	char **environment = environment_make(head, head->makeflags_len > 0 ? (char *)(uintptr_t)makeflags : NULL, slot);
+	char **environment = environment_make(head,
+	    head->makeflags_len > 0 ? (char *)(uintptr_t)makeflags : NULL, slot);
 
 	if (head->slot_count > 0)
 		words = slots_fill(words, &len, slot_at, head->slot_count, slot);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * command - a task as a process: what is sent to the worker, and the job function that becomes the command there.
  *
@@ -44,8 +45,8 @@ struct command_jobserver {
  */
 int  command_find(const char *word);
 /* jobserver: NULL where the environment is right as it is. */
-void command_pack(const struct task *, const struct inflight_ticket *, const struct command_descriptors *,
-    const struct command_jobserver *, struct bytes *args);
+void command_pack(const struct task *, const struct inflight_ticket *,
+    const struct command_descriptors *, const struct command_jobserver *, struct bytes *args);
 int  command_run(struct forkpool_context *, const void *args, size_t args_len);
 /* The pool's worker_init(): niceness and directory. */
 int  command_worker_init(void *arg, void **state);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/exec/plugin.h"
 
@@ -77,7 +78,8 @@ no_function(const char *name, const struct bytes *names, struct bytes *fault)
 		other[count] = names->at + at;
 		if (strncmp(other[count], "_Z", 2) == 0 && strstr(other[count], name) != NULL)
 			mangled = other[count];
-		count += other[count][0] != '_' && strncmp(other[count], "forkpool_plugin_", 16) != 0;
+		count +=
+		    other[count][0] != '_' && strncmp(other[count], "forkpool_plugin_", 16) != 0;
 	}
 	qsort(other, count, sizeof *other, compare_names);
 	bytes_printf(fault, "has no function %s", name);
@@ -86,7 +88,8 @@ no_function(const char *name, const struct bytes *names, struct bytes *fault)
 	if (count > NAMES_SHOWN)
 		bytes_printf(fault, " and %zu more", count - NAMES_SHOWN);
 	if (mangled != NULL)
-		bytes_printf(fault, "; as %s it is one of C++: declare it with FORKPOOL_EXPORT", mangled);
+		bytes_printf(fault, "; as %s it is one of C++: declare it with FORKPOOL_EXPORT",
+		    mangled);
 	free(other);
 }
 
@@ -104,7 +107,9 @@ not_loaded(enum plugin_symbols kind, struct bytes *fault)
 		bytes_printf(fault, "is not a shared object");
 	else
 		bytes_printf(fault, "cannot be loaded: %s%s", why,
-		    strstr(why, "symbol: forkpool_") != NULL ? ", so it is made for another version of forkpool" : "");
+		    strstr(why, "symbol: forkpool_") != NULL ?
+			", so it is made for another version of forkpool" :
+			"");
 }
 
 /* ----------------------------------------------------------------------------------------- loading */
@@ -127,7 +132,8 @@ load(struct plugin *p, const char *functions, struct bytes *fault)
 {
 	struct bytes names = { 0 };
 	enum plugin_symbols kind = plugin_symbols_read(object.path, &names);
-	void *handle = kind == PLUGIN_NAMES_NO_OBJECT ? NULL : dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
+	void *handle =
+	    kind == PLUGIN_NAMES_NO_OBJECT ? NULL : dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
 	char *list = strdup(functions), *rest = list, *name;
 
 	if (list == NULL || (p->functions = calloc(strlen(list) + 1, sizeof *p->functions)) == NULL)
@@ -139,22 +145,29 @@ load(struct plugin *p, const char *functions, struct bytes *fault)
 	const int *version = dlsym(handle, "forkpool_plugin_version");
 	if (version == NULL || *version != FORKPOOL_PLUGIN_VERSION) {
 		if (version == NULL)
-			bytes_printf(fault, "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in it");
+			bytes_printf(fault,
+			    "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in "
+			    "it");
 		else
-			bytes_printf(fault, "is made for another version of forkpool: its <forkpool_plugin.h> is "
-			    "version %d, that of this program is %d", *version, FORKPOOL_PLUGIN_VERSION);
+			bytes_printf(fault,
+			    "is made for another version of forkpool: its <forkpool_plugin.h> is "
+			    "version %d, that of this program is %d",
+			    *version, FORKPOOL_PLUGIN_VERSION);
 		goto out;
 	}
 	for (p->count = 0; (name = strsep(&rest, ",")) != NULL; p->count++) {
 		p->functions[p->count] = function_of(handle, name);
-		if (p->functions[p->count] == NULL || (kind == PLUGIN_NAMES_OK && !is_listed(&names, name))) {
+		if (p->functions[p->count] == NULL ||
+		    (kind == PLUGIN_NAMES_OK && !is_listed(&names, name))) {
 			no_function(name, &names, fault);
 			goto out;
 		}
 	}
 	forkpool_fn *init = function_of(handle, "forkpool_plugin_init");
 	if (init == NULL && object.args_given) {
-		bytes_printf(fault, "has no forkpool_plugin_init, so nothing in it would get what --plugin-args says");
+		bytes_printf(fault,
+		    "has no forkpool_plugin_init, so nothing in it would get what --plugin-args "
+		    "says");
 		goto out;
 	}
 	forkpool_fn *leave = function_of(handle, "forkpool_plugin_exit");
@@ -187,7 +200,9 @@ try_out(const char *functions, struct bytes *fault)
 		.struct_size = sizeof options, .workers = 1, .timeout_ns = plugin_load_timeout_ns,
 		.grace_ns = SECOND / 10, .output = FORKPOOL_OUTPUT_DISCARD,
 	};
-	struct forkpool_job job = { .fn = trial, .args = functions, .args_len = strlen(functions) + 1 };
+	struct forkpool_job job = { .fn = trial,
+		.args = functions,
+		.args_len = strlen(functions) + 1 };
 	const struct forkpool_result *result;
 	char error[512];
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
@@ -201,13 +216,16 @@ try_out(const char *functions, struct bytes *fault)
 		bytes_add(fault, result->value, result->value_len);
 		break;
 	case FORKPOOL_CRASHED:
-		bytes_printf(fault, "crashed while it was loaded: SIG%s", signal_word(result->signal));
+		bytes_printf(fault, "crashed while it was loaded: SIG%s",
+		    signal_word(result->signal));
 		break;
 	case FORKPOOL_EXITED:
-		bytes_printf(fault, "ended the process while it was loaded, with exit status %d", result->exit_code);
+		bytes_printf(fault, "ended the process while it was loaded, with exit status %d",
+		    result->exit_code);
 		break;
 	case FORKPOOL_TIMED_OUT:
-		bytes_printf(fault, "was not loaded within %.3g seconds", (double)plugin_load_timeout_ns / SECOND);
+		bytes_printf(fault, "was not loaded within %.3g seconds",
+		    (double)plugin_load_timeout_ns / SECOND);
 		break;
 	default:
 		bytes_printf(fault, "cannot be tried out: %s", result->message);
@@ -222,7 +240,8 @@ file_check(const char *file, struct bytes *fault)
 	struct stat st;
 
 	if (stat(file, &st) == -1)
-		bytes_printf(fault, "%s", errno == ENOENT ? "there is no such file" : strerror(errno));
+		bytes_printf(fault, "%s",
+		    errno == ENOENT ? "there is no such file" : strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		bytes_printf(fault, "is a %s, not a shared object",
 		    S_ISDIR(st.st_mode) ? "directory" : "special file");
@@ -236,7 +255,8 @@ plugin_load(struct plugin *p, const struct options *o)
 	char shown[256], clean[2048];
 
 	bytes_clear(&path);
-	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "", o->plugin_file);
+	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "",
+	    o->plugin_file);
 	object.path = path.at;
 	object.args_given = o->plugin_args != NULL;
 	object.args = o->plugin_args != NULL ? o->plugin_args : "";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plugin - a shared object of job functions: loaded and looked over before the pool is opened.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/exec/plugin_symbols.h"
 
@@ -22,7 +23,8 @@ struct image {
 static const void *
 image_at(const struct image *image, uint64_t offset, uint64_t count, size_t size)
 {
-	if (offset > image->len || count > (image->len - offset) / size || offset % sizeof(ElfW(Word)) != 0)
+	if (offset > image->len || count > (image->len - offset) / size ||
+	    offset % sizeof(ElfW(Word)) != 0)
 		return NULL;
 	return image->at + offset;
 }
@@ -46,10 +48,12 @@ image_read(const struct image *image, struct bytes *names)
 	if (image->len < SELFMAG || memcmp(image->at, ELFMAG, SELFMAG) != 0)
 		return PLUGIN_NAMES_NO_OBJECT;
 	/* Of another machine's kind: the loader has its own words for that. */
-	if (head == NULL || head->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
+	if (head == NULL ||
+	    head->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
 	    head->e_shentsize != sizeof(ElfW(Shdr)))
 		return PLUGIN_NAMES_UNKNOWN;
-	const ElfW(Shdr) *sections = image_at(image, head->e_shoff, head->e_shnum, sizeof *sections);
+	const ElfW(Shdr) *sections =
+	    image_at(image, head->e_shoff, head->e_shnum, sizeof *sections);
 	const ElfW(Shdr) *dynamic = NULL;
 	for (size_t i = 0; sections != NULL && i < head->e_shnum && dynamic == NULL; i++)
 		if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < head->e_shnum)
@@ -62,7 +66,8 @@ image_read(const struct image *image, struct bytes *names)
 		const char *name = name_at(image, &sections[dynamic->sh_link], symbols[i].st_name);
 		unsigned type = symbols[i].st_info & 0xf; /* the same in both classes, as is the binding above it */
 		if (name != NULL && name[0] != '\0' && symbols[i].st_shndx != SHN_UNDEF &&
-		    symbols[i].st_info >> 4 != STB_LOCAL && (type == STT_FUNC || type == STT_GNU_IFUNC))
+		    symbols[i].st_info >> 4 != STB_LOCAL &&
+		    (type == STT_FUNC || type == STT_GNU_IFUNC))
 			bytes_add(names, name, strlen(name) + 1);
 	}
 	return symbols != NULL ? PLUGIN_NAMES_OK : PLUGIN_NAMES_UNKNOWN;
@@ -79,7 +84,9 @@ plugin_symbols_read(const char *path, struct bytes *names)
 		return read;
 	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size <= SIZE_MAX) {
 		struct image image = { .len = (size_t)st.st_size };
-		void *mapped = image.len == 0 ? MAP_FAILED : mmap(NULL, image.len, PROT_READ, MAP_PRIVATE, fd, 0);
+		void *mapped = image.len == 0 ?
+		    MAP_FAILED :
+		    mmap(NULL, image.len, PROT_READ, MAP_PRIVATE, fd, 0);
 		image.at = mapped;
 		if (image.len == 0)
 			read = PLUGIN_NAMES_NO_OBJECT;

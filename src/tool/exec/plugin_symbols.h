@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plugin_names - the functions that a shared object itself defines, read from the file.
  *

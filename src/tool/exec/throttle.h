@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * throttle - whether a job may be started now: --delay, --load, --memfree.
  */

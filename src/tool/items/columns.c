@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/items/columns.h"
 
@@ -80,7 +81,8 @@ find(const struct columns *c, struct item rest, int begun, size_t *at, size_t *l
 	}
 	for (size_t from = 0; from <= rest.len; from++) {
 		regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)rest.len };
-		if (regexec(&c->regex, rest.data, 1, &match, REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0)) != 0)
+		if (regexec(&c->regex, rest.data, 1, &match,
+			REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0)) != 0)
 			return 0;
 		*at = (size_t)match.rm_so;
 		*len = (size_t)(match.rm_eo - match.rm_so);

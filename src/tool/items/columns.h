@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * columns - an item cut into columns: --colsep, an extended regular expression.
  *

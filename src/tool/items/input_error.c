@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/items/input_error.h"
 
@@ -8,7 +9,8 @@
 #define SHOWN 64
 
 void
-input_error_item(struct input_error *input_error, uint64_t number, struct item begin, const char *format, ...)
+input_error_item(struct input_error *input_error, uint64_t number, struct item begin,
+    const char *format, ...)
 {
 	char sentence[512], shown[4 * SHOWN + 16];
 	struct bytes text = { 0 };
@@ -19,7 +21,8 @@ input_error_item(struct input_error *input_error, uint64_t number, struct item b
 	va_end(arguments);
 	(void)message_word(shown, sizeof shown, begin.data, begin.len < SHOWN ? begin.len : SHOWN);
 	if (number > 0)
-		bytes_printf(&text, "item %" PRIu64 ", %s%s, %s", number, shown, begin.len > SHOWN ? "..." : "", sentence);
+		bytes_printf(&text, "item %" PRIu64 ", %s%s, %s", number, shown,
+		    begin.len > SHOWN ? "..." : "", sentence);
 	else
 		bytes_printf(&text, "%s: %s", shown, sentence);
 	message("%s", text.at);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * blame - what was wrong with an item: said at once, and remembered for the status at the end.
  *
@@ -18,7 +19,8 @@ struct input_error {
 };
 
 /* "item N (its beginning) ..."; number 0: it is about the input as a whole, which is named by begin. */
-void input_error_item(struct input_error *, uint64_t number, struct item begin, const char *format, ...) MESSAGE_PRINTF(4, 5);
+void input_error_item(struct input_error *, uint64_t number, struct item begin, const char *format,
+    ...) MESSAGE_PRINTF(4, 5);
 /* The first sentence said, and the status that it makes; NULL where all is well. */
 const char *input_error_report(const struct input_error *, int *status);
 void input_error_free(struct input_error *);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * reader - records from a descriptor: lazily, in constant memory, and without ever waiting.
  *

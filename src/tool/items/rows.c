@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/items/rows.h"
 
@@ -60,7 +61,8 @@ rows_open(const struct options *options)
 		fail_memory();
 	s->input_error.dialect = options->dialect;
 	for (size_t i = 0; i < s->count; i++) {
-		const struct source_option *option = options->source_count == 0 ? &input : &options->sources[i];
+		const struct source_option *option =
+		    options->source_count == 0 ? &input : &options->sources[i];
 		s->all[i] = source_open(option, options, &s->input_error);
 		if (i == 0 || !option->linked)
 			s->groups[s->group_count++].first = i;

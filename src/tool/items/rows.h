@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sources - rows of items: from the words behind :::, from files, from standard input; combined as GNU parallel does.
  *

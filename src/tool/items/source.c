@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/items/source.h"
 
@@ -24,7 +25,8 @@ open_file(const char *name)
 }
 
 struct source *
-source_open(const struct source_option *option, const struct options *options, struct input_error *input_error)
+source_open(const struct source_option *option, const struct options *options,
+    struct input_error *input_error)
 {
 	struct source *s = calloc(1, sizeof *s);
 	size_t most = options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
@@ -104,14 +106,18 @@ end(struct source *s)
 	if (s->splitter != NULL && xargs_splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
 		enum xargs_splitter_fault fault = xargs_splitter_fault(s->splitter, &begin);
 		if (fault == SPLITTER_TOO_LONG)
-			input_error_item(s->input_error, s->number + 1, begin, "is longer than %d bytes: argument line too long", ITEM_MOST);
+			input_error_item(s->input_error, s->number + 1, begin,
+			    "is longer than %d bytes: argument line too long", ITEM_MOST);
 		else
-			input_error_item(s->input_error, s->number + 1, begin, "has an unmatched %s quote; by default quotes are special to "
-			    "xargs unless you use the -0 option", fault == SPLITTER_DOUBLE ? "double" : "single");
+			input_error_item(s->input_error, s->number + 1, begin,
+			    "has an unmatched %s quote; by default quotes are special to "
+			    "xargs unless you use the -0 option",
+			    fault == SPLITTER_DOUBLE ? "double" : "single");
 	} else if (record_reader_errno(s->reader) != 0) {
 		if (strcmp(name, "-") == 0)
 			name = "standard input";
-		input_error_item(s->input_error, 0, (struct item){ name, strlen(name) }, "cannot be read: %s", strerror(record_reader_errno(s->reader)));
+		input_error_item(s->input_error, 0, (struct item){ name, strlen(name) },
+		    "cannot be read: %s", strerror(record_reader_errno(s->reader)));
 	}
 	return NEXT_END;
 }
@@ -127,7 +133,8 @@ read_piece(struct source *s, struct item *item)
 	if (s->reader == NULL) {
 		if (s->word == s->option->count)
 			return NEXT_END;
-		*item = (struct item){ s->option->words[s->word], strlen(s->option->words[s->word]) };
+		*item =
+		    (struct item){ s->option->words[s->word], strlen(s->option->words[s->word]) };
 		s->word++;
 		return NEXT_GOT;
 	}
@@ -141,8 +148,10 @@ read_piece(struct source *s, struct item *item)
 		if (!record.too_long)
 			return NEXT_GOT;
 		s->number++;
-		input_error_item(s->input_error, s->number, record.item, "has %llu bytes; at most %d can be given to a %s",
-		    (unsigned long long)record.len, s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
+		input_error_item(s->input_error, s->number, record.item,
+		    "has %llu bytes; at most %d can be given to a %s",
+		    (unsigned long long)record.len,
+		    s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
 		    s->options->plugin_file != NULL ? "function" : "command in one argument");
 		if (s->input_error->stop)
 			return NEXT_END;
@@ -158,12 +167,14 @@ without_nul(struct source *s, struct item *item)
 	if (nul == NULL)
 		return 1;
 	if (s->options->dialect == DIALECT_NATIVE) {
-		input_error_item(s->input_error, s->number, *item, "has a NUL byte, which no argument of a command can hold; "
+		input_error_item(s->input_error, s->number, *item,
+		    "has a NUL byte, which no argument of a command can hold; "
 		    "-0 takes NUL for what separates items");
 		return 0;
 	}
 	if (!s->warned)
-		message("warning: a NUL byte in the input cannot be passed on in an argument; is -0 (--null) meant?");
+		message("warning: a NUL byte in the input cannot be passed on in an argument; is "
+			"-0 (--null) meant?");
 	s->warned = 1;
 	if (s->options->dialect == DIALECT_XARGS) {
 		item->len = (size_t)(nul - item->data);
@@ -171,7 +182,8 @@ without_nul(struct source *s, struct item *item)
 	}
 	struct bytes text = { 0 };
 	for (size_t i = 0; i < item->len; i++)
-		bytes_add(&text, item->data[i] == '\0' ? "\\0" : item->data + i, item->data[i] == '\0' ? 2 : 1);
+		bytes_add(&text, item->data[i] == '\0' ? "\\0" : item->data + i,
+		    item->data[i] == '\0' ? 2 : 1);
 	bytes_free(&s->joined);
 	s->joined = text;
 	*item = (struct item){ text.at, text.len };
@@ -197,8 +209,10 @@ join(struct source *s, struct item *item, size_t most)
 	}
 	if (item->len > most) {
 		s->number++;
-		input_error_item(s->input_error, s->number, *item, "has more than %zu bytes in lines that end with a blank, and so go on", most);
-	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS || !is_blank(*item)) {
+		input_error_item(s->input_error, s->number, *item,
+		    "has more than %zu bytes in lines that end with a blank, and so go on", most);
+	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS ||
+	    !is_blank(*item)) {
 		if (!goes_on(s, *item))
 			return 1;
 		if (s->joined.len == 0)

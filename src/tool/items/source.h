@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * source - one source of items: the words behind :::, a file or standard input.
  *
@@ -35,7 +36,8 @@ struct source {
 	size_t   at;         /* the present one among them, + 1 */
 };
 
-struct source *source_open(const struct source_option *, const struct options *, struct input_error *);
+struct source *
+source_open(const struct source_option *, const struct options *, struct input_error *);
 void        source_close(struct source *);
 void        source_keep(struct source *);
 /* How many items it can have at most; UINT64_MAX: not known. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/items/xargs_splitter.h"
 
@@ -41,7 +42,8 @@ xargs_splitter_close(struct splitter *s)
 enum xargs_splitter_fault
 xargs_splitter_fault(const struct splitter *s, struct item *beginning)
 {
-	*beginning = (struct item){ s->item.at, s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
+	*beginning = (struct item){ s->item.at,
+		s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
 	return s->fault;
 }
 
@@ -125,7 +127,8 @@ xargs_splitter_item(struct splitter *s, struct item *item, int *ends_line)
 		bytes_clear(&s->item);
 		s->given = s->quoted_empty = 0;
 	}
-	while (s->fault == SPLITTER_FINE && (next = record_reader_bytes(s->reader, &come)) != NEXT_END) {
+	while (s->fault == SPLITTER_FINE &&
+	    (next = record_reader_bytes(s->reader, &come)) != NEXT_END) {
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		for (size_t i = 0; i < come.len; i++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * splitter - items as xargs has them without -0 and -d: separated by blanks and newlines, with quotes and backslashes.
  *
@@ -8,7 +9,12 @@
 
 #include "tool/items/record_reader.h"
 
-enum xargs_splitter_fault { SPLITTER_FINE = 0, SPLITTER_DOUBLE, SPLITTER_SINGLE, SPLITTER_TOO_LONG };
+enum xargs_splitter_fault {
+	SPLITTER_FINE = 0,
+	SPLITTER_DOUBLE,
+	SPLITTER_SINGLE,
+	SPLITTER_TOO_LONG
+};
 
 struct splitter;
 /* whole_lines: blanks separate nothing, as with -I.  bound: bytes of the longest item. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/jobserver/client.h"
 
@@ -70,7 +71,8 @@ client_take(void)
 		int got = has_ended || held_count == HELD_MAX ? 0 : token_take();
 		if (got == -1) {
 			has_ended = 1;
-			message_errno("make's jobserver has come to an end, so one job runs at a time");
+			message_errno(
+			    "make's jobserver has come to an end, so one job runs at a time");
 		}
 		if (got != 1)
 			return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jobserver_client - jobs take part in the jobserver of the make that runs us: the first for nothing, since our own
  * process has a token already, each further one for a token.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/jobserver/jobserver.h"
 
@@ -36,10 +37,14 @@ client_begin(const struct makeflags *flags, unsigned *workers)
 	/* As make itself does then. */
 	*workers = 1;
 	if (flags->server == MAKEFLAGS_FIFO || flags->server == MAKEFLAGS_UNKNOWN)
-		message("make's jobserver cannot be had, so one job runs at a time: %s (-j gives another number)", why);
+		message("make's jobserver cannot be had, so one job runs at a time: %s (-j gives "
+			"another number)",
+		    why);
 	else
-		message("make's jobserver cannot be had, so one job runs at a time: %s (put + before the recipe's line, or "
-		    "give -j)", why);
+		message("make's jobserver cannot be had, so one job runs at a time: %s (put + "
+			"before the recipe's line, or "
+			"give -j)",
+		    why);
 }
 
 /* Jobs that are makes find the jobserver as they would without us between. */
@@ -76,7 +81,8 @@ jobserver_open(const struct options *o, unsigned *workers)
 	} else {
 		makeflags_read(&flags, getenv("MAKEFLAGS"));
 		/* The others that we can stand in for know nothing of it. */
-		if (flags.server != MAKEFLAGS_NONE && !o->workers_given && o->dialect == DIALECT_NATIVE)
+		if (flags.server != MAKEFLAGS_NONE && !o->workers_given &&
+		    o->dialect == DIALECT_NATIVE)
 			client_begin(&flags, workers);
 		pass_on(o, &flags);
 		makeflags_free(&flags);
@@ -90,7 +96,8 @@ jobserver_seats_open(const struct options *o, unsigned tokens, unsigned seats)
 {
 	/* Pipes: what every make can use.  Makes before 4.4 end where they are told of a FIFO. */
 	if (role == SERVER)
-		server_open(tokens, seats, o->jobserver_style == JOBSERVER_FIFO, getenv("MAKEFLAGS"));
+		server_open(tokens, seats, o->jobserver_style == JOBSERVER_FIFO,
+		    getenv("MAKEFLAGS"));
 }
 
 const int *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jobserver - GNU make's tokens decide when a job may begin: as a client of the make that runs us, or as the server of
  * makes that are jobs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/jobserver/server.h"
 
@@ -68,7 +69,9 @@ fifo_directory_make(void)
 		fail_errno("cannot make a directory for FIFOs in TMPDIR, %s", shown);
 	/* Not every program that reads MAKEFLAGS knows how make quotes there. */
 	if (real[strcspn(real, " \t\n\\$'\"#")] != '\0')
-		fail("--jobserver-style=fifo: TMPDIR, %s, must have a name without blanks, quotes, \\, $ and #", shown);
+		fail("--jobserver-style=fifo: TMPDIR, %s, must have a name without blanks, quotes, "
+		     "\\, $ and #",
+		    shown);
 	int n = snprintf(fifo_directory, sizeof fifo_directory - 16, "%s/forkpool-XXXXXX", real);
 	if (n < 0 || (size_t)n >= sizeof fifo_directory - 16)
 		fail("TMPDIR, %s, has too long a name", shown);
@@ -112,8 +115,8 @@ seat_open(struct seat *s, unsigned number, unsigned tokens, const char *makeflag
 	} else {
 		stdin_blocks_open(s);
 		/* The older name is all that makes before 4.2 know; those after it take the last. */
-		bytes_printf(&words, "--jobserver-fds=%d,%d --jobserver-auth=%d,%d", s->told.fds[0], s->told.fds[1],
-		    s->told.fds[0], s->told.fds[1]);
+		bytes_printf(&words, "--jobserver-fds=%d,%d --jobserver-auth=%d,%d", s->told.fds[0],
+		    s->told.fds[1], s->told.fds[0], s->told.fds[1]);
 	}
 	makeflags_write(&s->makeflags, makeflags, words.at);
 	s->told.makeflags = s->makeflags.at;
@@ -203,7 +206,8 @@ server_give(int seat)
 	char token;
 
 	/* Nobody is left who could have one in hand, or write one (but another user's process, which we could not end). */
-	for (unsigned left = token_pipe_count(&s->pipe); left > 0 && token_pipe_take(&s->pipe, &token) == 1; left--)
+	for (unsigned left = token_pipe_count(&s->pipe);
+	     left > 0 && token_pipe_take(&s->pipe, &token) == 1; left--)
 		continue;
 	free_tokens += 1 + s->dealt;
 	s->dealt = 0;
@@ -247,7 +251,8 @@ server_deal(int64_t now)
 	}
 	if (free_tokens < 0)
 		tokens_collect();
-	for (unsigned tried = 0; taken > 0 && free_tokens > 0 && tried < seat_count; turn = (turn + 1) % seat_count) {
+	for (unsigned tried = 0; taken > 0 && free_tokens > 0 && tried < seat_count;
+	     turn = (turn + 1) % seat_count) {
 		struct seat *s = &seats[turn];
 		tried++;
 		if (s->is_taken && token_pipe_give(&s->pipe, TOKEN) == 0) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jobserver_server - jobs that are makes share a number of tokens among them and with us: --jobserver.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/jobserver/token_pipe.h"
 
@@ -46,7 +47,8 @@ open_again(int fd, int mode, const struct stat *st)
 		if (own == -1)
 			continue;
 		/* Some systems answer with a duplicate, whose flags are not its own. */
-		if (fstat(own, &got) == 0 && is_same(&got, st) && (fcntl(own, F_GETFL) & O_NONBLOCK) != 0)
+		if (fstat(own, &got) == 0 && is_same(&got, st) &&
+		    (fcntl(own, F_GETFL) & O_NONBLOCK) != 0)
 			return own;
 		(void)close(own);
 	}
@@ -61,7 +63,8 @@ through_open(struct token_pipe *p, int read_fd)
 	if ((p->read_fd = fcntl(read_fd, F_DUPFD_CLOEXEC, 3)) == -1 || pipe(p->through) == -1)
 		return -1;
 	for (int i = 0; i < 2; i++)
-		if (fcntl(p->through[i], F_SETFL, O_NONBLOCK) == -1 || fcntl(p->through[i], F_SETFD, FD_CLOEXEC) == -1)
+		if (fcntl(p->through[i], F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(p->through[i], F_SETFD, FD_CLOEXEC) == -1)
 			return -1;
 	return 0;
 #else
@@ -88,21 +91,26 @@ token_pipe_join(struct token_pipe *p, int read_fd, int write_fd, char *why, size
 		if (!S_ISFIFO(st[i].st_mode))
 			return because(why, size, "descriptor %d is no pipe", fd[i]);
 		if ((flags & O_ACCMODE) == refused)
-			return because(why, size, "descriptor %d is the wrong end of a pipe", fd[i]);
+			return because(why, size, "descriptor %d is the wrong end of a pipe",
+			    fd[i]);
 	}
 	if (!is_same(&st[0], &st[1]))
-		return because(why, size, "descriptors %d and %d are of two pipes", read_fd, write_fd);
-	if ((p->read_fd = open_again(read_fd, O_RDONLY, &st[0])) == -1 && through_open(p, read_fd) == -1) {
+		return because(why, size, "descriptors %d and %d are of two pipes", read_fd,
+		    write_fd);
+	if ((p->read_fd = open_again(read_fd, O_RDONLY, &st[0])) == -1 &&
+	    through_open(p, read_fd) == -1) {
 		int error = errno;
 		token_pipe_close(p);
-		return because(why, size, "descriptor %d cannot be opened once more: %s", read_fd, strerror(error));
+		return because(why, size, "descriptor %d cannot be opened once more: %s", read_fd,
+		    strerror(error));
 	}
 	p->write_fd = open_again(write_fd, O_WRONLY, &st[1]);
 	p->may_wait = p->write_fd == -1;
 	if (p->may_wait && (p->write_fd = fcntl(write_fd, F_DUPFD_CLOEXEC, 3)) == -1) {
 		int error = errno;
 		token_pipe_close(p);
-		return because(why, size, "descriptor %d cannot be opened once more: %s", write_fd, strerror(error));
+		return because(why, size, "descriptor %d cannot be opened once more: %s", write_fd,
+		    strerror(error));
 	}
 	return 0;
 }
@@ -129,7 +137,8 @@ token_pipe_open(struct token_pipe *p, const char *path, char *why, size_t size)
 		token_pipe_close(p);
 		return because(why, size, "%s: %s", shown, strerror(error));
 	}
-	if (fstat(p->read_fd, &st) == -1 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) || isatty(p->read_fd)) {
+	if (fstat(p->read_fd, &st) == -1 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) ||
+	    isatty(p->read_fd)) {
 		token_pipe_close(p);
 		return because(why, size, "%s is no FIFO", shown);
 	}
@@ -170,7 +179,9 @@ token_pipe_take(struct token_pipe *p, char *token)
 
 #ifdef HAVE_SPLICE
 	if (p->through[0] != -1) {
-		while ((n = splice(p->read_fd, NULL, p->through[1], NULL, 1, SPLICE_F_NONBLOCK)) == -1 && errno == EINTR)
+		while ((n = splice(p->read_fd, NULL, p->through[1], NULL, 1, SPLICE_F_NONBLOCK)) ==
+			-1 &&
+		    errno == EINTR)
 			continue;
 		if (n == 1)
 			n = read(p->through[0], token, 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * token_pipe - a pipe or FIFO of tokens that others read from and write to as well: one byte is one token.
  *

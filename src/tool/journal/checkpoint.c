@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/checkpoint.h"
 
@@ -49,7 +50,8 @@ checkpoint_store(struct checkpoint *mark, const uint64_t number[CHECKPOINT_NUMBE
 {
 	const struct checkpoint_copy *old = latest(mark);
 	uint64_t turn = old != NULL ? old->turn + 1 : 1;
-	struct checkpoint_copy *copy = old == &mark->copy[0] ? &mark->copy[1] : &mark->copy[0], new = { .turn = turn };
+	struct checkpoint_copy *copy = old == &mark->copy[0] ? &mark->copy[1] : &mark->copy[0],
+			       new = { .turn = turn };
 
 	memcpy(new.number, number, sizeof new.number);
 	new.check = check_of(&new);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mark - a few numbers in a mapped file that change all at once, whenever their writer is killed.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/command_key.h"
 
@@ -37,11 +38,13 @@ describe(const struct options *o, struct bytes *text)
 	char word[256];
 
 	if (o->plugin_file != NULL)
-		bytes_printf(text, "--plugin %s:%s", message_word(word, sizeof word, o->plugin_file, strlen(o->plugin_file)),
+		bytes_printf(text, "--plugin %s:%s",
+		    message_word(word, sizeof word, o->plugin_file, strlen(o->plugin_file)),
 		    o->plugin_functions != NULL ? o->plugin_functions : "");
 	for (size_t i = 0; i < o->command_count && text->len < 500; i++) {
 		bytes_add_text(text, text->len > 0 ? " " : "");
-		bytes_add_text(text, message_word(word, sizeof word, o->command[i], strlen(o->command[i])));
+		bytes_add_text(text,
+		    message_word(word, sizeof word, o->command[i], strlen(o->command[i])));
 	}
 	if (text->len == 0)
 		bytes_add_text(text, "commands from its input");

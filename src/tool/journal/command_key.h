@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal_key - one number for all of a command line that decides which jobs there are and how their output looks.
  *

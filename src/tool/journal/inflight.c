@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/inflight.h"
 
@@ -10,7 +11,8 @@
 
 /* seq, attempt, hash and, in the lowest bits, the check of these. */
 enum { CHECK_BITS = 12, HASH_BITS = 10, ATTEMPT_BITS = 8 };
-_Static_assert(BEGUN_SEQ_MAX >> (64 - CHECK_BITS - HASH_BITS - ATTEMPT_BITS) == 0, "it has its place in a word");
+_Static_assert(BEGUN_SEQ_MAX >> (64 - CHECK_BITS - HASH_BITS - ATTEMPT_BITS) == 0,
+    "it has its place in a word");
 _Static_assert(BEGUN_ATTEMPT_MAX >> ATTEMPT_BITS == 0, "it has its place in a word");
 /* A prime above 255: the remainder tells whatever becomes of one byte. */
 #define CHECK_PRIME 4093u
@@ -41,7 +43,8 @@ inflight_open(void *words)
 unsigned
 inflight_hash(uint64_t h)
 {
-	return (unsigned)((h ^ h >> 10 ^ h >> 20 ^ h >> 30 ^ h >> 40 ^ h >> 50) & ((1u << HASH_BITS) - 1));
+	return (unsigned)((h ^ h >> 10 ^ h >> 20 ^ h >> 30 ^ h >> 40 ^ h >> 50) &
+	    ((1u << HASH_BITS) - 1));
 }
 
 /* Never 0, so that no byte alone makes a word of nothing. */
@@ -67,21 +70,28 @@ inflight_read(uint64_t word, struct inflight_note *note)
 	if (word == 0)
 		return 0;
 	*note = (struct inflight_note){ said >> (ATTEMPT_BITS + HASH_BITS),
-	    (unsigned)(said >> HASH_BITS) & BEGUN_ATTEMPT_MAX, (unsigned)said & ((1u << HASH_BITS) - 1) };
-	return note->seq > 0 && note->attempt > 0 && word == (said << CHECK_BITS | check_of(said)) ? 1 : -1;
+		(unsigned)(said >> HASH_BITS) & BEGUN_ATTEMPT_MAX,
+		(unsigned)said & ((1u << HASH_BITS) - 1) };
+	return note->seq > 0 && note->attempt > 0 && word == (said << CHECK_BITS | check_of(said)) ?
+	    1 :
+	    -1;
 }
 
 int
 inflight_take(struct task *task, struct inflight_ticket *ticket)
 {
-	const struct inflight_note note = { .seq = task->seq, .hash = inflight_hash(task->hash),
-	    .attempt = task->attempts > BEGUN_ATTEMPT_MAX ? BEGUN_ATTEMPT_MAX : task->attempts == 0 ? 1 : task->attempts };
+	const struct inflight_note note = { .seq = task->seq,
+		.hash = inflight_hash(task->hash),
+		.attempt = task->attempts > BEGUN_ATTEMPT_MAX ? BEGUN_ATTEMPT_MAX :
+		    task->attempts == 0                       ? 1 :
+								task->attempts };
 
 	*ticket = (struct inflight_ticket){ 0 };
 	if (page == NULL)
 		return 1;
 	if (task->seq > BEGUN_SEQ_MAX)
-		fail("--journal: it has room for %" PRIu64 " jobs, and the input has more", BEGUN_SEQ_MAX);
+		fail("--journal: it has room for %" PRIu64 " jobs, and the input has more",
+		    BEGUN_SEQ_MAX);
 	if (task->ticket == 0) {
 		if (unused_count == 0)
 			return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * begun - which jobs have begun, as the worker itself notes it: one store into a page of the journal, without a
  * system call, right before the job can have any effect.

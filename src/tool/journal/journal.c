@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/journal.h"
 
@@ -85,12 +86,17 @@ entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_b
 {
 	struct known *k = known_of(j, seq);
 
-	*k = (struct known){ .hash = brief->hash, .exit_code = (int16_t)brief->exit_code, .signal = (uint8_t)brief->signal,
-	    .verdict = (uint8_t)brief->verdict, .done = 1, .begun = k->begun };
+	*k = (struct known){ .hash = brief->hash,
+		.exit_code = (int16_t)brief->exit_code,
+		.signal = (uint8_t)brief->signal,
+		.verdict = (uint8_t)brief->verdict,
+		.done = 1,
+		.begun = k->begun };
 	if (j->entries % PLACE_EACH == 0) {
 		if (j->entries / PLACE_EACH == j->place_room) {
 			j->place_room = j->place_room == 0 ? 64 : 2 * j->place_room;
-			if ((j->place = reallocarray(j->place, j->place_room, sizeof *j->place)) == NULL)
+			if ((j->place = reallocarray(j->place, j->place_room, sizeof *j->place)) ==
+			    NULL)
 				fail_memory();
 		}
 		j->place[j->entries / PLACE_EACH] = at;
@@ -119,7 +125,8 @@ read_all(struct journal *j)
 	uint32_t part = 0;
 	int got;
 
-	for (uint64_t next = 0; (got = journal_file_read(j->file, next, &record)) == 1; next = record.next) {
+	for (uint64_t next = 0; (got = journal_file_read(j->file, next, &record)) == 1;
+	     next = record.next) {
 		if (record.seq == 0 || record.seq > BEGUN_SEQ_MAX)
 			break;
 		if (record.kind == JOURNAL_BEGUN) {
@@ -164,7 +171,8 @@ check_page(const struct journal *j)
 
 	for (size_t i = 0; i < BEGUN_TICKETS; i++)
 		if (inflight_read(page[i], &note) == -1)
-			fail("--journal %s: damaged at byte %zu, where it has the jobs that have begun: name another file, or remove it",
+			fail("--journal %s: damaged at byte %zu, where it has the jobs that have "
+			     "begun: name another file, or remove it",
 			    journal_file_path(j->file), PAGE_AT + i * sizeof page[i]);
 }
 
@@ -181,11 +189,13 @@ take_over_page(struct journal *j)
 			int is_noted = inflight_read(page[i], &note) == 1;
 			if (pass == 1)
 				page[i] = 0;
-			if (pass == 1 || !is_noted || (note.seq <= j->known_count && j->known[note.seq - 1].done))
+			if (pass == 1 || !is_noted ||
+			    (note.seq <= j->known_count && j->known[note.seq - 1].done))
 				continue;
 			inflight_known(j, &note);
 			any = 1;
-			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i], sizeof page[i]) == -1)
+			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i],
+				sizeof page[i]) == -1)
 				fail_errno("--journal %s", journal_file_path(j->file));
 		}
 		if (pass == 0 && any && journal_file_sync(j->file) == -1)
@@ -242,8 +252,11 @@ journal_is_new(const struct journal *j)
 /* ----------------------------------------------------------------------------------------- outlets */
 
 static const char *const sink_name[] = {
-	[JOURNAL_OUT] = "standard output", [JOURNAL_ERR] = "standard error", [JOURNAL_JOBLOG] = "the joblog",
-	[JOURNAL_RESULTS_JSON] = "the file of --results-json", [JOURNAL_RESULTS] = "the directory of --results",
+	[JOURNAL_OUT] = "standard output",
+	[JOURNAL_ERR] = "standard error",
+	[JOURNAL_JOBLOG] = "the joblog",
+	[JOURNAL_RESULTS_JSON] = "the file of --results-json",
+	[JOURNAL_RESULTS] = "the directory of --results",
 };
 _Static_assert(sizeof sink_name / sizeof sink_name[0] == JOURNAL_SINKS, "each has its mark");
 
@@ -277,20 +290,24 @@ journal_first_seq(const struct journal *j)
 }
 
 int
-journal_replay(struct journal *j, struct task **task, struct outcome *outcome, struct output_buffer *out, struct output_buffer *err)
+journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
+    struct output_buffer *out, struct output_buffer *err)
 {
 	struct journal_record record;
 
 	/* Entries before the first that anybody wants are not even looked at. */
 	if (j->next_entry == 0 && j->want_seq == UINT64_MAX)
-		j->next_entry = j->want_entry < j->old_entries ? j->want_entry / PLACE_EACH * PLACE_EACH : j->old_entries;
+		j->next_entry = j->want_entry < j->old_entries ?
+		    j->want_entry / PLACE_EACH * PLACE_EACH :
+		    j->old_entries;
 	if (j->next_at == 0 && j->next_entry < j->old_entries)
 		j->next_at = j->place[j->next_entry / PLACE_EACH];
 	while (j->next_entry < j->old_entries) {
 		uint64_t number = j->next_entry;
 		if (journal_file_read(j->file, j->next_at, &record) != 1)
 			break;
-		if (record.kind != JOURNAL_BEGUN && (number >= j->want_entry || record.seq > j->want_seq)) {
+		if (record.kind != JOURNAL_BEGUN &&
+		    (number >= j->want_entry || record.seq > j->want_seq)) {
 			if (journal_entry_read(j->file, &j->next_at, task, outcome, out, err) == -1)
 				break;
 			(*task)->entry = number;
@@ -318,15 +335,22 @@ journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 	if (!k->done && k->begun == 0)
 		return JOURNAL_TO_RUN;
 	if (k->hash != (k->done ? task->hash : inflight_hash(task->hash))) {
-		message("--journal %s: job %" PRIu64 " was another one when it was begun: the input has changed",
+		message("--journal %s: job %" PRIu64
+			" was another one when it was begun: the input has changed",
 		    journal_file_path(j->file), task->seq);
 		return JOURNAL_CHANGED;
 	}
 	task->attempts = k->begun;
-	*outcome = (struct outcome){ .verdict = VERDICT_UNKNOWN, .exit_code = -1, .attempt = k->begun, .user_ns = -1,
-	    .system_ns = -1, .max_rss = -1, .message = "" };
+	*outcome = (struct outcome){ .verdict = VERDICT_UNKNOWN,
+		.exit_code = -1,
+		.attempt = k->begun,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
+		.message = "" };
 	if (!k->done)
-		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
+		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN :
+									       JOURNAL_UNKNOWN;
 	outcome->verdict = (enum verdict)k->verdict;
 	outcome->exit_code = k->exit_code;
 	outcome->signal = k->signal;
@@ -342,7 +366,8 @@ journal_known(const struct journal *j)
 void
 journal_input_ended(const struct journal *j, uint64_t last_seq)
 {
-	message("--journal %s: the input ends at job %" PRIu64 ", and had %" PRIu64 " or more: it has changed",
+	message("--journal %s: the input ends at job %" PRIu64 ", and had %" PRIu64
+		" or more: it has changed",
 	    journal_file_path(j->file), last_seq, j->known_count);
 }
 
@@ -357,8 +382,8 @@ say(struct journal *j)
 }
 
 int
-journal_done(struct journal *j, struct task *task, const struct outcome *outcome, const struct output_buffer *out,
-    const struct output_buffer *err)
+journal_done(struct journal *j, struct task *task, const struct outcome *outcome,
+    const struct output_buffer *out, const struct output_buffer *err)
 {
 	if (journal_entry_write(j->file, task, outcome, out, err) == -1)
 		return say(j);

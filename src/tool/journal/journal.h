@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal - what has begun, what is done and what has been published, so that a run that was killed can go on.
  *
@@ -60,7 +61,8 @@ uint64_t journal_first_seq(const struct journal *);
  * new, the pockets are empty before, the ending's texts are valid until the next call.  1; 0: no more; -1: it could
  * not be read back (said).
  */
-int  journal_replay(struct journal *, struct task **, struct outcome *, struct output_buffer *out, struct output_buffer *err);
+int journal_replay(struct journal *, struct task **, struct outcome *, struct output_buffer *out,
+    struct output_buffer *err);
 
 /* What it knows of that task: fills in the ending where it is DONE (verdict, exit status, signal) or UNKNOWN. */
 enum journal_state journal_check(struct journal *, struct task *, struct outcome *);
@@ -70,8 +72,8 @@ uint64_t journal_known(const struct journal *);
 void journal_input_ended(const struct journal *, uint64_t last_seq);
 
 /* A job's end, not yet on the disk; 0, or -1 (said): it is not to go out. */
-int  journal_done(struct journal *, struct task *, const struct outcome *, const struct output_buffer *out,
-         const struct output_buffer *err);
+int journal_done(struct journal *, struct task *, const struct outcome *,
+    const struct output_buffer *out, const struct output_buffer *err);
 /* It was not begun, or was ended by us: a run to come has it again.  It is not to go out now. */
 void journal_not_done(struct journal *, struct task *);
 /* Hand what there is to the system, so that it survives a kill of ours; once for each group of ends. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/journal_entry.h"
 
@@ -38,7 +39,8 @@ put(struct writer *w, const void *data, size_t len)
 	while (len > 0 && w->error == 0) {
 		size_t room = JOURNAL_PIECE_MAX - w->piece.len;
 		if (room == 0) {
-			if (journal_file_add(w->file, JOURNAL_PART, w->seq, w->part++, w->piece.at, (uint32_t)w->piece.len) == -1)
+			if (journal_file_add(w->file, JOURNAL_PART, w->seq, w->part++, w->piece.at,
+				(uint32_t)w->piece.len) == -1)
 				w->error = errno;
 			bytes_clear(&w->piece);
 			continue;
@@ -70,20 +72,38 @@ int
 journal_entry_write(struct journal_file *file, const struct task *task, const struct outcome *e,
     const struct output_buffer *out, const struct output_buffer *err)
 {
-	const char *limit = e->limit != NULL ? e->limit : "", *text = e->message != NULL ? e->message : "";
+	const char *limit = e->limit != NULL ? e->limit : "",
+		   *text = e->message != NULL ? e->message : "";
 	struct writer w = { .file = file, .seq = task->seq, .piece = spare };
 	uint64_t end = journal_file_end(file);
 	const struct entry_head head = {
 		.hash = task->hash,
-		.verdict = (int32_t)e->verdict, .exit_code = e->exit_code, .signal = e->signal, .core = e->core,
-		.slot = e->slot, .attempt = e->attempt,
-		.start_ns = e->start_ns, .run_ns = e->run_ns, .user_ns = e->user_ns, .system_ns = e->system_ns,
-		.max_rss = e->max_rss, .sent = e->sent, .received = e->received,
-		.block_len = task->block_len, .item_count = task->item_count, .columns = task->columns, .word_count = task->word_count,
-		.attempts = task->attempts, .items_len = task->items.len, .words_len = task->words.len,
-		.slot_count = task->slot_count, .tag_len = task->tag.len,
-		.limit_len = strlen(limit), .message_len = strlen(text),
-		.out_len = out != NULL ? out->len : 0, .err_len = err != NULL ? err->len : 0,
+		.verdict = (int32_t)e->verdict,
+		.exit_code = e->exit_code,
+		.signal = e->signal,
+		.core = e->core,
+		.slot = e->slot,
+		.attempt = e->attempt,
+		.start_ns = e->start_ns,
+		.run_ns = e->run_ns,
+		.user_ns = e->user_ns,
+		.system_ns = e->system_ns,
+		.max_rss = e->max_rss,
+		.sent = e->sent,
+		.received = e->received,
+		.block_len = task->block_len,
+		.item_count = task->item_count,
+		.columns = task->columns,
+		.word_count = task->word_count,
+		.attempts = task->attempts,
+		.items_len = task->items.len,
+		.words_len = task->words.len,
+		.slot_count = task->slot_count,
+		.tag_len = task->tag.len,
+		.limit_len = strlen(limit),
+		.message_len = strlen(text),
+		.out_len = out != NULL ? out->len : 0,
+		.err_len = err != NULL ? err->len : 0,
 	};
 
 	put(&w, &head, sizeof head);
@@ -96,7 +116,8 @@ journal_entry_write(struct journal_file *file, const struct task *task, const st
 	put_pocket(&w, out);
 	put_pocket(&w, err);
 	if (w.error == 0 &&
-	    journal_file_add(file, JOURNAL_ENTRY, task->seq, w.part, w.piece.at, (uint32_t)w.piece.len) == -1)
+	    journal_file_add(file, JOURNAL_ENTRY, task->seq, w.part, w.piece.at,
+		(uint32_t)w.piece.len) == -1)
 		w.error = errno;
 	spare = w.piece;
 	bytes_clear(&spare);
@@ -122,7 +143,9 @@ next_record(struct cursor *c)
 {
 	uint64_t seq = c->record.seq;
 	uint32_t part = c->record.part;
-	int got = c->record.kind == JOURNAL_PART ? journal_file_read(c->file, c->record.next, &c->record) : 0;
+	int got = c->record.kind == JOURNAL_PART ?
+	    journal_file_read(c->file, c->record.next, &c->record) :
+	    0;
 
 	c->used = 0;
 	if (got == 1 && c->record.seq == seq && c->record.part == part + 1)
@@ -187,7 +210,8 @@ journal_entry_brief(const struct journal_record *first, struct journal_brief *br
 	memcpy(&head, first->data, sizeof head);
 	if (head.verdict < 0 || head.verdict >= VERDICTS)
 		return -1;
-	*brief = (struct journal_brief){ head.hash, (enum verdict)head.verdict, head.exit_code, head.signal };
+	*brief = (struct journal_brief){ head.hash, (enum verdict)head.verdict, head.exit_code,
+		head.signal };
 	return 0;
 }
 
@@ -213,14 +237,15 @@ get_task(struct cursor *c, struct task *task, const struct entry_head *head)
 }
 
 int
-journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, struct outcome *e, struct output_buffer *out,
-    struct output_buffer *err)
+journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, struct outcome *e,
+    struct output_buffer *out, struct output_buffer *err)
 {
 	static struct bytes limit, text;
 	struct cursor c = { .file = file };
 	struct entry_head head;
 
-	if (journal_file_read(file, *at, &c.record) != 1 || c.record.part != 0 || c.record.len < sizeof head) {
+	if (journal_file_read(file, *at, &c.record) != 1 || c.record.part != 0 ||
+	    c.record.len < sizeof head) {
 		errno = errno != 0 ? errno : EIO;
 		return -1;
 	}
@@ -240,11 +265,21 @@ journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, 
 		c.error = EIO;
 	*at = c.record.next;
 	*e = (struct outcome){
-		.verdict = (enum verdict)head.verdict, .exit_code = head.exit_code, .signal = head.signal, .core = head.core,
-		.slot = head.slot, .attempt = head.attempt, .start_ns = head.start_ns, .run_ns = head.run_ns,
-		.user_ns = head.user_ns, .system_ns = head.system_ns, .max_rss = head.max_rss,
-		.sent = head.sent, .received = head.received,
-		.limit = head.limit_len > 0 ? limit.at : NULL, .message = text.at,
+		.verdict = (enum verdict)head.verdict,
+		.exit_code = head.exit_code,
+		.signal = head.signal,
+		.core = head.core,
+		.slot = head.slot,
+		.attempt = head.attempt,
+		.start_ns = head.start_ns,
+		.run_ns = head.run_ns,
+		.user_ns = head.user_ns,
+		.system_ns = head.system_ns,
+		.max_rss = head.max_rss,
+		.sent = head.sent,
+		.received = head.received,
+		.limit = head.limit_len > 0 ? limit.at : NULL,
+		.message = text.at,
 	};
 	if (c.error == 0)
 		return 0;

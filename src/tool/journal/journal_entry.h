@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal_entry - a job's end as the journal keeps it: the job, its ending and all of its output, so that it can be
  * recorded and published without its input or another run.
@@ -13,8 +14,8 @@
 #include "tool/task/task.h"
 
 /* 0, or -1 and errno: nothing of it is there. */
-int journal_entry_write(struct journal_file *, const struct task *, const struct outcome *, const struct output_buffer *out,
-        const struct output_buffer *err);
+int journal_entry_write(struct journal_file *, const struct task *, const struct outcome *,
+    const struct output_buffer *out, const struct output_buffer *err);
 
 /* What its first record says: the verdict, exit status, signal and hash alone.  -1: that is no entry's. */
 struct journal_brief {
@@ -28,7 +29,7 @@ int journal_entry_brief(const struct journal_record *first, struct journal_brief
  * The entry whose first record is at *at; *at becomes the place behind it.  The task is new, the pockets must be
  * empty, the ending's texts are valid until the next call.  0, or -1 and errno.
  */
-int journal_entry_read(struct journal_file *, uint64_t *at, struct task **, struct outcome *, struct output_buffer *out,
-        struct output_buffer *err);
+int journal_entry_read(struct journal_file *, uint64_t *at, struct task **, struct outcome *,
+    struct output_buffer *out, struct output_buffer *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/journal_file.h"
 
@@ -43,7 +44,8 @@ journal_write_at(int fd, uint64_t at, const char *data, size_t len)
 void
 journal_note_state(struct journal_file *f)
 {
-	const uint64_t number[CHECKPOINT_NUMBERS] = { [CHECKPOINT_SYNCED] = f->synced, [CHECKPOINT_HOLDER] = (uint64_t)getpid() };
+	const uint64_t number[CHECKPOINT_NUMBERS] = { [CHECKPOINT_SYNCED] = f->synced,
+		[CHECKPOINT_HOLDER] = (uint64_t)getpid() };
 
 	checkpoint_store(&f->marks->file, number);
 }
@@ -55,12 +57,14 @@ padded(uint32_t len)
 }
 
 static uint32_t
-check_of(const struct journal_file *f, uint64_t at, const struct record_head *head, const void *data)
+check_of(const struct journal_file *f, uint64_t at, const struct record_head *head,
+    const void *data)
 {
 	const uint64_t place[2] = { f->header->number, at };
 	uint32_t crc = checksum_crc(0, place, sizeof place);
 
-	crc = checksum_crc(crc, (const char *)head + sizeof head->check, sizeof *head - sizeof head->check);
+	crc = checksum_crc(crc, (const char *)head + sizeof head->check,
+	    sizeof *head - sizeof head->check);
 	return checksum_crc(crc, data, head->len);
 }
 
@@ -74,7 +78,8 @@ window_move(struct journal_file *f, uint64_t at, size_t *len)
 		f->window_at = at;
 		f->window_len = 0;
 		while (f->window_len < WINDOW) {
-			ssize_t n = pread(f->fd, f->window + f->window_len, WINDOW - f->window_len, (off_t)(at + f->window_len));
+			ssize_t n = pread(f->fd, f->window + f->window_len, WINDOW - f->window_len,
+			    (off_t)(at + f->window_len));
 			if (n == -1 && errno == EINTR)
 				continue;
 			if (n == -1)
@@ -106,8 +111,8 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 	if (len < sizeof head)
 		return -1;
 	memcpy(&head, data, sizeof head);
-	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_PIECE_MAX || head.kind < JOURNAL_PART ||
-	    head.kind > JOURNAL_BEGUN)
+	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_PIECE_MAX ||
+	    head.kind < JOURNAL_PART || head.kind > JOURNAL_BEGUN)
 		return -1;
 	len = sizeof head + padded(head.len);
 	if ((data = window_move(f, at, &len)) == NULL)
@@ -117,8 +122,13 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 	    memcmp(data + sizeof head + head.len, padding, padded(head.len) - head.len) != 0 ||
 	    head.check != check_of(f, at, &head, data + sizeof head))
 		return -1;
-	*record = (struct journal_record){ .kind = (enum journal_kind)head.kind, .seq = head.seq, .part = head.part,
-	    .len = head.len, .data = data + sizeof head, .at = at, .next = at + len };
+	*record = (struct journal_record){ .kind = (enum journal_kind)head.kind,
+		.seq = head.seq,
+		.part = head.part,
+		.len = head.len,
+		.data = data + sizeof head,
+		.at = at,
+		.next = at + len };
 	return 1;
 }
 
@@ -141,7 +151,9 @@ journal_file_cut(struct journal_file *f, uint64_t at)
 	/* All that was on the disk is there, and bad: that was no kill. */
 	int damaged = at < f->synced && (f->end >= f->synced || any_behind(f, at));
 	if (damaged)
-		fail("--journal %s: damaged at byte %" PRIu64 ", and not at its end: name another file, or remove it", f->path, at);
+		fail("--journal %s: damaged at byte %" PRIu64
+		     ", and not at its end: name another file, or remove it",
+		    f->path, at);
 	if (at < f->end && (ftruncate(f->fd, (off_t)at) == -1 || fdatasync(f->fd) == -1))
 		fail_errno("--journal %s", f->path);
 	f->end = at;
@@ -157,10 +169,14 @@ journal_file_end(const struct journal_file *f)
 }
 
 int
-journal_file_add(struct journal_file *f, enum journal_kind kind, uint64_t seq, uint32_t part, const void *data,
-    uint32_t len)
+journal_file_add(struct journal_file *f, enum journal_kind kind, uint64_t seq, uint32_t part,
+    const void *data, uint32_t len)
 {
-	struct record_head head = { .magic = RECORD_MAGIC, .kind = (uint16_t)kind, .len = len, .part = part, .seq = seq };
+	struct record_head head = { .magic = RECORD_MAGIC,
+		.kind = (uint16_t)kind,
+		.len = len,
+		.part = part,
+		.seq = seq };
 
 	if (f->added.len >= FLUSH_FROM && journal_file_flush(f) == -1)
 		return -1;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal_file - the journal as a file: who holds it, whose it is, and records that are whole or are not there.
  *
@@ -54,8 +55,8 @@ void     journal_file_cut(struct journal_file *, uint64_t at);
 /* Where the next record will lie. */
 uint64_t journal_file_end(const struct journal_file *);
 /* 0, or -1 and errno: nothing was added. */
-int      journal_file_add(struct journal_file *, enum journal_kind, uint64_t seq, uint32_t part, const void *data,
-             uint32_t len);
+int journal_file_add(struct journal_file *, enum journal_kind, uint64_t seq, uint32_t part,
+    const void *data, uint32_t len);
 /* Take back what was added last, down to that end. */
 int      journal_file_take_back(struct journal_file *, uint64_t end);
 /* Hand to the system what was added; -1 and errno: it is still there, to be handed over later. */

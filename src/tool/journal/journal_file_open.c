@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/journal_file.h"
 
@@ -34,7 +35,8 @@ sync_directory(const char *path)
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
 
-	(void)snprintf(directory, sizeof directory, "%.*s", len > 0 ? (int)len : 1, len > 0 ? path : ".");
+	(void)snprintf(directory, sizeof directory, "%.*s", len > 0 ? (int)len : 1,
+	    len > 0 ? path : ".");
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Where a directory cannot be opened or synced, there is nothing that one could do. */
 	if (fd == -1)
@@ -51,8 +53,8 @@ holder_of(int fd)
 	struct checkpoints marks;
 	uint64_t number[CHECKPOINT_NUMBERS];
 
-	if (pread(fd, &marks, sizeof marks, CHECKPOINTS_AT) != (ssize_t)sizeof marks || checkpoint_load(&marks.file, number) == -1 ||
-	    number[CHECKPOINT_HOLDER] > INT_MAX)
+	if (pread(fd, &marks, sizeof marks, CHECKPOINTS_AT) != (ssize_t)sizeof marks ||
+	    checkpoint_load(&marks.file, number) == -1 || number[CHECKPOINT_HOLDER] > INT_MAX)
 		return 0;
 	return (pid_t)number[CHECKPOINT_HOLDER];
 }
@@ -74,10 +76,12 @@ hold(const char *path, int fd)
 		pid_t holder = holder_of(fd);
 		int lives = holder > 0 && (kill(holder, 0) == 0 || errno == EPERM);
 		if (lives && holder != getpid())
-			fail("--journal %s: another runner holds it, process %ld: wait for its end, or name another file", path,
-			    (long)holder);
+			fail("--journal %s: another runner holds it, process %ld: wait for its "
+			     "end, or name another file",
+			    path, (long)holder);
 		if (waited >= HOLD_MS)
-			fail("--journal %s: processes of a run that was killed still hold it", path);
+			fail("--journal %s: processes of a run that was killed still hold it",
+			    path);
 		(void)nanosleep(&moment, NULL);
 	}
 }
@@ -97,7 +101,8 @@ open_and_hold(const char *path)
 			fail("--journal %s: it is not a regular file", path);
 		hold(path, fd);
 		/* Unless it was removed or replaced in the meantime. */
-		if (stat(path, &named) == 0 && named.st_dev == st.st_dev && named.st_ino == st.st_ino)
+		if (stat(path, &named) == 0 && named.st_dev == st.st_dev &&
+		    named.st_ino == st.st_ino)
 			return fd;
 		(void)close(fd);
 	}
@@ -149,7 +154,8 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 		checkpoint_make(&marks->sink[i]);
 	/* The marks first: where there is a header, all is there. */
 	if (journal_write_at(f->fd, CHECKPOINTS_AT, (char *)marks, sizeof *marks) == -1 ||
-	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 || sync_directory(f->path) == -1)
+	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
+	    sync_directory(f->path) == -1)
 		fail_errno("--journal %s", f->path);
 }
 
@@ -176,26 +182,39 @@ check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 	char when[64] = "";
 
 	ssize_t n = pread(f->fd, &header, sizeof header, 0);
-	if (n < (ssize_t)sizeof header.magic || memcmp(header.magic, MAGIC, sizeof header.magic) != 0)
-		fail("--journal %s: it is not a journal of this program, and is left as it is", f->path);
-	if (n == (ssize_t)sizeof header && (header.format != FORMAT || header.byte_order != BYTE_ORDER_MARK))
-		fail("--journal %s: it was written by another version, or on another kind of machine", f->path);
-	if (n != (ssize_t)sizeof header || header.check != checksum_crc(0, &header, offsetof(struct header, check)))
-		fail("--journal %s: damaged at byte 0, in its header: name another file, or remove it", f->path);
+	if (n < (ssize_t)sizeof header.magic ||
+	    memcmp(header.magic, MAGIC, sizeof header.magic) != 0)
+		fail("--journal %s: it is not a journal of this program, and is left as it is",
+		    f->path);
+	if (n == (ssize_t)sizeof header &&
+	    (header.format != FORMAT || header.byte_order != BYTE_ORDER_MARK))
+		fail("--journal %s: it was written by another version, or on another kind of "
+		     "machine",
+		    f->path);
+	if (n != (ssize_t)sizeof header ||
+	    header.check != checksum_crc(0, &header, offsetof(struct header, check)))
+		fail("--journal %s: damaged at byte 0, in its header: name another file, or remove "
+		     "it",
+		    f->path);
 	if (size < RECORDS_AT)
-		fail("--journal %s: damaged at byte %" PRIu64 ", in its header: name another file, or remove it", f->path, size);
+		fail("--journal %s: damaged at byte %" PRIu64
+		     ", in its header: name another file, or remove it",
+		    f->path, size);
 	if (header.hash != hash) {
 		time_t made = (time_t)header.made;
 		struct tm tm;
 		if (localtime_r(&made, &tm) != NULL)
 			(void)strftime(when, sizeof when, ", begun %Y-%m-%d %H:%M:%S", &tm);
-		fail("--journal %s: it is of another command line (%s%s): name another file, or remove it", f->path,
-		    header.text, when);
+		fail("--journal %s: it is of another command line (%s%s): name another file, or "
+		     "remove it",
+		    f->path, header.text, when);
 	}
 	for (int i = -1; i < JOURNAL_SINKS; i++) {
 		const struct checkpoint *mark = i == -1 ? &f->marks->file : &f->marks->sink[i];
 		if (checkpoint_load(mark, number) == -1)
-			fail("--journal %s: damaged at byte %zu, in its header: name another file, or remove it", f->path,
+			fail("--journal %s: damaged at byte %zu, in its header: name another file, "
+			     "or remove it",
+			    f->path,
 			    CHECKPOINTS_AT + (size_t)((const char *)mark - (const char *)f->marks));
 	}
 }

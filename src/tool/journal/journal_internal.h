@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * journal_parts - what journal_file.c (records) and journal_make.c (the file itself) have in common.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/journal/sink.h"
 
@@ -22,11 +23,13 @@ note(struct sink *o)
 {
 	uint64_t tries = o->tries > 0 ? o->tries : o->doubt;
 	uint64_t number[CHECKPOINT_NUMBERS] = {
-		[MARK_DEVICE] = o->device, [MARK_INODE] = o->inode, [MARK_BASE] = o->measured ? o->base : o->tries_at,
+		[MARK_DEVICE] = o->device,
+		[MARK_INODE] = o->inode,
+		[MARK_BASE] = o->measured ? o->base : o->tries_at,
 		[MARK_COUNT] = o->count,
 		[MARK_AT] = o->measured ? o->entry_at : o->entry_at + o->out - o->started,
-		[MARK_FLAGS] = FLAG_KNOWN | (o->measured ? FLAG_MEASURED : 0u) | (o->lost ? FLAG_LOST : 0u) |
-		    tries << TRIES_SHIFT,
+		[MARK_FLAGS] = FLAG_KNOWN | (o->measured ? FLAG_MEASURED : 0u) |
+		    (o->lost ? FLAG_LOST : 0u) | tries << TRIES_SHIFT,
 	};
 
 	o->noted = 1;
@@ -77,7 +80,8 @@ measure(struct sink *o, const struct stat *st, const uint64_t *number, int same)
 		o->pass = size;
 	}
 	if (o->pass > o->at && (o->reader = open_for_reading(o->fd)) == -1)
-		fail_errno("%s cannot be read, to see how much of it an earlier run has written", o->name);
+		fail_errno("%s cannot be read, to see how much of it an earlier run has written",
+		    o->name);
 	if (!appends && here != -1 && o->pass <= o->at)
 		(void)lseek(o->fd, (off_t)o->at, SEEK_SET);
 	o->entry_at = o->at;
@@ -109,7 +113,8 @@ doubt_begin(struct sink *o, const uint64_t *number, int same_file)
 	}
 	int reader = open_for_reading(o->fd);
 	if (reader == -1 || (o->doubt_text = malloc(tried)) == NULL)
-		fail_errno("%s cannot be read, to see how much of it an earlier run has written", o->name);
+		fail_errno("%s cannot be read, to see how much of it an earlier run has written",
+		    o->name);
 	ssize_t n = pread(reader, o->doubt_text, tried, (off_t)o->tries_at);
 	(void)close(reader);
 	o->doubt_len = n > 0 ? (size_t)n : 0;
@@ -118,20 +123,21 @@ doubt_begin(struct sink *o, const uint64_t *number, int same_file)
 }
 
 void
-sink_attach(struct sink *o, struct checkpoint *mark, int fd, int counted, uint64_t known, const char *name,
-    const char *surplus)
+sink_attach(struct sink *o, struct checkpoint *mark, int fd, int counted, uint64_t known,
+    const char *name, const char *surplus)
 {
 	uint64_t number[CHECKPOINT_NUMBERS];
 	struct stat st = { 0 };
 
-	*o = (struct sink){ .mark = mark, .name = name, .surplus = surplus, .fd = fd, .reader = -1 };
+	*o =
+	    (struct sink){ .mark = mark, .name = name, .surplus = surplus, .fd = fd, .reader = -1 };
 	if (checkpoint_load(mark, number) == -1)
 		memset(number, 0, sizeof number);
 	if (fd != -1 && fstat(fd, &st) == -1)
 		fail_errno("%s", name);
 	int regular = fd != -1 && S_ISREG(st.st_mode);
-	int same = (number[MARK_FLAGS] & FLAG_KNOWN) != 0 && (uint64_t)st.st_dev == number[MARK_DEVICE] &&
-	    (uint64_t)st.st_ino == number[MARK_INODE];
+	int same = (number[MARK_FLAGS] & FLAG_KNOWN) != 0 &&
+	    (uint64_t)st.st_dev == number[MARK_DEVICE] && (uint64_t)st.st_ino == number[MARK_INODE];
 	o->measured = regular && !counted;
 	o->device = (uint64_t)st.st_dev;
 	o->inode = (uint64_t)st.st_ino;
@@ -140,7 +146,8 @@ sink_attach(struct sink *o, struct checkpoint *mark, int fd, int counted, uint64
 	if (o->measured) {
 		measure(o, &st, number, same && (number[MARK_FLAGS] & FLAG_MEASURED) != 0);
 	} else {
-		if (regular && (number[MARK_FLAGS] & FLAG_KNOWN) != 0 && (!same || st.st_size == 0)) {
+		if (regular && (number[MARK_FLAGS] & FLAG_KNOWN) != 0 &&
+		    (!same || st.st_size == 0)) {
 			o->count = 0;
 		} else if (o->count < known && (number[MARK_FLAGS] & FLAG_MEASURED) == 0) {
 			o->entry_at = o->pass = number[MARK_AT];
@@ -283,7 +290,8 @@ differs(struct sink *o)
 	uint64_t from = o->started == o->out ? o->at : o->entry_at;
 
 	if (!o->lost && o->started == o->out) {
-		message("%s has %" PRIu64 " bytes that are not of this run: it goes on behind them", o->name, o->pass - o->at);
+		message("%s has %" PRIu64 " bytes that are not of this run: it goes on behind them",
+		    o->name, o->pass - o->at);
 		o->at = o->entry_at = o->pass;
 	} else {
 		if (surplus_save(o, from, o->pass) == -1) {
@@ -294,8 +302,9 @@ differs(struct sink *o)
 		}
 		if (ftruncate(o->fd, (off_t)o->at) == -1)
 			return -1;
-		message("%s had %" PRIu64 " bytes that the journal does not know of: they are in %s now", o->name,
-		    o->pass - from, o->surplus);
+		message("%s had %" PRIu64
+			" bytes that the journal does not know of: they are in %s now",
+		    o->name, o->pass - from, o->surplus);
 	}
 	pass_over(o);
 	note(o);
@@ -355,7 +364,8 @@ static size_t
 pass_counted(struct sink *o, const char *data, size_t len)
 {
 	/* Within its first entry. */
-	uint64_t left = o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
+	uint64_t left =
+	    o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
 	size_t passed = o->pass < len ? (size_t)o->pass : len;
 
 	passed = left < passed ? (size_t)left : passed;
@@ -403,7 +413,9 @@ sink_tries(struct sink *o, size_t len)
 		int appends = (fcntl(o->fd, F_GETFL) & O_APPEND) != 0;
 		off_t here = appends ? -1 : lseek(o->fd, 0, SEEK_CUR);
 		o->tries = len;
-		o->tries_at = here != -1 ? (uint64_t)here : fstat(o->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+		o->tries_at = here != -1   ? (uint64_t)here :
+		    fstat(o->fd, &st) == 0 ? (uint64_t)st.st_size :
+					     0;
 	}
 	note(o);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * outlet - a place that a run appends to (standard output, a joblog, ...), and what of that is out already.
  *
@@ -60,8 +61,8 @@ struct sink {
  * Look at what fd is and what the mark says of an earlier run.  known: entries that the journal has, in a row.
  * counted: even if it is a file, since others write to it as well.  Ends the tool where the file cannot be read.
  */
-void    sink_attach(struct sink *, struct checkpoint *, int fd, int counted, uint64_t known, const char *name,
-            const char *surplus);
+void sink_attach(struct sink *, struct checkpoint *, int fd, int counted, uint64_t known,
+    const char *name, const char *surplus);
 void    sink_detach(struct sink *);
 /* Whether that entry is still to be queued; entries come in order, without a gap. */
 int     sink_wants(const struct sink *, uint64_t number);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/joblog.h"
 
@@ -58,12 +59,14 @@ void
 joblog_open(const char *path, int append)
 {
 	append |= *path == '+';
-	record_writer_open(&file, "--joblog", joblog_path(path), append ? RECORD_APPEND : RECORD_REPLACE);
+	record_writer_open(&file, "--joblog", joblog_path(path),
+	    append ? RECORD_APPEND : RECORD_REPLACE);
 	off_t end = lseek(file.fd, 0, SEEK_END);
 	if (append && end > 0) {
 		off_t whole = whole_lines(file.fd);
 		if (whole < end && ftruncate(file.fd, whole) == -1)
-			fail_errno("--joblog: cannot cut the last, unfinished line off %s", file.name);
+			fail_errno("--joblog: cannot cut the last, unfinished line off %s",
+			    file.name);
 		end = whole;
 	}
 	/* As GNU parallel does it: what is appended to with "+" has a header, or needs none. */
@@ -86,7 +89,8 @@ joblog_status(const struct outcome *e, int *exit_code, int *signo)
 {
 	*signo = e->signal;
 	*exit_code = e->signal != 0 ? 0 : e->exit_code;
-	if (e->verdict == VERDICT_TIMED_OUT || (e->verdict != VERDICT_OK && *exit_code == 0 && *signo == 0))
+	if (e->verdict == VERDICT_TIMED_OUT ||
+	    (e->verdict != VERDICT_OK && *exit_code == 0 && *signo == 0))
 		*exit_code = -1;
 }
 
@@ -110,7 +114,8 @@ joblog_add(const struct job_record *r, const char *command, size_t len)
 		return 0;
 	joblog_status(e, &exit_code, &signo);
 	joblog_start(e, start, sizeof start);
-	(void)snprintf(head, sizeof head, "%" PRIu64 "\t:\t%s\t%10.3f\t%" PRIu64 "\t%" PRIu64 "\t%d\t%d\t", r->task->seq, start,
+	(void)snprintf(head, sizeof head,
+	    "%" PRIu64 "\t:\t%s\t%10.3f\t%" PRIu64 "\t%" PRIu64 "\t%d\t%d\t", r->task->seq, start,
 	    (double)e->run_ns / 1e9, e->sent, e->received, exit_code, signo);
 	record_begin(&file);
 	record_text(&file, head);
@@ -159,7 +164,8 @@ is_time(const char *text)
 static const char *
 argv_scan_read(char *line, size_t len, struct joblog_entry *entry)
 {
-	static const char *const name[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send", "Receive", "Exitval", "Signal" };
+	static const char *const name[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
+		"Receive", "Exitval", "Signal" };
 	enum { COLUMNS = sizeof name / sizeof name[0] };
 	char *column[COLUMNS], *at = line, *end = line + len;
 	long long value[COLUMNS] = { 0 };
@@ -170,18 +176,26 @@ argv_scan_read(char *line, size_t len, struct joblog_entry *entry)
 			return i + 1 < COLUMNS ? name[i + 1] : "Command";
 		*at++ = '\0';
 	}
-	static const struct { size_t column; long long min, max; } number[] = {
-		{ 0, 1, LLONG_MAX }, { 4, 0, LLONG_MAX }, { 5, 0, LLONG_MAX }, { 6, -1, 255 }, { 7, 0, 255 },
+	static const struct { size_t column; long long min, max;
+	} number[] = {
+		{ 0, 1, LLONG_MAX },
+		{ 4, 0, LLONG_MAX },
+		{ 5, 0, LLONG_MAX },
+		{ 6, -1, 255 },
+		{ 7, 0, 255 },
 	};
 	for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
-		if (number_of(column[number[i].column], number[i].min, number[i].max, &value[number[i].column]) == -1)
+		if (number_of(column[number[i].column], number[i].min, number[i].max,
+			&value[number[i].column]) == -1)
 			return name[number[i].column];
 	if (*column[1] == '\0')
 		return name[1];
 	for (size_t i = 2; i < 4; i++)
 		if (!is_time(column[i]))
 			return name[i];
-	*entry = (struct joblog_entry){ .seq = (uint64_t)value[0], .exit_code = (int)value[6], .signal = (int)value[7] };
+	*entry = (struct joblog_entry){ .seq = (uint64_t)value[0],
+		.exit_code = (int)value[6],
+		.signal = (int)value[7] };
 	if (entry->exit_code == 0 && entry->signal == 0)
 		return NULL;
 	size_t n = (size_t)(end - at);
@@ -216,7 +230,9 @@ joblog_read(const char *path, size_t *count)
 			break;
 		if (line_count == 1) {
 			if (n != HEADER_LEN || memcmp(line, HEADER, HEADER_LEN) != 0)
-				fail("--joblog: %s is no joblog: its first line would be \"Seq, Host, Starttime, ...\"", path);
+				fail("--joblog: %s is no joblog: its first line would be \"Seq, "
+				     "Host, Starttime, ...\"",
+				    path);
 			continue;
 		}
 		if (*count == room) {
@@ -226,7 +242,9 @@ joblog_read(const char *path, size_t *count)
 		}
 		line[n - 1] = '\0';
 		if ((wrong = argv_scan_read(line, (size_t)n - 1, &entries[*count])) != NULL)
-			fail("--joblog: %s: line %zu is not as a joblog has it: its column %s is %s", path, line_count, wrong,
+			fail(
+			    "--joblog: %s: line %zu is not as a joblog has it: its column %s is %s",
+			    path, line_count, wrong,
 			    strcmp(wrong, "Command") == 0 ? "missing" : "missing or wrong");
 		entries[*count].order = line_count;
 		(*count)++;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * joblog - a line for each job that has ended, in GNU parallel's columns, so that its tools and habits go on to work:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/json_string.h"
 
@@ -50,11 +51,13 @@ json_string_add(struct record_writer *f, const char *data, size_t len)
 void
 json_string_add_base64(struct record_writer *f, const unsigned char *data, size_t len)
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digit[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < len; i += 3) {
 		size_t n = len - i < 3 ? len - i : 3;
-		unsigned bits = (unsigned)data[i] << 16 | (n > 1 ? (unsigned)data[i + 1] << 8 : 0) | (n > 2 ? data[i + 2] : 0u);
+		unsigned bits = (unsigned)data[i] << 16 | (n > 1 ? (unsigned)data[i + 1] << 8 : 0) |
+		    (n > 2 ? data[i + 2] : 0u);
 		char four[4] = { digit[bits >> 18], digit[bits >> 12 & 63], '=', '=' };
 		if (n > 1)
 			four[2] = digit[bits >> 6 & 63];
@@ -98,7 +101,8 @@ json_string_number(struct record_writer *f, const char *name, int64_t number, in
 {
 	char text[96];
 
-	(void)snprintf(text, sizeof text, known ? ", \"%s\": %" PRId64 : ", \"%s\": null", name, number);
+	(void)snprintf(text, sizeof text, known ? ", \"%s\": %" PRId64 : ", \"%s\": null", name,
+	    number);
 	record_text(f, text);
 }
 
@@ -109,7 +113,8 @@ json_string_seconds(struct record_writer *f, const char *name, int64_t ns, int k
 	int64_t us = (ns + 500) / 1000;
 
 	if (known)
-		(void)snprintf(text, sizeof text, ", \"%s\": %" PRId64 ".%06d", name, us / 1000000, (int)(us % 1000000));
+		(void)snprintf(text, sizeof text, ", \"%s\": %" PRId64 ".%06d", name, us / 1000000,
+		    (int)(us % 1000000));
 	else
 		(void)snprintf(text, sizeof text, ", \"%s\": null", name);
 	record_text(f, text);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * json_text - pieces of JSON objects in records: texts from outside, numbers, fields.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/record_writer.h"
 
@@ -13,15 +14,21 @@
 #define BUFFER_MAX ((size_t)256 << 10)
 
 void
-record_writer_open(struct record_writer *f, const char *option, const char *name, enum record_open how)
+record_writer_open(struct record_writer *f, const char *option, const char *name,
+    enum record_open how)
 {
 	struct stat st;
 
 	*f = (struct record_writer){ .option = option, .name = name, .began = -1 };
 	/* Appending in both cases: where the record of a job is cut off again, the next one goes there. */
-	f->fd = open(name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
-	if (f->fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
-		f->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
+	f->fd = open(name,
+	    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
+	if (f->fd == -1 &&
+	    (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
+		f->fd = open(name,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+			(how == RECORD_REPLACE ? O_TRUNC : 0),
+		    0666);
 	if (f->fd == -1)
 		fail_errno("%s: cannot write %s", option, name);
 	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -33,7 +40,11 @@ record_writer_open(struct record_writer *f, const char *option, const char *name
 void
 record_writer_into(struct record_writer *f, struct output_buffer *stored)
 {
-	*f = (struct record_writer){ .option = "--json", .name = "standard output", .fd = -1, .stored = stored, .began = -1 };
+	*f = (struct record_writer){ .option = "--json",
+		.name = "standard output",
+		.fd = -1,
+		.stored = stored,
+		.began = -1 };
 }
 
 static int

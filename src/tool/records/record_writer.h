@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * record_file - a file, or a pocket, that gets a record for each job: whole or not at all.
  *
@@ -26,7 +27,8 @@ struct record_writer {
 enum record_open { RECORD_REPLACE, RECORD_APPEND };
 
 /* Its descriptor too is close-on-exec.  Ends the tool where that cannot be opened. */
-void record_writer_open(struct record_writer *, const char *option, const char *name, enum record_open);
+void
+record_writer_open(struct record_writer *, const char *option, const char *name, enum record_open);
 void record_writer_into(struct record_writer *, struct output_buffer *);
 /* 0, or -1: what was written may not be on the disk (said). */
 int  record_writer_close(struct record_writer *);

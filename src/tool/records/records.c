@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/records.h"
 
@@ -38,7 +39,8 @@ records_open(const struct options *o, struct journal *journal)
 	if (results == IN_TREE)
 		journal_attach(journal, JOURNAL_RESULTS, &tree, -1, 0);
 	if (results == IN_TABLE)
-		journal_attach(journal, JOURNAL_RESULTS, &results_table_file()->sink, results_table_file()->fd, 0);
+		journal_attach(journal, JOURNAL_RESULTS, &results_table_file()->sink,
+		    results_table_file()->fd, 0);
 	if (json.fd != -1)
 		journal_attach(journal, JOURNAL_RESULTS_JSON, &json.sink, json.fd, 0);
 }
@@ -75,7 +77,8 @@ records_add(const struct job_record *r)
 	/* The output before the line that tells --resume that the job is done. */
 	if (results == IN_TREE && r->outcome->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
 		status = -1;
-	if (results == IN_TABLE && wants(&results_table_file()->sink, r) && results_table_add(r, command.at, command.len) == -1)
+	if (results == IN_TABLE && wants(&results_table_file()->sink, r) &&
+	    results_table_add(r, command.at, command.len) == -1)
 		status = -1;
 	if (json.fd != -1 && wants(&json.sink, r) && results_json_add(&json, r) == -1)
 		status = -1;
@@ -92,7 +95,9 @@ records_place(const struct job_record *r)
 {
 	if (r->outcome->verdict == VERDICT_SKIPPED)
 		return NULL;
-	return results == IN_TREE ? results_dir_place(r) : results == IN_TABLE ? options->results : options->results_json;
+	return results == IN_TREE ? results_dir_place(r) :
+	    results == IN_TABLE   ? options->results :
+				    options->results_json;
 }
 
 int

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * records - what is noted of each job when it has ended: joblog, --results, --results-json, --json.
  *

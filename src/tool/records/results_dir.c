@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/results_dir.h"
 
@@ -28,7 +29,8 @@ static struct bytes names, path;
 static int said;
 
 /* The three files' names: those of DIR, or their ends behind what the template makes. */
-static const char *const plain[] = { "seq", "stdout", "stderr" }, *const suffix[] = { ".seq", "", ".err" };
+static const char *const plain[] = { "seq", "stdout", "stderr" },
+			 *const suffix[] = { ".seq", "", ".err" };
 enum { SEQ, OUT, ERR, FILES };
 
 static int
@@ -117,8 +119,10 @@ file_write(int in, const char *name, const char *text, const struct output_buffe
 
 	if (to == -1)
 		return -1;
-	int error = (text != NULL ? write_piece(&to, text, strlen(text)) : record_pieces(stored, write_piece, &to)) == -1 ?
-	    errno : 0;
+	int error = (text != NULL ? write_piece(&to, text, strlen(text)) :
+				    record_pieces(stored, write_piece, &to)) == -1 ?
+	    errno :
+	    0;
 	if (close(to) == -1 && error == 0 && errno != EINTR)
 		error = errno;
 	errno = error;
@@ -187,7 +191,8 @@ template_add(const struct job_record *r)
 		return failed(path.at);
 	}
 	int is_directory = path.at[path.len - 1] == '/';
-	if (directories_make(path.at) == -1 || files_write(AT_FDCWD, path.at, is_directory ? plain : suffix, r) == -1)
+	if (directories_make(path.at) == -1 ||
+	    files_write(AT_FDCWD, path.at, is_directory ? plain : suffix, r) == -1)
 		return failed(path.at);
 	return 0;
 }
@@ -212,7 +217,8 @@ results_dir_place(const struct job_record *r)
 
 	if (directory == -1) {
 		template_path(r);
-		bytes_add_text(&path, path.len > 0 && path.at[path.len - 1] == '/' ? plain[which] : suffix[which]);
+		bytes_add_text(&path,
+		    path.len > 0 && path.at[path.len - 1] == '/' ? plain[which] : suffix[which]);
 		return path.at;
 	}
 	int error = errno;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * results_dir - --results DIR or a template: files with each job's number, standard output and standard error.
  *

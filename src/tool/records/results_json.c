@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/results_json.h"
 
@@ -88,8 +89,8 @@ piece_base64(void *arg, const char *data, size_t len)
 
 /* All of them as text or, if one is none, all in base64. */
 static void
-array_add(struct record_writer *f, const char *name, const struct task *task, struct item (*get)(const struct task *, size_t),
-    size_t count)
+array_add(struct record_writer *f, const char *name, const struct task *task,
+    struct item (*get)(const struct task *, size_t), size_t count)
 {
 	int valid = 1;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * results_json - one JSON object a job, on one line: for --json and --results-json.
  *

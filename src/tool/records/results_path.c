@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/results_path.h"
 
@@ -37,11 +38,15 @@ name_add(struct bytes *names, const char *data, size_t len, size_t name_max)
 		const char *at = data[i] != '\0' ? strchr(special, data[i]) : NULL;
 		if (at != NULL || data[i] == '\0')
 			bytes_add_byte(names, '\\');
-		bytes_add_byte(names, at != NULL ? escape[at - special] : data[i] == '\0' ? '0' : data[i]);
+		bytes_add_byte(names,
+		    at != NULL          ? escape[at - special] :
+			data[i] == '\0' ? '0' :
+					  data[i]);
 	}
 	if (names->len - from > name_max) {
 		char hash[24];
-		int n = snprintf(hash, sizeof hash, "-%016" PRIx64, checksum_hash(CHECKSUM_HASH_START, data, len));
+		int n = snprintf(hash, sizeof hash, "-%016" PRIx64,
+		    checksum_hash(CHECKSUM_HASH_START, data, len));
 		names->len = from + (name_max > (size_t)n ? name_max - (size_t)n : 0);
 		/* Not in the middle of a character. */
 		while (names->len > from && (names->at[names->len] & 0xc0) == 0x80)
@@ -57,7 +62,8 @@ static const struct row *sorted_names;
 static int
 by_name(const void *a, const void *b)
 {
-	const struct item *x = &sorted_names->items[*(const size_t *)a], *y = &sorted_names->items[*(const size_t *)b];
+	const struct item *x = &sorted_names->items[*(const size_t *)a],
+			  *y = &sorted_names->items[*(const size_t *)b];
 	double m = strtod(x->data, NULL), n = strtod(y->data, NULL);
 
 	if (m < n || m > n)
@@ -94,7 +100,8 @@ results_names(const struct job_record *r, size_t name_max, struct bytes *names)
 		for (size_t i = 0; i < columns && row + order[i] < task->item_count; i++) {
 			struct item item = task_item(task, row + order[i]);
 			(void)snprintf(number, sizeof number, "%zu", order[i] + 1);
-			struct item name = named ? r->header->items[order[i]] : (struct item){ number, strlen(number) };
+			struct item name = named ? r->header->items[order[i]] :
+						   (struct item){ number, strlen(number) };
 			name_add(names, name.data, name.len, name_max);
 			count++;
 			/* As there: nothing is no directory. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * results_path - what --results names: a table of one file, files from a template, or a tree of directories.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/results_table.h"
 
@@ -104,8 +105,8 @@ column_pocket(const struct output_buffer *stored)
 static void
 header_add(const struct job_record *r)
 {
-	static const char *const fixed[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send", "Receive", "Exitval", "Signal",
-		"Command" };
+	static const char *const fixed[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
+		"Receive", "Exitval", "Signal", "Command" };
 	size_t columns = r->task->columns > 0 ? r->task->columns : r->task->item_count;
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
@@ -168,7 +169,8 @@ add_escaped(void *arg, const char *data, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char text[8];
 		if ((unsigned char)data[i] < 0x20)
-			record_add(&file, text, (size_t)snprintf(text, sizeof text, "\\u%04x", (unsigned)data[i]));
+			record_add(&file, text,
+			    (size_t)snprintf(text, sizeof text, "\\u%04x", (unsigned)data[i]));
 		else if (data[i] == '"' || data[i] == '\\')
 			record_add(&file, (const char[]){ '\\', data[i] }, 2);
 		else
@@ -186,8 +188,10 @@ object_add(const struct job_record *r, const char *command, size_t len)
 
 	joblog_status(e, &exit_code, &signo);
 	joblog_start(e, start, sizeof start);
-	(void)snprintf(text, sizeof text, "{ \"Seq\": %" PRIu64 ", \"Host\": \":\", \"Starttime\": %s, \"JobRuntime\": %0.3f, "
-	    "\"Send\": %" PRIu64 ", \"Receive\": %" PRIu64 ", \"Exitval\": %d, \"Signal\": %d, \"Command\": \"",
+	(void)snprintf(text, sizeof text,
+	    "{ \"Seq\": %" PRIu64 ", \"Host\": \":\", \"Starttime\": %s, \"JobRuntime\": %0.3f, "
+	    "\"Send\": %" PRIu64 ", \"Receive\": %" PRIu64
+	    ", \"Exitval\": %d, \"Signal\": %d, \"Command\": \"",
 	    r->task->seq, start, (double)e->run_ns / 1e9, e->sent, e->received, exit_code, signo);
 	record_text(&file, text);
 	(void)add_escaped(NULL, command, len);

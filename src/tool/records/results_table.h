@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * results_table - --results FILE.csv, FILE.tsv or FILE.json: a row for each job, with its output, in GNU parallel's form.
  *

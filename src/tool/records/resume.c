@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/records/resume.h"
 
@@ -21,7 +22,10 @@ by_seq(const void *a, const void *b)
 {
 	const struct joblog_entry *x = a, *y = b;
 
-	return x->seq < y->seq ? -1 : x->seq > y->seq ? 1 : x->order < y->order ? -1 : x->order > y->order;
+	return x->seq < y->seq  ? -1 :
+	    x->seq > y->seq     ? 1 :
+	    x->order < y->order ? -1 :
+				  x->order > y->order;
 }
 
 void
@@ -75,7 +79,8 @@ resume_has(uint64_t seq)
 			high = middle;
 	}
 	/* Behind the last one of that number. */
-	return low > 0 && entry[low - 1].seq == seq && !(failed_again && has_failed(&entry[low - 1]));
+	return low > 0 && entry[low - 1].seq == seq &&
+	    !(failed_again && has_failed(&entry[low - 1]));
 }
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * resume - which jobs an earlier run's joblog has: --resume, --resume-failed, --retry-failed.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * run_view - what those see who show a run: one run of a job that has ended, all of it as it is now, its end.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/metrics.h"
 
@@ -13,12 +14,27 @@
 #define LABEL_SHOWN 400
 
 /* Upper bounds of the durations that are counted together: from a function's call to an hour and more. */
-static const struct { int64_t ns; const char *seconds; } bound[] = {
-	{ MILLION / 10, "0.0001" }, { MILLION, "0.001" }, { 5 * MILLION, "0.005" }, { 10 * MILLION, "0.01" },
-	{ 25 * MILLION, "0.025" }, { 50 * MILLION, "0.05" }, { 100 * MILLION, "0.1" }, { 250 * MILLION, "0.25" },
-	{ 500 * MILLION, "0.5" }, { 1000 * MILLION, "1" }, { 2500 * MILLION, "2.5" }, { 5000 * MILLION, "5" },
-	{ 10000 * MILLION, "10" }, { 30000 * MILLION, "30" }, { 60000 * MILLION, "60" }, { 300000 * MILLION, "300" },
-	{ 900000 * MILLION, "900" }, { 3600000 * MILLION, "3600" }, { INT64_MAX, "+Inf" },
+static const struct { int64_t ns; const char *seconds;
+} bound[] = {
+	{ MILLION / 10, "0.0001" },
+	{ MILLION, "0.001" },
+	{ 5 * MILLION, "0.005" },
+	{ 10 * MILLION, "0.01" },
+	{ 25 * MILLION, "0.025" },
+	{ 50 * MILLION, "0.05" },
+	{ 100 * MILLION, "0.1" },
+	{ 250 * MILLION, "0.25" },
+	{ 500 * MILLION, "0.5" },
+	{ 1000 * MILLION, "1" },
+	{ 2500 * MILLION, "2.5" },
+	{ 5000 * MILLION, "5" },
+	{ 10000 * MILLION, "10" },
+	{ 30000 * MILLION, "30" },
+	{ 60000 * MILLION, "60" },
+	{ 300000 * MILLION, "300" },
+	{ 900000 * MILLION, "900" },
+	{ 3600000 * MILLION, "3600" },
+	{ INT64_MAX, "+Inf" },
 };
 #define BOUNDS (sizeof bound / sizeof bound[0])
 
@@ -41,14 +57,16 @@ static struct {
 static void
 head(const char *name, const char *type, const char *help)
 {
-	bytes_printf(&m.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n", name, help, name, type);
+	bytes_printf(&m.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n", name, help, name,
+	    type);
 }
 
 /* label: "" or one more, name="value". */
 static void
 begin(const char *name, const char *label)
 {
-	bytes_printf(&m.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "", m.label.at);
+	bytes_printf(&m.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "",
+	    m.label.at);
 }
 
 static void
@@ -72,7 +90,8 @@ jobs(const struct attempt_now *now, const struct forkpool_stats *stats)
 
 	head("jobs_total", "counter", "Jobs that have ended for good, by outcome.");
 	for (unsigned i = 0; i < VERDICTS; i++) {
-		(void)snprintf(label, sizeof label, "outcome=\"%s\"", verdict_name((enum verdict)i));
+		(void)snprintf(label, sizeof label, "outcome=\"%s\"",
+		    verdict_name((enum verdict)i));
 		number("jobs_total", label, now->totals->by_verdict[i]);
 	}
 	head("jobs_running", "gauge", "Jobs that a worker runs.");
@@ -80,7 +99,8 @@ jobs(const struct attempt_now *now, const struct forkpool_stats *stats)
 	head("jobs_waiting", "gauge", "Jobs that were handed in and wait for a worker.");
 	number("jobs_waiting", "", stats->queued);
 	if (now->total > 0) {
-		head("jobs_known", "gauge", "Jobs that there are in all, once the input has been read to its end.");
+		head("jobs_known", "gauge",
+		    "Jobs that there are in all, once the input has been read to its end.");
 		number("jobs_known", "", now->total);
 	}
 	head("retries_total", "counter", "Runs that failed and are tried again.");
@@ -112,9 +132,11 @@ runs(const struct attempt_now *now)
 	}
 	seconds("run_duration_seconds_sum", m.run_ns);
 	number("run_duration_seconds_count", "", m.runs);
-	head("cpu_seconds_total", "counter", "Processor time of jobs that have a process of their own, user and system.");
+	head("cpu_seconds_total", "counter",
+	    "Processor time of jobs that have a process of their own, user and system.");
 	seconds("cpu_seconds_total", m.cpu_ns);
-	head("output_bytes_total", "counter", "What jobs have written, where it goes through forkpool.");
+	head("output_bytes_total", "counter",
+	    "What jobs have written, where it goes through forkpool.");
 	number("output_bytes_total", "stream=\"stdout\"", now->out_bytes);
 	number("output_bytes_total", "stream=\"stderr\"", now->err_bytes);
 }
@@ -138,8 +160,10 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 		return;
 	head("end_time_seconds", "gauge", "When all was over, since the epoch; not there before.");
 	seconds("end_time_seconds", (uint64_t)now->real_ns);
-	head("exit_status", "gauge", "The exit status, 128 and the signal where one ended it; not there before the end.");
-	number("exit_status", "", (uint64_t)(end->interrupted != 0 ? 128 + end->interrupted : end->status));
+	head("exit_status", "gauge",
+	    "The exit status, 128 and the signal where one ended it; not there before the end.");
+	number("exit_status", "",
+	    (uint64_t)(end->interrupted != 0 ? 128 + end->interrupted : end->status));
 }
 
 /* ------------------------------------------------------------------------------------------- the file */
@@ -157,7 +181,8 @@ file_write(const struct attempt_now *now, const struct attempt_end *end)
 		status = atomic_file_close(&file);
 	}
 	if (status == -1 && !m.broken)
-		message_errno("cannot write %s", message_word(shown, sizeof shown, m.name, strlen(m.name)));
+		message_errno("cannot write %s",
+		    message_word(shown, sizeof shown, m.name, strlen(m.name)));
 	m.broken |= status == -1;
 	m.stale = 0;
 	m.written_ns = now->now_ns;
@@ -195,7 +220,10 @@ metrics_open(const struct options *o, struct forkpool *pool, const struct attemp
 	m.began = *began;
 	atomic_file_check(o->metrics_file);
 	label_make(o->metrics_file);
-	file_write(&(struct attempt_now){ .now_ns = began->now_ns, .real_ns = began->real_ns, .totals = &none }, NULL);
+	file_write(&(struct attempt_now){ .now_ns = began->now_ns,
+		       .real_ns = began->real_ns,
+		       .totals = &none },
+	    NULL);
 }
 
 void

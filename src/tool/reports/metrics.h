@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * metrics - --metrics-file: numbers of the run for Prometheus, in its text format, for node_exporter's textfile collector.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/observers.h"
 
@@ -52,7 +53,8 @@ observers_update(const struct attempt_now *now)
 int
 observers_timeout(int64_t now_ns)
 {
-	int trace = v.trace ? trace_timeout(now_ns) : -1, metrics = v.metrics ? metrics_timeout(now_ns) : -1;
+	int trace = v.trace ? trace_timeout(now_ns) : -1,
+	    metrics = v.metrics ? metrics_timeout(now_ns) : -1;
 
 	return metrics == -1 || (trace != -1 && trace < metrics) ? trace : metrics;
 }

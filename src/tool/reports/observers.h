@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * views - who shows the runs of jobs: each run is handed to them as it ends, also one that is to be tried again.
  *

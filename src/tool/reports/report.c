@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/report.h"
 
@@ -132,9 +133,11 @@ row_add(const struct report_row *row)
 	size_t begin = common(&row->command, &last->command, most, 0);
 	size_t end = common(&row->command, &last->command, most - begin, 1);
 
-	bytes_printf(out, "%s[%" PRId64 ",%u,%u,%u,%u,%" PRId64 ",%" PRId64 ",%d,%" PRId64 ",%zu,%zu,", r.count > 0 ? ",\n" : "",
-	    (int64_t)(row->seq - last->seq), row->slot, row->verdict, row->attempt, row->flags, row->start - last->start,
-	    row->run, row->exit_code, row->max_rss, begin, end);
+	bytes_printf(out,
+	    "%s[%" PRId64 ",%u,%u,%u,%u,%" PRId64 ",%" PRId64 ",%d,%" PRId64 ",%zu,%zu,",
+	    r.count > 0 ? ",\n" : "", (int64_t)(row->seq - last->seq), row->slot, row->verdict,
+	    row->attempt, row->flags, row->start - last->start, row->run, row->exit_code,
+	    row->max_rss, begin, end);
 	report_text_add(out, row->command.at + begin, row->command.len - begin - end);
 	bytes_add(out, row->more.at, row->more.len);
 	bytes_add_byte(out, ']');
@@ -196,7 +199,8 @@ row_fill(struct report_row *row, const struct attempt *run)
 	row->exit_code = e->exit_code;
 	bytes_clear(&row->command);
 	(void)bytes_reserve(&row->command, COMMAND_SHOWN);
-	row->command.len = escape_text(row->command.at, COMMAND_SHOWN + 1, run->command, run->command_len);
+	row->command.len =
+	    escape_text(row->command.at, COMMAND_SHOWN + 1, run->command, run->command_len);
 	bytes_clear(&row->more);
 	if (e->verdict != VERDICT_OK)
 		failure_add(row, run->record);
@@ -222,7 +226,8 @@ slowest_add(const struct attempt *run)
 
 	if (i < REPORT_SLOWEST) {
 		row_fill(&heap[i], run);
-		for (r.slowest_count++; i > 0 && heap[i].run < heap[(i - 1) / 2].run; i = (i - 1) / 2)
+		for (r.slowest_count++; i > 0 && heap[i].run < heap[(i - 1) / 2].run;
+		     i = (i - 1) / 2)
 			rows_swap(&heap[i], &heap[(i - 1) / 2]);
 		return;
 	}
@@ -246,8 +251,12 @@ report_run(const struct attempt *run)
 
 	if (e->slot == 0)
 		return;
-	report_stats_add(&(struct report_sum){ .slot = e->slot, .start = us(e->start_ns - r.began_ns), .run = us(e->run_ns),
-		.failed = failed, .again = run->again, .died = run->worker_died });
+	report_stats_add(&(struct report_sum){ .slot = e->slot,
+	    .start = us(e->start_ns - r.began_ns),
+	    .run = us(e->run_ns),
+	    .failed = failed,
+	    .again = run->again,
+	    .died = run->worker_died });
 	r.full = r.full || r.count >= REPORT_ROWS || r.written + r.rows.len >= REPORT_BYTES;
 	if (r.full && (!failed || r.more >= REPORT_MORE)) {
 		slowest_add(run);
@@ -274,12 +283,15 @@ member_command(struct bytes *out)
 	struct bytes line = { 0 };
 
 	if (r.o->plugin_file != NULL)
-		bytes_printf(&line, "--plugin %s:%s", r.o->plugin_file, r.o->plugin_functions != NULL ? r.o->plugin_functions : "");
+		bytes_printf(&line, "--plugin %s:%s", r.o->plugin_file,
+		    r.o->plugin_functions != NULL ? r.o->plugin_functions : "");
 	for (size_t i = 0; i < r.o->command_count; i++) {
 		if (i > 0)
 			bytes_add_byte(&line, ' ');
 		/* With --shell it is a text as it stands; and {} reads better without quotes. */
-		if (r.o->shell || (strchr(r.o->command[i], '{') != NULL && strpbrk(r.o->command[i], " \t\n'\"\\$`*?;&|<>()") == NULL))
+		if (r.o->shell ||
+		    (strchr(r.o->command[i], '{') != NULL &&
+			strpbrk(r.o->command[i], " \t\n'\"\\$`*?;&|<>()") == NULL))
 			bytes_add_text(&line, r.o->command[i]);
 		else
 			quote_word(&line, r.o->command[i], strlen(r.o->command[i]));
@@ -291,7 +303,8 @@ member_command(struct bytes *out)
 static void
 members_of_run(struct bytes *out, const struct attempt_end *end)
 {
-	static const char *const grouping[] = { [GROUP_JOB] = "job", [GROUP_LINES] = "lines", [GROUP_NONE] = "none" };
+	static const char *const
+	    grouping[] = { [GROUP_JOB] = "job", [GROUP_LINES] = "lines", [GROUP_NONE] = "none" };
 	struct forkpool_stats stats = { 0 };
 	char host[256] = "", directory[PATH_MAX];
 
@@ -303,10 +316,13 @@ members_of_run(struct bytes *out, const struct attempt_end *end)
 	member_text(out, "directory", getcwd(directory, sizeof directory) != NULL ? directory : "");
 	member_text(out, "output", grouping[r.o->grouping]);
 	member_text(out, "signal", end->interrupted != 0 ? signal_word(end->interrupted) : "");
-	bytes_printf(out, "\"began\":%" PRId64 ",\"elapsed\":%" PRId64 ",\"workers\":%u,\"status\":%d,\"halted\":%d,"
-	    "\"started\":%" PRIu64 ",\"died\":%" PRIu64 ",\"row_limit\":%u,\"complete\":%s,", us(r.began_ns),
-	    us(clock_ns(CLOCK_MONOTONIC) - r.began_clock_ns), r.o->workers, end->status, end->totals->halted,
-	    stats.workers_started, stats.workers_died, REPORT_ROWS, r.full ? "false" : "true");
+	bytes_printf(out,
+	    "\"began\":%" PRId64 ",\"elapsed\":%" PRId64
+	    ",\"workers\":%u,\"status\":%d,\"halted\":%d,"
+	    "\"started\":%" PRIu64 ",\"died\":%" PRIu64 ",\"row_limit\":%u,\"complete\":%s,",
+	    us(r.began_ns), us(clock_ns(CLOCK_MONOTONIC) - r.began_clock_ns), r.o->workers,
+	    end->status, end->totals->halted, stats.workers_started, stats.workers_died,
+	    REPORT_ROWS, r.full ? "false" : "true");
 	bytes_add_text(out, "\"outcomes\":[");
 	for (unsigned i = 0; i < VERDICTS; i++)
 		bytes_printf(out, "%s\"%s\"", i > 0 ? "," : "", verdict_name(i));

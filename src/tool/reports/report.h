@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * report - --report: a page of its own that shows a run, for a browser, from a file.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/report_stats.h"
 
@@ -11,8 +12,19 @@
 /* us; the last is beyond a year. */
 #define DECADE(n) INT64_C(n), 2 * INT64_C(n), 5 * INT64_C(n)
 static const int64_t edges[] = {
-	DECADE(1), DECADE(10), DECADE(100), DECADE(1000), DECADE(10000), DECADE(100000), DECADE(1000000), DECADE(10000000),
-	DECADE(100000000), DECADE(1000000000), DECADE(10000000000), DECADE(100000000000), DECADE(1000000000000),
+	DECADE(1),
+	DECADE(10),
+	DECADE(100),
+	DECADE(1000),
+	DECADE(10000),
+	DECADE(100000),
+	DECADE(1000000),
+	DECADE(10000000),
+	DECADE(100000000),
+	DECADE(1000000000),
+	DECADE(10000000000),
+	DECADE(100000000000),
+	DECADE(1000000000000),
 	DECADE(10000000000000),
 };
 #define EDGES (sizeof edges / sizeof edges[0])
@@ -104,10 +116,12 @@ report_stats_json(struct bytes *out)
 {
 	size_t used = STRETCHES;
 
-	bytes_printf(out, "\"runs_total\":%" PRIu64 ",\"again\":%" PRIu64 ",\"lanes\":[", s.runs, s.again);
+	bytes_printf(out, "\"runs_total\":%" PRIu64 ",\"again\":%" PRIu64 ",\"lanes\":[", s.runs,
+	    s.again);
 	for (size_t i = 0; i < s.lane_count; i++)
-		bytes_printf(out, "%s[%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", i > 0 ? "," : "", s.lanes[i].busy,
-		    s.lanes[i].runs, s.lanes[i].failed, s.lanes[i].died);
+		bytes_printf(out, "%s[%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
+		    i > 0 ? "," : "", s.lanes[i].busy, s.lanes[i].runs, s.lanes[i].failed,
+		    s.lanes[i].died);
 	bytes_add_text(out, "],\"edges\":[");
 	for (size_t i = 0; i < EDGES; i++)
 		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", edges[i]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * report_sums - what a report says of all runs, in constant memory however many there are: by worker, by duration, and
  * how busy the workers were over time.

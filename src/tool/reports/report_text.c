@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/report_text.h"
 
@@ -16,7 +17,8 @@ add_dumped(const char *data, size_t len, void *to)
 {
 	for (size_t from = 0; from < len;) {
 		size_t plain = 0;
-		while (from + plain < len && data[from + plain] != '<' && data[from + plain] != '>' && data[from + plain] != '&')
+		while (from + plain < len && data[from + plain] != '<' &&
+		    data[from + plain] != '>' && data[from + plain] != '&')
 			plain++;
 		bytes_add(to, data + from, plain);
 		from += plain;
@@ -70,7 +72,8 @@ report_text_add_tail(struct bytes *out, const struct output_buffer *from, size_t
 	max = max < sizeof data ? max : sizeof data;
 	skipped = from->len > max ? from->len - max : 0;
 	while (skipped + len < from->len) {
-		ssize_t n = output_buffer_read(from, skipped + len, data + len, (size_t)(from->len - skipped - len));
+		ssize_t n = output_buffer_read(from, skipped + len, data + len,
+		    (size_t)(from->len - skipped - len));
 		/* It is shown as far as it can be had: whoever publishes it says so. */
 		if (n <= 0)
 			break;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * report_text - bytes from outside as JSON strings that may stand in a page: no text in them can end the element that
  * they stand in, or be markup.

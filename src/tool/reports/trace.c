@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/reports/trace.h"
 
@@ -84,7 +85,8 @@ time_add(const char *name, int64_t ns)
 static void
 event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
-	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid, slot > 0 ? (long)slot : t.pid);
+	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid,
+	    slot > 0 ? (long)slot : t.pid);
 	json_string_field(&t.file, "name", name, len);
 }
 
@@ -147,8 +149,10 @@ trace_open(const struct options *o, struct forkpool *pool, const struct attempt_
 	record_writer_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
 	record_begin(&t.file);
 	/* This one has no comma before it. */
-	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", \"ts\": 0, \"args\": "
-	    "{\"version\": \"%s\"", t.pid, t.pid, PACKAGE_VERSION);
+	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", "
+		"\"ts\": 0, \"args\": "
+		"{\"version\": \"%s\"",
+	    t.pid, t.pid, PACKAGE_VERSION);
 	json_string_seconds(&t.file, "time", began->real_ns, 1);
 	record_text(&t.file, "}}");
 	metadata_add("process_name", 0, "name", message_name);
@@ -206,7 +210,8 @@ arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 {
 	event_begin(from ? "s" : "f", "retry", sizeof "retry" - 1, slot);
 	time_add("ts", at_ns);
-	printed("%s, \"cat\": \"retry\", \"id\": \"%" PRIu64 ".%u\"}", from ? "" : ", \"bp\": \"e\"", run->record->task->seq,
+	printed("%s, \"cat\": \"retry\", \"id\": \"%" PRIu64 ".%u\"}",
+	    from ? "" : ", \"bp\": \"e\"", run->record->task->seq,
 	    from ? run->record->outcome->attempt : run->record->outcome->attempt - 1);
 }
 
@@ -221,7 +226,8 @@ run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 	pid_t pid = run->worker_died ? run->pid : track->gone != 0 ? track->gone : track->pid;
 	struct forkpool_stats stats = { 0 };
 
-	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) || (pid != 0 && pid == track->dead))
+	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) ||
+	    (pid != 0 && pid == track->dead))
 		return;
 	(void)forkpool_get_stats(t.pool, &stats, sizeof stats);
 	if (stats.workers_died <= t.died)
@@ -246,7 +252,8 @@ trace_run(const struct attempt *run)
 		return;
 	struct track *track = track_of(e->slot);
 	/* The result says how long after the library got it the job began; we know when we handed it in, a moment before. */
-	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns : track->end_ns;
+	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns :
+								     track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
 	size_t len = escape_text(shown, sizeof shown, run->command, run->command_len);
 
@@ -301,7 +308,8 @@ workers_check(const struct forkpool_stats *stats, int64_t at_ns)
 		if (track->gone != 0)
 			gone_add(track, i + 1, at_ns);
 		track->pid = info.pid;
-		if (before == 0 || before == info.pid || before == track->dead || t.died + t.gone >= stats->workers_died)
+		if (before == 0 || before == info.pid || before == track->dead ||
+		    t.died + t.gone >= stats->workers_died)
 			continue;
 		track->gone = before;
 		t.gone++;
@@ -348,7 +356,8 @@ trace_update(const struct attempt_now *now)
 		return;
 	t.look_ns = now->now_ns + LOOK_EVERY;
 	/* Until it is the same twice, and somebody works at what waits. */
-	t.stale = look(now->now_ns, &stats) || (stats.queued > 0 && stats.running < stats.workers_alive);
+	t.stale =
+	    look(now->now_ns, &stats) || (stats.queued > 0 && stats.running < stats.workers_alive);
 }
 
 int
@@ -373,7 +382,8 @@ trace_close(const struct attempt_now *now)
 	if (stats.workers_died > t.died) {
 		event_begin("i", "workers died", sizeof "workers died" - 1, 0);
 		time_add("ts", now->now_ns - t.began.now_ns);
-		printed(", \"s\": \"p\", \"cat\": \"worker\", \"args\": {\"count\": %" PRIu64 "}}", stats.workers_died - t.died);
+		printed(", \"s\": \"p\", \"cat\": \"worker\", \"args\": {\"count\": %" PRIu64 "}}",
+		    stats.workers_died - t.died);
 	}
 	record_text(&t.file, "\n]\n");
 	(void)end();

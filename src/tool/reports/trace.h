@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * trace - --trace: a run of jobs for Perfetto and chrome://tracing, in the Trace Event Format, event by event as it happens.
  *

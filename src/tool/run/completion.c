@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/completion.h"
 
@@ -37,7 +38,8 @@ completion_open(const struct options *o, struct journal *j)
 		struct stat out, err;
 		int shared = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
 		    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
-		journal_attach(j, JOURNAL_OUT, output_writer_sink(PUBLISH_OUT), STDOUT_FILENO, shared);
+		journal_attach(j, JOURNAL_OUT, output_writer_sink(PUBLISH_OUT), STDOUT_FILENO,
+		    shared);
 		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
 	}
 	order_open(j != NULL ? journal_first_seq(j) : 1);
@@ -84,7 +86,8 @@ is_live(const struct job *job)
 	/* What has gone out is in no record. */
 	if (options->results != NULL && options->dialect == DIALECT_PARALLEL)
 		return 0;
-	return options->grouping == GROUP_LINES && (!options->keep_order || job->task->seq == order_turn());
+	return options->grouping == GROUP_LINES &&
+	    (!options->keep_order || job->task->seq == order_turn());
 }
 
 /* All whole lines that it has by now. */
@@ -110,7 +113,8 @@ lines_out(struct job *job, int stream)
 	output_buffer_init(&lines);
 	for (uint64_t left = whole; left > 0;) {
 		const char *data;
-		ssize_t n = output_buffer_front(stored, &data, buffer, left < sizeof buffer ? (size_t)left : sizeof buffer);
+		ssize_t n = output_buffer_front(stored, &data, buffer,
+		    left < sizeof buffer ? (size_t)left : sizeof buffer);
 		if (n <= 0 || output_buffer_add(&lines, data, (size_t)n) == -1) {
 			broken();
 			break;
@@ -145,7 +149,8 @@ completion_output(void *owner, int is_err, const char *data, size_t len)
 static struct job_record
 record_of(const struct job *job)
 {
-	return (struct job_record){ job->task, &job->outcome, &job->out, &job->err, task_queue_header() };
+	return (struct job_record){ job->task, &job->outcome, &job->out, &job->err,
+		task_queue_header() };
 }
 
 static int
@@ -206,7 +211,8 @@ in_doubt_range_end(void)
 	else if (in_doubt.first == in_doubt.last)
 		bytes_printf(&in_doubt.text, "%s%" PRIu64, comma, in_doubt.first);
 	else
-		bytes_printf(&in_doubt.text, "%s%" PRIu64 "-%" PRIu64, comma, in_doubt.first, in_doubt.last);
+		bytes_printf(&in_doubt.text, "%s%" PRIu64 "-%" PRIu64, comma, in_doubt.first,
+		    in_doubt.last);
 	in_doubt.first = 0;
 }
 
@@ -230,7 +236,8 @@ in_doubt_say(void)
 	if (in_doubt.left_out > 0)
 		(void)snprintf(more, sizeof more, " and %" PRIu64 " more", in_doubt.left_out);
 	if (in_doubt.count > 0)
-		message("standard output may have output of job%s %s%s twice: a run was killed while it wrote that",
+		message("standard output may have output of job%s %s%s twice: a run was killed "
+			"while it wrote that",
 		    in_doubt.count == 1 ? "" : "s", in_doubt.text.at, more);
 	bytes_free(&in_doubt.text);
 	in_doubt.count = in_doubt.left_out = 0;
@@ -245,10 +252,12 @@ publish(struct job *job)
 		const struct job_record record = record_of(job);
 		struct output_buffer object;
 		output_buffer_init(&object);
-		if (records_json(&record, &object) == -1 || output_writer_take(PUBLISH_OUT, &object, NULL) == -1)
+		if (records_json(&record, &object) == -1 ||
+		    output_writer_take(PUBLISH_OUT, &object, NULL) == -1)
 			broken();
-	} else if (!options->json && !is_put_away() && ((out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
-	    (err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
+	} else if (!options->json && !is_put_away() &&
+	    ((out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
+		(err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1))) {
 		broken();
 	}
 	if (out && output_writer_entry_end(PUBLISH_OUT))
@@ -367,7 +376,8 @@ completion_check(struct task *task, int only_compare)
 {
 	struct outcome outcome;
 	struct job *job;
-	enum journal_state state = journal == NULL ? JOURNAL_TO_RUN : journal_check(journal, task, &outcome);
+	enum journal_state state =
+	    journal == NULL ? JOURNAL_TO_RUN : journal_check(journal, task, &outcome);
 
 	if (only_compare && (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN)) {
 		task->attempts = 0;
@@ -403,7 +413,8 @@ completion_replay(void)
 
 	output_buffer_init(&out);
 	output_buffer_init(&err);
-	while (journal != NULL && (got = journal_replay(journal, &task, &outcome, &out, &err)) == 1) {
+	while (
+	    journal != NULL && (got = journal_replay(journal, &task, &outcome, &out, &err)) == 1) {
 		struct job *job = job_new(task);
 		output_buffer_move(&job->out, &out);
 		output_buffer_move(&job->err, &err);

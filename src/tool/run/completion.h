@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * finish - a job from its end to its place in the output: ending, tally, records, its turn, publishing.
  *

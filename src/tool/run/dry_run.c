@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/dry_run.h"
 
@@ -22,7 +23,8 @@ dry_run(const struct options *o)
 	(void)signal(SIGPIPE, SIG_IGN);
 	while ((got = task_queue_next(&task, -1)) != NEXT_END) {
 		if (got == NEXT_WAIT) {
-			(void)poll(&(struct pollfd){ .fd = task_queue_fd(), .events = POLLIN }, 1, -1);
+			(void)poll(&(struct pollfd){ .fd = task_queue_fd(), .events = POLLIN }, 1,
+			    -1);
 			continue;
 		}
 		bytes_clear(&shown);

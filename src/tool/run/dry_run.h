@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dry_run - --dry-run: each command on a line, and none is run.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/interrupts.h"
 
@@ -51,7 +52,8 @@ void
 interrupts_open(int drawn)
 {
 	/* The last three are only for who draws. */
-	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT };
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
+		SIGCONT };
 	const size_t count = sizeof handled / sizeof handled[0] - (drawn ? 0 : 3);
 	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
 	struct sigaction before;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * interrupts - the signals that people send to a run: first Ctrl-C lets running jobs end, the second ends them with
  * SIGTERM, the third with SIGKILL.

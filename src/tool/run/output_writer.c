@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/output_writer.h"
 
@@ -31,7 +32,8 @@ output_writer_open(void)
 	for (int i = 0; i < PUBLISH_STREAMS; i++) {
 		struct stat st;
 		stream[i].fd = i == PUBLISH_OUT ? STDOUT_FILENO : STDERR_FILENO;
-		stream[i].never_waits = fstat(stream[i].fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+		stream[i].never_waits =
+		    fstat(stream[i].fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
 		stream[i].terminal = isatty(stream[i].fd);
 		output_buffer_init(&stream[i].waiting);
 		stream[i].sink = (struct sink){ .fd = stream[i].fd };
@@ -66,8 +68,10 @@ take_tagged(int to, struct output_buffer *from, const struct bytes *tag)
 			return 0;
 		for (const char *at = data, *end = data + n; at < end;) {
 			const char *newline = memchr(at, '\n', (size_t)(end - at));
-			size_t len = newline != NULL ? (size_t)(newline + 1 - at) : (size_t)(end - at);
-			if ((begins && output_writer_add(to, tag->at, tag->len) == -1) || output_writer_add(to, at, len) == -1)
+			size_t len =
+			    newline != NULL ? (size_t)(newline + 1 - at) : (size_t)(end - at);
+			if ((begins && output_writer_add(to, tag->at, tag->len) == -1) ||
+			    output_writer_add(to, at, len) == -1)
 				return -1;
 			begins = newline != NULL;
 			at += len;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * publisher - what goes to standard output and standard error, in the order in which it is handed in.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/pool_setup.h"
 
@@ -31,8 +32,8 @@ ahead(const struct pool_setup *s)
 {
 	const struct options *o = s->options;
 
-	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) || o->interactive ||
-	    jobserver_wanted())
+	if (o->dialect == DIALECT_XARGS || o->halt.when != HALT_NEVER || throttle_wanted(o) ||
+	    o->interactive || jobserver_wanted())
 		return 0;
 	return s->workers < 16 ? s->workers : 16;
 }
@@ -43,12 +44,14 @@ static void
 descriptors_raise(const struct pool_setup *s, unsigned channels)
 {
 	struct rlimit limit;
-	rlim_t wanted = (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
+	rlim_t wanted =
+	    (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
 		return;
 	command_setup.open_files = limit;
-	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+	limit.rlim_cur =
+	    limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
 	command_setup.restore_open_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
@@ -68,12 +71,16 @@ channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 	*from = 4 * (channels < 16 ? 16 : channels);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > UINT32_MAX / 2)
 		return channels;
-	unsigned most = (unsigned)limit.rlim_cur, rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
+	unsigned most = (unsigned)limit.rlim_cur,
+		 rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
 	unsigned workers = rest / (1 + each); /* each has a descriptor of its own as well */
 	if (workers == 0)
-		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most, DESCRIPTORS_NEEDED + 1 + each);
+		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most,
+		    DESCRIPTORS_NEEDED + 1 + each);
 	if (workers < s->workers) {
-		message("only %u files may be open (ulimit -n): that is enough for %u at a time and not for %u", most, workers, s->workers);
+		message("only %u files may be open (ulimit -n): that is enough for %u at a time "
+			"and not for %u",
+		    most, workers, s->workers);
 		s->workers = workers;
 	}
 	unsigned fit = (rest - s->workers) / each;
@@ -134,12 +141,16 @@ static void
 plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
-	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 || o->processes > 0;
-	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : apart ? FORKPOOL_ISOLATE_JOB : FORKPOOL_ISOLATE_WORKER;
+	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 ||
+	    o->processes > 0;
+	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX :
+	    apart                    ? FORKPOOL_ISOLATE_JOB :
+				       FORKPOOL_ISOLATE_WORKER;
 	pool->worker_init = s->plugin->init;
 	pool->worker_exit = s->plugin->exit;
 	pool->worker_arg = s->plugin->arg;
-	pool->output = pool->isolation == FORKPOOL_ISOLATE_WORKER ? FORKPOOL_OUTPUT_INHERIT : FORKPOOL_OUTPUT_CAPTURE;
+	pool->output = pool->isolation == FORKPOOL_ISOLATE_WORKER ? FORKPOOL_OUTPUT_INHERIT :
+								    FORKPOOL_OUTPUT_CAPTURE;
 	s->under_way_max = ahead(s) == 0 ? s->workers : 1024 + 16 * s->workers;
 	pool->queue_limit = s->under_way_max;
 }
@@ -175,9 +186,12 @@ pool_setup_open(struct pool_setup *s)
 	}
 	s->apart = pool.isolation != FORKPOOL_ISOLATE_WORKER;
 	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL) {
-		if (o->processes > 0 && strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
-			fail("--pids: the system cannot count the processes of one job%s", geteuid() == 0 ?
-			    " for root: run this as an ordinary user, or leave it out" : ": leave it out");
+		if (o->processes > 0 &&
+		    strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
+			fail("--pids: the system cannot count the processes of one job%s",
+			    geteuid() == 0 ?
+				" for root: run this as an ordinary user, or leave it out" :
+				": leave it out");
 		fail("cannot start the workers: %s", error);
 	}
 	sandbox_paths_free(&sandbox);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * start - the workers of a run: which pool the options ask for, and how many jobs it is given at a time.
  *

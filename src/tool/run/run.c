@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/run.h"
 
@@ -45,7 +46,8 @@ halt_check(void)
 {
 	struct totals *t = completion_totals();
 	/* What jobs of an earlier run ended like does not stop this one before it has let them out. */
-	int reached = r.replayed && halt_reached(&r.o->halt, t->failed, t->succeeded, task_queue_total());
+	int reached =
+	    r.replayed && halt_reached(&r.o->halt, t->failed, t->succeeded, task_queue_total());
 
 	if (r.halting || !(reached || (r.replayed && t->xargs_stops != 0) || t->broken))
 		return;
@@ -61,30 +63,40 @@ is_to_be_tried_again(const struct job *job)
 {
 	const struct outcome *e = &job->outcome;
 
-	return e->verdict != VERDICT_OK && e->verdict != VERDICT_CANCELLED && e->verdict != VERDICT_SKIPPED &&
-	    job->task->attempts < r.o->retries && r.stage == INTERRUPT_NONE && !r.halting;
+	return e->verdict != VERDICT_OK && e->verdict != VERDICT_CANCELLED &&
+	    e->verdict != VERDICT_SKIPPED && job->task->attempts < r.o->retries &&
+	    r.stage == INTERRUPT_NONE && !r.halting;
 }
 
 static struct attempt_now
 attempt_now(void)
 {
-	return (struct attempt_now){ .now_ns = clock_ns(CLOCK_MONOTONIC), .real_ns = clock_ns(CLOCK_REALTIME),
-		.under_way = r.under_way, .total = task_queue_total(), .out_bytes = completion_written(PUBLISH_OUT),
-		.err_bytes = completion_written(PUBLISH_ERR), .totals = completion_totals() };
+	return (struct attempt_now){ .now_ns = clock_ns(CLOCK_MONOTONIC),
+		.real_ns = clock_ns(CLOCK_REALTIME),
+		.under_way = r.under_way,
+		.total = task_queue_total(),
+		.out_bytes = completion_written(PUBLISH_OUT),
+		.err_bytes = completion_written(PUBLISH_ERR),
+		.totals = completion_totals() };
 }
 
 static void
 run_shown(struct job *job, const struct forkpool_result *result, int again)
 {
-	const struct job_record record = { job->task, &job->outcome, &job->out, &job->err, task_queue_header() };
+	const struct job_record record = { job->task, &job->outcome, &job->out, &job->err,
+		task_queue_header() };
 
 	if (!observers_wanted())
 		return;
 	bytes_clear(&r.shown);
 	task_command_text(job->task, r.o->shell, &r.shown);
-	observers_run(&(struct attempt){ .record = &record, .command = r.shown.at, .command_len = r.shown.len,
-		.cpu_ns = result->cpu_ns, .pid = result->pid, .again = again,
-		.worker_died = !r.apart && (result->signal != 0 || result->exit_code != -1) });
+	observers_run(&(struct attempt){ .record = &record,
+	    .command = r.shown.at,
+	    .command_len = r.shown.len,
+	    .cpu_ns = result->cpu_ns,
+	    .pid = result->pid,
+	    .again = again,
+	    .worker_died = !r.apart && (result->signal != 0 || result->exit_code != -1) });
 }
 
 static void
@@ -144,14 +156,17 @@ interrupts_check(void)
 		if (r.stage == INTERRUPT_NONE)
 			scheduler_stop();
 		if (stage == INTERRUPT_DRAIN)
-			message("no more jobs are started; waiting for %llu that run%s (once more ends them)",
+			message("no more jobs are started; waiting for %llu that run%s (once more "
+				"ends them)",
 			    (unsigned long long)running, running == 1 ? "s" : "");
 		else if (stage == INTERRUPT_END)
 			message("the running jobs get SIGTERM (once more kills them)");
 		else
 			message("the running jobs are killed");
 		if (stage >= INTERRUPT_END)
-			(void)forkpool_cancel(r.pool, stage == INTERRUPT_END ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL);
+			(void)forkpool_cancel(r.pool,
+			    stage == INTERRUPT_END ? FORKPOOL_CANCEL_RUNNING :
+						     FORKPOOL_CANCEL_KILL);
 		r.stage = stage;
 	}
 	if (interrupts_stop_asked()) {
@@ -166,7 +181,8 @@ interrupts_check(void)
 	if (by != 0) {
 		int64_t to = (int64_t)r.workers + by;
 		/* Each needs a channel. */
-		unsigned most = jobserver_most(channels_count() > 0 ? channels_count() : WORKERS_MAX);
+		unsigned most =
+		    jobserver_most(channels_count() > 0 ? channels_count() : WORKERS_MAX);
 		unsigned wanted = to < 1 ? 1 : to > most ? most : (unsigned)to;
 		if (wanted != r.workers && forkpool_resize(r.pool, wanted) == 0) {
 			unsigned more = r.under_way_max - r.workers;
@@ -207,7 +223,9 @@ progress_check(int held)
 		look_ahead(now, done);
 	/* What --resume passes over is no part of this run. */
 	uint64_t total = task_queue_total(), passed = task_queue_passed_over();
-	progress_output(!output_writer_terminal_waits() ? OUTPUT_NONE : held ? OUTPUT_HELD : OUTPUT_HALF_OUT);
+	progress_output(!output_writer_terminal_waits() ? OUTPUT_NONE :
+		held                                    ? OUTPUT_HELD :
+							  OUTPUT_HALF_OUT);
 	progress_update(done, t->failed, total > passed ? total - passed : 0,
 	    (unsigned)(r.under_way < r.workers ? r.under_way : r.workers), "", now);
 }
@@ -230,10 +248,11 @@ static void
 events_take(int64_t wait_ns)
 {
 	size_t pool_most = forkpool_pollfds(r.pool, NULL, 0);
-	struct pollfd *fds = fds_reserve(pool_most + 2 * (size_t)channels_count() + PUBLISH_STREAMS + 2 +
-	    jobserver_pollfds_most());
+	struct pollfd *fds = fds_reserve(pool_most + 2 * (size_t)channels_count() +
+	    PUBLISH_STREAMS + 2 + jobserver_pollfds_most());
 	size_t pool_count = forkpool_pollfds(r.pool, fds, pool_most);
-	size_t channel_at = pool_count, n = channel_at + channels_pollfds(fds + channel_at), channel_end = n;
+	size_t channel_at = pool_count, n = channel_at + channels_pollfds(fds + channel_at),
+	       channel_end = n;
 	int timeout = forkpool_timeout(r.pool);
 
 	/* Where nobody reads any more it would be ready all the time. */
@@ -247,7 +266,10 @@ events_take(int64_t wait_ns)
 		timeout = (int)(wait_ns / 1000000 + 1);
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	const int also[] = {
-		progress_timeout(now), observers_timeout(now), completion_timeout(), r.token_waits ? -1 : jobserver_timeout(now),
+		progress_timeout(now),
+		observers_timeout(now),
+		completion_timeout(),
+		r.token_waits ? -1 : jobserver_timeout(now),
 	};
 	for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
 		if (also[i] != -1 && (timeout == -1 || also[i] < timeout))
@@ -304,7 +326,8 @@ loop(void)
 		halt_check();
 		progress_check(held);
 		if (r.under_way == 0 && wait_ns == 0 && !r.input_waits &&
-		    (scheduler_is_over() || r.stage != INTERRUPT_NONE || r.halting || r.said_closed))
+		    (scheduler_is_over() || r.stage != INTERRUPT_NONE || r.halting ||
+			r.said_closed))
 			break;
 		events_take(wait_ns);
 	}
@@ -374,7 +397,8 @@ run(const struct options *o)
 	output_writer_open();
 	records_open(o, r.journal);
 	completion_open(o, r.journal);
-	const struct attempt_began began = { .real_ns = clock_ns(CLOCK_REALTIME), .now_ns = clock_ns(CLOCK_MONOTONIC) };
+	const struct attempt_began began = { .real_ns = clock_ns(CLOCK_REALTIME),
+		.now_ns = clock_ns(CLOCK_MONOTONIC) };
 	observers_open(o, r.pool, &began);
 	status_open(o, r.pool, r.workers, r.apart, completion_totals());
 	progress_open(o);
@@ -391,7 +415,9 @@ run(const struct options *o)
 	if (records_close() == -1 && status == 0)
 		status = 1;
 	const struct attempt_now now = attempt_now();
-	const struct attempt_end end = { .totals = completion_totals(), .status = status, .interrupted = r.interrupted };
+	const struct attempt_end end = { .totals = completion_totals(),
+		.status = status,
+		.interrupted = r.interrupted };
 	if (observers_close(&now, &end) == -1 && status == 0)
 		status = 1;
 	journal_close(r.journal);

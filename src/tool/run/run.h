@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * run - the whole of a run: tasks go to the pool as there is room, results come back, are recorded and published.
  */

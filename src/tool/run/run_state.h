@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * run_state - how a run stands: what its parts (submit, begin, run) have in common, and nobody else.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/sandbox_paths.h"
 
@@ -9,7 +10,17 @@
 
 /* Programs, what they are linked with, and how the system is set up. */
 static const char *const system_readable[] = {
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/dev/zero", "/dev/urandom", NULL,
+	"/usr",
+	"/bin",
+	"/sbin",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/libx32",
+	"/etc",
+	"/dev/zero",
+	"/dev/urandom",
+	NULL,
 };
 /* Scripts write to it. */
 static const char *const system_writable[] = { "/dev/null", NULL };

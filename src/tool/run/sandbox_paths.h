@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox_paths - what --sandbox opens up: what a command needs to be executed at all, and what the options name.
  */

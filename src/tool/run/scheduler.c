@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/scheduler.h"
 
@@ -22,7 +23,11 @@ ended_without_run(struct task *task, enum verdict verdict)
 {
 	struct job *job = job_new(task);
 
-	job->outcome = (struct outcome){ .verdict = verdict, .exit_code = -1, .user_ns = -1, .system_ns = -1, .max_rss = -1,
+	job->outcome = (struct outcome){ .verdict = verdict,
+		.exit_code = -1,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
 		.message = "" };
 	completion_ended(job);
 }
@@ -155,7 +160,8 @@ scheduler_begin_jobs(int64_t *wait_ns)
 {
 	while (r.under_way < r.under_way_max && !output_writer_is_full()) {
 		int64_t now = clock_ns(CLOCK_MONOTONIC);
-		if (throttle_wanted(r.o) && (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0) {
+		if (throttle_wanted(r.o) &&
+		    (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0) {
 			if (!is_there_more())
 				*wait_ns = 0;
 			return;
@@ -175,7 +181,8 @@ scheduler_begin_jobs(int64_t *wait_ns)
 		enum next got = NEXT_GOT;
 		if (r.replayed && r.held != NULL)
 			task = held_take(&channel);
-		if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
+		if (channel == NULL && channels_count() > 0 &&
+		    (channel = channel_take(NULL)) == NULL) {
 			if (r.replayed) {
 				jobserver_give(seat);
 				if (task != NULL)
@@ -187,7 +194,8 @@ scheduler_begin_jobs(int64_t *wait_ns)
 			continue;
 		}
 		if (task == NULL)
-			got = task_queue_next(&task, channel != NULL && r.o->pipe ? channel->job.in : -1);
+			got = task_queue_next(&task,
+			    channel != NULL && r.o->pipe ? channel->job.in : -1);
 		if (got == NEXT_GOT && !r.replayed) {
 			compare(task, channel);
 			if (completion_totals()->broken)

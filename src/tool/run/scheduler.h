@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * begin - which jobs begin, and when: what the journal has of the input is compared and goes out first, then tasks get
  * a token, a channel and a place in the pool, as there is room.

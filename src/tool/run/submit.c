@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/submit.h"
 
@@ -16,7 +17,8 @@ struct noted_call {
 	uint64_t function;  /* of the plug-in */
 	uint64_t apart;     /* its process ends with the job */
 };
-_Static_assert(sizeof(struct noted_call) % 16 == 0, "what stands behind it is aligned for any type");
+_Static_assert(sizeof(struct noted_call) % 16 == 0,
+    "what stands behind it is aligned for any type");
 
 static int
 noted_call(struct forkpool_context *context, const void *data, size_t len)
@@ -45,7 +47,8 @@ submit_job(struct job *job)
 		return 0;
 	}
 	if (r.plugin.count > 0 && r.journal != NULL) {
-		const struct noted_call call = { ticket, (task->seq - 1) % r.plugin.count, r.apart != 0 };
+		const struct noted_call call = { ticket, (task->seq - 1) % r.plugin.count,
+			r.apart != 0 };
 		bytes_clear(&args);
 		bytes_add(&args, &call, sizeof call);
 		bytes_add(&args, task->words.at, task->words.len);
@@ -58,7 +61,8 @@ submit_job(struct job *job)
 		submitted.args_len = task->words.len;
 	} else {
 		struct command_descriptors none = { -1, -1, -1 };
-		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none, jobserver_seat(job->seat), &args);
+		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none,
+		    jobserver_seat(job->seat), &args);
 		submitted.fn = command_run;
 		submitted.args = args.at;
 		submitted.args_len = args.len;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * submit - a job's last step before its run: its words or its item become what a worker gets.
  *

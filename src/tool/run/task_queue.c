@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/run/task_queue.h"
 
@@ -174,7 +175,9 @@ task_queue_look_ahead(size_t count)
 int
 task_queue_fd(void)
 {
-	return blocks != NULL ? stdin_blocks_fd(blocks) : batcher != NULL ? batcher_fd(batcher) : -1;
+	return blocks != NULL ? stdin_blocks_fd(blocks) :
+	    batcher != NULL   ? batcher_fd(batcher) :
+				-1;
 }
 
 void
@@ -215,5 +218,7 @@ task_queue_passed_over(void)
 const char *
 task_queue_error(int *status)
 {
-	return blocks != NULL ? stdin_blocks_error(blocks, status) : batcher != NULL ? batcher_error(batcher, status) : NULL;
+	return blocks != NULL ? stdin_blocks_error(blocks, status) :
+	    batcher != NULL   ? batcher_error(batcher, status) :
+				NULL;
 }

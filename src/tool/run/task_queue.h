@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * feed - what is to run next: tasks to be tried again, then those of the input that no earlier run has done.
  *

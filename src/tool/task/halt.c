@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/task/halt.h"
 
@@ -40,5 +41,7 @@ halt_status(const struct halt_option *h, uint64_t failed, uint64_t total, int st
 int
 halt_status_unreached(const struct halt_option *h, uint64_t failed, uint64_t done)
 {
-	return h->when != HALT_NEVER && h->percent > 0 ? share_failed(failed, done) : failed > 101 ? 101 : (int)failed;
+	return h->when != HALT_NEVER && h->percent > 0 ? share_failed(failed, done) :
+	    failed > 101                               ? 101 :
+							 (int)failed;
 }

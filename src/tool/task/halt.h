@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * halt - whether enough jobs have failed, succeeded or ended for the run to end (--halt).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * job - a task under way or waiting to be published: its channel, its output so far, how it ended.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/task/outcome.h"
 
@@ -85,7 +86,8 @@ exit_code_of(enum verdict verdict, const struct forkpool_result *r, int is_comma
 }
 
 void
-outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t submitted_ns, int is_command)
+outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t submitted_ns,
+    int is_command)
 {
 	int began = r->attempts > 0;
 
@@ -117,12 +119,35 @@ signal_word(int signo)
 		int number;
 		char word[8];
 	} known[] = {
-		{ SIGHUP, "HUP" }, { SIGINT, "INT" }, { SIGQUIT, "QUIT" }, { SIGILL, "ILL" }, { SIGTRAP, "TRAP" },
-		{ SIGABRT, "ABRT" }, { SIGBUS, "BUS" }, { SIGFPE, "FPE" }, { SIGKILL, "KILL" }, { SIGUSR1, "USR1" },
-		{ SIGSEGV, "SEGV" }, { SIGUSR2, "USR2" }, { SIGPIPE, "PIPE" }, { SIGALRM, "ALRM" }, { SIGTERM, "TERM" },
-		{ SIGCHLD, "CHLD" }, { SIGCONT, "CONT" }, { SIGSTOP, "STOP" }, { SIGTSTP, "TSTP" }, { SIGTTIN, "TTIN" },
-		{ SIGTTOU, "TTOU" }, { SIGURG, "URG" }, { SIGXCPU, "XCPU" }, { SIGXFSZ, "XFSZ" }, { SIGVTALRM, "VTALRM" },
-		{ SIGPROF, "PROF" }, { SIGWINCH, "WINCH" }, { SIGIO, "IO" }, { SIGSYS, "SYS" },
+		{ SIGHUP, "HUP" },
+		{ SIGINT, "INT" },
+		{ SIGQUIT, "QUIT" },
+		{ SIGILL, "ILL" },
+		{ SIGTRAP, "TRAP" },
+		{ SIGABRT, "ABRT" },
+		{ SIGBUS, "BUS" },
+		{ SIGFPE, "FPE" },
+		{ SIGKILL, "KILL" },
+		{ SIGUSR1, "USR1" },
+		{ SIGSEGV, "SEGV" },
+		{ SIGUSR2, "USR2" },
+		{ SIGPIPE, "PIPE" },
+		{ SIGALRM, "ALRM" },
+		{ SIGTERM, "TERM" },
+		{ SIGCHLD, "CHLD" },
+		{ SIGCONT, "CONT" },
+		{ SIGSTOP, "STOP" },
+		{ SIGTSTP, "TSTP" },
+		{ SIGTTIN, "TTIN" },
+		{ SIGTTOU, "TTOU" },
+		{ SIGURG, "URG" },
+		{ SIGXCPU, "XCPU" },
+		{ SIGXFSZ, "XFSZ" },
+		{ SIGVTALRM, "VTALRM" },
+		{ SIGPROF, "PROF" },
+		{ SIGWINCH, "WINCH" },
+		{ SIGIO, "IO" },
+		{ SIGSYS, "SYS" },
 #ifdef SIGSTKFLT
 		{ SIGSTKFLT, "STKFLT" },
 #endif
@@ -159,8 +184,9 @@ add_signal(struct bytes *line, const struct outcome *e)
 	const char *word = signal_word(e->signal);
 	const char *meaning = strsignal(e->signal);
 
-	bytes_printf(line, "killed by %s%s (%s)%s", *word >= '0' && *word <= '9' ? "signal " : "SIG", word,
-	    meaning != NULL ? meaning : "?", e->core ? ", core dumped" : "");
+	bytes_printf(line, "killed by %s%s (%s)%s",
+	    *word >= '0' && *word <= '9' ? "signal " : "SIG", word, meaning != NULL ? meaning : "?",
+	    e->core ? ", core dumped" : "");
 }
 
 static void
@@ -199,7 +225,8 @@ outcome_what(const struct outcome *e, struct bytes *line)
 		if (has_message)
 			add_message(line, "", e->message, "");
 		else
-			bytes_printf(line, "went over its limit of %s", e->limit != NULL ? e->limit : "something");
+			bytes_printf(line, "went over its limit of %s",
+			    e->limit != NULL ? e->limit : "something");
 		break;
 	case VERDICT_DENIED:
 		add_message(line, "", e->message, "denied: a system call");
@@ -216,18 +243,21 @@ outcome_what(const struct outcome *e, struct bytes *line)
 		break;
 	case VERDICT_UNKNOWN:
 	case VERDICTS:
-		bytes_add_text(line, "had begun when an earlier run was killed: nobody knows how it ended");
+		bytes_add_text(line,
+		    "had begun when an earlier run was killed: nobody knows how it ended");
 		break;
 	}
 }
 
 void
-outcome_explain(const struct outcome *e, const struct task *task, const char *command, const char *where, struct bytes *line)
+outcome_explain(const struct outcome *e, const struct task *task, const char *command,
+    const char *where, struct bytes *line)
 {
 	char shown[COMMAND_SHOWN];
 
 	(void)escape_text(shown, sizeof shown, command, strlen(command));
-	bytes_printf(line, "job %llu: %s%s", (unsigned long long)task->seq, shown, *shown != '\0' ? ": " : "");
+	bytes_printf(line, "job %llu: %s%s", (unsigned long long)task->seq, shown,
+	    *shown != '\0' ? ": " : "");
 	outcome_what(e, line);
 	if (e->attempt > 1)
 		bytes_printf(line, ", at attempt %u", e->attempt);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ending - what became of a task, in the tool's words, and the line that explains it.
  *
@@ -43,7 +44,8 @@ struct outcome {
 };
 
 /* submitted_ns: when it was handed in, since the epoch.  is_command: an exit status is its outcome. */
-void outcome_of_result(struct outcome *, const struct forkpool_result *, int64_t submitted_ns, int is_command);
+void outcome_of_result(struct outcome *, const struct forkpool_result *, int64_t submitted_ns,
+    int is_command);
 const char *verdict_name(enum verdict);
 /* The signal's name without SIG ("KILL"), or its number in static memory. */
 const char *signal_word(int signo);
@@ -53,6 +55,7 @@ void outcome_what(const struct outcome *, struct bytes *line);
  * One line without newline for somebody who has to find out: which job (number, command cut to fit), what happened (exit
  * status, signal, timeout after how long, limit, denied call), and where its output is (where may be NULL).
  */
-void outcome_explain(const struct outcome *, const struct task *, const char *command, const char *where, struct bytes *line);
+void outcome_explain(const struct outcome *, const struct task *, const char *command,
+    const char *where, struct bytes *line);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/task/output_buffer.h"
 
@@ -181,7 +182,9 @@ piece_in_file(uint32_t room)
 		STAILQ_REMOVE_HEAD(&unused[class], next);
 	} else {
 		/* Whole blocks, where there are any: they can be given back. */
-		off_t at = room < PUNCH_MIN ? file_end : (file_end + (off_t)PUNCH_MIN - 1) & ~((off_t)PUNCH_MIN - 1);
+		off_t at = room < PUNCH_MIN ?
+		    file_end :
+		    (file_end + (off_t)PUNCH_MIN - 1) & ~((off_t)PUNCH_MIN - 1);
 		if (at > file_max - (off_t)room) {
 			errno = EFBIG;
 			return NULL;
@@ -205,7 +208,8 @@ piece_new(uint64_t before, size_t len)
 	while (room < wanted && room < room_max)
 		room *= 2;
 	/* What is so small would need as much memory to be found in the file. */
-	struct output_buffer_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ? piece_in_memory(room) :
+	struct output_buffer_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ?
+	    piece_in_memory(room) :
 	    piece_in_file(room);
 	if (piece != NULL) {
 		piece->room = room;
@@ -227,7 +231,8 @@ piece_free(struct output_buffer_piece *piece)
 		file_empty();
 #ifdef FALLOC_FL_PUNCH_HOLE
 	else if (piece->room >= PUNCH_MIN)
-		(void)fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, piece->at, (off_t)piece->room);
+		(void)fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, piece->at,
+		    (off_t)piece->room);
 #endif
 }
 
@@ -344,13 +349,16 @@ output_buffer_front(const struct output_buffer *p, const char **data, char *buff
 	*data = buffer;
 	if (piece == NULL)
 		return 0;
-	if (piece->at == -1 && (piece->end - piece->from >= GATHER_MAX || STAILQ_NEXT(piece, next) == NULL)) {
+	if (piece->at == -1 &&
+	    (piece->end - piece->from >= GATHER_MAX || STAILQ_NEXT(piece, next) == NULL)) {
 		*data = piece->data + piece->from;
 		return (ssize_t)(size < piece->end - piece->from ? size : piece->end - piece->from);
 	}
 	/* What many small jobs have written is to be taken in one go; what lies in the file is a read of its own. */
-	for (; piece != NULL && len < size && (len == 0 || piece->at == -1); piece = STAILQ_NEXT(piece, next)) {
-		size_t held = piece->end - piece->from, take = held < size - len ? held : size - len;
+	for (; piece != NULL && len < size && (len == 0 || piece->at == -1);
+	     piece = STAILQ_NEXT(piece, next)) {
+		size_t held = piece->end - piece->from,
+		       take = held < size - len ? held : size - len;
 		if (piece_read(piece, buffer + len, take) == -1)
 			return -1;
 		len += take;

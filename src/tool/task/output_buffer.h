@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store - job output that waits to be published: in memory up to a budget for all of it, beyond that in one file
  * without a name, whose space is given back as it is taken.
@@ -30,9 +31,11 @@ int      output_buffer_add(struct output_buffer *, const void *data, size_t len)
 void     output_buffer_move(struct output_buffer *to, struct output_buffer *from);
 /* A view of bytes at its front, at most size (they are read into buffer where they lie in the file, or in several small
    pieces); its length, 0 where it is empty, -1 and errno. */
-ssize_t  output_buffer_front(const struct output_buffer *, const char **data, char *buffer, size_t size);
+ssize_t
+output_buffer_front(const struct output_buffer *, const char **data, char *buffer, size_t size);
 /* The same from any offset, copied (reading in a row is fast); as much as lies together. */
-ssize_t  output_buffer_read(const struct output_buffer *, uint64_t offset, void *buffer, size_t size);
+ssize_t
+output_buffer_read(const struct output_buffer *, uint64_t offset, void *buffer, size_t size);
 void     output_buffer_drop(struct output_buffer *, size_t len); /* from the front */
 
 /* A file without a name in $TMPDIR, or /tmp: its descriptor (close-on-exec), or -1 and errno. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/task/task.h"
 
@@ -146,7 +147,8 @@ nth(const struct bytes *from, size_t count, size_t i)
 	if (i >= count)
 		return (struct item){ NULL, 0 };
 	if (count == 1)
-		return (struct item){ at, from->len > 0 && end[-1] == '\0' ? from->len - 1 : from->len };
+		return (struct item){ at,
+			from->len > 0 && end[-1] == '\0' ? from->len - 1 : from->len };
 	for (; i > 0; i--)
 		at += strlen(at) + 1;
 	return (struct item){ at, strlen(at) };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/task/totals.h"
 
@@ -41,7 +42,8 @@ void
 totals_halt(struct totals *t, const struct outcome *e, const struct halt_option *h, uint64_t total)
 {
 	/* What runs on may yet fail: that does not count any more. */
-	if (t->halt_seen || e->verdict == VERDICT_SKIPPED || !halt_reached(h, t->failed, t->succeeded, total))
+	if (t->halt_seen || e->verdict == VERDICT_SKIPPED ||
+	    !halt_reached(h, t->failed, t->succeeded, total))
 		return;
 	t->halt_seen = 1;
 	t->halt_status = halt_status(h, t->failed, total, status_of(e));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tally - how the jobs of a run have ended, and the exit status that this makes in each dialect.
  */
@@ -22,7 +23,8 @@ struct totals {
 
 void totals_add(struct totals *, const struct outcome *, enum dialect);
 /* --halt, behind tally_add(); total: of all jobs, 0 where it is not known. */
-void totals_halt(struct totals *, const struct outcome *, const struct halt_option *, uint64_t total);
+void
+totals_halt(struct totals *, const struct outcome *, const struct halt_option *, uint64_t total);
 int  totals_status(const struct totals *, const struct options *);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/batcher.h"
 
@@ -42,7 +43,8 @@ static void
 open_maker(struct batcher *b)
 {
 	if (b->maker == NULL)
-		b->maker = task_builder_open(b->options, b->options->header ? rows_header(b->sources) : NULL);
+		b->maker = task_builder_open(b->options,
+		    b->options->header ? rows_header(b->sources) : NULL);
 }
 
 struct batcher *
@@ -107,9 +109,11 @@ allows(const struct batcher *b, const struct template_size *size)
 static void
 refuse(struct batcher *b, const struct row *row, const struct template_size *size)
 {
-	input_error_item(rows_input_error(b->sources), row->number, row->count > 0 ? row->items[0] : (struct item){ "", 0 },
+	input_error_item(rows_input_error(b->sources), row->number,
+	    row->count > 0 ? row->items[0] : (struct item){ "", 0 },
 	    "makes a command of %zu bytes; at most %zu%s", size->bytes, b->limit.bytes,
-	    size->longest > b->limit.word ? ", and 131072 in one argument, are possible" : " are possible");
+	    size->longest > b->limit.word ? ", and 131072 in one argument, are possible" :
+					    " are possible");
 	if (b->options->exit_if_too_long)
 		rows_input_error(b->sources)->stop = 1;
 }
@@ -156,13 +160,15 @@ take(struct batcher *b, size_t rows)
 	size_t count = locate(b, rows);
 	struct task *task = task_build(b->maker, b->items.at, count, ++b->seq);
 	task->columns = rows > 0 ? b->rows[0].items : 0;
-	size_t bytes = count < b->items.count ? (size_t)(b->items.at[count].data - b->text.at) : b->text.len;
+	size_t bytes =
+	    count < b->items.count ? (size_t)(b->items.at[count].data - b->text.at) : b->text.len;
 
 	if (bytes > 0)
 		memmove(b->text.at, b->text.at + bytes, b->text.len - bytes);
 	b->text.len -= bytes;
 	if (count > 0)
-		memmove(b->items.at, b->items.at + count, (b->items.count - count) * sizeof *b->items.at);
+		memmove(b->items.at, b->items.at + count,
+		    (b->items.count - count) * sizeof *b->items.at);
 	b->items.count -= count;
 	if (rows > 0)
 		memmove(b->rows, b->rows + rows, (b->row_count - rows) * sizeof *b->rows);
@@ -196,8 +202,8 @@ is_spread(const struct batcher *b)
 static int
 is_full(const struct batcher *b)
 {
-	return (b->most_rows > 0 && b->row_count >= b->most_rows) || (b->most_lines > 0 && b->lines >= b->most_lines) ||
-	    b->text.len >= WAITING_MOST;
+	return (b->most_rows > 0 && b->row_count >= b->most_rows) ||
+	    (b->most_lines > 0 && b->lines >= b->most_lines) || b->text.len >= WAITING_MOST;
 }
 
 static void
@@ -260,7 +266,9 @@ take_before_last(struct batcher *b)
 	b->overflows = 0;
 	begin_with_rest(b);
 	if (!allows(b, &b->size)) {
-		struct row row = { .items = b->items.at, .count = b->items.count, .number = b->last_number };
+		struct row row = { .items = b->items.at,
+			.count = b->items.count,
+			.number = b->last_number };
 		refuse(b, &row, &b->size);
 		forget(b);
 	}
@@ -272,15 +280,19 @@ rest(struct batcher *b, struct task **task)
 {
 	/* xargs runs its command once where there is no input. */
 	int once = b->seq == 0 && b->row_count == 0 && b->options->dialect == DIALECT_XARGS &&
-	    !b->options->no_run_if_empty && !b->options->replace_given && !rows_input_error(b->sources)->stop;
+	    !b->options->no_run_if_empty && !b->options->replace_given &&
+	    !rows_input_error(b->sources)->stop;
 
 	/* Where it was to stop at an item that does not fit, it stops at other faults, too, with what it has. */
-	if (b->options->dialect == DIALECT_XARGS && b->options->exit_if_too_long && rows_input_error(b->sources)->stop)
+	if (b->options->dialect == DIALECT_XARGS && b->options->exit_if_too_long &&
+	    rows_input_error(b->sources)->stop)
 		forget(b);
 	if (b->row_count == 0 && !once)
 		return NEXT_END;
 	if (b->share == 0)
-		b->share = is_spread(b) ? (b->row_count + b->options->workers - 1) / b->options->workers : b->row_count;
+		b->share = is_spread(b) ?
+		    (b->row_count + b->options->workers - 1) / b->options->workers :
+		    b->row_count;
 	*task = take(b, b->share < b->row_count ? b->share : b->row_count);
 	return NEXT_GOT;
 }
@@ -339,7 +351,9 @@ batcher_total(const struct batcher *b)
 	uint64_t rows;
 
 	if (b->ended)
-		return b->share > 0 ? b->seq + (b->row_count + b->share - 1) / b->share : b->row_count == 0 ? b->seq : 0;
+		return b->share > 0   ? b->seq + (b->row_count + b->share - 1) / b->share :
+		    b->row_count == 0 ? b->seq :
+					0;
 	if (b->options->packing != PACK_ONE || b->most_rows == 0)
 		return 0;
 	rows = rows_total(b->sources);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * batcher - rows into tasks: as many rows in one command line as -n, -N, -L, -s, -m, -X and the system allow.
  *

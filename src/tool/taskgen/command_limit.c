@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/command_limit.h"
 
@@ -30,6 +31,7 @@ command_limit_init(struct command_limit *limit, const struct options *o)
 int
 command_limit_allows(const struct command_limit *limit, const struct template_size *size)
 {
-	return size->bytes <= limit->bytes && size->bytes + (size->words + 1) * sizeof(char *) <= limit->system &&
+	return size->bytes <= limit->bytes &&
+	    size->bytes + (size->words + 1) * sizeof(char *) <= limit->system &&
 	    size->longest <= limit->word;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * command_limit - how long a command may become: what -s says and what the system takes.
  *

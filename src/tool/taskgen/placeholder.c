@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/placeholder.h"
 
@@ -34,7 +35,8 @@ directory(struct item item)
 	while (len > 0 && item.data[len - 1] != '/')
 		len--;
 	if (len == 0)
-		return item.len > 0 && item.data[0] == '/' ? (struct item){ "/", 1 } : (struct item){ ".", 1 };
+		return item.len > 0 && item.data[0] == '/' ? (struct item){ "/", 1 } :
+							     (struct item){ ".", 1 };
 	while (len > 1 && item.data[len - 1] == '/')
 		len--;
 	return (struct item){ item.data, len };
@@ -64,8 +66,13 @@ placeholder_letters(const char *text, size_t *len)
 		const char *letters;
 		enum place  place;
 	} places[] = {
-		{ "}", PLACE_ITEM }, { ".}", PLACE_STEM }, { "/}", PLACE_BASE }, { "//}", PLACE_DIRECTORY },
-		{ "/.}", PLACE_BASE_STEM }, { "#}", PLACE_SEQ }, { "%}", PLACE_SLOT },
+		{ "}", PLACE_ITEM },
+		{ ".}", PLACE_STEM },
+		{ "/}", PLACE_BASE },
+		{ "//}", PLACE_DIRECTORY },
+		{ "/.}", PLACE_BASE_STEM },
+		{ "#}", PLACE_SEQ },
+		{ "%}", PLACE_SLOT },
 	};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * place - what {.} {/} {//} {/.} make of an item.
  *

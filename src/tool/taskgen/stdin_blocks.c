@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/stdin_blocks.h"
 
@@ -79,7 +80,8 @@ broken(struct pipe_blocks *p, const char *what)
 {
 	static const char name[] = "--pipe";
 
-	input_error_item(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what, strerror(errno));
+	input_error_item(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what,
+	    strerror(errno));
 	p->ended = 1;
 	return NEXT_END;
 }

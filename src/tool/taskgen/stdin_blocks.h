@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pipe_blocks - --pipe: standard input in blocks of about --block bytes, each whole records, each one job's standard input.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/task_builder.h"
 
@@ -52,11 +53,14 @@ parse_command(struct task_builder *m, const struct row *header)
 		if (!o->shell) /* -q */
 			break;
 		m->shell = task_builder_shell();
-		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header, !o->pipe);
+		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header,
+		    !o->pipe);
 	case DIALECT_XARGS:
 		/* The command itself has no place. */
-		return template_parse(o->command_count > 0 ? o->command : echo, o->command_count > 0 ? o->command_count : 1,
-		    o->replace_given ? TEMPLATE_ARGUMENTS : TEMPLATE_LITERAL, o, NULL, !o->replace_given);
+		return template_parse(o->command_count > 0 ? o->command : echo,
+		    o->command_count > 0 ? o->command_count : 1,
+		    o->replace_given ? TEMPLATE_ARGUMENTS : TEMPLATE_LITERAL, o, NULL,
+		    !o->replace_given);
 	default:
 		break;
 	}
@@ -83,7 +87,8 @@ task_builder_open(const struct options *options, const struct row *header)
 	if (options->plugin_file == NULL)
 		m->command = parse_command(m, header);
 	if (options->tag_string != NULL)
-		m->tag = template_parse(&m->options->tag_string, 1, TEMPLATE_PLAIN, options, header, 0);
+		m->tag =
+		    template_parse(&m->options->tag_string, 1, TEMPLATE_PLAIN, options, header, 0);
 	return m;
 }
 
@@ -151,7 +156,8 @@ task_build(const struct task_builder *m, const struct item *items, size_t count,
 }
 
 void
-task_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq, struct template_size *size)
+task_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq,
+    struct template_size *size)
 {
 	if (m->command != NULL) {
 		template_measure(m->command, item, before, seq, size);

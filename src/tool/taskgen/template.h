@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * template - a command with places for items: {} {.} {/} {//} {/.} {#} {%} {n} {n.} {-n} ... {name}, or what -I says.
  *
@@ -24,17 +25,19 @@ enum template_form {
 /*
  * add_items: as the dialect has it, items go to the end where no place is named.  header: the columns' names, NULL for none.
  */
-struct template *template_parse(char *const *words, size_t count, enum template_form, const struct options *,
-                     const struct row *header, int add_items);
+struct template *template_parse(char *const *words, size_t count, enum template_form,
+    const struct options *, const struct row *header, int add_items);
 /*
  * Places that no job can fill end the tool: {0}, a {3} where no job has three items, with a header a {name} that it does not have.
  * GNU parallel leaves them empty or as they are.
  */
-void   template_check(char *const *words, size_t count, const struct options *, const struct row *header);
+void
+template_check(char *const *words, size_t count, const struct options *, const struct row *header);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
 /* Append its words for these items to task->words, count them in word_count; {%} becomes an entry of slot_at. */
-void   template_expand(const struct template *, const struct item *items, size_t count, uint64_t seq, struct task *);
+void template_expand(const struct template *, const struct item *items, size_t count, uint64_t seq,
+    struct task *);
 /* The text of TEMPLATE_PLAIN for that task; {%} is slot. */
 void   template_text(const struct template *, const struct task *, unsigned slot, struct bytes *);
 
@@ -43,6 +46,7 @@ struct template_size {
 	size_t bytes, words, longest;
 };
 /* Add what one more item makes of it, behind as many; before the first, items NULL, what it has without.  Never too little. */
-void   template_measure(const struct template *, const struct item *item, size_t before, uint64_t seq, struct template_size *);
+void template_measure(const struct template *, const struct item *item, size_t before, uint64_t seq,
+    struct template_size *);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -15,7 +16,10 @@ static size_t
 items_most(const struct options *o)
 {
 	size_t sources = o->source_count > 0 ? o->source_count : 1;
-	size_t rows = o->max_items > 0 ? o->max_items : o->max_lines > 0 ? o->max_lines : o->packing == PACK_ONE ? 1 : 0;
+	size_t rows = o->max_items > 0 ? o->max_items :
+	    o->max_lines > 0           ? o->max_lines :
+	    o->packing == PACK_ONE     ? 1 :
+					 0;
 
 	return o->colsep != NULL || o->pipe || o->insert_nothing ? 0 : sources * rows;
 }
@@ -42,12 +46,15 @@ check_number(const char *word, const char *text, size_t len, const struct option
 	errno = 0;
 	long n = strtol(text + 1, NULL, 10);
 	if (n == 0)
-		refuse(word, text, len, "is no place: items are counted from 1, and from the last one backwards from -1");
+		refuse(word, text, len,
+		    "is no place: items are counted from 1, and from the last one backwards from "
+		    "-1");
 	if (errno == ERANGE || n > INT_MAX || n < -INT_MAX)
 		refuse(word, text, len, "is no place: no job has as many items");
 	if (most == 0 || (size_t)(n < 0 ? -n : n) <= most)
 		return;
-	bytes_printf(&why, "is always empty: a job has %zu item%s here", most, most == 1 ? "" : "s at most");
+	bytes_printf(&why, "is always empty: a job has %zu item%s here", most,
+	    most == 1 ? "" : "s at most");
 	refuse(word, text, len, why.at);
 }
 
@@ -59,8 +66,8 @@ check_name(const char *word, const char *text, size_t len, const struct row *hea
 	bytes_printf(&why, "is no column's name; the header has: ");
 	for (size_t i = 0; i < header->count && why.len < 400; i++) {
 		char shown[128];
-		bytes_printf(&why, "%s%s", i > 0 ? ", " : "", message_word(shown, sizeof shown, header->items[i].data,
-		    header->items[i].len));
+		bytes_printf(&why, "%s%s", i > 0 ? ", " : "",
+		    message_word(shown, sizeof shown, header->items[i].data, header->items[i].len));
 	}
 	refuse(word, text, len, why.at);
 }
@@ -76,7 +83,8 @@ check_word(const char *word, const struct options *o, const struct row *header)
 			continue;
 		if (is_number)
 			at += strspn(at, "-0123456789");
-		else if (header != NULL && (isalpha((unsigned char)*at) || *at == '_') && (text == word || text[-1] != '$'))
+		else if (header != NULL && (isalpha((unsigned char)*at) || *at == '_') &&
+		    (text == word || text[-1] != '$'))
 			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
 				at++;
 		enum place place = placeholder_letters(at, &len);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -59,7 +60,9 @@ put_part(const struct expansion *e, const struct part *part, struct item item)
 	}
 	if (part->position != 0) {
 		size_t back = part->position < 0 ? (size_t)-part->position : 0;
-		size_t nth = back == 0 ? (size_t)part->position - 1 : back <= e->count ? e->count - back : e->count;
+		size_t nth = back == 0 ? (size_t)part->position - 1 :
+		    back <= e->count   ? e->count - back :
+					 e->count;
 		if (nth >= e->count)
 			return;
 		item = e->items[nth];
@@ -117,7 +120,8 @@ expand(struct expansion *e)
 }
 
 void
-template_expand(const struct template *t, const struct item *items, size_t count, uint64_t seq, struct task *task)
+template_expand(const struct template *t, const struct item *items, size_t count, uint64_t seq,
+    struct task *task)
 {
 	static const struct item nothing = { "", 0 };
 	struct expansion e = { t, items, count, seq, task, 0, &task->words, 0 };
@@ -141,7 +145,8 @@ void
 template_text(const struct template *t, const struct task *task, unsigned slot, struct bytes *out)
 {
 	struct item_list items = { 0 };
-	struct expansion e = { t, NULL, t->nothing ? 0 : task->item_count, task->seq, NULL, slot, out, 0 };
+	struct expansion e = { t, NULL, t->nothing ? 0 : task->item_count, task->seq, NULL, slot,
+		out, 0 };
 
 	for (size_t i = 0; i < task->item_count; i++)
 		item_list_add(&items, i == 0 ? task_item(task, 0) :
@@ -185,8 +190,8 @@ longest(struct template_size *size, size_t bytes)
 }
 
 static void
-measure_group(const struct template *t, const struct group *g, const struct item *item, size_t before, uint64_t seq,
-    struct template_size *size)
+measure_group(const struct template *t, const struct group *g, const struct item *item,
+    size_t before, uint64_t seq, struct template_size *size)
 {
 	int repeated = g->has_all && (t->context || g->alone);
 	size_t bytes = 0;
@@ -197,8 +202,10 @@ measure_group(const struct template *t, const struct group *g, const struct item
 		if ((item == NULL) != repeated)
 			bytes += fixed_size(part, seq);
 		if (item != NULL && part_is_all(part))
-			bytes += item_size(t, part->place, *item) + (!repeated && before > 0 ? 1 : 0);
-		else if (item != NULL && (repeated || part->position < 0 || (size_t)part->position == before + 1) &&
+			bytes +=
+			    item_size(t, part->place, *item) + (!repeated && before > 0 ? 1 : 0);
+		else if (item != NULL &&
+		    (repeated || part->position < 0 || (size_t)part->position == before + 1) &&
 		    part->position != 0)
 			bytes += item_size(t, part->place, *item);
 	}
@@ -214,7 +221,8 @@ measure_group(const struct template *t, const struct group *g, const struct item
 }
 
 void
-template_measure(const struct template *t, const struct item *item, size_t before, uint64_t seq, struct template_size *size)
+template_measure(const struct template *t, const struct item *item, size_t before, uint64_t seq,
+    struct template_size *size)
 {
 	for (size_t g = 0; g < t->group_count; g++)
 		measure_group(t, &t->groups[g], item, before, seq, size);

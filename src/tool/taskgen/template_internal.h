@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * template_parts - what a template is made of, for template_parse.c and template_expand.c alone.
  *

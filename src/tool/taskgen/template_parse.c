@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -107,10 +108,12 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 }
 
 static void
-parse_word(struct template *t, const char *text, const struct options *o, const struct row *header, char behind)
+parse_word(struct template *t, const char *text, const struct options *o, const struct row *header,
+    char behind)
 {
 	const char *from = text;
-	int places = t->form != TEMPLATE_LITERAL && !(t->form == TEMPLATE_ARGUMENTS && t->group_count == 0);
+	int places =
+	    t->form != TEMPLATE_LITERAL && !(t->form == TEMPLATE_ARGUMENTS && t->group_count == 0);
 
 	begin_group(t);
 	for (const char *at = text; *at != '\0';) {
@@ -143,7 +146,8 @@ item_is_command(const struct template *t)
 		const struct item *text = &t->parts[i].text;
 		if (t->parts[i].place != PLACE_NONE)
 			return 1;
-		if (memchr(text->data, '=', text->len) != NULL || memchr(text->data, '\n', text->len) != NULL)
+		if (memchr(text->data, '=', text->len) != NULL ||
+		    memchr(text->data, '\n', text->len) != NULL)
 			return 0;
 	}
 	return 0;

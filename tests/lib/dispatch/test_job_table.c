@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Accepted jobs: their records, the order in which they go out, what they own. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -42,7 +43,11 @@ static struct job *
 add(uint64_t seq, int priority, const char *id, const void *args, size_t args_len)
 {
 	struct forkpool_job job = {
-		.fn = a_function, .id = id, .args = args, .args_len = args_len, .priority = priority,
+		.fn = a_function,
+		.id = id,
+		.args = args,
+		.args_len = args_len,
+		.priority = priority,
 	};
 
 	return job_table_add(&table, &arena, &job, seq);
@@ -175,8 +180,10 @@ START_TEST(found_by_number)
 		for (uint64_t i = 0; i < N; i += 2)
 			jobs[i] = add(1 + (N + i) * stride, 0, NULL, NULL, 0);
 		for (uint64_t i = 0; i < N; i++) {
-			ck_assert_ptr_eq(job_table_find(&table, 1 + (i % 2 ? i : N + i) * stride), jobs[i]);
-			ck_assert_ptr_null(job_table_find(&table, 1 + (i % 2 ? N + i : i) * stride));
+			ck_assert_ptr_eq(job_table_find(&table, 1 + (i % 2 ? i : N + i) * stride),
+			    jobs[i]);
+			ck_assert_ptr_null(
+			    job_table_find(&table, 1 + (i % 2 ? N + i : i) * stride));
 		}
 		table_end();
 	}
@@ -276,7 +283,9 @@ START_TEST(arguments_are_copied_wherever_they_lie)
 			} else {
 				ck_assert(job->owns & JOB_OWNS_EXTENT);
 				ck_assert_ptr_null(job->args);
-				ck_assert_int_eq(fd_pread_all(arena.fd, found, len, (off_t)job->extent->offset), 0);
+				ck_assert_int_eq(fd_pread_all(arena.fd, found, len,
+						     (off_t)job->extent->offset),
+				    0);
 				ck_assert_mem_eq(found, expected, len);
 			}
 			ck_assert_int_eq((job->owns & JOB_OWNS_ID) != 0, named);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The arena: where arguments lie that are too large for a packet. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -56,12 +57,14 @@ START_TEST(arena_uses_what_was_freed_last_first)
 	struct arena a;
 
 	ck_assert_int_eq(arena_open(&a), 0);
-	struct arena_extent *stays = put(&a, 5000, 1), *first = put(&a, 5000, 2), *second = put(&a, 5000, 3);
+	struct arena_extent *stays = put(&a, 5000, 1), *first = put(&a, 5000, 2),
+			    *second = put(&a, 5000, 3);
 	uint64_t first_at = first->offset, second_at = second->offset, end = a.end;
 	arena_free(&a, second);
 	arena_free(&a, first);
 	/* Of the same class, and of another. */
-	struct arena_extent *small = put(&a, 4000, 4), *again = put(&a, 8192, 5), *more = put(&a, 4097, 6);
+	struct arena_extent *small = put(&a, 4000, 4), *again = put(&a, 8192, 5),
+			    *more = put(&a, 4097, 6);
 	ck_assert_uint_eq(again->offset, first_at);
 	ck_assert_uint_eq(more->offset, second_at);
 	ck_assert_uint_eq(small->offset, end);
@@ -81,7 +84,8 @@ START_TEST(arena_does_not_grow_by_use)
 
 	ck_assert_int_eq(arena_open(&a), 0);
 	for (unsigned i = 0; i < 3000; i++) {
-		struct arena_extent *one = put(&a, 4096 + i % 4096, i), *other = put(&a, 1 + i % 4096, i + 1);
+		struct arena_extent *one = put(&a, 4096 + i % 4096, i),
+				    *other = put(&a, 1 + i % 4096, i + 1);
 		ck_assert(storage_holds(a.fd, one->offset, 4096 + i % 4096, i));
 		arena_free(&a, i % 2 ? one : other);
 		arena_free(&a, i % 2 ? other : one);
@@ -173,7 +177,8 @@ arena_below_limit(void)
 	if (storage_limit(100, RLIM_INFINITY) == -1 || !put_is_refused(&a, data, 5000))
 		return 5;
 	/* And went. */
-	if (storage_limit(RLIM_INFINITY, RLIM_INFINITY) == -1 || (second = arena_put(&a, data, 8000)) == NULL)
+	if (storage_limit(RLIM_INFINITY, RLIM_INFINITY) == -1 ||
+	    (second = arena_put(&a, data, 8000)) == NULL)
 		return 6;
 	return second->offset == 8192 ? 0 : 7;
 }

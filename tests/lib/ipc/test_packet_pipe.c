@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One packet written is one packet read, whole, by one reader, whoever else writes and reads. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -78,7 +79,8 @@ START_TEST(each_size_comes_whole)
 		memset(out.bytes, (int)(len % 251 + 1), len);
 		ck_assert_int_eq(packet_pipe_write(fds[1], &out, len), 1);
 		ck_assert_int_eq(packet_pipe_holds(fds[0]), 1);
-		ck_assert_int_eq(packet_pipe_read(fds[0], &in), PADDED ? WIRE_PACKET_SIZE : (ssize_t)len);
+		ck_assert_int_eq(packet_pipe_read(fds[0], &in),
+		    PADDED ? WIRE_PACKET_SIZE : (ssize_t)len);
 		ck_assert_mem_eq(in.bytes, out.bytes, len);
 		ck_assert_int_eq(packet_pipe_holds(fds[0]), 0);
 	}
@@ -116,7 +118,8 @@ START_TEST(descriptors_are_private_and_above_the_standard_ones)
 		if (packet_pipe_open(fds) == -1 || fds[0] <= 2 || fds[1] <= 2)
 			_exit(1);
 		for (int i = 0; i < 2; i++)
-			if (!(fcntl(fds[i], F_GETFD) & FD_CLOEXEC) || fcntl(fds[i], F_GETFL) & O_NONBLOCK)
+			if (!(fcntl(fds[i], F_GETFD) & FD_CLOEXEC) ||
+			    fcntl(fds[i], F_GETFL) & O_NONBLOCK)
 				_exit(2);
 		for (int fd = 0; fd <= 2; fd++)
 			if (fcntl(fd, F_GETFD) != -1)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the processes share: claim words, outboxes that are read while they are written, the canary. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -16,8 +17,10 @@
 
 START_TEST(claim_word_holds_its_parts)
 {
-	static const uint64_t tickets[] = { 0, 1, 2, 0x5555, UINT64_C(1) << 46, SHARED_TICKET_MAX - 1, SHARED_TICKET_MAX };
-	static const unsigned workers[] = { 0, 1, 2, 2047, 2048, SHARED_WORKERS_MAX - 2, SHARED_WORKERS_MAX - 1 };
+	static const uint64_t tickets[] = { 0, 1, 2, 0x5555, UINT64_C(1) << 46,
+		SHARED_TICKET_MAX - 1, SHARED_TICKET_MAX };
+	static const unsigned workers[] = { 0, 1, 2, 2047, 2048, SHARED_WORKERS_MAX - 2,
+		SHARED_WORKERS_MAX - 1 };
 
 	for (unsigned t = 0; t < 7; t++)
 		for (unsigned w = 0; w < 7; w++)
@@ -49,7 +52,8 @@ START_TEST(memory_is_laid_out_without_overlap)
 		ck_assert_int_eq(atomic_load(&s->pool_deadline), CLOCK_NEVER);
 		const char *end = (const char *)(s + 1);
 		ck_assert(end <= (const char *)shared_claim(s, 0));
-		ck_assert((const char *)(shared_claim(s, counts[i] - 1) + 1) <= (const char *)shared_slot(s, 0));
+		ck_assert((const char *)(shared_claim(s, counts[i] - 1) + 1) <=
+		    (const char *)shared_slot(s, 0));
 		for (unsigned w = 0; w < SHARED_WORKERS_MAX; w += w < 2 ? 1 : 1023) {
 			struct shared_slot *slot = shared_slot(s, w);
 			ck_assert_uint_eq((uintptr_t)slot % alignof(struct shared_slot), 0);
@@ -98,8 +102,13 @@ static struct wire_result
 numbered(uint64_t ticket, unsigned char *value)
 {
 	struct wire_result result = {
-		.entry = (uint32_t)ticket, .ticket = ticket, .started_ns = (int64_t)ticket, .run_ns = 1,
-		.message = "", .value = value, .value_len = ticket % 61,
+		.entry = (uint32_t)ticket,
+		.ticket = ticket,
+		.started_ns = (int64_t)ticket,
+		.run_ns = 1,
+		.message = "",
+		.value = value,
+		.value_len = ticket % 61,
 	};
 
 	memset(value, (int)(ticket % 255), 64);
@@ -122,7 +131,8 @@ copy_check(const struct wire_packet *packet, size_t len, uint64_t *first)
 			*first = result.ticket;
 		struct wire_result expected = numbered(*first + (uint64_t)frames, value);
 		if (result.ticket != expected.ticket || result.entry != expected.entry ||
-		    result.started_ns != expected.started_ns || result.value_len != expected.value_len ||
+		    result.started_ns != expected.started_ns ||
+		    result.value_len != expected.value_len ||
 		    memcmp(result.value, value, (size_t)result.value_len) != 0)
 			return -1;
 		frames++;
@@ -161,7 +171,8 @@ END_TEST
 /* A worker can write there what it likes. */
 START_TEST(copy_of_nonsense_stays_in_bounds)
 {
-	static const uint64_t parts[] = { 0, 1, 15, 16, 17, 48, 4095, 4096, 4097, 65535, 65536, UINT32_MAX };
+	static const uint64_t parts[] = { 0, 1, 15, 16, 17, 48, 4095, 4096, 4097, 65535, 65536,
+		UINT32_MAX };
 	struct outbox *box = support_shared(sizeof *box);
 	struct { struct wire_packet packet; unsigned char behind[64]; } copy;
 
@@ -184,7 +195,8 @@ END_TEST
 START_TEST(copy_beside_a_busy_owner_is_whole)
 {
 	struct outbox *box = support_shared(sizeof *box);
-	_Atomic uint32_t *words = support_shared(sizeof *words * 2), *stop = &words[0], *started = &words[1];
+	_Atomic uint32_t *words = support_shared(sizeof *words * 2), *stop = &words[0],
+			 *started = &words[1];
 	struct wire_packet copy;
 	uint64_t first = 0, last = 0;
 	int status, whole = 0;
@@ -216,7 +228,8 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 		if (frames <= 0 || first < last) {
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, &status, 0);
-			ck_abort_msg("copy %ld is torn: %d frames from %llu", i, frames, (unsigned long long)first);
+			ck_abort_msg("copy %ld is torn: %d frames from %llu", i, frames,
+			    (unsigned long long)first);
 		}
 		last = first;
 		whole++;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The spool: where values and output lie that are too large for a packet. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -28,8 +29,8 @@ value_write(struct spool_writer *w, size_t len, unsigned seed)
 
 START_TEST(spool_ranges_lie_apart)
 {
-	static const uint64_t sizes[][2] = { { 1, 0 }, { 4096, 1 }, { 5000, 5000 }, { MIB, 0 }, { 256 * MIB, 64 * MIB },
-		{ UINT64_C(1) << 40, UINT64_C(1) << 40 } };
+	static const uint64_t sizes[][2] = { { 1, 0 }, { 4096, 1 }, { 5000, 5000 }, { MIB, 0 },
+		{ 256 * MIB, 64 * MIB }, { UINT64_C(1) << 40, UINT64_C(1) << 40 } };
 
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		struct spool s;
@@ -42,13 +43,15 @@ START_TEST(spool_ranges_lie_apart)
 			ck_assert_uint_ge(output, base + sizes[i][0] + sizes[i][1]);
 			end = output + sizes[i][1];
 			ck_assert_uint_le(end, INT64_MAX);
-			ck_assert(spool_holds(&s, slot / 2, slot % 2, base, sizes[i][0] + sizes[i][1]));
+			ck_assert(
+			    spool_holds(&s, slot / 2, slot % 2, base, sizes[i][0] + sizes[i][1]));
 			ck_assert(spool_holds(&s, slot / 2, slot % 2, output - 1, 1));
 			ck_assert(spool_holds(&s, slot / 2, slot % 2, output, 0));
 			ck_assert(!spool_holds(&s, slot / 2, slot % 2, output - 1, 2));
 			ck_assert(!spool_holds(&s, slot / 2, slot % 2, output, 1));
 			ck_assert(!spool_holds(&s, slot / 2, slot % 2, base, UINT64_MAX));
-			ck_assert(!spool_holds(&s, slot / 2, slot % 2, base + 1, UINT64_MAX - base));
+			ck_assert(
+			    !spool_holds(&s, slot / 2, slot % 2, base + 1, UINT64_MAX - base));
 			ck_assert(!spool_holds(&s, slot / 2, slot % 2, UINT64_MAX, 1));
 			ck_assert(!spool_holds(&s, slot / 2, slot % 2, UINT64_MAX, UINT64_MAX));
 			ck_assert(base == 0 || !spool_holds(&s, slot / 2, slot % 2, base - 1, 1));
@@ -167,7 +170,8 @@ START_TEST(spool_writer_waits_for_the_parent)
 		/* All before were taken: it runs ahead as far as it can, which is two. */
 		if (i % 2 == 0)
 			support_await(&x->given, i + 2);
-		ck_assert_msg(storage_holds(s.fd, x->offset[i], LEN, i), "value %u was written over", i);
+		ck_assert_msg(storage_holds(s.fd, x->offset[i], LEN, i),
+		    "value %u was written over", i);
 		support_post(&x->taken);
 		os_word_wake(&x->taken);
 	}
@@ -224,7 +228,8 @@ spool_below_limit(void)
 		return 2;
 	if (getrlimit(RLIMIT_FSIZE, &after) == -1 || after.rlim_cur != 10)
 		return 3;
-	if (fd_pread_all(s.fd, found, sizeof found, (off_t)w.base) == -1 || memcmp(found, data, sizeof data) != 0)
+	if (fd_pread_all(s.fd, found, sizeof found, (off_t)w.base) == -1 ||
+	    memcmp(found, data, sizeof data) != 0)
 		return 4;
 	if (storage_limit(10, 20) == -1)
 		return 5;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Packets and frames: what goes in comes out, and nothing goes past the end. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -98,7 +99,8 @@ START_TEST(job_with_each_length_of_args_and_id)
 	content_fill();
 	memset(id, 'i', sizeof id);
 	for (size_t id_len = 0; id_len <= WIRE_ID_MAX; id_len += id_len < 34 ? 1 : 17)
-		for (size_t args_len = 0; wire_args_fit(args_len, id_len); args_len += args_len < 70 ? 1 : 97) {
+		for (size_t args_len = 0; wire_args_fit(args_len, id_len);
+		     args_len += args_len < 70 ? 1 : 97) {
 			struct wire_job job = plain_job(args_len);
 			job.id = id;
 			job.id_len = id_len;
@@ -135,8 +137,10 @@ START_TEST(result_with_each_length_of_value_and_message)
 
 	content_fill();
 	memset(message, 'm', sizeof message);
-	for (size_t message_len = 0; message_len <= sizeof message; message_len += message_len < 17 ? 1 : 17)
-		for (size_t value_len = 0; value_len <= WIRE_VALUE_MAX; value_len += value_len < 34 ? 1 : 97) {
+	for (size_t message_len = 0; message_len <= sizeof message;
+	     message_len += message_len < 17 ? 1 : 17)
+		for (size_t value_len = 0; value_len <= WIRE_VALUE_MAX;
+		     value_len += value_len < 34 ? 1 : 97) {
 			struct wire_result result = plain_result(value_len);
 			result.message = message;
 			result.message_len = message_len;
@@ -199,8 +203,10 @@ START_TEST(result_of_a_process_with_each_number_of_addresses)
 	content_fill();
 	memset(message, 'm', sizeof message);
 	for (uint16_t frames = 0; frames <= WIRE_FRAMES_MAX; frames++)
-		for (size_t message_len = 0; message_len <= sizeof message; message_len += message_len < 9 ? 1 : 41)
-			for (size_t value_len = 0; value_len <= 2000; value_len += value_len < 9 ? 1 : 331) {
+		for (size_t message_len = 0; message_len <= sizeof message;
+		     message_len += message_len < 9 ? 1 : 41)
+			for (size_t value_len = 0; value_len <= 2000;
+			     value_len += value_len < 9 ? 1 : 331) {
 				struct wire_result result = process_result(value_len, frames);
 				result.message = message;
 				result.message_len = message_len;
@@ -223,7 +229,8 @@ START_TEST(result_of_a_process_with_fields_at_their_ends)
 {
 	content_fill();
 	for (unsigned bits = 0; bits < 256; bits++) {
-		struct wire_result result = process_result(bits & 1 ? 24 : 0, bits & 2 ? WIRE_FRAMES_MAX : 0);
+		struct wire_result result =
+		    process_result(bits & 1 ? 24 : 0, bits & 2 ? WIRE_FRAMES_MAX : 0);
 		result.pid = bits & 4 ? INT32_MIN : INT32_MAX;
 		result.signal = bits & 8 ? INT32_MAX : 0;
 		result.exit_code = bits & 8 ? INT32_MIN : -1;
@@ -263,7 +270,8 @@ START_TEST(addresses_past_the_frame_or_their_number_are_refused)
 		/* Of fewer, what is left is a value. */
 		ck_assert_int_eq(wire_get_result(&r, &out), n < WIRE_FRAMES_MAX ? 1 : -1);
 		if (n < WIRE_FRAMES_MAX)
-			ck_assert_uint_eq(out.frames * 8 + out.value_len, (WIRE_FRAMES_MAX - 1) * 8);
+			ck_assert_uint_eq(out.frames * 8 + out.value_len,
+			    (WIRE_FRAMES_MAX - 1) * 8);
 	}
 }
 END_TEST
@@ -311,20 +319,27 @@ START_TEST(packet_is_filled_and_not_past_its_end)
 		for (int kinds = 0; kinds < 3; kinds++) {
 			int expected = 0, kind = kinds == 0 ? WIRE_JOBS : WIRE_RESULTS;
 			struct wire_job job = plain_job(len);
-			struct wire_result result = kinds == 1 ? plain_result(len) : process_result(len, (uint16_t)(len % 5));
+			struct wire_result result = kinds == 1 ?
+			    plain_result(len) :
+			    process_result(len, (uint16_t)(len % 5));
 			memset(&area, 0xa5, sizeof area);
 			wire_begin(&w, &area.packet, (enum wire_kind)kind, 0, 0);
-			while ((kind == WIRE_JOBS ? wire_put_job(&w, &job) : wire_put_result(&w, &result)) == 1)
+			while ((kind == WIRE_JOBS ? wire_put_job(&w, &job) :
+						    wire_put_result(&w, &result)) == 1)
 				expected++;
 			size_t used = w.used;
-			ck_assert_int_eq(kind == WIRE_JOBS ? wire_put_job(&w, &job) : wire_put_result(&w, &result), 0);
+			ck_assert_int_eq(kind == WIRE_JOBS ? wire_put_job(&w, &job) :
+							     wire_put_result(&w, &result),
+			    0);
 			ck_assert_uint_eq(w.used, used);
 			ck_assert_uint_le(used, sizeof area.packet);
-			ck_assert_uint_gt(used + len + 64 + (kinds == 2 ? 40 + len % 5 * 8 : 0), sizeof area.packet);
+			ck_assert_uint_gt(used + len + 64 + (kinds == 2 ? 40 + len % 5 * 8 : 0),
+			    sizeof area.packet);
 			for (size_t i = 0; i < sizeof area.behind; i++)
 				ck_assert_uint_eq(area.behind[i], 0xa5);
 			ck_assert_uint_eq(wire_end(&w), used);
-			ck_assert_ptr_null(wire_check((enum wire_kind)kind, &area.packet, used, &frames));
+			ck_assert_ptr_null(
+			    wire_check((enum wire_kind)kind, &area.packet, used, &frames));
 			ck_assert_int_eq(frames, expected);
 		}
 }
@@ -370,8 +385,9 @@ START_TEST(plain_frames_are_what_the_others_are)
 		wire_begin(&o, &other, WIRE_JOBS, 1, 2);
 		do {
 			r = wire_put_job(&o, &job);
-			ck_assert_int_eq(wire_put_plain_job(&p, job.entry, job.ticket, job.seq, job.fn,
-			    job.cooperative, job.args, job.args_len), r);
+			ck_assert_int_eq(wire_put_plain_job(&p, job.entry, job.ticket, job.seq,
+					     job.fn, job.cooperative, job.args, job.args_len),
+			    r);
 		} while (r == 1);
 		ck_assert_uint_eq(wire_end(&p), wire_end(&o));
 		ck_assert_mem_eq(&plain, &other, sizeof plain);
@@ -379,8 +395,9 @@ START_TEST(plain_frames_are_what_the_others_are)
 		wire_begin(&o, &other, WIRE_RESULTS, 1, 2);
 		do {
 			r = wire_put_result(&o, &result);
-			ck_assert_int_eq(wire_put_plain_result(&p, result.entry, result.ticket, result.started_ns,
-			    result.run_ns, result.value, len), r);
+			ck_assert_int_eq(wire_put_plain_result(&p, result.entry, result.ticket,
+					     result.started_ns, result.run_ns, result.value, len),
+			    r);
 		} while (r == 1);
 		ck_assert_uint_eq(wire_end(&p), wire_end(&o));
 		ck_assert_mem_eq(&plain, &other, sizeof plain);

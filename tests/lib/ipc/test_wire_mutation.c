@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Packets that were damaged on their way, in every way that is small and in many that are not: each
  * is refused, or is one that could have been written.  tests/support/wire_check.h says what that means.
@@ -45,7 +46,8 @@ a_function(struct forkpool_context *context, const void *args, size_t args_len)
 static void
 sample_make(struct sample *sample, unsigned number)
 {
-	static const char text[] = "some bytes that stand for arguments, a value, a name and a message";
+	static const char text[] =
+	    "some bytes that stand for arguments, a value, a name and a message";
 	unsigned frames = number < 2 || number == 6 ? 1 : number < 4 ? 6 : UINT32_MAX;
 	struct wire_writer w;
 	int room = 1;
@@ -56,21 +58,35 @@ sample_make(struct sample *sample, unsigned number)
 	for (unsigned i = 0; i < frames && room; i++) {
 		if (sample->kind == WIRE_JOBS) {
 			struct wire_job job = {
-				.entry = i, .ticket = 1000 + i, .seq = 2000 + i, .fn = a_function,
-				.attempt = i % 3 == 2 ? 2 : 1, .cooperative = i & 1,
-				.timeout_ns = i % 2 == 0 ? 500 : 0, .id = text, .id_len = i % 4 == 0 ? 19 : 0,
-				.args = i % 5 == 4 ? NULL : text, .args_len = 1 + i * 3 % 60,
+				.entry = i,
+				.ticket = 1000 + i,
+				.seq = 2000 + i,
+				.fn = a_function,
+				.attempt = i % 3 == 2 ? 2 : 1,
+				.cooperative = i & 1,
+				.timeout_ns = i % 2 == 0 ? 500 : 0,
+				.id = text,
+				.id_len = i % 4 == 0 ? 19 : 0,
+				.args = i % 5 == 4 ? NULL : text,
+				.args_len = 1 + i * 3 % 60,
 				.args_offset = i % 5 == 4 ? 8192 : 0,
 			};
 			room = wire_put_job(&w, &job);
 		} else {
 			struct wire_result result = {
-				.entry = i, .ticket = 1000 + i, .outcome = (uint8_t)(i % 2),
-				.error = i % 2 == 1 ? 42 : 0, .started_ns = 1, .run_ns = 2,
-				.message = text, .message_len = i % 2 == 0 && i % 3 == 0 ? 33 : 0,
-				.value = i % 5 == 4 ? NULL : text, .value_len = 1 + i * 3 % 60,
+				.entry = i,
+				.ticket = 1000 + i,
+				.outcome = (uint8_t)(i % 2),
+				.error = i % 2 == 1 ? 42 : 0,
+				.started_ns = 1,
+				.run_ns = 2,
+				.message = text,
+				.message_len = i % 2 == 0 && i % 3 == 0 ? 33 : 0,
+				.value = i % 5 == 4 ? NULL : text,
+				.value_len = 1 + i * 3 % 60,
 				.value_offset = i % 5 == 4 ? 8192 : 0,
-				.output_len = i % 7 == 6 ? 12 : 0, .output_offset = i % 7 == 6 ? 4096 : 0,
+				.output_len = i % 7 == 6 ? 12 : 0,
+				.output_offset = i % 7 == 6 ? 4096 : 0,
 			};
 			if (number >= 6) {
 				result.has_process = 1;
@@ -103,7 +119,8 @@ try(const struct sample *sample, const void *bytes, size_t len, const char *how,
 	int frames;
 	const char *wrong = wire_check(sample->kind, bytes, len, &frames);
 
-	ck_assert_msg(wrong == NULL, "sample %d, %s at %zu: %s", (int)(sample - samples), how, where, wrong);
+	ck_assert_msg(wrong == NULL, "sample %d, %s at %zu: %s", (int)(sample - samples), how,
+	    where, wrong);
 	return frames;
 }
 
@@ -111,7 +128,8 @@ START_TEST(whole_packets_are_taken)
 {
 	samples_make();
 	for (unsigned i = 0; i < SAMPLES; i++)
-		ck_assert_int_ge(try(&samples[i], &samples[i].packet, samples[i].len, "nothing", 0), 1);
+		ck_assert_int_ge(try(&samples[i], &samples[i].packet, samples[i].len, "nothing", 0),
+		    1);
 }
 END_TEST
 
@@ -132,7 +150,8 @@ END_TEST
 
 START_TEST(each_byte_replaced)
 {
-	static const unsigned char values[] = { 0x00, 0x01, 0x0f, 0x10, 0x20, 0x7f, 0x80, 0xa0, 0xf0, 0xff };
+	static const unsigned char values[] = { 0x00, 0x01, 0x0f, 0x10, 0x20, 0x7f, 0x80, 0xa0,
+		0xf0, 0xff };
 	const struct sample *sample = &samples[_i];
 	struct wire_packet packet;
 
@@ -163,7 +182,9 @@ START_TEST(cut_at_each_length)
 			uint16_t bytes = (uint16_t)len;
 			memcpy(packet.bytes + 4, &bytes, sizeof bytes);
 			ck_assert_int_eq(try(sample, &packet, len, "cut, header mended,", len), -1);
-			ck_assert_int_eq(try(sample, &packet, sample->len, "shorter in its header", len), -1);
+			ck_assert_int_eq(try(sample, &packet, sample->len, "shorter in its header",
+					     len),
+			    -1);
 			packet = sample->packet;
 		}
 	}
@@ -182,7 +203,8 @@ START_TEST(each_count_of_frames)
 	for (unsigned n = 0; n <= UINT16_MAX; n += n < 300 ? 1 : 257) {
 		uint16_t count = (uint16_t)n;
 		memcpy(packet.bytes + 6, &count, sizeof count);
-		ck_assert_int_eq(try(sample, &packet, sample->len, "count", n), (int)n == frames ? frames : -1);
+		ck_assert_int_eq(try(sample, &packet, sample->len, "count", n),
+		    (int)n == frames ? frames : -1);
 	}
 }
 END_TEST
@@ -200,7 +222,8 @@ START_TEST(each_length_and_flags_of_the_first_frame)
 			uint16_t length = (uint16_t)bytes;
 			memcpy(packet.bytes + 16, &length, sizeof length);
 			packet.bytes[18] = (unsigned char)tail;
-			(void)try(sample, &packet, sample->len, "length and flags", bytes << 8 | tail);
+			(void)try(sample, &packet, sample->len, "length and flags",
+			    bytes << 8 | tail);
 		}
 }
 END_TEST
@@ -209,7 +232,21 @@ static void
 mutate_once(struct wire_packet *packet, size_t *len, const struct sample *other)
 {
 	static const uint64_t numbers[] = {
-		0, 1, 15, 16, 31, 32, 255, 256, 4095, 4096, 65535, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX,
+		0,
+		1,
+		15,
+		16,
+		31,
+		32,
+		255,
+		256,
+		4095,
+		4096,
+		65535,
+		INT32_MAX,
+		UINT32_MAX,
+		INT64_MAX,
+		UINT64_MAX,
 	};
 	size_t at = random_below((uint32_t)*len), n, from;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The memory that a worker shares with a job's process: one window each, and nothing of one job in it for the next. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -31,7 +32,8 @@ is_mapped(const void *at)
 static unsigned char *
 area_of(size_t size)
 {
-	unsigned char *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned char *area =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(area, MAP_FAILED);
 	return area;
@@ -47,7 +49,9 @@ START_TEST(each_has_pages_of_its_own)
 		const char *at = (const char *)mailboxes_at(mailboxes, i);
 		ck_assert_uint_eq((uintptr_t)at % page, 0);
 		if (i > 0)
-			ck_assert_uint_ge((size_t)(at - (const char *)mailboxes_at(mailboxes, i - 1)), sizeof(struct mailbox));
+			ck_assert_uint_ge((size_t)(at -
+					      (const char *)mailboxes_at(mailboxes, i - 1)),
+			    sizeof(struct mailbox));
 	}
 	/* Memory is taken as it is touched, up to the last. */
 	mailboxes_at(mailboxes, 1)->args[WIRE_PACKET_SIZE - 1] = 1;
@@ -89,7 +93,8 @@ END_TEST
 /* _i: which worker; the first, the last, and some between. */
 START_TEST(a_worker_keeps_its_own_alone)
 {
-	static const unsigned workers[] = { 0, 1, 100, SHARED_WORKERS_MAX - 2, SHARED_WORKERS_MAX - 1 };
+	static const unsigned workers[] = { 0, 1, 100, SHARED_WORKERS_MAX - 2,
+		SHARED_WORKERS_MAX - 1 };
 	unsigned own = workers[_i];
 	struct mailbox *mailboxes = mailboxes_create();
 	int status;
@@ -99,7 +104,8 @@ START_TEST(a_worker_keeps_its_own_alone)
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		size_t stride = (size_t)((char *)mailboxes_at(mailboxes, 1) - (char *)mailboxes);
-		const char *first = (const char *)mailboxes, *kept = (const char *)mailboxes_at(mailboxes, own);
+		const char *first = (const char *)mailboxes,
+			   *kept = (const char *)mailboxes_at(mailboxes, own);
 		mailboxes_keep(mailboxes, own);
 		for (const char *at = first; at < first + SHARED_WORKERS_MAX * stride; at += page)
 			if (is_mapped(at) != (at >= kept && at < kept + stride))
@@ -117,7 +123,8 @@ END_TEST
 /* _i: pages of the area. */
 START_TEST(nothing_is_left_after_it_was_cleared)
 {
-	struct mailbox *mailboxes = mailboxes_create(), *w = mailboxes_at(mailboxes, 5), *other = mailboxes_at(mailboxes, 6);
+	struct mailbox *mailboxes = mailboxes_create(), *w = mailboxes_at(mailboxes, 5),
+		       *other = mailboxes_at(mailboxes, 6);
 	size_t size = (size_t)_i * page, stride = (size_t)((char *)other - (char *)w);
 	unsigned char *area = area_of(size);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The outcomes' names, and wait statuses in words. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -53,7 +54,8 @@ START_TEST(table_has_what_the_public_header_has)
 		else if (inside && strncmp(line, "\tFORKPOOL_", 10) == 0) {
 			line[10 + strspn(line + 10, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")] = '\0';
 			lowered(name, line + 10, sizeof name);
-			ck_assert_str_eq(forkpool_outcome_name((enum forkpool_outcome)number), name);
+			ck_assert_str_eq(forkpool_outcome_name((enum forkpool_outcome)number),
+			    name);
 			number++;
 		}
 	}
@@ -96,11 +98,16 @@ START_TEST(status_in_words)
 
 	ck_assert_ptr_eq(outcome_status_text(status_of_child(0, 0), text, sizeof text), text);
 	ck_assert_str_eq(text, "exited with status 0");
-	ck_assert_str_eq(outcome_status_text(status_of_child(255, 0), text, sizeof text), "exited with status 255");
-	(void)snprintf(expected, sizeof expected, "killed by signal %d (%s)", SIGKILL, strsignal(SIGKILL));
-	ck_assert_str_eq(outcome_status_text(status_of_child(0, SIGKILL), text, sizeof text), expected);
-	(void)snprintf(expected, sizeof expected, "killed by signal %d (%s)", SIGUSR1, strsignal(SIGUSR1));
-	ck_assert_str_eq(outcome_status_text(status_of_child(0, SIGUSR1), text, sizeof text), expected);
+	ck_assert_str_eq(outcome_status_text(status_of_child(255, 0), text, sizeof text),
+	    "exited with status 255");
+	(void)snprintf(expected, sizeof expected, "killed by signal %d (%s)", SIGKILL,
+	    strsignal(SIGKILL));
+	ck_assert_str_eq(outcome_status_text(status_of_child(0, SIGKILL), text, sizeof text),
+	    expected);
+	(void)snprintf(expected, sizeof expected, "killed by signal %d (%s)", SIGUSR1,
+	    strsignal(SIGUSR1));
+	ck_assert_str_eq(outcome_status_text(status_of_child(0, SIGUSR1), text, sizeof text),
+	    expected);
 }
 END_TEST
 

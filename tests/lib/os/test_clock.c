@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Deadlines are sums of what callers hand in: none may overflow, none may spin. */
 #include "config.h"
 #include "tests/support/support.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptors: above the standard ones, closed in bulk, passed along with a ring. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -120,8 +121,10 @@ END_TEST
 static int
 close_all_but_some(void)
 {
-	int keep[] = { 90, -1, 40, 7, 2, 41, 90, 8 }, again[] = { 150, 3, 31, 60, 41, 30 }, none[] = { -1 };
-	static const struct fd_span spans[] = { { 5, 5 }, { 20, 29 }, { 40, 50 }, { 60, 60 }, { 99, 100 } };
+	int keep[] = { 90, -1, 40, 7, 2, 41, 90, 8 }, again[] = { 150, 3, 31, 60, 41, 30 },
+	    none[] = { -1 };
+	static const struct fd_span spans[] = { { 5, 5 }, { 20, 29 }, { 40, 50 }, { 60, 60 },
+		{ 99, 100 } };
 
 	for (int fd = 3; fd <= 100; fd++)
 		if (dup2(2, fd) == -1)
@@ -136,10 +139,11 @@ close_all_but_some(void)
 	for (int fd = 3; fd <= 100; fd++)
 		if (dup2(2, fd) == -1)
 			return 1;
-	fd_close_all_but(again, sizeof again / sizeof again[0], spans, sizeof spans / sizeof spans[0]);
+	fd_close_all_but(again, sizeof again / sizeof again[0], spans,
+	    sizeof spans / sizeof spans[0]);
 	for (int fd = 3; fd <= 200; fd++) {
-		int kept = fd == 3 || fd == 5 || (fd >= 20 && fd <= 31) || (fd >= 40 && fd <= 50) || fd == 60 ||
-		    fd == 99 || fd == 100;
+		int kept = fd == 3 || fd == 5 || (fd >= 20 && fd <= 31) || (fd >= 40 && fd <= 50) ||
+		    fd == 60 || fd == 99 || fd == 100;
 		if (is_open(fd) != kept)
 			return 4;
 	}

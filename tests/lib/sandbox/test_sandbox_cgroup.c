@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A control group for each worker, below directories that the test makes and removes. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -30,7 +31,8 @@ static char directories[HIERARCHIES][96];
 static void
 pause_ms(long ms)
 {
-	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 },
+	    NULL);
 }
 
 /* Groups that are left in path, and their processes with kill. */
@@ -81,12 +83,14 @@ directories_begin(void)
 			char probe[96];
 			(void)snprintf(probe, sizeof probe, "%s/%s", mounts[i][j],
 			    i == UNIFIED ? "cgroup.controllers" : "cgroup.clone_children");
-			(void)snprintf(directories[i], sizeof directories[i], "%s/forkpool-test-%ld", mounts[i][j],
-			    (long)getpid());
+			(void)snprintf(directories[i], sizeof directories[i],
+			    "%s/forkpool-test-%ld", mounts[i][j], (long)getpid());
 			/* Delegated: also to the ordinary user. */
 			if (access(probe, F_OK) == 0 && mkdir(directories[i], 0755) == 0) {
 				if (geteuid() == 0)
-					ck_assert_int_eq(chown(directories[i], USER_NOBODY, USER_NOBODY), 0);
+					ck_assert_int_eq(chown(directories[i], USER_NOBODY,
+							     USER_NOBODY),
+					    0);
 				break;
 			}
 			directories[i][0] = '\0';
@@ -96,7 +100,9 @@ directories_begin(void)
 static int
 hierarchy_missing(enum hierarchy hierarchy, const char *test)
 {
-	return directories[hierarchy][0] == '\0' ? skip(test, "no such cgroup directory can be made here") : 0;
+	return directories[hierarchy][0] == '\0' ?
+	    skip(test, "no such cgroup directory can be made here") :
+	    0;
 }
 
 static struct sandbox_cgroup cgroup;
@@ -108,7 +114,9 @@ plan(enum hierarchy hierarchy)
 {
 	char error[256] = "";
 
-	ck_assert_msg(cgroup_plan(&cgroup, directories[hierarchy], &limits, error, sizeof error) == 0, "%s", error);
+	ck_assert_msg(cgroup_plan(&cgroup, directories[hierarchy], &limits, error, sizeof error) ==
+		0,
+	    "%s", error);
 	ck_assert_int_gt(cgroup.dir, 2);
 	ck_assert(fcntl(cgroup.dir, F_GETFD) & FD_CLOEXEC);
 	ck_assert_int_eq(groups_below(directories[hierarchy], false), 0);
@@ -190,7 +198,8 @@ take_too_much(void)
 	CHILD_CHECK(pid != -1);
 	if (pid == 0) {
 		size_t size = (size_t)(256 * MIB) + limits_memory_used();
-		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		char *memory =
+		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		CHILD_CHECK(memory != MAP_FAILED);
 		for (size_t i = 0; i < size; i += 4096)
 			memory[i] = 1;
@@ -287,17 +296,22 @@ START_TEST(what_it_has_not_is_named)
 	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", &limits, error, sizeof error), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_str_eq(error, "sandbox: cgroup /tmp: is not in a cgroup file system");
-	ck_assert_int_eq(cgroup_plan(&cgroup, "/sys/fs/cgroup/none/such", &limits, error, sizeof error), -1);
+	ck_assert_int_eq(cgroup_plan(&cgroup, "/sys/fs/cgroup/none/such", &limits, error,
+			     sizeof error),
+	    -1);
 	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_str_eq(error, "sandbox: cgroup /sys/fs/cgroup/none/such: No such file or directory");
+	ck_assert_str_eq(error,
+	    "sandbox: cgroup /sys/fs/cgroup/none/such: No such file or directory");
 	ck_assert_int_eq(cgroup.dir, -1);
 	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", &limits, NULL, 0), -1);
 	if (hierarchy_missing(MEMORY, "no pids.max"))
 		return;
-	ck_assert_int_eq(cgroup_plan(&cgroup, directories[MEMORY], &limits, error, sizeof error), -1);
+	ck_assert_int_eq(cgroup_plan(&cgroup, directories[MEMORY], &limits, error, sizeof error),
+	    -1);
 	ck_assert_int_eq(errno, ENOTSUP);
 	(void)snprintf(expected, sizeof expected,
-	    "sandbox: cgroup %s: groups there have no pids.max, which limits.processes needs", directories[MEMORY]);
+	    "sandbox: cgroup %s: groups there have no pids.max, which limits.processes needs",
+	    directories[MEMORY]);
 	ck_assert_str_eq(error, expected);
 	ck_assert_int_eq(groups_below(directories[MEMORY], false), 0);
 }
@@ -323,7 +337,9 @@ START_TEST(a_controller_that_is_not_to_be_had_is_named)
 	} else {
 		ck_assert_int_eq(r, -1);
 		ck_assert_int_eq(errno, ENOTSUP);
-		ck_assert_ptr_nonnull(strstr(error, "no pids.max, which limits.processes needs; +pids in cgroup.subtree_control: "));
+		ck_assert_ptr_nonnull(strstr(error,
+		    "no pids.max, which limits.processes needs; +pids in "
+		    "cgroup.subtree_control: "));
 	}
 	ck_assert_int_eq(groups_below(directories[UNIFIED], false), 0);
 	cgroup_release(&cgroup);
@@ -336,7 +352,9 @@ plan_without_leave(void)
 	char error[256] = "";
 
 	CHILD_DENIED(cgroup_plan(&cgroup, mounts[PIDS][0], &limits, error, sizeof error), EACCES);
-	CHILD_CHECK(strcmp(error, "sandbox: cgroup /sys/fs/cgroup/pids: no group can be made there: Permission denied") == 0);
+	CHILD_CHECK(strcmp(error,
+			"sandbox: cgroup /sys/fs/cgroup/pids: no group can be made there: "
+			"Permission denied") == 0);
 	CHILD_CHECK(cgroup.dir == -1);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The system call filter on real processes, at its strictest: what a computation needs works, what is denied is
  * not made and says which call it was, what is refused fails softly.
@@ -75,15 +76,17 @@ computes(void)
 	struct timespec t;
 	struct timeval tv;
 	unsigned char random[32];
-	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1 || clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == -1 ||
-	    gettimeofday(&tv, NULL) == -1 || time(NULL) == -1 || localtime(&tv.tv_sec) == NULL)
+	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1 ||
+	    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == -1 || gettimeofday(&tv, NULL) == -1 ||
+	    time(NULL) == -1 || localtime(&tv.tv_sec) == NULL)
 		return 5;
-	if (nanosleep(&(struct timespec){ .tv_nsec = 1000 }, NULL) == -1 || syscall(SYS_getrandom, random, sizeof random, 0) != 32)
+	if (nanosleep(&(struct timespec){ .tv_nsec = 1000 }, NULL) == -1 ||
+	    syscall(SYS_getrandom, random, sizeof random, 0) != 32)
 		return 6;
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct itimerval soon = { .it_value = { .tv_usec = 1000 } };
-	if (sigaction(SIGALRM, &action, NULL) == -1 || setitimer(ITIMER_REAL, &soon, NULL) == -1 || pause() != -1 ||
-	    errno != EINTR)
+	if (sigaction(SIGALRM, &action, NULL) == -1 || setitimer(ITIMER_REAL, &soon, NULL) == -1 ||
+	    pause() != -1 || errno != EINTR)
 		return 7;
 	return sysconf(_SC_NPROCESSORS_ONLN) > 0 && isatty(0) == 0 && getpid() > 0 ? 0 : 8;
 }
@@ -235,7 +238,8 @@ START_TEST(other_architectures_are_trapped)
 	char name[64];
 
 	confined_assert_trapped(confined_run(&strict, calls_x32), 0x40000000 + SYS_getpid);
-	(void)filter_call_name(atomic_load(&note->number), atomic_load(&note->arch), name, sizeof name);
+	(void)filter_call_name(atomic_load(&note->number), atomic_load(&note->arch), name,
+	    sizeof name);
 	ck_assert_str_eq(name, "system call 39 of another architecture");
 	int status = confined_run(&strict, calls_32_bit);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV)
@@ -293,7 +297,8 @@ returns_from_traps(void)
 	struct sigaction action = { .sa_sigaction = on_trap_return, .sa_flags = SA_SIGINFO };
 	struct sandbox_filter filter;
 
-	if (filter_build(&filter, &strict, NULL, 0) == -1 || sigaction(SIGSYS, &action, NULL) == -1 ||
+	if (filter_build(&filter, &strict, NULL, 0) == -1 ||
+	    sigaction(SIGSYS, &action, NULL) == -1 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || filter_enter(&filter, 0) == -1)
 		return 255;
 	for (int i = 0; i < 3; i++)
@@ -358,11 +363,16 @@ START_TEST(calls_have_names)
 {
 	char name[64], tiny[4];
 
-	ck_assert_str_eq(filter_call_name(SYS_socket, seccomp_arch_native(), name, sizeof name), "socket");
-	ck_assert_str_eq(filter_call_name(9999, seccomp_arch_native(), name, sizeof name), "system call 9999");
-	ck_assert_str_eq(filter_call_name(-1, seccomp_arch_native(), name, sizeof name), "system call -1");
-	ck_assert_str_eq(filter_call_name(5, 1, name, sizeof name), "system call 5 of another architecture");
-	ck_assert_str_eq(filter_call_name(SYS_socket, seccomp_arch_native(), tiny, sizeof tiny), "soc");
+	ck_assert_str_eq(filter_call_name(SYS_socket, seccomp_arch_native(), name, sizeof name),
+	    "socket");
+	ck_assert_str_eq(filter_call_name(9999, seccomp_arch_native(), name, sizeof name),
+	    "system call 9999");
+	ck_assert_str_eq(filter_call_name(-1, seccomp_arch_native(), name, sizeof name),
+	    "system call -1");
+	ck_assert_str_eq(filter_call_name(5, 1, name, sizeof name),
+	    "system call 5 of another architecture");
+	ck_assert_str_eq(filter_call_name(SYS_socket, seccomp_arch_native(), tiny, sizeof tiny),
+	    "soc");
 }
 END_TEST
 
@@ -375,11 +385,15 @@ START_TEST(build_without_libseccomp_says_so)
 
 	ck_assert_int_eq(filter_build(&filter, &strict, error, sizeof error), -1);
 	ck_assert_int_eq(errno, ENOTSUP);
-	ck_assert_str_eq(error, "sandbox: this build of forkpool has no libseccomp, so system calls cannot be filtered");
+	ck_assert_str_eq(error,
+	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
+	    "filtered");
 	ck_assert_int_eq(filter_enter(&filter, 0), -1);
 	ck_assert_int_eq(errno, ENOTSUP);
 	filter_release(&filter);
-	ck_assert_int_eq(strncmp(filter_call_name(333, 0, name, sizeof name), "system call 333", 15), 0);
+	ck_assert_int_eq(strncmp(filter_call_name(333, 0, name, sizeof name), "system call 333",
+			     15),
+	    0);
 }
 END_TEST
 

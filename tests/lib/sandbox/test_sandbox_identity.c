@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who a job's process is, read from outside in /proc, as root and as an ordinary user. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -372,7 +373,9 @@ START_TEST(namespaces_are_its_own)
 		long uid = privileged ? USER_NOBODY : (long)geteuid();
 		uint64_t inside, outside, count;
 		file_text(text, sizeof text, scene->job, "uid_map");
-		ck_assert_int_eq(sscanf(text, "%" SCNu64 "%" SCNu64 "%" SCNu64, &inside, &outside, &count), 3);
+		ck_assert_int_eq(sscanf(text, "%" SCNu64 "%" SCNu64 "%" SCNu64, &inside, &outside,
+				     &count),
+		    3);
 		(void)snprintf(expected, sizeof expected, "%ld", uid);
 		ck_assert_uint_eq(inside, (uint64_t)uid);
 		ck_assert_uint_eq(outside, (uint64_t)uid);
@@ -403,7 +406,8 @@ lonely_worker(void)
 	request.ifr_flags |= IFF_UP;
 	CHILD_DENIED(ioctl(fd, SIOCSIFFLAGS, &request), EPERM);
 	CHILD_DENIED(sethostname("x", 1), EPERM);
-	CHILD_CHECK(geteuid() == getuid() && geteuid() == identity.uid && getegid() == identity.gid);
+	CHILD_CHECK(
+	    geteuid() == getuid() && geteuid() == identity.uid && getegid() == identity.gid);
 }
 
 START_TEST(the_network_is_empty)
@@ -452,7 +456,9 @@ worker_among_few(void)
 
 	become_root_of_little();
 	CHILD_DENIED(identity_plan(&identity, NULL, error, sizeof error), EINVAL);
-	CHILD_CHECK(strcmp(error, "sandbox: user 65534 does not exist in the user namespace of this process") == 0);
+	CHILD_CHECK(
+	    strcmp(error,
+		"sandbox: user 65534 does not exist in the user namespace of this process") == 0);
 	sandbox.best_effort = 1;
 	CHILD_CHECK(identity_plan(&identity, &sandbox, error, sizeof error) == 0);
 	CHILD_CHECK(identity.layers == FORKPOOL_LAYER_PRIVILEGES);
@@ -524,7 +530,8 @@ root_plans(void)
 	struct sandbox_identity identity;
 
 	CHILD_CHECK(identity_plan(&identity, NULL, NULL, 0) == 0);
-	CHILD_CHECK(identity.uid == USER_NOBODY && identity.gid == USER_NOBODY && identity.change_user);
+	CHILD_CHECK(
+	    identity.uid == USER_NOBODY && identity.gid == USER_NOBODY && identity.change_user);
 	CHILD_CHECK(identity.layers == (FORKPOOL_LAYER_PRIVILEGES | FORKPOOL_LAYER_USER));
 	/* Not wholly another while it keeps the group. */
 	sandbox = (struct forkpool_sandbox){ .uid = 4711, .gid = (gid_t)-1, .namespaces = 1 };

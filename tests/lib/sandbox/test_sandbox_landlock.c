@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a job's process can still reach with a Landlock ruleset on, as root and as an ordinary user. */
 #include "config.h"
 #include "tests/support/support.h"
@@ -65,7 +66,8 @@ file_make(const char *path)
 static void
 directory_begin(void)
 {
-	static const char *const names[] = { "readable", "readable/below", "writable", "writable/below", "secret" };
+	static const char *const names[] = { "readable", "readable/below", "writable",
+		"writable/below", "secret" };
 
 	(void)snprintf(base, sizeof base, "/tmp/forkpool-landlock-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(base));
@@ -89,7 +91,8 @@ landlock_missing(int layer, const char *test)
 	ck_assert_int_eq(landlock_build(&landlock, &wants, NULL, 0), 0);
 	int missing = !(landlock.layers & (unsigned)layer);
 	if (missing)
-		(void)skip(test, landlock.abi == 0 ? "no Landlock" : "the kernel's Landlock is too old");
+		(void)skip(test,
+		    landlock.abi == 0 ? "no Landlock" : "the kernel's Landlock is too old");
 	landlock_release(&landlock);
 	return missing;
 }
@@ -166,7 +169,8 @@ with_directories(void)
 	CHILD_DENIED(opens(base, O_RDONLY | O_DIRECTORY), EACCES);
 
 	fd = open(path_of("writable/new"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	CHILD_CHECK(fd != -1 && write(fd, "text", 4) == 4 && ftruncate(fd, 2) == 0 && close(fd) == 0);
+	CHILD_CHECK(
+	    fd != -1 && write(fd, "text", 4) == 4 && ftruncate(fd, 2) == 0 && close(fd) == 0);
 	CHILD_CHECK(truncate(path_of("writable/new"), 0) == 0);
 	CHILD_CHECK(mkdir(path_of("writable/dir"), 0777) == 0);
 	CHILD_CHECK(rename(path_of("writable/new"), path_of("writable/dir/new")) == 0);
@@ -262,8 +266,10 @@ with_exec(void)
 	CHILD_CHECK(program_status(SELF_PROGRAM) == 0);
 	CHILD_CHECK(program_status(path_of("writable/program")) == 0);
 	CHILD_CHECK(program_status(path_of("secret/program")) == 126);
-	CHILD_CHECK(symlink("program", path_of("writable/symlink")) == 0 && unlink(path_of("writable/symlink")) == 0);
-	CHILD_CHECK(mkfifo(path_of("writable/fifo"), 0666) == 0 && unlink(path_of("writable/fifo")) == 0);
+	CHILD_CHECK(symlink("program", path_of("writable/symlink")) == 0 &&
+	    unlink(path_of("writable/symlink")) == 0);
+	CHILD_CHECK(
+	    mkfifo(path_of("writable/fifo"), 0666) == 0 && unlink(path_of("writable/fifo")) == 0);
 	CHILD_CHECK(unlink(path_of("writable/program")) == 0);
 }
 
@@ -304,7 +310,8 @@ tcp_connect(void)
 static int
 tcp_bind(void)
 {
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in any = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r = bind(fd, (struct sockaddr *)&any, sizeof any);
 	int saved = errno;
@@ -340,7 +347,8 @@ START_TEST(tcp_needs_network)
 		return;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ne(fd, -1);
-	listener = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	listener = (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (bind(fd, (struct sockaddr *)&listener, sizeof listener) == -1 || listen(fd, 8) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&listener, &len) == -1 || tcp_connect() == -1)
 		(void)skip("TCP", "no loopback interface");
@@ -392,7 +400,8 @@ alone(void)
 		for (;;)
 			(void)pause();
 	CHILD_CHECK(kill(pid, SIGKILL) == 0);
-	CHILD_CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHILD_CHECK(
+	    waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void
@@ -432,7 +441,8 @@ START_TEST(nobody_outside_is_reached)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ne(fd, -1);
 	abstract = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	int n = snprintf(abstract.sun_path + 1, sizeof abstract.sun_path - 1, "forkpool-test-%ld", (long)getpid());
+	int n = snprintf(abstract.sun_path + 1, sizeof abstract.sun_path - 1, "forkpool-test-%ld",
+	    (long)getpid());
 	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&abstract, abstract_len), 0);
 	ck_assert_int_eq(listen(fd, 8), 0);
@@ -453,10 +463,12 @@ START_TEST(a_path_that_is_not_there_is_named)
 	ck_assert_int_eq(landlock_build(&landlock, &readable, error, sizeof error), -1);
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_int_eq(landlock.fd, -1);
-	(void)snprintf(expected, sizeof expected, "sandbox: readable path %s: No such file or directory", missing[1]);
+	(void)snprintf(expected, sizeof expected,
+	    "sandbox: readable path %s: No such file or directory", missing[1]);
 	ck_assert_str_eq(error, expected);
 	ck_assert_int_eq(landlock_build(&landlock, &writable, error, sizeof error), -1);
-	(void)snprintf(expected, sizeof expected, "sandbox: writable path %s: No such file or directory", missing[1]);
+	(void)snprintf(expected, sizeof expected,
+	    "sandbox: writable path %s: No such file or directory", missing[1]);
 	ck_assert_str_eq(error, expected);
 	ck_assert_int_eq(landlock_build(&landlock, &writable, NULL, 0), -1);
 	landlock_release(&landlock);

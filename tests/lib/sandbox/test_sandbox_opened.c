@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The system call filter where something was opened up (files, network, programs), and its gate: what comes from
  * there passes, and once it is closed there is no way back to it.
@@ -53,8 +54,8 @@ uses_files(void)
 	struct stat st;
 	int fd = mkstemp(name);
 
-	if (fd == -1 || write(fd, "hello", 5) != 5 || ftruncate(fd, 4) == -1 || fsync(fd) == -1 || stat(name, &st) == -1 ||
-	    st.st_size != 4)
+	if (fd == -1 || write(fd, "hello", 5) != 5 || ftruncate(fd, 4) == -1 || fsync(fd) == -1 ||
+	    stat(name, &st) == -1 || st.st_size != 4)
 		return 1;
 	void *map = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || memcmp(map, "hell", 4) != 0)
@@ -62,8 +63,8 @@ uses_files(void)
 	if (pread(fd, text, 4, 0) != 4 || lockf(fd, F_LOCK, 0) == -1 || close(fd) == -1)
 		return 3;
 	/* Not what Landlock does not see. */
-	if (chmod(name, 0644) != -1 || errno != EPERM || truncate(name, 0) != -1 || errno != EACCES ||
-	    open(name, O_RDONLY | O_TRUNC) != -1 || errno != EACCES)
+	if (chmod(name, 0644) != -1 || errno != EPERM || truncate(name, 0) != -1 ||
+	    errno != EACCES || open(name, O_RDONLY | O_TRUNC) != -1 || errno != EACCES)
 		return 4;
 	FILE *f = fopen(name, "we");
 	if (f == NULL || fputs("again", f) == EOF || fclose(f) == EOF)
@@ -98,13 +99,16 @@ END_TEST
 static int
 uses_network(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof address;
 	int one = 1, error = 1, pair[2];
 	char text[8] = "";
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), client = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    client = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
 
-	if (listener == -1 || client == -1 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == -1 ||
+	if (listener == -1 || client == -1 ||
+	    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == -1 ||
 	    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == -1)
 		return 1;
 	if (bind(listener, (struct sockaddr *)&address, len) == -1 || listen(listener, 1) == -1 ||
@@ -116,11 +120,13 @@ uses_network(void)
 	int server = accept(listener, NULL, NULL), events = epoll_create1(0);
 	struct epoll_event event = { .events = EPOLLIN };
 	if (server == -1 || events == -1 || send(server, "hello", 5, MSG_NOSIGNAL) != 5 ||
-	    epoll_ctl(events, EPOLL_CTL_ADD, client, &event) == -1 || epoll_wait(events, &event, 1, 5000) != 1)
+	    epoll_ctl(events, EPOLL_CTL_ADD, client, &event) == -1 ||
+	    epoll_wait(events, &event, 1, 5000) != 1)
 		return 4;
 	len = sizeof error;
 	if (recv(client, text, sizeof text, 0) != 5 || memcmp(text, "hello", 5) != 0 ||
-	    getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &len) == -1 || error != 0 || shutdown(client, SHUT_RDWR) == -1)
+	    getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &len) == -1 || error != 0 ||
+	    shutdown(client, SHUT_RDWR) == -1)
 		return 5;
 	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1 ? 6 : 0;
 }
@@ -143,7 +149,8 @@ static const struct confined_call network_calls[] = {
 START_TEST(network_can_be_used)
 {
 	confined_assert_exit(confined_run(&network, uses_network), 0);
-	confined_check_calls(&network, network_calls, sizeof network_calls / sizeof network_calls[0]);
+	confined_check_calls(&network, network_calls,
+	    sizeof network_calls / sizeof network_calls[0]);
 }
 END_TEST
 
@@ -161,7 +168,8 @@ uses_programs(void)
 	pthread_t thread;
 	void *back = NULL;
 
-	if (pthread_create(&thread, NULL, thread_main, &back) != 0 || pthread_join(thread, &back) != 0 || back != &back)
+	if (pthread_create(&thread, NULL, thread_main, &back) != 0 ||
+	    pthread_join(thread, &back) != 0 || back != &back)
 		return 1;
 	void *code = mmap(NULL, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code == MAP_FAILED || mremap(code, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED)
@@ -171,11 +179,13 @@ uses_programs(void)
 		for (;;)
 			(void)pause();
 	int status;
-	if (pid == -1 || kill(pid, SIGKILL) == -1 || waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+	if (pid == -1 || kill(pid, SIGKILL) == -1 || waitpid(pid, &status, 0) != pid ||
+	    !WIFSIGNALED(status))
 		return 3;
 	/* A shell that makes pipes and processes, and programs that read directories and files. */
-	status = system("set -e; x=$(ls -l /usr/bin/env | wc -l; cat /etc/passwd | sort | head -n 1 >/dev/null); test \"$x\" -eq 1; "
-	    "sleep 5 & kill $!; wait");
+	status = system("set -e; x=$(ls -l /usr/bin/env | wc -l; cat /etc/passwd | sort | head -n "
+			"1 >/dev/null); test \"$x\" -eq 1; "
+			"sleep 5 & kill $!; wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
 }
 
@@ -203,7 +213,8 @@ static const struct confined_call program_calls[] = {
 START_TEST(programs_can_be_run)
 {
 	confined_assert_exit(confined_run(&programs, uses_programs), 0);
-	confined_check_calls(&programs, program_calls, sizeof program_calls / sizeof program_calls[0]);
+	confined_check_calls(&programs, program_calls,
+	    sizeof program_calls / sizeof program_calls[0]);
 }
 END_TEST
 
@@ -303,7 +314,8 @@ job(void)
 			return 2;
 		break;
 	case GATE_MOVED:
-		if (mremap(before, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED || errno != ENOSYS)
+		if (mremap(before, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED ||
+		    errno != ENOSYS)
 			return 3;
 		break;
 	case GATE_WRITTEN: /* memory can be had there, but not to be executed */
@@ -324,7 +336,8 @@ worker(void)
 	int status;
 
 	gate_use();
-	if (!gate_in_use() || confined_enter(&strict, (uintptr_t)((intptr_t)gate_address() + gate_off)) == -1)
+	if (!gate_in_use() ||
+	    confined_enter(&strict, (uintptr_t)((intptr_t)gate_address() + gate_off)) == -1)
 		return 255;
 	if (wish == SOCKET_HERE)
 		return socket(AF_UNIX, SOCK_STREAM, 0) != -1;
@@ -363,8 +376,8 @@ START_TEST(there_is_no_way_back_to_the_gate)
 	for (enum wish what = GATE_GONE; what <= GATE_WRITTEN; what++) {
 		confined_assert_exit(run_worker(what, 0), 0);
 		int status = atomic_load(&note->value);
-		ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "wish %d: status %#x", (int)what,
-		    (unsigned)status);
+		ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
+		    "wish %d: status %#x", (int)what, (unsigned)status);
 	}
 }
 END_TEST

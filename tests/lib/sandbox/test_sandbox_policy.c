@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The program that libseccomp made, run in this process on calls that are only written down: it answers as
  * the tables say, for each set of wants; and what the tables say of the calls that matter most.
@@ -37,9 +38,11 @@ static void
 build_all(void)
 {
 	for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
-		struct filter_wants w = { (wants & WANT_FILES) != 0, (wants & WANT_NETWORK) != 0, (wants & WANT_EXEC) != 0 };
+		struct filter_wants w = { (wants & WANT_FILES) != 0, (wants & WANT_NETWORK) != 0,
+			(wants & WANT_EXEC) != 0 };
 		char error[256] = "";
-		ck_assert_msg(filter_build(&filters[wants], &w, error, sizeof error) == 0, "%s", error);
+		ck_assert_msg(filter_build(&filters[wants], &w, error, sizeof error) == 0, "%s",
+		    error);
 	}
 }
 
@@ -109,7 +112,9 @@ answer_of(uint32_t action)
 static int
 judge(unsigned wants, int number, const uint64_t *args)
 {
-	struct seccomp_data data = { .nr = number, .arch = seccomp_arch_native(), .instruction_pointer = GATE };
+	struct seccomp_data data = { .nr = number,
+		.arch = seccomp_arch_native(),
+		.instruction_pointer = GATE };
 
 	if (args != NULL)
 		memcpy(data.args, args, sizeof data.args);
@@ -198,9 +203,11 @@ check_call(unsigned wants, const char *name, int number, const uint64_t *args)
 	}
 	const char *format = "wants %u: %s(%#jx, %#jx, %#jx, %#jx): %d, in the tables %s%s";
 	ck_assert_msg(!(allowed && refused) &&
-	    (allowed ? got == POLICY_ALLOW : refused ? got > 0 && as_refused : got == POLICY_TRAP), format, wants, name,
-	    (uintmax_t)args[0], (uintmax_t)args[1], (uintmax_t)args[2], (uintmax_t)args[3], got,
-	    allowed ? "allowed" : "", refused ? "refused" : "");
+		(allowed        ? got == POLICY_ALLOW :
+			refused ? got > 0 && as_refused :
+				  got == POLICY_TRAP),
+	    format, wants, name, (uintmax_t)args[0], (uintmax_t)args[1], (uintmax_t)args[2],
+	    (uintmax_t)args[3], got, allowed ? "allowed" : "", refused ? "refused" : "");
 }
 
 /* ------------------------------------------------------------------------------- arguments to try */
@@ -234,15 +241,19 @@ pool_fill(const char *name)
 	for (unsigned arg = 0; arg < 6; arg++)
 		pool_put(arg, 0);
 	for (size_t i = 0; i < policy_rule_count; i++)
-		for (int j = 0; has_call(policy_rules[i].calls, name) && j < 3 && policy_rules[i].compare[j].op != 0; j++) {
+		for (int j = 0; has_call(policy_rules[i].calls, name) && j < 3 &&
+		     policy_rules[i].compare[j].op != 0;
+		     j++) {
 			const struct scmp_arg_cmp *c = &policy_rules[i].compare[j];
 			pool_put(c->arg, c->op == SCMP_CMP_MASKED_EQ ? c->datum_b : c->datum_a);
 		}
 	for (size_t i = 0; i < policy_choice_count; i++)
-		for (size_t j = 0; has_call(policy_choices[i].calls, name) && j < policy_choices[i].count; j++) {
+		for (size_t j = 0;
+		     has_call(policy_choices[i].calls, name) && j < policy_choices[i].count; j++) {
 			pool_put(policy_choices[i].arg, policy_choices[i].values[j].value);
 			if (policy_choices[i].where.op != 0)
-				pool_put(policy_choices[i].where.arg, policy_choices[i].where.datum_a);
+				pool_put(policy_choices[i].where.arg,
+				    policy_choices[i].where.datum_a);
 		}
 }
 
@@ -293,11 +304,13 @@ START_TEST(tables_name_calls_that_exist)
 {
 	for (size_t i = 0; i < policy_rule_count + policy_choice_count; i++) {
 		char names[1024], *rest = names;
-		(void)snprintf(names, sizeof names, "%s", i < policy_rule_count ? policy_rules[i].calls :
-		    policy_choices[i - policy_rule_count].calls);
+		(void)snprintf(names, sizeof names, "%s",
+		    i < policy_rule_count ? policy_rules[i].calls :
+					    policy_choices[i - policy_rule_count].calls);
 		ck_assert_uint_lt(strlen(names), sizeof names - 1);
 		for (char *name; (name = strsep(&rest, " ")) != NULL;)
-			ck_assert_msg(seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR, "%s is no call", name);
+			ck_assert_msg(seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR,
+			    "%s is no call", name);
 	}
 	for (size_t i = 0; i < policy_choice_count; i++)
 		ck_assert_uint_le(policy_choices[i].count, POLICY_VALUES_MAX);
@@ -311,16 +324,19 @@ START_TEST(young_foreign_and_x32_calls_are_not_made)
 		if (policy_first_unknown != 0) {
 			ck_assert_int_eq(judge(wants, (int)policy_first_unknown, NULL), ENOSYS);
 			ck_assert_int_eq(judge(wants, 0x3fffffff, NULL), ENOSYS);
-			ck_assert_int_eq(judge(wants, (int)policy_first_unknown - 1, NULL), POLICY_TRAP);
+			ck_assert_int_eq(judge(wants, (int)policy_first_unknown - 1, NULL),
+			    POLICY_TRAP);
 		}
 		ck_assert_int_eq(judge(wants, -1, NULL), POLICY_TRAP);
 		ck_assert_int_eq(judge(wants, INT32_MIN, NULL), POLICY_TRAP);
 		for (int number = 0; number < 500; number++) {
 			/* SYS_getpid and all others with the bit of x32 */
 			ck_assert_int_eq(judge(wants, number | 0x40000000, NULL), POLICY_TRAP);
-			struct seccomp_data data = { .nr = number, .arch = seccomp_arch_native() ^ 0x80000000u };
+			struct seccomp_data data = { .nr = number,
+				.arch = seccomp_arch_native() ^ 0x80000000u };
 			int answer = answer_of(run(&filters[wants], &data));
-			ck_assert(answer == POLICY_TRAP || (answer == ENOSYS && number >= (int)policy_first_unknown));
+			ck_assert(answer == POLICY_TRAP ||
+			    (answer == ENOSYS && number >= (int)policy_first_unknown));
 		}
 	}
 	release_all();
@@ -345,7 +361,8 @@ struct expected {
 static const struct expected expected[] = {
 	{ 0, 0, SYS_read, { 0 }, 0 },
 	{ 0, 0, SYS_exit_group, { 0 }, 0 },
-	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK }, 0 },
+	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK },
+	    0 },
 	{ 0, 0, SYS_mmap, { 0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS }, 0 },
 	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_SHARED | MAP_ANONYMOUS }, EPERM },
 	{ 0, FILES | EXEC, SYS_mmap, { 0, 4096, RW, MAP_SHARED }, EPERM },
@@ -354,7 +371,8 @@ static const struct expected expected[] = {
 	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN }, EPERM },
 	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB }, EPERM },
 	{ 0, 0, SYS_mmap, { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | HIGH }, POLICY_TRAP },
-	{ 0, EXEC, SYS_mmap, { 0, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS }, POLICY_TRAP },
+	{ 0, EXEC, SYS_mmap, { 0, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS },
+	    POLICY_TRAP },
 	{ FILES, EXEC, SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE }, EACCES },
 	{ EXEC, 0, SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE }, 0 },
 	{ 0, EXEC, SYS_mprotect, { 0, 4096, PROT_EXEC }, POLICY_TRAP },
@@ -432,8 +450,9 @@ START_TEST(what_matters_most)
 			if ((wants & e->wants) != e->wants || (wants & e->none) != 0)
 				continue;
 			int got = judge(wants, e->number, e->args);
-			ck_assert_msg(got == e->answer, "line %zu, wants %u, call %d: %d instead of %d", i, wants, e->number, got,
-			    e->answer);
+			ck_assert_msg(got == e->answer,
+			    "line %zu, wants %u, call %d: %d instead of %d", i, wants, e->number,
+			    got, e->answer);
 		}
 	release_all();
 }

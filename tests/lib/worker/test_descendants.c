@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a job's process leaves behind, as real trees of processes: none of them is left, whatever they did to get
  * away, nobody else is touched, and the processor time that they used is counted.
@@ -38,7 +39,8 @@ spin(void)
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGINT, SIG_IGN);
-	atomic_store(&words->pid[atomic_fetch_add(&words->processes, 1) % PIDS_MAX], (int32_t)getpid());
+	atomic_store(&words->pid[atomic_fetch_add(&words->processes, 1) % PIDS_MAX],
+	    (int32_t)getpid());
 	for (;;)
 		(void)pause();
 }
@@ -290,9 +292,11 @@ START_TEST(nobody_is_left)
 			(void)pause();
 	pid_t worker = worker_start(tree);
 	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
-	ck_assert_msg(status == 0, "tree %d: wait status %#x, %u left", _i, (unsigned)status, words->count);
+	ck_assert_msg(status == 0, "tree %d: wait status %#x, %u left", _i, (unsigned)status,
+	    words->count);
 	for (uint32_t i = 0; i < PIDS_MAX && atomic_load(&words->pid[i]) != 0; i++)
-		ck_assert_msg(support_gone((pid_t)atomic_load(&words->pid[i]), 0), "tree %d: process %u is left", _i, i);
+		ck_assert_msg(support_gone((pid_t)atomic_load(&words->pid[i]), 0),
+		    "tree %d: process %u is left", _i, i);
 	ck_assert_int_ge(words->cpu_ns, tree->burnt * BURN_NS);
 	ck_assert_int_lt(words->cpu_ns, tree->burnt * BURN_NS + 10 * CLOCK_S);
 	ck_assert(!support_gone(bystander, 0));

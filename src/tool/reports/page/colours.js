@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // Colours and patterns, as the surroundings want them, and canvases to draw with them.
 
 // Each but ok has a pattern: the colour alone need not tell.

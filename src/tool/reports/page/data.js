@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // The data of the run, how it reads, and which runs are to be shown.  What comes from outside becomes text only:
 // nothing here or elsewhere in the page makes markup of a string.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // What there is besides the timeline: one run in words, the failed and the slowest, durations, workers, and a table of all.
 
 const field = (name, value) => value === '' || value === null ? [] : [make('dt', '', name), make('dd', '', value)];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // The head of the page, the filter, and the beginning of it all.
 
 const jobs_failed = data.jobs.reduce((sum, n, outcome) => sum + (is_failure(outcome) && outcomes[outcome] !== 'skipped' ? n : 0), 0);

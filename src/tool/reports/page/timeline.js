@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-2-Clause
 // A lane for each worker, on a canvas: what is too small to be seen is added up by pixel, so that it takes no longer to
 // draw many runs than few wide ones.
 
