@@ -203,6 +203,11 @@ $(level_tests):
 	@$(MKDIR_P) $(@D) && : >$@
 CLEANFILES += $(level_tests)
 
+# What bootstrap.sh chooses a part from.
+tests-list:
+	@echo $(TESTS)
+.PHONY: tests-list
+
 # libcheck: TAP on standard output and nothing else there.
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
