@@ -1,15 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The house rules that a script can hold: licence line, opening sentence, width, length of files and of functions.
-set -eu
+. "${srcdir:-.}/tests/support/tool-lib.sh"
 
 srcdir=${srcdir:-.}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-house.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-number=0
-failed=0
-
 # Longer than 500 lines, and why: the public header is a manual.
 long_files='include/forkpool.h'
 # Longer than 70 lines, and why: FILE:FUNCTION, each a switch or a table.
@@ -53,18 +47,6 @@ findings() {
 	)
 }
 
-# report NAME WRONG
-report() {
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
 # lines N TEXT
 lines() {
 	awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) print text }'
@@ -87,11 +69,10 @@ src/width.c:3: more than 100 columns
 tests/function.c:76: f() has more than 70 lines
 END
 findings "$dir/tree" >"$dir/found"
-report 'one planted mistake of each kind is found, and nothing else' "$(diff "$dir/wanted" "$dir/found" || true)"
+is 'one planted mistake of each kind is found, and nothing else' "$(cat "$dir/found")" "$(cat "$dir/wanted")"
 
 findings "$srcdir" >"$dir/found"
 for what in 'no licence line' 'no sentence on what the file is for' 'columns' '70 lines' '500 lines'; do
-	report "none with: $what" "$(grep "$what" "$dir/found" || true)"
+	is "none with: $what" "$(grep "$what" "$dir/found")" ''
 done
-echo "1..$number"
-exit $failed
+done_testing
