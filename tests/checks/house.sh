@@ -12,7 +12,7 @@ long_functions=''
 # findings TREE: "FILE:LINE: what is wrong", a line each
 findings() {
 	(
-		cd "$1"
+		cd "$1" || exit
 		for folder in src include tests examples completions doc man .ci; do
 			if [ -d "$folder" ]; then find "$folder" -type f; fi
 		done | grep -E '\.(c|h|js|css|sh|py|mk|pml|go|pl|awk|gp|bash|zsh|fish|map|[1-9])$|^completions/_|/run$' |
