@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# doc/report.png, the picture of a page of --report in README.md: of a real run, by the forkpool in PATH or $FORKPOOL.
+# doc/report.png, the picture of a page of --report in doc/reports.md: of a real run, by the forkpool in PATH or $FORKPOOL.
 #
 #	FORKPOOL=build/forkpool doc/report-picture.sh [FILE.png [FILE.html]]
 #
@@ -42,7 +42,7 @@ ln -s /usr/lib lib
 
 # Its failures are what the picture is for.
 "$forkpool" -j6 --timeout 3 --retries 2 --quiet --report page.html ./pack '{}' 'out/{#}' <list >/dev/null 2>&1 || :
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests python3 - "$dir" "$picture" <<'END'
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/support python3 - "$dir" "$picture" <<'END'
 import sys
 from browser import Browser
 directory, picture = sys.argv[1:]

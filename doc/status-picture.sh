@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The picture of the status screen, doc/status.svg, from a real run:
+# doc/status.svg, the picture of the status screen in doc/reports.md, from a real run:
 #
 #	sh doc/status-picture.sh build/forkpool >doc/status.svg
 #
