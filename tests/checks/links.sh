@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # What the pages say is where they say it is: each relative link of a .md file, with the heading behind its #, and each
-# path in `...` that begins with a folder of the source.
+# path in `...` that begins with a folder of the source.  And doc/architecture.md names the files of each folder of src/.
 set -eu
 
 srcdir=${srcdir:-.}
@@ -77,6 +77,29 @@ wrong() {
 	done
 }
 
+# rows TOP: "FOLDER/NAME" for each file that a row "| `FOLDER/` | ... | files |" of doc/architecture.md names
+rows() {
+	awk -F '|' '/^\| `src\/(lib|tool)\/[a-z]+\/` \|/ {
+		folder = $2
+		gsub(/[ `]/, "", folder)
+		while (match($4, /`[^`]*`/)) {
+			name = substr($4, RSTART + 1, RLENGTH - 2)
+			if (name ~ /^[a-z_]+(\.h)?$/) print folder name
+			$4 = substr($4, RSTART + RLENGTH)
+		}
+	}' "$1/doc/architecture.md" | LC_ALL=C sort
+}
+
+# unnamed TOP: a line for each file .c of a folder that its row does not have, and for each in a row that is not there
+unnamed() {
+	rows "$1" >"$dir/rows"
+	(cd "$1" && ls src/lib/*/*.c src/tool/*/*.c 2>/dev/null) | sed 's/\.c$//' | LC_ALL=C sort |
+		LC_ALL=C comm -13 "$dir/rows" - | sed 's/$/.c is in no row/'
+	while read -r file; do
+		if [ ! -e "$1/$file" ] && [ ! -e "$1/$file.c" ] && [ ! -e "$1/$file.h" ]; then echo "$file is not there"; fi
+	done <"$dir/rows"
+}
+
 # ---------------------------------------------------------------------- does it find what it is to find?
 
 mkdir -p "$dir/plant/doc" "$dir/plant/src"
@@ -103,6 +126,17 @@ the path src/gone.c'
 if [ "$found" = "$wanted" ]; then found=; else found="found: $found"; fi
 report 'planted links and paths that lead nowhere' "$found"
 
+mkdir -p "$dir/plant/src/lib/os"
+: >"$dir/plant/src/lib/os/named.c"
+: >"$dir/plant/src/lib/os/types.h"
+: >"$dir/plant/src/lib/os/other.c"
+echo '| `src/lib/os/` | what | `named` (`page/`), `types.h`, `gone` |' >"$dir/plant/doc/architecture.md"
+found=$(unnamed "$dir/plant")
+wanted='src/lib/os/other.c is in no row
+src/lib/os/gone is not there'
+if [ "$found" = "$wanted" ]; then found=; else found="found: $found"; fi
+report 'a planted file that no row has, and a name without a file' "$found"
+
 # --------------------------------------------------------------------------------------------- the pages
 
 pages "$srcdir" >"$dir/pages"
@@ -114,5 +148,11 @@ fi
 while read -r page; do
 	report "$page" "$(wrong "$srcdir" "$page")"
 done <"$dir/pages"
+found=$(unnamed "$srcdir")
+if [ -s "$dir/rows" ]; then
+	report 'doc/architecture.md names the files of each folder' "$found"
+else
+	report 'doc/architecture.md has rows of folders' 'there is none'
+fi
 echo "1..$number"
 exit $failed
