@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # What the pages say is where they say it is: each relative link of a .md file, with the heading behind its #, and each
-# path in `...` that begins with a folder of the source.  And doc/architecture.md names the files of each folder of src/.
+# path in `...` that begins with a folder of the source.  And doc/architecture.md names the files of each folder of
+# src/.
 set -eu
 
 srcdir=${srcdir:-.}
@@ -25,19 +26,24 @@ report() {
 
 # pages TOP: the .md files of the source
 pages() {
-	(cd "$1" && find . -name '*.md' ! -path './build*' ! -path './.git/*' ! -path './forkpool-*' | sed 's|^\./||' | LC_ALL=C sort)
+	(cd "$1" && find . -name '*.md' ! -path './build*' ! -path './.git/*' ! -path './forkpool-*') |
+		sed 's|^\./||' | LC_ALL=C sort
 }
 
 # targets FILE: "link TARGET" and "path TARGET", outside of blocks of code
 targets() {
 	awk '
+		function is_path(text) {
+			if (text !~ /^(src|tests|include|man|doc|examples|completions)\//) return 0
+			return text !~ /[ <>]|NAME|FOLDER/
+		}
 		/^```/ { fenced = !fenced; next }
 		fenced || /^(\t|    )/ { next }
 		{
 			line = $0
 			while (match(line, /`[^`]*`/)) {
 				path = substr(line, RSTART + 1, RLENGTH - 2)
-				if (path ~ /^(src|tests|include|man|doc|examples|completions)\/[^ <>]*$/ && path !~ /NAME|FOLDER/) print "path", path
+				if (is_path(path)) print "path", path
 				line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
 			}
 			# A link may have code for its text: in what is left that is gone, its target is not.
@@ -96,7 +102,8 @@ unnamed() {
 	(cd "$1" && ls src/lib/*/*.c src/tool/*/*.c 2>/dev/null) | sed 's/\.c$//' | LC_ALL=C sort |
 		LC_ALL=C comm -13 "$dir/rows" - | sed 's/$/.c is in no row/'
 	while read -r file; do
-		if [ ! -e "$1/$file" ] && [ ! -e "$1/$file.c" ] && [ ! -e "$1/$file.h" ]; then echo "$file is not there"; fi
+		if [ -e "$1/$file" ] || [ -e "$1/$file.c" ] || [ -e "$1/$file.h" ]; then continue; fi
+		echo "$file is not there"
 	done <"$dir/rows"
 }
 
@@ -106,8 +113,8 @@ mkdir -p "$dir/plant/doc" "$dir/plant/src"
 : >"$dir/plant/src/there.c"
 cat >"$dir/plant/doc/page.md" <<'END'
 # A page, with a heading
-[right](../src/there.c), [`code`](page.md#a-page-with-a-heading), [far](https://example.org/none), `src/there.c`, `src/*.c`,
-`src/lib/NAME.c` and `src/the file`.
+[right](../src/there.c), [`code`](page.md#a-page-with-a-heading), [far](https://example.org/none),
+`src/there.c`, `src/*.c`, `src/lib/NAME.c` and `src/the file`.
 
     [in code](nowhere.md)
 END

@@ -91,7 +91,8 @@ done
 # What differs from run to run has no place in the file of what is expected.
 status=0
 ./05-status all >"$dir/log" 2>&1 </dev/null || status=$?
-if [ "$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log")" -ne 3 ]; then status=1; fi
+workers=$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log") || status=1
+if [ "$workers" -ne 3 ]; then status=1; fi
 report $status '05-status all: worker, process, time and memory'
 
 # Where the machine is so busy that one that computes came to the wall before it had its 300 ms of processor time: no
@@ -133,7 +134,7 @@ echo 'int unrelated;' | ${CC:-cc} ${SANITIZE_CFLAGS:-} -shared -fPIC -xc -o empt
 for object in empty.so nothing.so; do
 	status=0
 	./judge --level worker "$object" >"$dir/log" 2>&1 </dev/null || status=$?
-	if [ $status -eq 1 ] && [ "$(grep -c "^judge: .*$object" "$dir/log")" -eq 1 ] && [ "$(wc -l <"$dir/log")" -eq 1 ]; then
+	if [ $status -eq 1 ] && [ "$(wc -l <"$dir/log")" -eq 1 ] && grep -q "^judge: .*$object" "$dir/log"; then
 		status=0
 	else
 		status=1
@@ -186,8 +187,8 @@ fi
 
 # ------------------------------------------------------------------------------------------------ README.md
 
-# A block ```c with main() is the program of the first "cc NAME.c"; each line "$ COMMAND" of a block ```console is run as
-# it stands there, and what follows is what it prints.
+# A block ```c with main() is the program of the first "cc NAME.c".  Each line "$ COMMAND" of a block ```console is run
+# as it stands there, and what follows it is what it prints.
 mkdir "$dir/readme" "$dir/bin"
 cd "$dir/readme"
 awk '
