@@ -11,6 +11,7 @@ core_sources = \
 	src/lib/os/inherited_fds.c src/lib/os/inherited_fds.h \
 	src/lib/ipc/wire.c src/lib/ipc/wire.h \
 	src/lib/ipc/packet_pipe.c src/lib/ipc/packet_pipe.h \
+	src/lib/ipc/claim.h \
 	src/lib/ipc/shared.c src/lib/ipc/shared.h \
 	src/lib/ipc/value_spool.c src/lib/ipc/value_spool.h \
 	src/lib/ipc/control.c src/lib/ipc/control.h \

@@ -60,7 +60,7 @@ cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 {
 	claim_word *claim = shared_claim(d->shared, job->entry);
 	uint64_t word = atomic_load(claim);
-	unsigned worker = (unsigned)(word >> 5 & 0xfff), parity = (unsigned)(word >> 4 & 1);
+	unsigned worker = claim_worker(word), parity = claim_parity(word);
 
 	job->max_attempts = job->attempts + 1; /* whatever comes of this run, there is no other */
 	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket &&

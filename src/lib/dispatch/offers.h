@@ -18,7 +18,7 @@ inflight_add(struct dispatcher *d, struct job *job)
 	job->state = JOB_OFFERED;
 	d->inflight[job->entry / 64] |= UINT64_C(1) << job->entry % 64;
 	d->inflight_count++;
-	if (++d->next_ticket > SHARED_TICKET_MAX)
+	if (++d->next_ticket > CLAIM_TICKET_MAX)
 		d->next_ticket = 1;
 	atomic_store_explicit(shared_claim(d->shared, job->entry),
 	    claim_make(job->ticket, 0, 0, CLAIM_OFFERED), memory_order_release);

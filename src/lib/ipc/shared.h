@@ -6,22 +6,8 @@
  * One anonymous shared mapping: a claim word for each job record of the pool, then a slot for
  * each worker there may be.  Pages are taken as they are touched, so what is not used costs nothing.
  *
- * A claim word is the truth about who runs a job (CLAIMS in forkpool(7)):
- *
- *     63          17 16        5 4      3      0
- *     [   ticket    |  worker   | parity | state ]
- *
- *     FREE --parent--> OFFERED --worker--> CLAIMED --worker--> DONE --parent--> FREE
- *                         |                   |-supervisor,-> TIMED_OUT --parent--> FREE
- *                         |                   |  worker
- *                         '-parent-> REVOKED  '-parent------> CANCELLED --parent--> FREE
- *
- * Each arrow is one compare-and-swap (those to FREE a store, since only the parent leaves a final
- * state).  A ticket is new for each attempt, so a frame or a word of an attempt that is over
- * matches nothing.
- *
  * A worker can scribble over all of this.  Whoever reads it checks what is read before it is used
- * for addressing, and copies before it checks.  Includes clock, os, wire.
+ * for addressing, and copies before it checks.
  */
 #ifndef FORKPOOL_SHARED_H
 #define FORKPOOL_SHARED_H
@@ -32,11 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/ipc/claim.h"
 #include "lib/ipc/wire.h"
 #include "lib/os/clock.h"
 
 #define SHARED_WORKERS_MAX 4096u
-#define SHARED_TICKET_MAX  ((UINT64_C(1) << 47) - 1)
 #define SHARED_CACHE_LINE  64
 #define SHARED_CRASH_FRAMES 32u
 #define SHARED_HEAD (4 * SHARED_CACHE_LINE) /* room for struct shared */
@@ -46,43 +32,7 @@
 
 #define SHARED_READERS_ALL UINT32_MAX
 
-enum claim_state {
-	CLAIM_FREE = 0,
-	CLAIM_OFFERED,
-	CLAIM_REVOKED,
-	CLAIM_CLAIMED,
-	CLAIM_DONE,
-	CLAIM_TIMED_OUT,
-	CLAIM_CANCELLED,
-};
-
-typedef _Atomic uint64_t claim_word;
-
-static inline uint64_t
-claim_make(uint64_t ticket, unsigned worker, unsigned parity, enum claim_state state)
-{
-	return ticket << 17 | (uint64_t)worker << 5 | (uint64_t)parity << 4 | (uint64_t)state;
-}
-
-static inline enum claim_state
-claim_state(uint64_t word)
-{
-	return (enum claim_state)(word & 15);
-}
-
-static inline uint64_t
-claim_ticket(uint64_t word)
-{
-	return word >> 17;
-}
-
-/* Whether a run of this ticket belongs to that worker's process of that parity. */
-static inline bool
-claim_is_by(uint64_t word, unsigned worker, unsigned parity)
-{
-	return (word >> 4 & 0x1fff) == ((uint64_t)worker << 1 | parity) &&
-	    claim_state(word) >= CLAIM_CLAIMED;
-}
+_Static_assert(SHARED_WORKERS_MAX - 1 <= CLAIM_WORKER_MASK, "a claim word must hold each worker");
 
 /* The results of a worker's process that are not in its pipe yet.  It appends a frame, then
    says so in fill, one word for both numbers; once the packet is written it sets fill to 0, then

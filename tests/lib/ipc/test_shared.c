@@ -18,7 +18,7 @@
 START_TEST(claim_word_holds_its_parts)
 {
 	static const uint64_t tickets[] = { 0, 1, 2, 0x5555, UINT64_C(1) << 46,
-		SHARED_TICKET_MAX - 1, SHARED_TICKET_MAX };
+		CLAIM_TICKET_MAX - 1, CLAIM_TICKET_MAX };
 	static const unsigned workers[] = { 0, 1, 2, 2047, 2048, SHARED_WORKERS_MAX - 2,
 		SHARED_WORKERS_MAX - 1 };
 
@@ -30,6 +30,8 @@ START_TEST(claim_word_holds_its_parts)
 				uint64_t word = claim_make(tickets[t], workers[w], parity, state);
 				bool held = state >= CLAIM_CLAIMED;
 				ck_assert_uint_eq(claim_ticket(word), tickets[t]);
+				ck_assert_uint_eq(claim_worker(word), workers[w]);
+				ck_assert_uint_eq(claim_parity(word), parity);
 				ck_assert_uint_eq(claim_state(word), state);
 				ck_assert_int_eq(claim_is_by(word, workers[w], parity), held);
 				ck_assert(!claim_is_by(word, workers[w], !parity));
