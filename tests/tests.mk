@@ -48,12 +48,14 @@ check_units = \
 	tests/pool/test_sandbox_jobs \
 	tests/pool/test_job_results \
 	tests/pool/test_job_executes \
+	tests/lib/ipc/test_claim \
 	tests/lib/ipc/test_shared \
 	tests/lib/dispatch/test_job_table \
 	tests/lib/ipc/test_args_arena \
 	tests/lib/ipc/test_value_spool \
 	tests/lib/os/test_clock \
 	tests/lib/os/test_fd \
+	tests/lib/os/test_fork_canary \
 	tests/lib/job/test_outcome \
 	tests/lib/ipc/test_packet_pipe \
 	tests/lib/ipc/test_wire \

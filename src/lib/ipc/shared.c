@@ -2,10 +2,8 @@
 #include "config.h"
 #include "lib/ipc/shared.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "lib/os/clock.h"
 #include "lib/os/os.h"
@@ -114,40 +112,4 @@ outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, u
 	w.used = used;
 	w.frames = frames;
 	return wire_end(&w);
-}
-
-int
-canary_create(struct canary *c)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	void *at =
-	    mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED) {
-		c->page = NULL;
-		return -1;
-	}
-	c->page = at;
-	c->wiped = os_page_wiped_by_fork(at, (size_t)page) == 0;
-	return 0;
-}
-
-void
-canary_destroy(struct canary *c)
-{
-	if (c->page != NULL)
-		(void)munmap((void *)(uintptr_t)c->page, (size_t)sysconf(_SC_PAGESIZE));
-	c->page = NULL;
-}
-
-uint64_t
-canary_value(const struct canary *c, uint32_t name)
-{
-	return (uint64_t)name << 32 | (c->wiped ? 0 : (uint64_t)(uint32_t)getpid());
-}
-
-void
-canary_mark(const struct canary *c, uint32_t name)
-{
-	*c->page = canary_value(c, name);
 }

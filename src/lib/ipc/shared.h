@@ -14,7 +14,6 @@
 
 #include <stdatomic.h>
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -128,26 +127,5 @@ void shared_slot_clear(struct shared_slot *, unsigned parity);
    one from the pipe.  Its length, 0 where it is empty or its owner changed it meanwhile. */
 size_t
 outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker, uint32_t generation);
-
-/*
- * The fork canary: a page that tells this process from a child that it forked.  The page is wiped
- * in a forked child where the system can do that, else it holds the process's id.
- */
-struct canary {
-	volatile uint64_t *page;
-	int wiped; /* by fork */
-};
-
-int  canary_create(struct canary *);   /* -1 and errno */
-void canary_destroy(struct canary *);
-/* From now on this process is the one that the canary knows by that name (not 0). */
-void canary_mark(const struct canary *, uint32_t name);
-uint64_t canary_value(const struct canary *, uint32_t name);
-/* Whether this is still the process that was marked so. */
-static inline bool
-canary_holds(const struct canary *c, uint32_t name)
-{
-	return *c->page == (c->wiped ? (uint64_t)name << 32 : canary_value(c, name));
-}
 
 #endif

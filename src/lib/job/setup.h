@@ -15,6 +15,7 @@
 #include "lib/ipc/shared.h"
 #include "lib/ipc/value_spool.h"
 #include "lib/job/mailbox.h"
+#include "lib/os/fork_canary.h"
 #include "lib/os/inherited_fds.h"
 #include "lib/sandbox/sandbox.h"
 
