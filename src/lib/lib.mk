@@ -6,7 +6,9 @@ core_sources = \
 	src/lib/os/clock.c src/lib/os/clock.h \
 	src/lib/os/syscall_gate.c src/lib/os/syscall_gate.h \
 	src/lib/os/os.c src/lib/os/os.h \
+	src/lib/os/os_memory.c \
 	src/lib/os/os_process.c \
+	src/lib/os/os_registers.c \
 	src/lib/os/fork_canary.c src/lib/os/fork_canary.h \
 	src/lib/os/fd.c src/lib/os/fd.h \
 	src/lib/os/inherited_fds.c src/lib/os/inherited_fds.h \

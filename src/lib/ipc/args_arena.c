@@ -80,6 +80,31 @@ arena_map(struct arena *a, uint64_t end)
 	return 1;
 }
 
+/* Copy data, of the extent's length, to where the extent is.  0, -1 and errno. */
+static int
+extent_fill(struct arena *a, struct arena_extent *extent, const void *data)
+{
+	size_t len = extent->len;
+	/* The reader maps the last page whole: wipe what an earlier job left in the rest of it. */
+	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
+
+	if (a->wipes && extent->backed > len && rest > 0) {
+		static const char zeros[ARENA_UNIT];
+		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1)
+			return -1;
+	}
+	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
+		/* The pages are there already: this is twice as fast as writing, and cannot fail. */
+		memcpy(a->map + extent->offset, data, len);
+		return 0;
+	}
+	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1)
+		return -1;
+	if (len > extent->backed)
+		extent->backed = len;
+	return 0;
+}
+
 struct arena_extent *
 arena_put(struct arena *a, const void *data, size_t len)
 {
@@ -114,30 +139,12 @@ arena_put(struct arena *a, const void *data, size_t len)
 	}
 	extent->len = len;
 	a->held += len;
-	/* To the end of its last page, which whoever reads it has mapped. */
-	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
-	if (a->wipes && extent->backed > len && rest > 0) {
-		static const char zeros[ARENA_UNIT];
-		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1) {
-			int error = errno == ENOSPC ? ENOMEM : errno;
-			arena_free(a, extent);
-			errno = error;
-			return NULL;
-		}
-	}
-	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
-		/* Pages that are there already: twice as fast, and nothing can fail. */
-		memcpy(a->map + extent->offset, data, len);
-		return extent;
-	}
-	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1) {
+	if (extent_fill(a, extent, data) == -1) {
 		int error = errno == ENOSPC ? ENOMEM : errno;
 		arena_free(a, extent);
 		errno = error;
 		return NULL;
 	}
-	if (len > extent->backed)
-		extent->backed = len;
 	return extent;
 }
 

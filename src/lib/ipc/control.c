@@ -10,20 +10,15 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
 /* A millisecond each, where the system has no memory for one byte. */
 #define RING_TRIES 100
 
 struct control *
 control_create(void)
 {
-	struct control *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct control *c = os_map_shared(sizeof *c);
 
-	if (c == MAP_FAILED)
+	if (c == NULL)
 		return NULL;
 	atomic_store(&c->pool_deadline, CLOCK_NEVER);
 	return c;
@@ -66,7 +61,7 @@ control_restart(struct control *c)
 static int
 ring(_Atomic uint32_t *rung, int socket)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = CLOCK_MS };
 
 	if (atomic_exchange(rung, 1) != 0)
 		return 0;

@@ -8,10 +8,6 @@
 #include "lib/os/clock.h"
 #include "lib/os/os.h"
 
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
 static size_t
 claims_size(uint32_t entries)
 {
@@ -32,10 +28,9 @@ _Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the claim words would over
 struct shared *
 shared_create(uint32_t entries)
 {
-	struct shared *s = mmap(NULL, shared_size(entries), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct shared *s = os_map_shared(shared_size(entries));
 
-	if (s == MAP_FAILED)
+	if (s == NULL)
 		return NULL;
 	s->entries = entries;
 	atomic_init(&s->pool_deadline, CLOCK_NEVER);

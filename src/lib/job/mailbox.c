@@ -8,10 +8,6 @@
 
 #include "lib/os/os.h"
 
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
 /* Each on pages of its own, since a job's process has those of its own window and no others. */
 static size_t
 mailbox_stride(void)
@@ -24,10 +20,7 @@ mailbox_stride(void)
 struct mailbox *
 mailboxes_create(void)
 {
-	void *at = mmap(NULL, SHARED_WORKERS_MAX * mailbox_stride(), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
+	return os_map_shared(SHARED_WORKERS_MAX * mailbox_stride());
 }
 
 void

@@ -3,7 +3,6 @@
 #include "lib/os/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 #if CLOCK_HAS_TICKS
 #include <cpuid.h>
@@ -13,13 +12,20 @@
 #define CLOCK_RATE_NS CLOCK_MS
 
 int64_t
+clock_read(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) == -1)
+		return -1;
+	return (int64_t)t.tv_sec * CLOCK_S + t.tv_nsec;
+}
+
+int64_t
 clock_now(void)
 {
-	struct timespec ts;
-
-	/* POSIX lets it fail for an unknown clock only, and this one is known. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * CLOCK_S + ts.tv_nsec;
+	/* clock_gettime() fails for an unknown clock only (POSIX), and this one is known. */
+	return clock_read(CLOCK_MONOTONIC);
 }
 
 int64_t

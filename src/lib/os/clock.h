@@ -10,13 +10,32 @@
 #define FORKPOOL_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
+#include <time.h>
 
 #define CLOCK_NEVER INT64_MAX
 #define CLOCK_US    INT64_C(1000)
 #define CLOCK_MS    INT64_C(1000000)
 #define CLOCK_S     INT64_C(1000000000)
 
+/* What any clock of the system says; -1 and errno: it has no such clock. */
+int64_t clock_read(clockid_t);
+/* CLOCK_MONOTONIC. */
 int64_t clock_now(void);
+
+static inline int64_t
+clock_from_timeval(const struct timeval *t)
+{
+	return (int64_t)t->tv_sec * CLOCK_S + (int64_t)t->tv_usec * CLOCK_US;
+}
+
+/* A span as the system's calls take it; not negative. */
+static inline struct timespec
+clock_timespec(int64_t span_ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(span_ns / CLOCK_S),
+		.tv_nsec = (long)(span_ns % CLOCK_S) };
+}
 
 /* now + span, without overflow; a negative span means never. */
 int64_t clock_after(int64_t now, int64_t span_ns);

@@ -166,23 +166,28 @@ fd_redirect(const char *path, int flags, int target)
 	return r == -1 ? -1 : 0;
 }
 
+/* Of what pread() or pwrite() returned: how many bytes it did, 0: do it again, -1 and errno. */
+static ssize_t
+bytes_done(ssize_t n)
+{
+	if (n == -1 && errno == EINTR)
+		return 0;
+	if (n == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return n;
+}
+
 int
 fd_pwrite_all(int fd, const void *data, size_t len, off_t offset)
 {
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = pwrite(fd, at, len, offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n == 0)
-				errno = EIO;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = bytes_done(pwrite(fd, (const char *)data + done, len - done,
+		    offset + (off_t)done));
+		if (n == -1)
 			return -1;
-		}
-		at += n;
-		len -= (size_t)n;
-		offset += n;
+		done += (size_t)n;
 	}
 	return 0;
 }
@@ -190,20 +195,12 @@ fd_pwrite_all(int fd, const void *data, size_t len, off_t offset)
 int
 fd_pread_all(int fd, void *data, size_t len, off_t offset)
 {
-	char *at = data;
-
-	while (len > 0) {
-		ssize_t n = pread(fd, at, len, offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n == 0)
-				errno = EIO;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = bytes_done(pread(fd, (char *)data + done, len - done,
+		    offset + (off_t)done));
+		if (n == -1)
 			return -1;
-		}
-		at += n;
-		len -= (size_t)n;
-		offset += n;
+		done += (size_t)n;
 	}
 	return 0;
 }

@@ -12,14 +12,11 @@ int
 canary_create(struct canary *c)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	void *at =
-	    mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = os_map_private((size_t)page);
 
-	if (at == MAP_FAILED) {
-		c->page = NULL;
-		return -1;
-	}
 	c->page = at;
+	if (at == NULL)
+		return -1;
 	c->wiped = os_page_wiped_by_fork(at, (size_t)page) == 0;
 	return 0;
 }

@@ -4,21 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/mman.h> /* memfd_create() */
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
 #include "lib/os/syscall_gate.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 #ifdef __linux__
 #include <linux/futex.h>
@@ -178,58 +173,11 @@ os_read_now(int fd, void *data, size_t len)
 #endif
 }
 
-int
-os_page_wiped_by_fork(void *page, size_t size)
-{
-#if defined(__linux__) && defined(MADV_WIPEONFORK)
-	return madvise(page, size, MADV_WIPEONFORK);
-#else
-	(void)page;
-	(void)size;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-int
-os_page_hidden_from_fork(void *page, size_t size)
-{
-#if defined(__linux__) && defined(MADV_DONTFORK)
-	return madvise(page, size, MADV_DONTFORK);
-#elif defined(INHERIT_NONE)
-	return minherit(page, size, INHERIT_NONE);
-#else
-	(void)page;
-	(void)size;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-void *
-os_memory_hidden(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	if (os_page_hidden_from_fork(at, size) == -1) {
-		int error = errno;
-		(void)munmap(at, size);
-		errno = error;
-		return NULL;
-	}
-	return at;
-}
-
 void
 os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
-	struct timespec span = {
-		.tv_sec = (time_t)(timeout_ns / 1000000000),
-		.tv_nsec = (long)(timeout_ns % 1000000000),
-	};
+	struct timespec span = clock_timespec(timeout_ns);
+
 #ifdef __linux__
 	(void)syscall(SYS_futex, word, FUTEX_WAIT, expected, &span, NULL, 0);
 #else
@@ -250,14 +198,4 @@ os_word_wake(_Atomic uint32_t *word)
 #else
 	(void)word;
 #endif
-}
-
-void
-os_pages_drop(void *pages, size_t size)
-{
-#if defined(__linux__) && defined(MADV_REMOVE)
-	if (gate_call(SYS_madvise, (long)(intptr_t)pages, (long)size, MADV_REMOVE, 0, 0) == 0)
-		return;
-#endif
-	memset(pages, 0, size);
 }

@@ -82,6 +82,11 @@ int os_file_discard(int fd, off_t from);        /* give back what is past from, 
    cannot say without a change of the flags that other processes share. */
 ssize_t os_read_now(int fd, void *data, size_t len);
 
+/* Zeroed memory, which forked children share, or have a copy of.  A page costs nothing until it is touched.
+   NULL and errno. */
+void *os_map_shared(size_t size);
+void *os_map_private(size_t size);
+
 /* Pages: empty in a forked child; or absent there. */
 int os_page_wiped_by_fork(void *page, size_t size);
 int os_page_hidden_from_fork(void *page, size_t size);

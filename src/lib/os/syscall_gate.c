@@ -202,18 +202,9 @@ long
 gate_call(long number, long a, long b, long c, long d, long e)
 {
 #if GATE
-	if (in_use) {
-		long r = forkpool_gate_page(number, a, b, c, d, e);
-		if (r < 0 && r > -4096) {
-			errno = (int)-r;
-			return -1;
-		}
-		return r;
-	}
-#endif
-#if GATE
 	/* Not libc's syscall(): each page of a library's text that a job's process touches costs it a fault. */
-	long r = plain_call(number, a, b, c, d, e);
+	long r = in_use ? forkpool_gate_page(number, a, b, c, d, e) :
+			  plain_call(number, a, b, c, d, e);
 	if (r < 0 && r > -4096) {
 		errno = (int)-r;
 		return -1;
