@@ -13,6 +13,8 @@ core_sources = \
 	src/lib/os/fd.c src/lib/os/fd.h \
 	src/lib/os/inherited_fds.c src/lib/os/inherited_fds.h \
 	src/lib/ipc/wire.c src/lib/ipc/wire.h \
+	src/lib/ipc/wire_job.h \
+	src/lib/ipc/wire_result.h \
 	src/lib/ipc/packet_pipe.c src/lib/ipc/packet_pipe.h \
 	src/lib/ipc/claim.h \
 	src/lib/ipc/shared.c src/lib/ipc/shared.h \

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
 #include "lib/os/os.h"
 
 static int

@@ -15,7 +15,8 @@
 #include "forkpool.h"
 #include "lib/ipc/shared.h"
 #include "lib/ipc/value_spool.h"
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 
 struct forkpool_context {
 	/* Of the run. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/ipc/shared.h"
+#include "lib/ipc/wire_result.h"
 #include "lib/os/clock.h"
 
 START_TEST(memory_is_laid_out_without_overlap)

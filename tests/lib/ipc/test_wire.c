@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 #include "tests/support/wire_check.h"
 
 static unsigned char content[WIRE_PACKET_SIZE];
