@@ -241,7 +241,7 @@ spin(struct dispatcher *d)
 {
 	if (d->inflight_count == 0 || !d->spin)
 		return false;
-	int64_t until = clock_now() + SHARED_LINGER_NS;
+	int64_t until = clock_now() + SHARED_SPIN_NS;
 	do {
 		if (results_written(d))
 			return true;

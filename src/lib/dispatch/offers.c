@@ -101,7 +101,7 @@ offers_size(struct dispatcher *d)
 	if (ahead < AHEAD * d->batch)
 		ahead = AHEAD * d->batch;
 	d->offered_max = d->workers * (uint32_t)ahead;
-	bool shorts = d->run_ns > 0 && d->run_ns <= SHARED_LINGER_NS;
+	bool shorts = d->run_ns > 0 && d->run_ns <= SHARED_SPIN_NS;
 	unsigned some = READERS_PER_PROCESSOR * d->processors;
 	bool limit = shorts && d->workers > LINGER_WORKERS && d->workers > some;
 	d->readers = limit ? some : SHARED_READERS_ALL;

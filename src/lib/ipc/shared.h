@@ -27,7 +27,7 @@
 #define SHARED_HEAD (4 * SHARED_CACHE_LINE) /* room for struct shared */
 
 /* Jobs up to this long are waited for awake, for as long, on both sides, before going to sleep. */
-#define SHARED_LINGER_NS (20 * CLOCK_US)
+#define SHARED_SPIN_NS (20 * CLOCK_US)
 
 #define SHARED_READERS_ALL UINT32_MAX
 

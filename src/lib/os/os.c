@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Pipes, files and waiting for a word of memory, as this system does them. */
 #include "config.h"
 #include "lib/os/os.h"
 
@@ -43,9 +44,9 @@ os_signal_on_input(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	return flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1 ?
-	    -1 :
-	    fcntl(fd, F_SETFL, flags | O_ASYNC);
+	if (flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1)
+		return -1;
+	return fcntl(fd, F_SETFL, flags | O_ASYNC);
 }
 
 int
@@ -154,7 +155,7 @@ ssize_t
 os_read_now(int fd, void *data, size_t len)
 {
 #if defined(__linux__) && defined(RWF_NOWAIT)
-	/* Pipes have it since Linux 5.10. */
+	/* Pipes support RWF_NOWAIT since Linux 5.10. */
 	struct iovec part = { .iov_base = data, .iov_len = len };
 	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
 	if (n == -1 && errno == EAGAIN)
@@ -182,7 +183,7 @@ os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 	(void)syscall(SYS_futex, word, FUTEX_WAIT, expected, &span, NULL, 0);
 #else
 	if (atomic_load(word) == expected) {
-		/* No wait on an address here: look again soon. */
+		/* This system cannot wait for a word: return soon, and the caller checks again. */
 		if (span.tv_sec > 0 || span.tv_nsec > 500000)
 			span = (struct timespec){ .tv_nsec = 500000 };
 		(void)nanosleep(&span, NULL);

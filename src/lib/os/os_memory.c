@@ -20,8 +20,8 @@
 static void *
 map_anonymous(size_t size, int kind)
 {
-	/* Tables for all jobs or workers that there may be: the system is not to set memory aside
-	   (nor to refuse, where it would) for pages that nobody may ever touch. */
+	/* MAP_NORESERVE: these are tables for all jobs or workers that there may be, so the system
+	   should not set memory aside, nor refuse, for pages that nobody may ever touch. */
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | MAP_NORESERVE,
 	    -1, 0);
 
