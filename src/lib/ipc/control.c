@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The control memory, and ringing the other side. */
 #include "config.h"
 #include "lib/ipc/control.h"
 
@@ -10,7 +11,7 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-/* A millisecond each, where the system has no memory for one byte. */
+/* How often, a millisecond apart, to try to send a byte that the system has no memory for. */
 #define RING_TRIES 100
 
 struct control *
@@ -34,7 +35,7 @@ control_destroy(struct control *c)
 void
 control_hide_from_workers(struct control *c)
 {
-	/* Where the system cannot hide it, a worker unmaps it as its first step. */
+	/* Where the system cannot hide the memory, each worker unmaps it as its first step. */
 	(void)os_page_hidden_from_fork(c, sizeof *c);
 }
 
@@ -66,8 +67,8 @@ ring(_Atomic uint32_t *rung, int socket)
 	if (atomic_exchange(rung, 1) != 0)
 		return 0;
 	for (int tries = 1; fd_ring(socket) == -1; tries++) {
-		/* A byte that no memory could be had for must not be lost: the other side may sleep
-		   until it comes. */
+		/* Try again for want of memory: the byte must not be lost, since the other side may
+		   sleep until it comes. */
 		if ((errno != ENOBUFS && errno != ENOMEM) || tries == RING_TRIES) {
 			atomic_store(rung, 0); /* whoever rings next tries again */
 			return -1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The shared memory: where its parts are, clearing a slot, and copying an outbox. */
 #include "config.h"
 #include "lib/ipc/shared.h"
 
@@ -99,7 +100,7 @@ outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, u
 	if (used <= w.used)
 		return 0;
 	memcpy(to->bytes + w.used, box->packet.bytes + w.used, used - w.used);
-	/* The same frames before and after: nothing was flushed and begun anew under the copy. */
+	/* If both words still agree, the owner did not flush and begin anew during the copy. */
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&box->flushes, memory_order_relaxed) != flushes ||
 	    (uint32_t)atomic_load_explicit(&box->fill, memory_order_relaxed) < used)

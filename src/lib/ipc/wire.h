@@ -4,12 +4,12 @@
  *
  * A packet is one header and one or more frames, at most WIRE_PACKET_SIZE bytes, in the byte order
  * of the machine (both ends are forks of one process).  A frame is a fixed header of explicit
- * widths, an optional second part where a flag says so, and opaque bytes.  The frames themselves
- * are in wire_job.h (a job on its way to a worker) and wire_result.h (what became of it).
+ * widths, optional parts where a flag says so, and opaque bytes.  The frames themselves are in
+ * wire_job.h (a job on its way to a worker) and wire_result.h (what became of it).
  *
  * Invariants: the encoder never writes past the packet; the decoder takes any bytes at all, reads
- * none outside the packet, and answers -1 for whatever the encoder cannot have written.  None of it
- * knows of descriptors or shared memory.
+ * none outside the packet, and answers -1 for whatever the encoder cannot have written.  This code
+ * knows nothing of descriptors and shared memory.
  */
 #ifndef FORKPOOL_WIRE_H
 #define FORKPOOL_WIRE_H
@@ -70,8 +70,8 @@ int wire_open(struct wire_reader *, enum wire_kind, const struct wire_packet *, 
  * not use fall away.
  */
 
-/* Frame headers are read and written in the packet itself: put together elsewhere and copied, the
-   narrow stores would stall the wide loads of the copy. */
+/* Frame headers are read and written in the packet itself.  If they were put together elsewhere and
+   copied, the copy's wide loads would stall on the narrow stores before them. */
 #define WIRE_IN_PLACE __attribute__((__may_alias__))
 
 /* A frame's tail: the low four bits say how many bytes at the frame's end are padding. */
@@ -87,7 +87,8 @@ wire_rounded_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-/* Eight bytes are what most small arguments and values are; the call would cost more than they do. */
+/* Most small arguments and values have eight bytes: for them a call of memcpy() costs more than the
+   copy. */
 static inline void
 wire_copy(void *to, const void *from, size_t len)
 {
@@ -97,8 +98,8 @@ wire_copy(void *to, const void *from, size_t len)
 		memcpy(to, from, len);
 }
 
-/* What both kinds of frame begin with: its length, and within that its own parts.  The bytes
-   between head and the padding, or -1. */
+/* Check the length of the frame that comes next, of either kind; head: bytes of its fixed parts.
+   How many bytes lie between these and the padding, or -1. */
 static inline ptrdiff_t
 wire_frame_body(const struct wire_reader *r, size_t head, size_t unit, uint16_t bytes, uint8_t tail)
 {
@@ -110,7 +111,7 @@ wire_frame_body(const struct wire_reader *r, size_t head, size_t unit, uint16_t 
 	return (ptrdiff_t)(bytes - head - padding);
 }
 
-/* 1 a frame may follow, 0 this was all, -1 the count and the bytes disagree. */
+/* 1: a frame may follow; 0: the packet is done; -1: the count and the bytes disagree. */
 static inline int
 wire_reader_next(const struct wire_reader *r, size_t head)
 {

@@ -3,7 +3,7 @@
  * wire_job - the frame that takes a job to a worker.
  *
  * wire_put_...(): 1 written, 0 no room in this packet.
- * wire_get_job(): 1 got one (its pointers point into the packet), 0 the packet is done, -1 malformed.
+ * wire_get_job(): 1 got one (its pointers point into the packet), 0 packet is done, -1 malformed.
  */
 #ifndef FORKPOOL_WIRE_JOB_H
 #define FORKPOOL_WIRE_JOB_H
@@ -19,10 +19,10 @@
 
 /* A job on its way to a worker. */
 struct wire_job {
-	uint32_t     entry;      /* its place in the claim table */
+	uint32_t     entry;      /* index of the claim word */
 	uint64_t     ticket;     /* of this attempt */
 	uint64_t     seq;
-	forkpool_fn *fn;         /* same address in every process of the pool */
+	forkpool_fn *fn;         /* has the same address in every process of the pool */
 	uint32_t     attempt;    /* 1 .. */
 	unsigned     cooperative;
 	int64_t      timeout_ns; /* 0: the pool's default, negative: none */
@@ -55,7 +55,7 @@ _Static_assert(sizeof(struct wire_packet_header) == 16, "args would lose their a
 _Static_assert(sizeof(struct wire_job_header) == 32, "args would lose their alignment");
 _Static_assert(sizeof(struct wire_job_more) == 32, "args would lose their alignment");
 
-/* Whether args of this size, with an id of that size, travel in a packet rather than the arena. */
+/* Whether args and an id of these sizes travel in a packet rather than in the arena. */
 static inline int
 wire_args_fit(size_t args_len, size_t id_len)
 {
@@ -107,7 +107,8 @@ wire_put_job(struct wire_writer *w, const struct wire_job *job)
 	return 1;
 }
 
-/* The same for a job that has arguments at most: no name, no timeout of its own, its first attempt. */
+/* wire_put_job() for a plain job: no id, no timeout of its own, first attempt, args in the
+   packet. */
 static inline int
 wire_put_plain_job(struct wire_writer *w, uint32_t entry, uint64_t ticket, uint64_t seq,
     forkpool_fn *fn, unsigned cooperative, const void *args, size_t args_len)
@@ -152,7 +153,7 @@ wire_get_job(struct wire_reader *r, struct wire_job *job)
 		return -1;
 	if (h->tail & WIRE_TAIL_MORE) {
 		memcpy(&m, r->at + sizeof *h, sizeof m);
-		/* It is there where something in it is not what it is without. */
+		/* The encoder adds this part only where a value in it is not the default. */
 		if (m.attempt == 0 || m.zero != 0 || m.args_len > SIZE_MAX ||
 		    (m.attempt == 1 && m.timeout_ns == 0 && m.args_len == 0))
 			return -1;

@@ -18,7 +18,7 @@
 #define WIRE_TAIL_OF_RESULT \
 	(WIRE_TAIL_PADDING | WIRE_TAIL_MORE | WIRE_TAIL_ARENA | WIRE_TAIL_PROCESS)
 
-/* What became of a job that came back from its function. */
+/* What became of a run whose worker could tell. */
 struct wire_result {
 	uint32_t    entry;
 	uint64_t    ticket;
@@ -31,14 +31,14 @@ struct wire_result {
 	size_t      message_len;
 	uint64_t    output_len, output_offset, output_lost; /* captured; in the spool */
 
-	/* Where the job had a process of its own. */
+	/* Where the job had its own process. */
 	unsigned    has_process;
 	int32_t     pid, signal, exit_code;
 	uint8_t     core_dumped;
 	uint8_t     limit;       /* enum limit */
 	uint16_t    frames;      /* of the backtrace */
 	int64_t     cpu_ns, user_ns, max_rss;
-	const unsigned char *addresses; /* frames times eight bytes, aligned as such */
+	const unsigned char *addresses; /* frames times eight bytes, aligned to eight */
 };
 
 struct WIRE_IN_PLACE wire_result_header {
@@ -84,9 +84,8 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	int more = in_spool || result->error != 0 || result->message_len > 0 ||
 	    result->output_len > 0 || result->output_lost > 0;
 	size_t value_len = in_spool ? 0 : (size_t)result->value_len;
-	size_t process_len = result->has_process ?
-	    sizeof(struct wire_result_process) + result->frames * sizeof(uint64_t) :
-	    0;
+	size_t process_len = !result->has_process ? 0 :
+	    sizeof(struct wire_result_process) + result->frames * sizeof(uint64_t);
 	size_t body = sizeof(struct wire_result_header) +
 	    (more ? sizeof(struct wire_result_more) : 0) + process_len + result->message_len +
 	    value_len;
@@ -133,7 +132,7 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 			memcpy(at + sizeof p, result->addresses, process_len - sizeof p);
 		at += process_len;
 	}
-	/* The value first: it keeps the frame's alignment of 8. */
+	/* The value before the message: so the value is aligned to 8 bytes. */
 	wire_copy(at, result->value, value_len);
 	at += value_len;
 	if (result->message_len > 0)
@@ -143,7 +142,7 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 	return 1;
 }
 
-/* The same for a success with a value at most. */
+/* wire_put_result() for a plain success: no message, no output, the value in the packet. */
 static inline int
 wire_put_plain_result(struct wire_writer *w, uint32_t entry, uint64_t ticket, int64_t started_ns,
     int64_t run_ns, const void *value, size_t value_len)
@@ -172,10 +171,9 @@ static inline int
 wire_get_result(struct wire_reader *r, struct wire_result *result)
 {
 	struct wire_result_more m = { 0 };
-	struct wire_result_process p = { .exit_code = -1,
-		.cpu_ns = -1,
-		.user_ns = -1,
-		.max_rss = -1 };
+	struct wire_result_process p = {
+		.exit_code = -1, .cpu_ns = -1, .user_ns = -1, .max_rss = -1,
+	};
 	const struct wire_result_header *h = (const struct wire_result_header *)(const void *)r->at;
 	size_t head = sizeof *h;
 	int next = wire_reader_next(r, sizeof *h);
@@ -247,8 +245,8 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 	return 1;
 }
 
-/* The next frame if it is such a plain success, its value behind the header; NULL: it is not, or there
-   is none.  It stays the next until wire_skip_result(). */
+/* The next frame if it is a plain success, whose value follows the header; else NULL.  The frame
+   stays the next until wire_skip_result(). */
 static inline const struct wire_result_header *
 wire_peek_plain_result(const struct wire_reader *r, size_t *value_len)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The mailboxes: one for each worker, on pages of its own, cleared between two jobs. */
 #include "config.h"
 #include "lib/job/mailbox.h"
 
@@ -8,7 +9,7 @@
 
 #include "lib/os/os.h"
 
-/* Each on pages of its own, since a job's process has those of its own window and no others. */
+/* Each mailbox has pages of its own: a job's process has only those of its own mailbox mapped. */
 static size_t
 mailbox_stride(void)
 {
@@ -49,10 +50,10 @@ mailboxes_keep(struct mailbox *mailboxes, unsigned worker)
 }
 
 void
-mailbox_clear(struct mailbox *w, unsigned char *area, size_t size)
+mailbox_clear(struct mailbox *m, unsigned char *area, size_t size)
 {
-	memset(w, 0, mailbox_stride());
+	memset(m, 0, mailbox_stride());
 	os_pages_drop(area, size);
-	/* The last of the reply that was copied out of it may still be there. */
+	/* The registers may still hold the end of the reply that was copied out. */
 	os_registers_clear();
 }
