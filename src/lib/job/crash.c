@@ -34,7 +34,7 @@ static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, S
 /* si_code SYS_SECCOMP of sigaction(2), which not every C library defines. */
 #define BY_FILTER 1
 
-/* A backtrace begins with the handler's frame and the one through which it returns to the kernel. */
+/* A backtrace begins with the handler's frame and the kernel's frame that it returns through. */
 #define OWN_FRAMES 2u
 
 /* One process has one note: it crashes once at most. */

@@ -5,7 +5,7 @@
  * All that passes between the two: the job goes in before the fork, the reply comes back.  There is
  * a part of fixed size (struct mailbox) and an area for large values.  The worker keeps both from
  * job to job: with warm pages a whole job costs an eighth less than with a pipe made for each.  So
- * the worker clears both between two jobs, and starts none before every process of the last is dead.
+ * the worker clears both between two jobs, and starts none while a process of the last one lives.
  *
  * The job's process may write anything at any time.  So the worker reads after that process has
  * ended, copies each number once before it checks it, and trusts none.  The parent maps the

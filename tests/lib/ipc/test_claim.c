@@ -29,7 +29,7 @@ START_TEST(claim_word_holds_its_parts)
 				ck_assert(!claim_is_by(word, workers[(w + 1) % 7], parity));
 				ck_assert(!claim_is_by(word, workers[w] ^ 1024u, parity));
 			}
-	/* Fresh memory says that nobody has anything. */
+	/* Fresh memory reads as free, held by nobody. */
 	ck_assert_uint_eq(claim_state(0), CLAIM_FREE);
 	ck_assert(!claim_is_by(0, 0, 0));
 }

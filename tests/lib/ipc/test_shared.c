@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the processes share: where it lies, and outboxes that are read while they are written. */
+/* The shared memory: its layout, and outboxes that are copied while their owner writes. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -44,7 +44,7 @@ START_TEST(memory_is_laid_out_without_overlap)
 }
 END_TEST
 
-/* What a worker does with its outbox, as worker.c does it. */
+/* What a worker does with its outbox, as in worker_run.c. */
 static struct wire_writer out;
 static uint64_t published;
 
@@ -89,7 +89,7 @@ numbered(uint64_t ticket, unsigned char *value)
 	return result;
 }
 
-/* How many frames the copy has: whole, numbered without a gap; -1 where not so. */
+/* How many frames the copy has; -1 if one is not whole, or their numbers have a gap. */
 static int
 copy_check(const struct wire_packet *packet, size_t len, uint64_t *first)
 {
@@ -128,7 +128,7 @@ START_TEST(copy_is_what_was_published)
 		struct wire_result result = numbered((uint64_t)n, value);
 		if (!wire_put_result(&out, &result))
 			break;
-		/* Written and not published: it is not there. */
+		/* The frame is written, but not published: the copy does not have it. */
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		ck_assert_int_eq(len == 0 ? 0 : copy_check(&copy, len, &first), n - 1);
 		box_publish(box);
@@ -142,7 +142,7 @@ START_TEST(copy_is_what_was_published)
 }
 END_TEST
 
-/* A worker can write there what it likes. */
+/* A worker can write anything into its outbox. */
 START_TEST(copy_of_nonsense_stays_in_bounds)
 {
 	static const uint64_t parts[] = { 0, 1, 15, 16, 17, 48, 4095, 4096, 4097, 65535, 65536,
@@ -165,7 +165,7 @@ START_TEST(copy_of_nonsense_stays_in_bounds)
 }
 END_TEST
 
-/* Its owner publishes and flushes all the time: each copy is whole, or none. */
+/* The owner publishes and flushes all the time: each copy is whole, or there is none. */
 START_TEST(copy_beside_a_busy_owner_is_whole)
 {
 	struct outbox *box = support_shared(sizeof *box);
@@ -193,7 +193,8 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 		_exit(0);
 	}
 	support_await(started, 1);
-	/* Its owner may stand still, with nothing in the box, for longer than so many take. */
+	/* The owner may not run for the time of 300,000 empty copies: go on until there were
+	   enough. */
 	for (long i = 0; i < 300000 || whole < 1000; i++) {
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		if (len == 0)

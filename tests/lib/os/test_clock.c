@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deadlines are sums of what callers hand in: none may overflow, none may spin. */
+/* The clock: deadlines are sums of numbers that callers hand in, none may overflow, none may
+   spin. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -30,7 +31,8 @@ START_TEST(clocks_are_read_in_nanoseconds)
 	errno = 0;
 	ck_assert_int_eq(clock_read((clockid_t)INT_MAX), -1);
 	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_int_eq(clock_from_timeval(&(struct timeval){ 3, 25 }), 3 * CLOCK_S + 25 * CLOCK_US);
+	const struct timeval t = { .tv_sec = 3, .tv_usec = 25 };
+	ck_assert_int_eq(clock_from_timeval(&t), 3 * CLOCK_S + 25 * CLOCK_US);
 	ck_assert_int_eq(clock_timespec(3 * CLOCK_S + 25).tv_sec, 3);
 	ck_assert_int_eq(clock_timespec(3 * CLOCK_S + 25).tv_nsec, 25);
 }

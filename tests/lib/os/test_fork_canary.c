@@ -23,7 +23,7 @@ canary_across_fork(struct canary *c)
 	if (pid == 0) {
 		if (canary_holds(c, UINT32_MAX) || canary_holds(c, 1))
 			_exit(1);
-		/* A child that takes a name of its own, as a worker does, and a child of that. */
+		/* This child marks the page with its own name, as a worker does, and forks. */
 		canary_mark(c, 7);
 		if (!canary_holds(c, 7) || canary_holds(c, UINT32_MAX))
 			_exit(2);
@@ -51,7 +51,7 @@ START_TEST(canary_tells_a_child_from_its_parent)
 }
 END_TEST
 
-/* As where the system cannot wipe a page. */
+/* A canary as on a system that cannot wipe a page. */
 START_TEST(canary_without_wiping_goes_by_the_process)
 {
 	static uint64_t page;
