@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The clock: deadlines are sums of numbers that callers hand in, none may overflow, none may
-   spin. */
+/* The clock: deadlines are sums of what callers hand in; none may overflow, none may spin. */
 #include "config.h"
 #include "tests/support/support.h"
 
