@@ -90,6 +90,7 @@ tool_sources = \
 	src/tool/run/interrupts.c src/tool/run/interrupts.h \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
+	src/tool/run/order.c src/tool/run/order.h \
 	src/tool/run/completion.c src/tool/run/completion.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \

@@ -12,6 +12,7 @@
 #include "tool/base/message.h"
 #include "tool/display/status.h"
 #include "tool/records/records.h"
+#include "tool/run/order.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/task_queue.h"
 
