@@ -12,6 +12,7 @@ tool_sources = \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \
+	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/cli/makeflags.c src/tool/cli/makeflags.h \
 	src/tool/cli/options.h \
 	src/tool/cli/option_table.c src/tool/cli/option_table.h \

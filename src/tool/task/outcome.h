@@ -43,7 +43,8 @@ struct outcome {
 	const char *message;  /* the library's, "" for none */
 };
 
-/* submitted_ns: when it was handed in, since the epoch.  is_command: an exit status is its outcome. */
+/* submitted_ns: when it was handed in, since the epoch.  is_command: an exit status is its
+   outcome. */
 void outcome_of_result(struct outcome *, const struct forkpool_result *, int64_t submitted_ns,
     int is_command);
 const char *verdict_name(enum verdict);
@@ -52,8 +53,9 @@ const char *signal_word(int signo);
 /* What happened, without which job it was. */
 void outcome_what(const struct outcome *, struct bytes *line);
 /*
- * One line without newline for somebody who has to find out: which job (number, command cut to fit), what happened (exit
- * status, signal, timeout after how long, limit, denied call), and where its output is (where may be NULL).
+ * One line without newline for somebody who has to find out: which job (number, command cut to
+ * fit), what happened (exit status, signal, timeout after how long, limit, denied call), and where
+ * its output is (where may be NULL).
  */
 void outcome_explain(const struct outcome *, const struct task *, const char *command,
     const char *where, struct bytes *line);

@@ -7,7 +7,8 @@
 
 #include "tool/base/shell_quote.h"
 
-/* Tasks that are over wait here with their buffers: a run needs as many as are under way, and mallocs no more. */
+/* Tasks that are over wait here with their buffers: a run needs as many as are under way, and
+   mallocs no more. */
 #define SPARE_TASKS 4096
 #define SPARE_ROOM  (64 * 1024) /* buffers larger than that are given back */
 

@@ -2,8 +2,8 @@
 /*
  * task - one job of the tool, from its items to its record.
  *
- * Made by the batcher, sent by run, recorded when it has ended, freed when its output has been published.
- * Includes bytes.
+ * Made by the batcher, sent by run, recorded when it has ended, freed when its output has been
+ * published.  Includes bytes.
  */
 #ifndef FORKPOOL_TOOL_TASK_H
 #define FORKPOOL_TOOL_TASK_H
@@ -54,7 +54,8 @@ void         task_slot_here(struct task *);
 void         task_slot_fill(struct task *, unsigned slot);
 void         task_free(struct task *);  /* NULL is fine */
 
-/* The command as a shell would take it (words quoted where they must be): for the joblog, --dry-run, -t, messages. */
+/* The command as a shell would take it (words quoted where they must be): for the joblog,
+   --dry-run, -t, messages. */
 void task_command_text(const struct task *, int shell, struct bytes *);
 /* The i-th item or word; data is NULL where there is none. */
 struct item task_item(const struct task *, size_t i);
