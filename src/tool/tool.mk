@@ -5,6 +5,7 @@ tool_sources = \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
+	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
@@ -92,12 +93,15 @@ tool_sources = \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
 	src/tool/run/order.c src/tool/run/order.h \
-	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/run_totals.c src/tool/run/run_totals.h \
+	src/tool/run/publish.c src/tool/run/publish.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
-	src/tool/run/run_state.c src/tool/run/run_state.h \
+	src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
+	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/run.c src/tool/run/run.h
 
