@@ -444,7 +444,7 @@ run(const struct options *o)
 		return 0; /* make -n: there is no command to be shown */
 	if (o->plugin_file != NULL)
 		plugin_load(&this_run.plugin, o);
-	task_queue_open(o, this_run.plugin.count, publish_skip);
+	task_queue_open(o, this_run.plugin.count, o->dry_run ? NULL : publish_skip);
 	if (o->dry_run)
 		return dry_run(o);
 	if ((status = pool_setup_check(o)) != 0)

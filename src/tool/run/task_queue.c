@@ -100,7 +100,8 @@ input_left(struct task **task, int block_fd)
 		if (got != NEXT_GOT || options->retry_failed || !resume_has((*task)->seq))
 			return got;
 		passed_over++;
-		skip((*task)->seq);
+		if (skip != NULL)
+			skip((*task)->seq);
 		task_free(*task);
 	}
 	return NEXT_END;
