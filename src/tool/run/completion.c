@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Completes jobs: what a result means, whether the job is tried again, and when its end is safe in
-   the journal. */
+/* What a result means, whether the job is tried again, and when its end is safe in the journal. */
 #include "config.h"
 #include "tool/run/completion.h"
 
@@ -13,8 +12,7 @@
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
 
-/* Jobs that have ended and whose ends are not on the disk yet, in the order of the journal's
-   entries. */
+/* Jobs whose ends are not on the disk yet, in the order of the journal's entries. */
 static struct job *unsynced, **unsynced_end = &unsynced;
 /* A command or an explanation, for the moment of one call. */
 static struct bytes text;
@@ -89,8 +87,8 @@ try_again(const struct run *run, struct job *job)
 {
 	output_buffer_clear(&job->out);
 	output_buffer_clear(&job->err);
-	/* With --pipe the job's standard input is in the file of its channel: it begins again at
-	   once, with both. */
+	/* With --pipe the file of the channel has the job's input: start it again at once with the
+	   same channel and token. */
 	if (run->options->pipe && submit_job(run, job) == 1)
 		return;
 	task_queue_again(job->task);
@@ -116,7 +114,7 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 	}
 	give_back(job);
 	job_keep_texts(job);
-	/* All that is said of the job from here on has the command that has run. */
+	/* {%} is known now: records and messages show the command as it ran. */
 	if (job->outcome.slot > 0)
 		task_slot_fill(job->task, job->outcome.slot);
 	completion_ended(run, job);
@@ -124,8 +122,7 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 
 /* -------------------------------------------------------------------------------------- journal */
 
-/* Hand the end of a job to the journal; 0: the job is not to be published, and the next run has it
-   again. */
+/* Hand a job's end to the journal; 0: the job is not published, and the next run has it again. */
 static int
 keep(const struct run *run, struct job *job)
 {

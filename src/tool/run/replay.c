@@ -109,7 +109,7 @@ replay_ended(const struct run *run, struct task *task)
 	if (run->journal == NULL)
 		return 0;
 	seen(task);
-	/* A task that has begun in this run has been looked up. */
+	/* The journal was asked about a task that has begun in this run. */
 	if (task->attempts > 0)
 		return 0;
 	enum journal_state state = journal_check(run->journal, task, &outcome);

@@ -274,8 +274,7 @@ events_take(void)
 	(void)forkpool_dispatch(this_run.pool, fds, pool_count);
 }
 
-/* Standard output takes nothing more.  If nobody reads it, the tool ends by SIGPIPE as every filter
-   does. */
+/* Standard output takes nothing more.  Without a reader the tool ends by SIGPIPE, as filters do. */
 static void
 output_closed(void)
 {
@@ -309,8 +308,7 @@ loop(void)
 	for (;;) {
 		interrupts_check();
 		results_take();
-		/* After the results, so that a job for which they made room begins before there is
-		   a wait. */
+		/* After the results, which may have made room for jobs. */
 		scheduler_begin_jobs(&this_run);
 		if (!scheduler_waits()->token)
 			jobserver_settle(clock_ns(CLOCK_MONOTONIC));
@@ -386,8 +384,7 @@ parts_open(const struct options *o)
 	status_open(o, this_run.pool, this_run.workers, this_run.own_process, run_totals());
 	progress_open(o);
 	interrupts_open(progress_is_drawn());
-	/* A closed output is an error for the tool.  Workers were forked before and have SIGPIPE as
-	   it was. */
+	/* The workers, forked before, have SIGPIPE as it was. */
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starts jobs one by one until something is missing: a place in the pool, time, a token, a channel
-   or a task. */
+/* Starts jobs until something is missing: a place in the pool, time, a token, a channel, a task. */
 #include "config.h"
 #include "tool/run/scheduler.h"
 
@@ -19,8 +18,8 @@
 
 static struct scheduler_waits waits;
 static int stopped;
-/* The next task to begin, if it has been taken from the input and there was no room for it; with
-   --pipe the channel that has its block of the input. */
+/* A task that was taken from the input and had to wait: it is the next to begin.  With --pipe the
+   channel has its block of the input. */
 static struct task *postponed;
 static struct channel *postponed_channel;
 static struct bytes shown; /* a command, for the moment of one call */
@@ -46,7 +45,7 @@ scheduler_close(void)
 static void
 postpone(const struct run *run, struct task *task, struct channel *channel)
 {
-	/* Only with --pipe a task needs its channel before it begins. */
+	/* Only with --pipe a task that waits needs its channel. */
 	if (channel != NULL && !run->options->pipe) {
 		channel_release(channel);
 		channel = NULL;

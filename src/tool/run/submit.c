@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Packs a job for its worker, with a journal together with the ticket by which the worker notes
-   that it has begun. */
+/* Packs a job for its worker, with the ticket by which the worker notes its begin (--journal). */
 #include "config.h"
 #include "tool/run/submit.h"
 
@@ -35,8 +34,7 @@ noted_call(struct forkpool_context *context, const void *data, size_t len)
 	const struct noted_call *call = data;
 
 	inflight_note(&call->ticket);
-	/* The function need not see the page of tickets, and nobody else needs it in this
-	   process. */
+	/* Nobody needs the page of tickets in this process any more: hide it from the function. */
 	if (call->own_process)
 		inflight_forget();
 	return call->function(context, call + 1, len - sizeof *call);
