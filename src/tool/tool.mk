@@ -5,6 +5,7 @@ tool_sources = \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
+	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
@@ -12,6 +13,7 @@ tool_sources = \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \
+	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/cli/makeflags.c src/tool/cli/makeflags.h \
 	src/tool/cli/options.h \
 	src/tool/cli/option_table.c src/tool/cli/option_table.h \
@@ -90,12 +92,16 @@ tool_sources = \
 	src/tool/run/interrupts.c src/tool/run/interrupts.h \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
-	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/order.c src/tool/run/order.h \
+	src/tool/run/run_totals.c src/tool/run/run_totals.h \
+	src/tool/run/publish.c src/tool/run/publish.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
-	src/tool/run/run_state.c src/tool/run/run_state.h \
+	src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
+	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/run.c src/tool/run/run.h
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 #include "tool/journal/journal_internal.h"
 
@@ -22,24 +23,6 @@ struct record_head {
 	uint64_t seq;
 };
 #define RECORD_MAGIC 0x664au
-
-int
-journal_write_at(int fd, uint64_t at, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? ENOSPC : errno;
-			return -1;
-		}
-		data += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 void
 journal_note_state(struct journal_file *f)
@@ -206,7 +189,7 @@ journal_file_flush(struct journal_file *f)
 	if (f->added.len == 0)
 		return 0;
 	int error = f->end + f->added.len > f->limit ? EFBIG : 0;
-	if (error == 0 && journal_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
+	if (error == 0 && file_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
 		error = errno;
 		/* Not half a group; where that fails too, the first error is the one to tell. */
 		int cut = ftruncate(f->fd, (off_t)f->end);

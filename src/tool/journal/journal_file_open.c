@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 #include "tool/journal/journal_internal.h"
 
@@ -153,8 +154,8 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 	for (int i = 0; i < JOURNAL_SINKS; i++)
 		checkpoint_make(&marks->sink[i]);
 	/* The marks first: where there is a header, all is there. */
-	if (journal_write_at(f->fd, CHECKPOINTS_AT, (char *)marks, sizeof *marks) == -1 ||
-	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
+	if (file_write_at(f->fd, CHECKPOINTS_AT, marks, sizeof *marks) == -1 ||
+	    file_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
 	    sync_directory(f->path) == -1)
 		fail_errno("--journal %s", f->path);
 }

@@ -57,7 +57,6 @@ struct journal_file {
 	size_t   window_len;
 };
 
-int  journal_write_at(int fd, uint64_t at, const char *data, size_t len);
 /* Who holds it, and how much of it is known to be on the disk. */
 void journal_note_state(struct journal_file *);
 
