@@ -69,7 +69,7 @@ tool_task(uint64_t seq, const char *items, size_t items_len, const char *words, 
 }
 
 static inline struct output_buffer *
-tool_pocket(struct output_buffer *p, const void *data, size_t len)
+tool_output(struct output_buffer *p, const void *data, size_t len)
 {
 	output_buffer_init(p);
 	ck_assert_int_eq(output_buffer_add(p, data, len), 0);

@@ -143,9 +143,9 @@ END_TEST
 /* Whatever becomes of one byte of a word, it is told from what a worker stores. */
 START_TEST(words)
 {
-	static uint64_t page[BEGUN_TICKETS];
+	static uint64_t page[INFLIGHT_TICKETS];
 	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789),
-		BEGUN_SEQ_MAX };
+		INFLIGHT_SEQ_MAX };
 	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
 	struct inflight_ticket ticket;
 	struct inflight_note note;
@@ -213,14 +213,14 @@ START_TEST(tickets)
 	struct journal *j = journal_open(&journal_options);
 	struct inflight_ticket ticket;
 	struct outcome outcome = { .message = "" };
-	static struct task *task[BEGUN_TICKETS];
+	static struct task *task[INFLIGHT_TICKETS];
 
-	for (uint64_t i = 0; i < BEGUN_TICKETS; i++) {
+	for (uint64_t i = 0; i < INFLIGHT_TICKETS; i++) {
 		task[i] = job(i + 1);
 		must(inflight_take(task[i], &ticket) == 1);
 		inflight_note(&ticket);
 	}
-	struct task *more = job(BEGUN_TICKETS + 1);
+	struct task *more = job(INFLIGHT_TICKETS + 1);
 	ck_assert_int_eq(inflight_take(more, &ticket), 0);
 	must(journal_done(j, task[0], &outcome, NULL, NULL) == 0);
 	ck_assert_int_eq(inflight_take(more, &ticket), 0);
@@ -229,7 +229,7 @@ START_TEST(tickets)
 	inflight_note(&ticket);
 	journal_not_done(j, more);
 	ck_assert_int_eq(inflight_take(more, &ticket), 1);
-	for (uint64_t i = 1; i < BEGUN_TICKETS; i++)
+	for (uint64_t i = 1; i < INFLIGHT_TICKETS; i++)
 		if (i != 100)
 			journal_not_done(j, task[i]);
 	journal_close(j);
@@ -237,9 +237,9 @@ START_TEST(tickets)
 	ck_assert_int_eq(look(j, 1), JOURNAL_DONE);
 	ck_assert_int_eq(look(j, 2), JOURNAL_TO_RUN);
 	ck_assert_int_eq(look(j, 101), JOURNAL_UNKNOWN);
-	ck_assert_int_eq(look(j, BEGUN_TICKETS + 1), JOURNAL_TO_RUN);
+	ck_assert_int_eq(look(j, INFLIGHT_TICKETS + 1), JOURNAL_TO_RUN);
 	journal_close(j);
-	for (uint64_t i = 0; i < BEGUN_TICKETS; i++)
+	for (uint64_t i = 0; i < INFLIGHT_TICKETS; i++)
 		task_free(task[i]);
 	task_free(more);
 }

@@ -92,8 +92,8 @@ START_TEST(all_fields)
 	struct task *task =
 	    tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
 	struct output_buffer out, err;
-	struct job_record r = { .task = task, .outcome = &e, .out = tool_pocket(&out, "x\0y\n", 4),
-		.err = tool_pocket(&err, "", 0) };
+	struct job_record r = { .task = task, .outcome = &e, .out = tool_output(&out, "x\0y\n", 4),
+		.err = tool_output(&err, "", 0) };
 
 	json_t *o = object_of(&r);
 	size_t at = 0;
@@ -261,7 +261,7 @@ START_TEST(every_small_piece)
 	for (unsigned i = 0; i < 256; i++) {
 		struct output_buffer p;
 		byte = (unsigned char)i;
-		output_is(tool_pocket(&p, &byte, 1), (char *)&byte, 1, i < 128);
+		output_is(tool_output(&p, &byte, 1), (char *)&byte, 1, i < 128);
 		output_buffer_clear(&p);
 	}
 }

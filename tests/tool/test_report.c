@@ -12,7 +12,7 @@
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
 
-/* ------------------------------------------------------------------------------------------- text */
+/* ----------------------------------------------------------------------------------------- text */
 
 static void
 line_is(const char *data, size_t len, size_t max, const char *wanted)
@@ -45,7 +45,7 @@ tail_is(const char *data, size_t len, size_t max, const char *wanted)
 	struct bytes out = { 0 };
 	struct output_buffer p;
 
-	report_text_add_tail(&out, tool_pocket(&p, data, len), max);
+	report_text_add_tail(&out, tool_output(&p, data, len), max);
 	ck_assert_str_eq(out.at, wanted);
 	bytes_free(&out);
 	output_buffer_clear(&p);
@@ -67,17 +67,17 @@ START_TEST(ends_of_output)
 	struct bytes out = { 0 };
 	struct output_buffer p;
 	memset(much, 0xff, sizeof much);
-	report_text_add_tail(&out, tool_pocket(&p, much, sizeof much), sizeof much);
+	report_text_add_tail(&out, tool_output(&p, much, sizeof much), sizeof much);
 	ck_assert_uint_eq(out.len, 2 + REPORT_TAIL_MAX * 5);
 	bytes_free(&out);
 	output_buffer_clear(&p);
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- sums */
+/* ----------------------------------------------------------------------------------------- sums */
 
 static json_t *
-sums_now(void)
+stats_now(void)
 {
 	struct bytes out = { 0 };
 	json_error_t error;
@@ -110,13 +110,13 @@ sum(const json_t *array)
 
 START_TEST(sums_of_a_few)
 {
-	report_stats_add(&(struct report_sum){ .slot = 1, .start = 0, .run = 1500 });
+	report_stats_add(&(struct report_stats_run){ .slot = 1, .start = 0, .run = 1500 });
 	report_stats_add(
-	    &(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
+	    &(struct report_stats_run){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
 	report_stats_add(
-	    &(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
+	    &(struct report_stats_run){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
 
-	json_t *o = sums_now();
+	json_t *o = stats_now();
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "runs_total")), 3);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "again")), 1);
 	char *lanes = json_dumps(json_object_get(o, "lanes"), JSON_COMPACT);
@@ -147,14 +147,14 @@ START_TEST(sums_of_days)
 
 	for (int64_t start = 0, run = 1; start < INT64_C(400) * 86400 * 1000000;
 	     start += run, run += run / 3 + 1) {
-		report_stats_add(&(struct report_sum){ .slot = 1,
+		report_stats_add(&(struct report_stats_run){ .slot = 1,
 		    .start = start,
 		    .run = run,
 		    .failed = runs % 2 == 0 });
 		busy += run;
 		runs++;
 	}
-	json_t *o = sums_now();
+	json_t *o = stats_now();
 	ck_assert_uint_le(json_array_size(json_object_get(o, "busy")), 480);
 	ck_assert_uint_gt(json_array_size(json_object_get(o, "busy")), 240);
 	ck_assert_int_eq(sum(json_object_get(o, "busy")), busy);
@@ -170,7 +170,7 @@ START_TEST(sums_of_days)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- the page */
+/* ------------------------------------------------------------------------------------- the page */
 
 static struct forkpool *pool;
 static struct options options;
@@ -312,7 +312,7 @@ START_TEST(more_output_than_is_kept)
 	char text[4 * 1024];
 
 	memset(text, 'e', sizeof text);
-	(void)tool_pocket(&err, text, sizeof text);
+	(void)tool_output(&err, text, sizeof text);
 	begin();
 	for (uint64_t seq = 1; seq <= jobs; seq++)
 		one_run(task, seq, VERDICT_FAILED, 1000, &err);

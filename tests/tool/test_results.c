@@ -32,8 +32,8 @@ add(uint64_t seq, const char *items, size_t len, size_t columns, const struct ro
 	struct output_buffer p, q;
 	struct job_record r = { .task = task,
 		.outcome = &ok,
-		.out = tool_pocket(&p, out, strlen(out)),
-		.err = tool_pocket(&q, err, strlen(err)),
+		.out = tool_output(&p, out, strlen(out)),
+		.err = tool_output(&q, err, strlen(err)),
 		.header = header };
 
 	task->columns = columns;
@@ -230,8 +230,8 @@ table(enum results_kind kind, const struct row *header, const char *expected)
 	struct task *task = tool_task(1, "a b\0\"q\"", 8, "", 0);
 	struct task *second = tool_task(2, "a b", 4, "", 0);
 	struct output_buffer out, err;
-	struct job_record r = { .task = task, .outcome = &ok, .out = tool_pocket(&out, "x\"\n", 3),
-		.err = tool_pocket(&err, "plain,\001", 7), .header = header };
+	struct job_record r = { .task = task, .outcome = &ok, .out = tool_output(&out, "x\"\n", 3),
+		.err = tool_output(&err, "plain,\001", 7), .header = header };
 	struct outcome late = ok;
 
 	results_table_open("table", kind, RECORD_REPLACE);

@@ -18,7 +18,7 @@ enum { HEADER_LEN = sizeof HEADER - 1 };
 
 static struct record_writer file = { .fd = -1 };
 
-/* ---------------------------------------------------------------------------------------- writing */
+/* -------------------------------------------------------------------------------------- writing */
 
 /* --joblog +FILE appends. */
 const char *
@@ -137,7 +137,7 @@ joblog_close(void)
 	return record_writer_close(&file);
 }
 
-/* ---------------------------------------------------------------------------------------- reading */
+/* -------------------------------------------------------------------------------------- reading */
 
 static int
 number_of(const char *text, long long min, long long max, long long *value)
@@ -162,7 +162,7 @@ is_time(const char *text)
 
 /* Cut line, of len bytes and a NUL, into its columns; NULL, or which of them is wrong. */
 static const char *
-argv_scan_read(char *line, size_t len, struct joblog_entry *entry)
+line_read(char *line, size_t len, struct joblog_entry *entry)
 {
 	static const char *const name[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
 		"Receive", "Exitval", "Signal" };
@@ -241,7 +241,7 @@ joblog_read(const char *path, size_t *count)
 				fail_memory();
 		}
 		line[n - 1] = '\0';
-		if ((wrong = argv_scan_read(line, (size_t)n - 1, &entries[*count])) != NULL)
+		if ((wrong = line_read(line, (size_t)n - 1, &entries[*count])) != NULL)
 			fail(
 			    "--joblog: %s: line %zu is not as a joblog has it: its column %s is %s",
 			    path, line_count, wrong,

@@ -11,7 +11,7 @@
 #include "tool/base/escape.h"
 
 int
-json_string_is(const char *data, size_t len)
+json_string_is_utf8(const char *data, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n)
 		if ((n = utf8_sequence(data + at, len - at)) == 0)
@@ -67,12 +67,12 @@ json_string_add_base64(struct record_writer *f, const unsigned char *data, size_
 	}
 }
 
-/* ------------------------------------------------------------------------------------------- fields */
+/* --------------------------------------------------------------------------------------- fields */
 
 void
-json_string_field(struct record_writer *f, const char *name, const char *data, size_t len)
+json_field_text(struct record_writer *f, const char *name, const char *data, size_t len)
 {
-	int is_text = json_string_is(data, len);
+	int is_text = json_string_is_utf8(data, len);
 
 	record_text(f, ", \"");
 	record_text(f, name);
@@ -85,10 +85,10 @@ json_string_field(struct record_writer *f, const char *name, const char *data, s
 }
 
 void
-json_string_word(struct record_writer *f, const char *name, const char *word)
+json_field_word(struct record_writer *f, const char *name, const char *word)
 {
-	if (word != NULL && *word != '\0' && json_string_is(word, strlen(word))) {
-		json_string_field(f, name, word, strlen(word));
+	if (word != NULL && *word != '\0' && json_string_is_utf8(word, strlen(word))) {
+		json_field_text(f, name, word, strlen(word));
 		return;
 	}
 	record_text(f, ", \"");
@@ -97,7 +97,7 @@ json_string_word(struct record_writer *f, const char *name, const char *word)
 }
 
 void
-json_string_number(struct record_writer *f, const char *name, int64_t number, int known)
+json_field_number(struct record_writer *f, const char *name, int64_t number, int known)
 {
 	char text[96];
 
@@ -107,7 +107,7 @@ json_string_number(struct record_writer *f, const char *name, int64_t number, in
 }
 
 void
-json_string_seconds(struct record_writer *f, const char *name, int64_t ns, int known)
+json_field_seconds(struct record_writer *f, const char *name, int64_t ns, int known)
 {
 	char text[96];
 	int64_t us = (ns + 500) / 1000;

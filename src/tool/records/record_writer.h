@@ -4,8 +4,8 @@
  *
  * What goes wrong is said once for each file.  Includes outlet, store.
  */
-#ifndef FORKPOOL_TOOL_RECORD_FILE_H
-#define FORKPOOL_TOOL_RECORD_FILE_H
+#ifndef FORKPOOL_TOOL_RECORD_WRITER_H
+#define FORKPOOL_TOOL_RECORD_WRITER_H
 
 #include <sys/types.h>
 

@@ -35,7 +35,7 @@ results_table_close(void)
 	return record_writer_close(&file);
 }
 
-/* ----------------------------------------------------------------------------------------- columns */
+/* -------------------------------------------------------------------------------------- columns */
 
 static int
 is_special(char c)
@@ -89,7 +89,7 @@ column_number(uint64_t number, int is_negative)
 }
 
 static int
-column_pocket(const struct output_buffer *stored)
+column_output(const struct output_buffer *stored)
 {
 	int special = 0;
 
@@ -135,7 +135,7 @@ row_add(const struct job_record *r, const char *command, size_t len)
 	int exit_code, signo;
 
 	/* An earlier run may have begun it. */
-	if (file.sink.mark != NULL ? r->task->entry == 0 : !begun)
+	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !begun)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
 	column_add(text, strlen(text), 1);
@@ -154,12 +154,12 @@ row_add(const struct job_record *r, const char *command, size_t len)
 		struct item item = task_item(r->task, i);
 		column_add(item.data, item.len, 0);
 	}
-	int done = column_pocket(r->out) == 0 && column_pocket(r->err) == 0 ? 0 : -1;
+	int done = column_output(r->out) == 0 && column_output(r->err) == 0 ? 0 : -1;
 	record_add(&file, "\n", 1);
 	return done;
 }
 
-/* -------------------------------------------------------------------------------------------- JSON */
+/* ----------------------------------------------------------------------------------------- JSON */
 
 /* GNU parallel's: only what must be is escaped, and bytes that are no UTF-8 stay what they are. */
 static int

@@ -4,8 +4,8 @@
  *
  * Includes record, tally.
  */
-#ifndef FORKPOOL_TOOL_RUN_VIEW_H
-#define FORKPOOL_TOOL_RUN_VIEW_H
+#ifndef FORKPOOL_TOOL_ATTEMPT_H
+#define FORKPOOL_TOOL_ATTEMPT_H
 
 #include "tool/records/record.h"
 #include "tool/task/totals.h"

@@ -52,7 +52,7 @@ static struct {
 	int      broken;
 } m;
 
-/* ------------------------------------------------------------------------------------------ the text */
+/* ------------------------------------------------------------------------------------- the text */
 
 static void
 head(const char *name, const char *type, const char *help)
@@ -166,7 +166,7 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 	    (uint64_t)(end->interrupted != 0 ? 128 + end->interrupted : end->status));
 }
 
-/* ------------------------------------------------------------------------------------------- the file */
+/* ------------------------------------------------------------------------------------- the file */
 
 static void
 file_write(const struct attempt_now *now, const struct attempt_end *end)

@@ -4,8 +4,8 @@
  *
  * A view that was not asked for costs a comparison.  Includes metrics, options, report, run_view, trace.
  */
-#ifndef FORKPOOL_TOOL_VIEWS_H
-#define FORKPOOL_TOOL_VIEWS_H
+#ifndef FORKPOOL_TOOL_OBSERVERS_H
+#define FORKPOOL_TOOL_OBSERVERS_H
 
 #include "forkpool.h"
 #include "tool/cli/options.h"

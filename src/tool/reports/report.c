@@ -83,7 +83,7 @@ report_open(const struct options *o, struct forkpool *pool)
 		fail_errno("cannot keep the rows of the report");
 }
 
-/* ------------------------------------------------------------------------------------------- rows */
+/* ----------------------------------------------------------------------------------------- rows */
 
 static int
 is_failure(enum verdict verdict)
@@ -206,7 +206,7 @@ row_fill(struct report_row *row, const struct attempt *run)
 		failure_add(row, run->record);
 }
 
-/* ---------------------------------------------------------------------------------------- slowest */
+/* -------------------------------------------------------------------------------------- slowest */
 
 static void
 rows_swap(struct report_row *a, struct report_row *b)
@@ -251,7 +251,7 @@ report_run(const struct attempt *run)
 
 	if (e->slot == 0)
 		return;
-	report_stats_add(&(struct report_sum){ .slot = e->slot,
+	report_stats_add(&(struct report_stats_run){ .slot = e->slot,
 	    .start = us(e->start_ns - r.began_ns),
 	    .run = us(e->run_ns),
 	    .failed = failed,
@@ -267,7 +267,7 @@ report_run(const struct attempt *run)
 	row_add(&r.now);
 }
 
-/* ------------------------------------------------------------------------------------------- page */
+/* ----------------------------------------------------------------------------------------- page */
 
 static void
 member_text(struct bytes *out, const char *name, const char *text)

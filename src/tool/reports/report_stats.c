@@ -74,7 +74,7 @@ stretches_widen(void)
 }
 
 void
-report_stats_add(const struct report_sum *run)
+report_stats_add(const struct report_stats_run *run)
 {
 	/* The clock may have been set back. */
 	int64_t start = run->start > 0 ? run->start : 0, end = start + run->run;

@@ -5,14 +5,14 @@
  *
  * Times are microseconds from the beginning of it all.  Includes bytes.
  */
-#ifndef FORKPOOL_TOOL_REPORT_SUMS_H
-#define FORKPOOL_TOOL_REPORT_SUMS_H
+#ifndef FORKPOOL_TOOL_REPORT_STATS_H
+#define FORKPOOL_TOOL_REPORT_STATS_H
 
 #include <stdint.h>
 
 #include "tool/base/bytes.h"
 
-struct report_sum {
+struct report_stats_run {
 	unsigned slot;       /* 1.. */
 	int64_t  start, run; /* us */
 	int      failed;     /* it did not go well, also where it is tried again */
@@ -20,7 +20,7 @@ struct report_sum {
 	int      died;       /* and its worker with it */
 };
 
-void report_stats_add(const struct report_sum *);
+void report_stats_add(const struct report_stats_run *);
 /* Members of an object, with a comma behind each. */
 void report_stats_json(struct bytes *);
 void report_stats_free(void);

@@ -57,7 +57,7 @@ track_of(unsigned slot)
 	return &t.tracks[slot];
 }
 
-/* ------------------------------------------------------------------------------------------ events */
+/* --------------------------------------------------------------------------------------- events */
 
 static void
 printed(const char *format, ...) MESSAGE_PRINTF(1, 2);
@@ -87,7 +87,7 @@ event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
 	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid,
 	    slot > 0 ? (long)slot : t.pid);
-	json_string_field(&t.file, "name", name, len);
+	json_field_text(&t.file, "name", name, len);
 }
 
 static void
@@ -153,14 +153,14 @@ trace_open(const struct options *o, struct forkpool *pool, const struct attempt_
 		"\"ts\": 0, \"args\": "
 		"{\"version\": \"%s\"",
 	    t.pid, t.pid, PACKAGE_VERSION);
-	json_string_seconds(&t.file, "time", began->real_ns, 1);
+	json_field_seconds(&t.file, "time", began->real_ns, 1);
 	record_text(&t.file, "}}");
 	metadata_add("process_name", 0, "name", message_name);
 	label_add(o);
 	(void)end();
 }
 
-/* -------------------------------------------------------------------------------------------- runs */
+/* ----------------------------------------------------------------------------------------- runs */
 
 static void
 death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *record)
@@ -169,9 +169,9 @@ death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *reco
 	time_add("ts", at_ns);
 	printed(", \"s\": \"t\", \"cat\": \"worker\", \"args\": {\"worker\": %u", slot);
 	if (pid != 0)
-		json_string_number(&t.file, "process", pid, 1);
+		json_field_number(&t.file, "process", pid, 1);
 	if (record != NULL)
-		json_string_number(&t.file, "seq", (int64_t)record->task->seq, 1);
+		json_field_number(&t.file, "seq", (int64_t)record->task->seq, 1);
 	record_text(&t.file, "}}");
 	t.died++;
 	track_of(slot)->dead = pid;
@@ -184,23 +184,23 @@ arguments_add(const struct attempt *run)
 	struct record_writer *f = &t.file;
 
 	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
-	json_string_word(f, "outcome", verdict_name(e->verdict));
-	json_string_number(f, "attempt", e->attempt, 1);
+	json_field_word(f, "outcome", verdict_name(e->verdict));
+	json_field_number(f, "attempt", e->attempt, 1);
 	if (e->exit_code >= 0)
-		json_string_number(f, "exit", e->exit_code, 1);
+		json_field_number(f, "exit", e->exit_code, 1);
 	if (e->signal != 0) {
-		json_string_number(f, "signal", e->signal, 1);
-		json_string_word(f, "signal_name", signal_word(e->signal));
+		json_field_number(f, "signal", e->signal, 1);
+		json_field_word(f, "signal_name", signal_word(e->signal));
 	}
 	if (e->limit != NULL)
-		json_string_word(f, "limit", e->limit);
+		json_field_word(f, "limit", e->limit);
 	if (e->message != NULL && *e->message != '\0')
-		json_string_field(f, "message", e->message, strlen(e->message));
-	json_string_field(f, "command", run->command, run->command_len);
+		json_field_text(f, "message", e->message, strlen(e->message));
+	json_field_text(f, "command", run->command, run->command_len);
 	if (e->max_rss >= 0)
-		json_string_number(f, "max_rss", e->max_rss, 1);
+		json_field_number(f, "max_rss", e->max_rss, 1);
 	if (run->cpu_ns >= 0)
-		json_string_seconds(f, "cpu", run->cpu_ns, 1);
+		json_field_seconds(f, "cpu", run->cpu_ns, 1);
 	record_text(f, "}}");
 }
 
@@ -279,7 +279,7 @@ trace_run(const struct attempt *run)
 	track->named = 1;
 }
 
-/* ---------------------------------------------------------------------------------------- counters */
+/* ------------------------------------------------------------------------------------- counters */
 
 static void
 gone_add(struct track *track, unsigned slot, int64_t at_ns)

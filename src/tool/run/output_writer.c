@@ -118,7 +118,7 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 		return n;
 	len = sink_piece(&s->sink, len);
 	/* With a journal it waits here, not in write(), where a kill would leave a doubt. */
-	if (!s->never_waits && (!wait || s->sink.mark != NULL)) {
+	if (!s->never_waits && (!wait || s->sink.checkpoint != NULL)) {
 		struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
 		int ready = poll(&fd, 1, wait ? -1 : 0);
 		if (ready == 0 || (ready == -1 && errno == EINTR))
