@@ -267,21 +267,6 @@ START_TEST(every_small_piece)
 }
 END_TEST
 
-static uint64_t
-resident(void)
-{
-	char line[256];
-	uint64_t kib = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-
-	while (in != NULL && fgets(line, sizeof line, in) != NULL)
-		if (strncmp(line, "VmHWM:", 6) == 0)
-			kib = strtoull(line + 6, NULL, 10);
-	if (in != NULL)
-		(void)fclose(in);
-	return kib;
-}
-
 /* A job that has written much goes through in constant memory, into a file and into the store. */
 START_TEST(much_output_in_little_memory)
 {
@@ -296,7 +281,7 @@ START_TEST(much_output_in_little_memory)
 	output_buffer_init(&p);
 	for (int i = 0; i < BLOCKS; i++)
 		ck_assert_int_eq(output_buffer_add(&p, block, sizeof block), 0);
-	uint64_t before = resident();
+	uint64_t before = tool_memory("VmHWM:");
 	record_writer_open(&file, "--results-json", "log", RECORD_REPLACE);
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_int_eq(record_writer_close(&file), 0);
@@ -308,7 +293,7 @@ START_TEST(much_output_in_little_memory)
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_uint_eq(to.len, (uint64_t)st.st_size);
 	if (!SUPPORT_SANITIZED)
-		ck_assert_uint_lt(resident() - before, 32 << 10);
+		ck_assert_uint_lt(tool_memory("VmHWM:") - before, 32 << 10);
 	output_buffer_clear(&to);
 	output_buffer_clear(&p);
 	bytes_free(&file.buffer);

@@ -240,21 +240,6 @@ finished(void)
 	return data;
 }
 
-static uint64_t
-resident(void)
-{
-	char line[256];
-	uint64_t kib = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-
-	while (in != NULL && fgets(line, sizeof line, in) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kib = strtoull(line + 6, NULL, 10);
-	if (in != NULL)
-		(void)fclose(in);
-	return kib;
-}
-
 /* The first million, then what failed, up to a number of them, and the slowest; in all of that the memory stays as it is. */
 START_TEST(more_runs_than_rows)
 {
@@ -266,7 +251,7 @@ START_TEST(more_runs_than_rows)
 	for (; seq < limit; seq++) {
 		one_run(task, seq + 1, VERDICT_OK, 1000000, NULL);
 		if (seq == 1000)
-			early = resident();
+			early = tool_memory("VmRSS:");
 	}
 	for (uint64_t i = 0; i < 300000; i++, seq++)
 		one_run(task, seq + 1, VERDICT_OK, 1000000, NULL);
@@ -276,7 +261,7 @@ START_TEST(more_runs_than_rows)
 	for (uint64_t i = 0; i < slow; i++, seq++)
 		one_run(task, seq + 1, VERDICT_OK, (int64_t)(2 + i * 77 % slow) * 1000000000, NULL);
 	if (!SUPPORT_SANITIZED)
-		ck_assert_uint_lt(resident() - early, 2 << 10);
+		ck_assert_uint_lt(tool_memory("VmRSS:") - early, 2 << 10);
 
 	json_t *data = finished(), *rows = json_object_get(data, "rows");
 	ck_assert_uint_eq(json_array_size(rows), limit + REPORT_MORE + REPORT_SLOWEST);
