@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Strings and fields of JSON objects, written into records. */
 #include "config.h"
 #include "tool/records/json_string.h"
 
@@ -19,7 +20,7 @@ json_string_is_utf8(const char *data, size_t len)
 	return 1;
 }
 
-/* DEL may stand there as it is, but some readers take it for a control character, as it is one elsewhere. */
+/* JSON allows DEL in a string, but some readers refuse it as a control character: escape it. */
 static int
 collect(const char *data, size_t len, void *to)
 {

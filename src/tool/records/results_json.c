@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job as one line of JSON: its fields, and output of any size in pieces. */
 #include "config.h"
 #include "tool/records/results_json.h"
 
@@ -13,8 +14,8 @@
 /* --------------------------------------------------------------------------------------- output */
 
 /*
- * A text comes in pieces, and these need not end where a character, or three bytes for base64, ends: what is left
- * over goes before the next piece.
+ * A text comes in pieces, and a piece may end within a character, or within three bytes that
+ * base64 needs together: the bytes left over are joined to the front of the next piece.
  */
 struct text {
 	struct record_writer *file;
@@ -46,7 +47,7 @@ piece_check(void *arg, const char *data, size_t len)
 	len = text_join(t, data, len);
 	while (at < len && (n = utf8_sequence(t->joined + at, len - at)) > 0)
 		at += n;
-	/* One that goes on in the next piece has at most three bytes here. */
+	/* A character that goes on in the next piece has at most three bytes in this one. */
 	if (len - at > 3)
 		t->valid = 0;
 	text_keep(t, t->valid ? at : len, len);
@@ -60,7 +61,7 @@ piece_escape(void *arg, const char *data, size_t len)
 	size_t end, back = 0;
 
 	end = len = text_join(t, data, len);
-	/* Back to the first byte of the last character. */
+	/* Go back to the first byte of the last character. */
 	while (back < 3 && end > 0 && ((unsigned char)t->joined[end - 1] & 0xc0) == 0x80) {
 		end--;
 		back++;
@@ -87,7 +88,7 @@ piece_base64(void *arg, const char *data, size_t len)
 
 /* --------------------------------------------------------------------------------------- fields */
 
-/* All of them as text or, if one is none, all in base64. */
+/* Writes all as text or, if one of them is not UTF-8, all in base64. */
 static void
 array_add(struct record_writer *f, const char *name, const struct task *task,
     struct item (*get)(const struct task *, size_t), size_t count)

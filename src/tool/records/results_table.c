@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rows of --results FILE.csv, .tsv and .json, in which GNU parallel's tables are the model. */
 #include "config.h"
 #include "tool/records/results_table.h"
 
@@ -66,7 +67,7 @@ add_doubled(void *arg, const char *data, size_t len)
 	return 0;
 }
 
-/* As it is where no tool could misread that, else between quotes. */
+/* Writes the text as it is, or between quotes if a tool could misread it. */
 static void
 column_add(const char *data, size_t len, int is_first)
 {
@@ -105,16 +106,16 @@ column_output(const struct output_buffer *stored)
 static void
 header_add(const struct job_record *r)
 {
-	static const char *const fixed[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
-		"Receive", "Exitval", "Signal", "Command" };
 	size_t columns = r->task->columns > 0 ? r->task->columns : r->task->item_count;
 
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		column_add(fixed[i], strlen(fixed[i]), i == 0);
+	for (enum joblog_column i = 0; i < JOBLOG_COLUMNS; i++) {
+		const char *name = joblog_column_name(i);
+		column_add(name, strlen(name), i == 0);
+	}
 	for (size_t i = 0; i < r->task->item_count; i++) {
 		char number[24];
 		if (r->header != NULL && r->header->count >= columns) {
-			/* A job of several rows has columns for each of its items; the names are those of one row. */
+			/* A job of several rows has more items than names: one row has these. */
 			if (i < columns)
 				column_add(r->header->items[i].data, r->header->items[i].len, 0);
 			continue;
@@ -134,7 +135,7 @@ row_add(const struct job_record *r, const char *command, size_t len)
 	char text[64];
 	int exit_code, signo;
 
-	/* An earlier run may have begun it. */
+	/* With a journal an earlier run may have written the header: only entry 0 has one. */
 	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !begun)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
@@ -161,7 +162,7 @@ row_add(const struct job_record *r, const char *command, size_t len)
 
 /* ----------------------------------------------------------------------------------------- JSON */
 
-/* GNU parallel's: only what must be is escaped, and bytes that are no UTF-8 stay what they are. */
+/* As GNU parallel does: escapes only what must be, and leaves bytes that are not UTF-8. */
 static int
 add_escaped(void *arg, const char *data, size_t len)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The text of the metrics file, the counts it needs, and when it is written. */
 #include "config.h"
 #include "tool/reports/metrics.h"
 
@@ -13,8 +14,10 @@
 #define MILLION     INT64_C(1000000)
 #define LABEL_SHOWN 400
 
-/* Upper bounds of the durations that are counted together: from a function's call to an hour and more. */
-static const struct { int64_t ns; const char *seconds;
+/* Upper bounds of the histogram's buckets: from a function's call to more than an hour. */
+static const struct {
+	int64_t ns;
+	const char *seconds;
 } bound[] = {
 	{ MILLION / 10, "0.0001" },
 	{ MILLION, "0.001" },
@@ -42,11 +45,11 @@ static struct {
 	const char *name;        /* of the file */
 	struct forkpool *pool;
 	struct attempt_began began;
-	struct bytes label;      /* run="...", for each sample */
+	struct bytes label;      /* run="...", in each sample */
 	struct bytes text;
-	/* of runs that have ended */
+	/* of tries that have ended */
 	uint64_t in_bound[BOUNDS], runs, retries, run_ns, cpu_ns;
-	int      stale;          /* what is in the file is not so any more */
+	int      stale;          /* the file's numbers are no longer true */
 	int64_t  written_ns;
 	uint64_t under_way;
 	int      broken;
@@ -61,7 +64,7 @@ head(const char *name, const char *type, const char *help)
 	    type);
 }
 
-/* label: "" or one more, name="value". */
+/* label: "", or a further label: name="value". */
 static void
 begin(const char *name, const char *label)
 {
@@ -141,7 +144,7 @@ runs(const struct attempt_now *now)
 	number("output_bytes_total", "stream=\"stderr\"", now->err_bytes);
 }
 
-/* end NULL: it goes on. */
+/* end: NULL while the run goes on. */
 static void
 make(const struct attempt_now *now, const struct attempt_end *end)
 {
@@ -188,7 +191,7 @@ file_write(const struct attempt_now *now, const struct attempt_end *end)
 	m.written_ns = now->now_ns;
 }
 
-/* run="NAME": of DIR/NAME.prom, with what would end it escaped. */
+/* The label run="NAME" of DIR/NAME.prom; quotes and backslashes in the name are escaped. */
 static void
 label_make(const char *file)
 {
@@ -199,7 +202,7 @@ label_make(const char *file)
 
 	if (len > sizeof suffix - 1 && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
 		len -= sizeof suffix - 1;
-	/* UTF-8 without control characters. */
+	/* The format wants UTF-8; escape_text() leaves no control character in it either. */
 	len = escape_text(shown, sizeof shown, name, len);
 	bytes_add_text(&m.label, "run=\"");
 	for (size_t i = 0; i < len; i++) {
@@ -220,10 +223,10 @@ metrics_open(const struct options *o, struct forkpool *pool, const struct attemp
 	m.began = *began;
 	atomic_file_check(o->metrics_file);
 	label_make(o->metrics_file);
-	file_write(&(struct attempt_now){ .now_ns = began->now_ns,
-		       .real_ns = began->real_ns,
-		       .totals = &none },
-	    NULL);
+	const struct attempt_now now = {
+		.now_ns = began->now_ns, .real_ns = began->real_ns, .totals = &none
+	};
+	file_write(&now, NULL);
 }
 
 void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Hands each try and the present state to the observers that the options ask for. */
 #include "config.h"
 #include "tool/reports/observers.h"
 
@@ -69,7 +70,7 @@ observers_close(const struct attempt_now *now, const struct attempt_end *end)
 		status = -1;
 	if (v.report && report_close(end) == -1)
 		status = -1;
-	/* The last, since they tell how all of it ended. */
+	/* Metrics are last: they tell whether the other files could be written. */
 	if (status == -1 && so_far.status == 0)
 		so_far.status = 1;
 	if (v.metrics && metrics_close(now, &so_far) == -1)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows of a report, which of them are kept, and the page that is made of them. */
 #include "config.h"
 #include "tool/reports/report.h"
 
@@ -19,39 +20,40 @@
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
 
-/* What is shown of a command, and of what is said of it. */
+/* How many bytes of a command, and of the explanation of a failure, are shown. */
 #define COMMAND_SHOWN 512
 #define WHY_SHOWN     600
-/* Rows are written when there are so many bytes of them. */
+/* Rows are written when they have so many bytes. */
 #define ROWS_BUFFER   ((size_t)64 << 10)
-/* In the page, where the key goes with which its own scripts and styles are marked. */
+/* Stands in the page's text for the key that marks its own scripts and styles. */
 #define KEY           "@key@"
 
-/* One run, as it becomes a row.  Its place among the others is in text already. */
+/* One try, as it becomes a row. */
 struct report_row {
 	uint64_t seq;
 	unsigned slot, verdict, attempt, flags;
 	int64_t  start, run, max_rss; /* us, us, KiB */
 	int      exit_code;
-	struct bytes command;         /* as it is shown */
-	struct bytes more;            /* further fields, as they are written */
+	struct bytes command;         /* as shown */
+	struct bytes more;            /* the text of further fields */
 };
 enum { ROW_AGAIN = 1, ROW_DIED = 2 };
 
 static struct {
 	const struct options *o;
 	struct forkpool *pool;
-	int64_t  began_ns, began_clock_ns; /* since the epoch, and as a clock has it that nobody sets */
+	int64_t  began_ns, began_clock_ns; /* since the epoch, and monotonic */
 	int      fd;
 	int      error;
 	struct bytes rows;                 /* not written yet */
-	uint64_t written, count;           /* bytes, rows */
-	int      full;                     /* the limit has been met; */
-	uint64_t more;                     /* rows beyond it */
-	uint64_t tails;
-	struct report_row last;                   /* what the next row is told by */
+	uint64_t written, count;           /* bytes and rows */
+	int      full;                     /* the limit on rows is reached */
+	uint64_t more;                     /* rows of failed tries beyond it */
+	uint64_t tails;                    /* bytes */
+	struct report_row last;            /* the next row is its difference to this one */
 	struct report_row now;
-	struct report_row slowest[REPORT_SLOWEST]; /* beyond the limit: a heap, its shortest first */
+	/* Beyond the limit: a heap with the shortest on top. */
+	struct report_row slowest[REPORT_SLOWEST];
 	size_t   slowest_count;
 	struct bytes text;
 } r = { .fd = -1 };
@@ -94,21 +96,13 @@ is_failure(enum verdict verdict)
 static void
 rows_write(void)
 {
-	const char *at = r.rows.at;
-	size_t left = r.rows.len;
-
-	while (left > 0 && r.error == 0) {
-		ssize_t n = write(r.fd, at, left);
-		if (n == -1 && errno != EINTR)
-			r.error = errno;
-		at += n > 0 ? n : 0;
-		left -= n > 0 ? (size_t)n : 0;
-	}
+	if (r.error == 0 && record_piece_write(&r.fd, r.rows.at, r.rows.len) == -1)
+		r.error = errno;
 	r.written += r.rows.len;
 	bytes_clear(&r.rows);
 }
 
-/* How much the two have in common at their beginnings, or at their ends, of bytes that are a character each. */
+/* How many ASCII characters both have in common at the beginning, or at the end. */
 static size_t
 common(const struct bytes *a, const struct bytes *b, size_t most, int at_end)
 {
@@ -123,7 +117,10 @@ common(const struct bytes *a, const struct bytes *b, size_t most, int at_end)
 	return n;
 }
 
-/* Numbers are differences to the row before, and the command is what differs: that is half the page. */
+/*
+ * Numbers are written as differences to the row before, and of the command what differs: that
+ * halves the page.
+ */
 static void
 row_add(const struct report_row *row)
 {
@@ -164,7 +161,7 @@ tail_add(struct report_row *row, const struct output_buffer *from)
 	report_text_add_tail(&row->more, from, REPORT_TAIL);
 }
 
-/* What happened, where its output is, and the end of that. */
+/* Adds what happened, where the job's output is kept, and the end of that output. */
 static void
 failure_add(struct report_row *row, const struct job_record *record)
 {
@@ -217,7 +214,7 @@ rows_swap(struct report_row *a, struct report_row *b)
 	*b = kept;
 }
 
-/* Its number and times alone decide whether it is among them: then it is worth a row. */
+/* Makes a row only if the try is among the slowest, which its duration alone decides. */
 static void
 slowest_add(const struct attempt *run)
 {
@@ -288,13 +285,14 @@ member_command(struct bytes *out)
 	for (size_t i = 0; i < r.o->command_count; i++) {
 		if (i > 0)
 			bytes_add_byte(&line, ' ');
-		/* With --shell it is a text as it stands; and {} reads better without quotes. */
-		if (r.o->shell ||
-		    (strchr(r.o->command[i], '{') != NULL &&
-			strpbrk(r.o->command[i], " \t\n'\"\\$`*?;&|<>()") == NULL))
-			bytes_add_text(&line, r.o->command[i]);
+		/* With --shell the command is a text; and {} reads better without quotes. */
+		const char *word = r.o->command[i];
+		int is_template = strchr(word, '{') != NULL &&
+		    strpbrk(word, " \t\n'\"\\$`*?;&|<>()") == NULL;
+		if (r.o->shell || is_template)
+			bytes_add_text(&line, word);
 		else
-			quote_word(&line, r.o->command[i], strlen(r.o->command[i]));
+			quote_word(&line, word, strlen(word));
 	}
 	member_text(out, "command", line.at != NULL ? line.at : "");
 	bytes_free(&line);
@@ -303,8 +301,9 @@ member_command(struct bytes *out)
 static void
 members_of_run(struct bytes *out, const struct attempt_end *end)
 {
-	static const char *const
-	    grouping[] = { [GROUP_JOB] = "job", [GROUP_LINES] = "lines", [GROUP_NONE] = "none" };
+	static const char *const grouping[] = {
+		[GROUP_JOB] = "job", [GROUP_LINES] = "lines", [GROUP_NONE] = "none"
+	};
 	struct forkpool_stats stats = { 0 };
 	char host[256] = "", directory[PATH_MAX];
 
@@ -332,7 +331,10 @@ members_of_run(struct bytes *out, const struct attempt_end *end)
 	bytes_add_text(out, "],");
 }
 
-/* Only a script that has the key runs in the page, and it is made when all data is there already. */
+/*
+ * Only a script that is marked with the key runs in the page.  The key is random and made when all
+ * data is there already, so no text from outside can have it.
+ */
 static void
 page_add(struct atomic_file *page, const char *text, const char *key)
 {

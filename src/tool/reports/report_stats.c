@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sums of all tries: for each worker, for each range of durations, for each stretch of time. */
 #include "config.h"
 #include "tool/reports/report_stats.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Stretches of time, of which two are made one as soon as there are too few. */
+/* Stretches of time.  When they no longer reach the end, each two of them become one. */
 #define STRETCHES   480
 #define STRETCH_MIN INT64_C(1000)
 
-/* us; the last is beyond a year. */
+/* Edges of the ranges of durations, in us; the last is more than a year. */
 #define DECADE(n) INT64_C(n), 2 * INT64_C(n), 5 * INT64_C(n)
 static const int64_t edges[] = {
 	DECADE(1),
@@ -76,7 +77,7 @@ stretches_widen(void)
 void
 report_stats_add(const struct report_stats_run *run)
 {
-	/* The clock may have been set back. */
+	/* start is negative if the clock was set back. */
 	int64_t start = run->start > 0 ? run->start : 0, end = start + run->run;
 	struct lane *lane = lane_of(run->slot);
 	size_t i = 0;

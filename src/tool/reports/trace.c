@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Events of a trace: tries of jobs on their worker's track, deaths of workers, and counters. */
 #include "config.h"
 #include "tool/reports/trace.h"
 
@@ -12,32 +13,33 @@
 #include "tool/base/escape.h"
 #include "tool/records/json_string.h"
 
-#define LOOK_EVERY  INT64_C(10000000)
-/* Of a command, as an event's name; whole it is among the arguments. */
+#define CHECK_EVERY  INT64_C(10000000)
+/* How much of a command is the event's name; the arguments have all of it. */
 #define NAME_SHOWN  80
 #define LABEL_SHOWN 200
 
-/* A worker. */
+/* The track of a worker. */
 struct track {
-	int64_t end_ns; /* of the last run there */
-	pid_t   pid;    /* as it was last seen; 0: none */
-	pid_t   gone;   /* that has died, as it was last seen; 0: none, or its death is in the trace */
-	pid_t   dead;   /* whose death is in the trace */
+	int64_t end_ns; /* of the last try on it */
+	pid_t   pid;    /* the worker last seen; 0: none */
+	pid_t   gone;   /* a worker that has died, whose death is not in the trace yet; 0: none */
+	pid_t   dead;   /* the last worker whose death is in the trace */
 	int     named;
 };
 
 static struct {
 	struct record_writer file;
 	struct forkpool *pool;
-	struct attempt_began began;  /* what times are counted from */
+	struct attempt_began began;  /* the origin of all times */
 	long     pid;
 	struct track *tracks;
 	size_t   count;
-	uint64_t died, gone, started; /* workers: those in the trace, those that wait to be, those looked at */
+	/* Workers: deaths in the trace, deaths not in it yet, starts up to the last check. */
+	uint64_t died, gone, started;
 	int      broken;
 	/* counters */
-	int      stale;          /* they may have changed */
-	int64_t  look_ns;        /* not before */
+	int      stale;          /* counters may have changed */
+	int64_t  check_ns;       /* the next check is not before this time */
 	uint64_t under_way;
 	size_t   running, queued;
 } t;
@@ -74,14 +76,14 @@ printed(const char *format, ...)
 	record_text(&t.file, text);
 }
 
-/* Microseconds, exact: by the format they may have a fraction. */
+/* Exact to the nanosecond: times are microseconds, and the format allows a fraction. */
 static void
 time_add(const char *name, int64_t ns)
 {
 	printed(", \"%s\": %" PRId64 ".%03d", name, ns / 1000, (int)(ns % 1000));
 }
 
-/* After each comes a comma only with the next one: what is there can always do with a bracket behind it. */
+/* Write the comma before the next event, so that appending "]" always closes the file. */
 static void
 event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
@@ -99,7 +101,7 @@ metadata_add(const char *name, unsigned slot, const char *argument, const char *
 	record_text(&t.file, "\"}}");
 }
 
-/* The first event of a worker's. */
+/* Names a worker's track, before its first event. */
 static void
 track_name(unsigned slot)
 {
@@ -122,7 +124,7 @@ end(void)
 	return status;
 }
 
-/* "forkpool: gzip -9", so that one finds it among others. */
+/* Shows as "forkpool: gzip -9", which tells several traces apart. */
 static void
 label_add(const struct options *o)
 {
@@ -148,10 +150,9 @@ trace_open(const struct options *o, struct forkpool *pool, const struct attempt_
 	t.stale = 1;
 	record_writer_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
 	record_begin(&t.file);
-	/* This one has no comma before it. */
+	/* The first event alone has no comma before it. */
 	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", "
-		"\"ts\": 0, \"args\": "
-		"{\"version\": \"%s\"",
+		"\"ts\": 0, \"args\": {\"version\": \"%s\"",
 	    t.pid, t.pid, PACKAGE_VERSION);
 	json_field_seconds(&t.file, "time", began->real_ns, 1);
 	record_text(&t.file, "}}");
@@ -204,7 +205,7 @@ arguments_add(const struct attempt *run)
 	record_text(f, "}}");
 }
 
-/* An arrow from a try to the next one: half of it, at the run that began then. */
+/* One end of an arrow from a try to the next one, at the try that began at at_ns. */
 static void
 arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 {
@@ -216,16 +217,18 @@ arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 }
 
 /*
- * A run that took its worker with it, or was lost with it.  The count is asked as well: what is lost need not be by a
- * death, and one may be in the trace already.
+ * Adds the death of the worker that this try killed, or with which it was lost.  The count of dead
+ * workers decides: a try may be lost without a death, and the death may be in the trace already.
  */
 static void
 run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 {
 	struct track *track = track_of(slot);
-	pid_t pid = run->worker_died ? run->pid : track->gone != 0 ? track->gone : track->pid;
+	pid_t pid = track->gone != 0 ? track->gone : track->pid;
 	struct forkpool_stats stats = { 0 };
 
+	if (run->worker_died)
+		pid = run->pid;
 	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) ||
 	    (pid != 0 && pid == track->dead))
 		return;
@@ -251,9 +254,13 @@ trace_run(const struct attempt *run)
 	if (e->slot == 0 || e->start_ns == 0)
 		return;
 	struct track *track = track_of(e->slot);
-	/* The result says how long after the library got it the job began; we know when we handed it in, a moment before. */
-	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns :
-								     track->end_ns;
+	/*
+	 * start_ns is when the tool handed in the job, plus how long after taking it the library
+	 * began it.  It lacks the moment between these two, and must not precede the last end.
+	 */
+	int64_t at = e->start_ns - t.began.real_ns;
+	if (at < track->end_ns)
+		at = track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
 	size_t len = escape_text(shown, sizeof shown, run->command, run->command_len);
 
@@ -294,8 +301,9 @@ gone_add(struct track *track, unsigned slot, int64_t at_ns)
 }
 
 /*
- * Which workers are others than before, where some have died.  What died with a job is told with that: so it waits for the next
- * look, by which the result has been taken.
+ * Finds workers that were replaced since the last check.  A worker that died with a job is told
+ * together with that job, so a death waits for the next check, before which the job's result
+ * comes.
  */
 static void
 workers_check(const struct forkpool_stats *stats, int64_t at_ns)
@@ -329,9 +337,9 @@ counters_add(const struct forkpool_stats *stats, int64_t at_ns)
 	t.queued = stats->queued;
 }
 
-/* 1: they have changed, or there is more to come. */
+/* 1: counters have changed, or a death is still to be told. */
 static int
-look(int64_t now_ns, struct forkpool_stats *stats)
+counters_check(int64_t now_ns, struct forkpool_stats *stats)
 {
 	int64_t at = now_ns - t.began.now_ns;
 
@@ -352,12 +360,12 @@ trace_update(const struct attempt_now *now)
 	if (now->under_way != t.under_way)
 		t.stale = 1;
 	t.under_way = now->under_way;
-	if (!t.stale || now->now_ns < t.look_ns)
+	if (!t.stale || now->now_ns < t.check_ns)
 		return;
-	t.look_ns = now->now_ns + LOOK_EVERY;
-	/* Until it is the same twice, and somebody works at what waits. */
-	t.stale =
-	    look(now->now_ns, &stats) || (stats.queued > 0 && stats.running < stats.workers_alive);
+	t.check_ns = now->now_ns + CHECK_EVERY;
+	/* Check until nothing changes any more and no job waits while a worker is free. */
+	t.stale = counters_check(now->now_ns, &stats) ||
+	    (stats.queued > 0 && stats.running < stats.workers_alive);
 }
 
 int
@@ -365,7 +373,7 @@ trace_timeout(int64_t now_ns)
 {
 	if (!t.stale)
 		return -1;
-	return now_ns >= t.look_ns ? 0 : (int)((t.look_ns - now_ns + 999999) / 1000000);
+	return now_ns >= t.check_ns ? 0 : (int)((t.check_ns - now_ns + 999999) / 1000000);
 }
 
 int
@@ -373,12 +381,12 @@ trace_close(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
-	/* All results have been taken. */
-	(void)look(now->now_ns, &stats);
+	/* All results have come: no death has to wait for one. */
+	(void)counters_check(now->now_ns, &stats);
 	if (t.gone > 0)
 		workers_check(&stats, now->now_ns - t.began.now_ns);
 	record_begin(&t.file);
-	/* Where one died and its successor too, between two looks. */
+	/* Deaths of workers that were started and died between two checks. */
 	if (stats.workers_died > t.died) {
 		event_begin("i", "workers died", sizeof "workers died" - 1, 0);
 		time_add("ts", now->now_ns - t.began.now_ns);
