@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One JSON object a job: what jansson makes of it is what went in, wherever its text is cut. */
+/* One JSON object a job: jansson reads what was written, wherever a piece of text ends. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -10,7 +10,7 @@
 
 static struct record_writer file;
 
-/* The object of that record, which is one line. */
+/* The object of that record; checks that it is one line. */
 static json_t *
 object_of(const struct job_record *r)
 {
@@ -48,7 +48,7 @@ string_of(const json_t *object, const char *name)
 	return string;
 }
 
-/* What base64(1) would give, digit by digit: by its definition, with bits. */
+/* base64 by its definition, bit by bit, to compare with. */
 static char *
 base64_of(const char *data, size_t len)
 {
@@ -92,7 +92,9 @@ START_TEST(all_fields)
 	struct task *task =
 	    tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
 	struct output_buffer out, err;
-	struct job_record r = { .task = task, .outcome = &e, .out = tool_output(&out, "x\0y\n", 4),
+	struct job_record r = { .task = task,
+		.outcome = &e,
+		.out = tool_output(&out, "x\0y\n", 4),
 		.err = tool_output(&err, "", 0) };
 
 	json_t *o = object_of(&r);
@@ -179,7 +181,7 @@ START_TEST(arguments_that_are_no_text)
 }
 END_TEST
 
-/* Output as text, or in base64. */
+/* The object has that output, as text or in base64. */
 static void
 output_is(const struct output_buffer *p, const char *data, size_t len, int is_text)
 {
@@ -202,10 +204,12 @@ output_is(const struct output_buffer *p, const char *data, size_t len, int is_te
 	task_free(task);
 }
 
-/* Characters of each length, and what is none, at each place around the end of a piece. */
+/* Characters of each length, and bytes that are none, at each place around a piece's end. */
 START_TEST(cut_anywhere)
 {
-	static const struct { const char *bytes; int is_text;
+	static const struct {
+		const char *bytes;
+		int is_text;
 	} row[] = {
 		{ "z", 1 },
 		{ "\xc3\xa9", 1 },
@@ -231,7 +235,7 @@ START_TEST(cut_anywhere)
 				memcpy(text + at, row[i].bytes, n);
 				struct output_buffer p;
 				output_buffer_init(&p);
-				/* Its own pieces end elsewhere. */
+				/* The buffer's own pieces end elsewhere. */
 				ck_assert_int_eq(output_buffer_add(&p, text, 100 + after), 0);
 				ck_assert_int_eq(output_buffer_add(&p, text + 100 + after,
 						     len - 100 - after),
@@ -267,7 +271,7 @@ START_TEST(every_small_piece)
 }
 END_TEST
 
-/* A job that has written much goes through in constant memory, into a file and into the store. */
+/* Much output goes in constant memory into a file, and into an output buffer. */
 START_TEST(much_output_in_little_memory)
 {
 	enum { BLOCK = 1 << 20, BLOCKS = 192 };
