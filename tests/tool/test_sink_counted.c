@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A pipe, or a file that others write to: after a kill each entry once, or told to be there twice. */
+/* A pipe, or a file of several writers: after a kill each entry once, or told to be there twice. */
 #include "config.h"
 #include "tests/support/sink_support.h"
 
@@ -101,7 +101,7 @@ START_TEST(in_doubt_in_a_file)
 }
 END_TEST
 
-/* Nobody can see how much of the write() was out: its bytes go out again, and their entries are told. */
+/* Nobody can see how much of the write() was out: it is repeated, and its entries are told. */
 START_TEST(in_doubt_in_a_pipe)
 {
 	char wanted[1024], part[1024], got[1024] = "";

@@ -18,7 +18,7 @@ struct attempt_began {
 /* One try of a job. */
 struct attempt {
 	const struct job_record *record;  /* task, outcome and output */
-	const char *command;              /* as a shell would take it; command_len bytes and a NUL */
+	const char *command;              /* for a shell; command_len bytes and a NUL */
 	size_t      command_len;
 	int64_t     cpu_ns;               /* user + system; -1: not known */
 	pid_t       pid;                  /* the process that ran it; 0: none did */
@@ -31,7 +31,7 @@ struct attempt_now {
 	int64_t  now_ns, real_ns;         /* as above */
 	uint64_t under_way;               /* jobs handed to the pool that have no result yet */
 	uint64_t total;                   /* jobs in the input; 0: not known yet */
-	uint64_t out_bytes, err_bytes;    /* that jobs have written so far and forkpool has caught */
+	uint64_t out_bytes, err_bytes;    /* of output that forkpool has caught so far */
 	const struct totals *totals;
 };
 
