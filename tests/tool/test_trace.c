@@ -8,7 +8,7 @@
 
 #include "tool/reports/trace.h"
 
-/* The origin of all times: a double cannot hold nanoseconds since the epoch, as seen here. */
+/* The origin of all times; in nanoseconds it has more digits than a double. */
 #define BEGAN INT64_C(1700000000123456789)
 
 static const struct attempt_began began = { .real_ns = BEGAN, .now_ns = INT64_C(5000000000) };

@@ -305,7 +305,7 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 {
 	struct journal_record record;
 
-	/* Skip to the index entry before the first entry that a sink wants. */
+	/* Begin at the last indexed entry before the first one that a sink wants. */
 	if (j->next_entry == 0 && j->want_seq == UINT64_MAX)
 		j->next_entry = j->want_entry >= j->old_entries ?
 		    j->old_entries : j->want_entry / INDEX_STEP * INDEX_STEP;

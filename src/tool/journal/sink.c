@@ -371,8 +371,8 @@ static size_t
 pass_counted(struct sink *s, const char *data, size_t len)
 {
 	/* Pass over bytes of the first entry only. */
-	uint64_t left =
-	    s->end_count > 0 && s->end[s->end_first] > s->out ? s->end[s->end_first] - s->out : 0;
+	int any = s->end_count > 0 && s->end[s->end_first] > s->out;
+	uint64_t left = any ? s->end[s->end_first] - s->out : 0;
 	size_t passed = s->pass < len ? (size_t)s->pass : len;
 
 	passed = left < passed ? (size_t)left : passed;

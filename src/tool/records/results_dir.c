@@ -25,7 +25,7 @@
 static const struct options *options;
 static int directory = -1;        /* DIR itself */
 static size_t name_max;
-static struct template *template; /* parsed with the first job, when the columns have names */
+static struct template *template; /* parsed at the first job: it needs the columns' names */
 static struct bytes names, path;
 static int said;
 

@@ -115,7 +115,7 @@ header_add(const struct job_record *r)
 	for (size_t i = 0; i < r->task->item_count; i++) {
 		char number[24];
 		if (r->header != NULL && r->header->count >= columns) {
-			/* A job of several rows has more items than names: one row has these. */
+			/* The names are one row's: a job of several rows has more items. */
 			if (i < columns)
 				column_add(r->header->items[i].data, r->header->items[i].len, 0);
 			continue;

@@ -53,37 +53,38 @@ static struct {
 	int64_t  written_ns;
 	uint64_t under_way;
 	int      broken;
-} m;
+} metrics;
 
 /* ------------------------------------------------------------------------------------- the text */
 
 static void
 head(const char *name, const char *type, const char *help)
 {
-	bytes_printf(&m.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n", name, help, name,
-	    type);
+	bytes_printf(&metrics.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n",
+	    name, help, name, type);
 }
 
 /* label: "", or a further label: name="value". */
 static void
 begin(const char *name, const char *label)
 {
-	bytes_printf(&m.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "",
-	    m.label.at);
+	bytes_printf(&metrics.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "",
+	    metrics.label.at);
 }
 
 static void
 number(const char *name, const char *label, uint64_t value)
 {
 	begin(name, label);
-	bytes_printf(&m.text, "%" PRIu64 "\n", value);
+	bytes_printf(&metrics.text, "%" PRIu64 "\n", value);
 }
 
 static void
 seconds(const char *name, uint64_t ns)
 {
 	begin(name, "");
-	bytes_printf(&m.text, "%" PRIu64 ".%09u\n", ns / 1000000000, (unsigned)(ns % 1000000000));
+	bytes_printf(&metrics.text, "%" PRIu64 ".%09u\n",
+	    ns / 1000000000, (unsigned)(ns % 1000000000));
 }
 
 static void
@@ -107,7 +108,7 @@ jobs(const struct attempt_now *now, const struct forkpool_stats *stats)
 		number("jobs_known", "", now->total);
 	}
 	head("retries_total", "counter", "Runs that failed and are tried again.");
-	number("retries_total", "", m.retries);
+	number("retries_total", "", metrics.retries);
 }
 
 static void
@@ -129,15 +130,15 @@ runs(const struct attempt_now *now)
 
 	head("run_duration_seconds", "histogram", "How long jobs ran, each try for itself.");
 	for (size_t i = 0; i < BOUNDS; i++) {
-		sum += m.in_bound[i];
+		sum += metrics.in_bound[i];
 		(void)snprintf(label, sizeof label, "le=\"%s\"", bound[i].seconds);
 		number("run_duration_seconds_bucket", label, sum);
 	}
-	seconds("run_duration_seconds_sum", m.run_ns);
-	number("run_duration_seconds_count", "", m.runs);
+	seconds("run_duration_seconds_sum", metrics.run_ns);
+	number("run_duration_seconds_count", "", metrics.runs);
 	head("cpu_seconds_total", "counter",
 	    "Processor time of jobs that have a process of their own, user and system.");
-	seconds("cpu_seconds_total", m.cpu_ns);
+	seconds("cpu_seconds_total", metrics.cpu_ns);
 	head("output_bytes_total", "counter",
 	    "What jobs have written, where it goes through forkpool.");
 	number("output_bytes_total", "stream=\"stdout\"", now->out_bytes);
@@ -150,15 +151,15 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 {
 	struct forkpool_stats stats = { 0 };
 
-	(void)forkpool_get_stats(m.pool, &stats, sizeof stats);
-	bytes_clear(&m.text);
+	(void)forkpool_get_stats(metrics.pool, &stats, sizeof stats);
+	bytes_clear(&metrics.text);
 	head("build_info", "gauge", "The version, with the value 1.");
 	number("build_info", "version=\"" PACKAGE_VERSION "\"", 1);
 	jobs(now, &stats);
 	workers(&stats);
 	runs(now);
 	head("start_time_seconds", "gauge", "When it began, since the epoch.");
-	seconds("start_time_seconds", (uint64_t)m.began.real_ns);
+	seconds("start_time_seconds", (uint64_t)metrics.began.real_ns);
 	if (end == NULL)
 		return;
 	head("end_time_seconds", "gauge", "When all was over, since the epoch; not there before.");
@@ -178,17 +179,17 @@ file_write(const struct attempt_now *now, const struct attempt_end *end)
 	char shown[512];
 
 	make(now, end);
-	int status = atomic_file_open(&file, m.name);
+	int status = atomic_file_open(&file, metrics.name);
 	if (status == 0) {
-		atomic_file_add(&file, m.text.at, m.text.len);
+		atomic_file_add(&file, metrics.text.at, metrics.text.len);
 		status = atomic_file_close(&file);
 	}
-	if (status == -1 && !m.broken)
+	if (status == -1 && !metrics.broken)
 		message_errno("cannot write %s",
-		    message_word(shown, sizeof shown, m.name, strlen(m.name)));
-	m.broken |= status == -1;
-	m.stale = 0;
-	m.written_ns = now->now_ns;
+		    message_word(shown, sizeof shown, metrics.name, strlen(metrics.name)));
+	metrics.broken |= status == -1;
+	metrics.stale = 0;
+	metrics.written_ns = now->now_ns;
 }
 
 /* The label run="NAME" of DIR/NAME.prom; quotes and backslashes in the name are escaped. */
@@ -204,13 +205,13 @@ label_make(const char *file)
 		len -= sizeof suffix - 1;
 	/* The format wants UTF-8; escape_text() leaves no control character in it either. */
 	len = escape_text(shown, sizeof shown, name, len);
-	bytes_add_text(&m.label, "run=\"");
+	bytes_add_text(&metrics.label, "run=\"");
 	for (size_t i = 0; i < len; i++) {
 		if (shown[i] == '"' || shown[i] == '\\')
-			bytes_add_byte(&m.label, '\\');
-		bytes_add_byte(&m.label, shown[i]);
+			bytes_add_byte(&metrics.label, '\\');
+		bytes_add_byte(&metrics.label, shown[i]);
 	}
-	bytes_add_text(&m.label, "\"");
+	bytes_add_text(&metrics.label, "\"");
 }
 
 void
@@ -218,9 +219,9 @@ metrics_open(const struct options *o, struct forkpool *pool, const struct attemp
 {
 	static const struct totals none;
 
-	m.name = o->metrics_file;
-	m.pool = pool;
-	m.began = *began;
+	metrics.name = o->metrics_file;
+	metrics.pool = pool;
+	metrics.began = *began;
 	atomic_file_check(o->metrics_file);
 	label_make(o->metrics_file);
 	const struct attempt_now now = {
@@ -235,34 +236,34 @@ metrics_run(const struct attempt *run)
 	const struct outcome *e = run->record->outcome;
 	size_t i = 0;
 
-	m.stale = 1;
-	m.retries += run->again != 0;
+	metrics.stale = 1;
+	metrics.retries += run->again != 0;
 	if (e->start_ns == 0)
 		return;
 	while (e->run_ns > bound[i].ns)
 		i++;
-	m.in_bound[i]++;
-	m.runs++;
-	m.run_ns += e->run_ns > 0 ? (uint64_t)e->run_ns : 0;
-	m.cpu_ns += run->cpu_ns > 0 ? (uint64_t)run->cpu_ns : 0;
+	metrics.in_bound[i]++;
+	metrics.runs++;
+	metrics.run_ns += e->run_ns > 0 ? (uint64_t)e->run_ns : 0;
+	metrics.cpu_ns += run->cpu_ns > 0 ? (uint64_t)run->cpu_ns : 0;
 }
 
 void
 metrics_update(const struct attempt_now *now)
 {
-	if (now->under_way != m.under_way)
-		m.stale = 1;
-	m.under_way = now->under_way;
-	if (m.stale && now->now_ns - m.written_ns >= WRITE_EVERY)
+	if (now->under_way != metrics.under_way)
+		metrics.stale = 1;
+	metrics.under_way = now->under_way;
+	if (metrics.stale && now->now_ns - metrics.written_ns >= WRITE_EVERY)
 		file_write(now, NULL);
 }
 
 int
 metrics_timeout(int64_t now_ns)
 {
-	int64_t wait = m.written_ns + WRITE_EVERY - now_ns;
+	int64_t wait = metrics.written_ns + WRITE_EVERY - now_ns;
 
-	if (!m.stale)
+	if (!metrics.stale)
 		return -1;
 	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
 }
@@ -271,7 +272,7 @@ int
 metrics_close(const struct attempt_now *now, const struct attempt_end *end)
 {
 	file_write(now, end);
-	bytes_free(&m.label);
-	bytes_free(&m.text);
-	return m.broken ? -1 : 0;
+	bytes_free(&metrics.label);
+	bytes_free(&metrics.text);
+	return metrics.broken ? -1 : 0;
 }

@@ -42,21 +42,21 @@ static struct {
 	int64_t  check_ns;       /* the next check is not before this time */
 	uint64_t under_way;
 	size_t   running, queued;
-} t;
+} trace;
 
 static struct track *
 track_of(unsigned slot)
 {
-	if (slot >= t.count) {
+	if (slot >= trace.count) {
 		size_t count = slot + 16;
-		struct track *larger = reallocarray(t.tracks, count, sizeof *larger);
+		struct track *larger = reallocarray(trace.tracks, count, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
-		memset(larger + t.count, 0, (count - t.count) * sizeof *larger);
-		t.tracks = larger;
-		t.count = count;
+		memset(larger + trace.count, 0, (count - trace.count) * sizeof *larger);
+		trace.tracks = larger;
+		trace.count = count;
 	}
-	return &t.tracks[slot];
+	return &trace.tracks[slot];
 }
 
 /* --------------------------------------------------------------------------------------- events */
@@ -73,7 +73,7 @@ printed(const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	record_text(&t.file, text);
+	record_text(&trace.file, text);
 }
 
 /* Exact to the nanosecond: times are microseconds, and the format allows a fraction. */
@@ -87,9 +87,9 @@ time_add(const char *name, int64_t ns)
 static void
 event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
-	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid,
-	    slot > 0 ? (long)slot : t.pid);
-	json_field_text(&t.file, "name", name, len);
+	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, trace.pid,
+	    slot > 0 ? (long)slot : trace.pid);
+	json_field_text(&trace.file, "name", name, len);
 }
 
 static void
@@ -97,8 +97,8 @@ metadata_add(const char *name, unsigned slot, const char *argument, const char *
 {
 	event_begin("M", name, strlen(name), slot);
 	printed(", \"args\": {\"%s\": \"", argument);
-	json_string_add(&t.file, text, strlen(text));
-	record_text(&t.file, "\"}}");
+	json_string_add(&trace.file, text, strlen(text));
+	record_text(&trace.file, "\"}}");
 }
 
 /* Names a worker's track, before its first event. */
@@ -118,9 +118,9 @@ track_name(unsigned slot)
 static int
 end(void)
 {
-	int status = record_end(&t.file);
+	int status = record_end(&trace.file);
 
-	t.broken |= status == -1;
+	trace.broken |= status == -1;
 	return status;
 }
 
@@ -144,18 +144,18 @@ label_add(const struct options *o)
 void
 trace_open(const struct options *o, struct forkpool *pool, const struct attempt_began *began)
 {
-	t.pool = pool;
-	t.pid = (long)getpid();
-	t.began = *began;
-	t.stale = 1;
-	record_writer_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
-	record_begin(&t.file);
+	trace.pool = pool;
+	trace.pid = (long)getpid();
+	trace.began = *began;
+	trace.stale = 1;
+	record_writer_open(&trace.file, "--trace", o->trace_file, RECORD_REPLACE);
+	record_begin(&trace.file);
 	/* The first event alone has no comma before it. */
 	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", "
 		"\"ts\": 0, \"args\": {\"version\": \"%s\"",
-	    t.pid, t.pid, PACKAGE_VERSION);
-	json_field_seconds(&t.file, "time", began->real_ns, 1);
-	record_text(&t.file, "}}");
+	    trace.pid, trace.pid, PACKAGE_VERSION);
+	json_field_seconds(&trace.file, "time", began->real_ns, 1);
+	record_text(&trace.file, "}}");
 	metadata_add("process_name", 0, "name", message_name);
 	label_add(o);
 	(void)end();
@@ -170,11 +170,11 @@ death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *reco
 	time_add("ts", at_ns);
 	printed(", \"s\": \"t\", \"cat\": \"worker\", \"args\": {\"worker\": %u", slot);
 	if (pid != 0)
-		json_field_number(&t.file, "process", pid, 1);
+		json_field_number(&trace.file, "process", pid, 1);
 	if (record != NULL)
-		json_field_number(&t.file, "seq", (int64_t)record->task->seq, 1);
-	record_text(&t.file, "}}");
-	t.died++;
+		json_field_number(&trace.file, "seq", (int64_t)record->task->seq, 1);
+	record_text(&trace.file, "}}");
+	trace.died++;
 	track_of(slot)->dead = pid;
 }
 
@@ -182,7 +182,7 @@ static void
 arguments_add(const struct attempt *run)
 {
 	const struct outcome *e = run->record->outcome;
-	struct record_writer *f = &t.file;
+	struct record_writer *f = &trace.file;
 
 	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
 	json_field_word(f, "outcome", verdict_name(e->verdict));
@@ -232,15 +232,15 @@ run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) ||
 	    (pid != 0 && pid == track->dead))
 		return;
-	(void)forkpool_get_stats(t.pool, &stats, sizeof stats);
-	if (stats.workers_died <= t.died)
+	(void)forkpool_get_stats(trace.pool, &stats, sizeof stats);
+	if (stats.workers_died <= trace.died)
 		return;
 	death_add(slot, at_ns, pid, run->record);
 	if (track->pid == pid)
 		track->pid = 0;
 	if (track->gone == pid && pid != 0) {
 		track->gone = 0;
-		t.gone--;
+		trace.gone--;
 	}
 }
 
@@ -250,7 +250,7 @@ trace_run(const struct attempt *run)
 	const struct outcome *e = run->record->outcome;
 	char shown[NAME_SHOWN];
 
-	t.stale = 1;
+	trace.stale = 1;
 	if (e->slot == 0 || e->start_ns == 0)
 		return;
 	struct track *track = track_of(e->slot);
@@ -258,7 +258,7 @@ trace_run(const struct attempt *run)
 	 * start_ns is when the tool handed in the job, plus how long after taking it the library
 	 * began it.  It lacks the moment between these two, and must not precede the last end.
 	 */
-	int64_t at = e->start_ns - t.began.real_ns;
+	int64_t at = e->start_ns - trace.began.real_ns;
 	if (at < track->end_ns)
 		at = track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
@@ -266,7 +266,7 @@ trace_run(const struct attempt *run)
 
 	if (len == 0)
 		len = (size_t)snprintf(shown, sizeof shown, "job %" PRIu64, run->record->task->seq);
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	track_name(e->slot);
 	event_begin("X", shown, len, e->slot);
 	time_add("ts", at);
@@ -291,13 +291,13 @@ trace_run(const struct attempt *run)
 static void
 gone_add(struct track *track, unsigned slot, int64_t at_ns)
 {
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	track_name(slot);
 	death_add(slot, at_ns, track->gone, NULL);
 	if (end() == 0)
 		track->named = 1;
 	track->gone = 0;
-	t.gone--;
+	trace.gone--;
 }
 
 /*
@@ -310,44 +310,44 @@ workers_check(const struct forkpool_stats *stats, int64_t at_ns)
 {
 	struct forkpool_worker_info info;
 
-	for (unsigned i = 0; forkpool_worker_info(t.pool, i, &info, sizeof info) == 0; i++) {
+	for (unsigned i = 0; forkpool_worker_info(trace.pool, i, &info, sizeof info) == 0; i++) {
 		struct track *track = track_of(i + 1);
 		pid_t before = track->pid;
 		if (track->gone != 0)
 			gone_add(track, i + 1, at_ns);
 		track->pid = info.pid;
 		if (before == 0 || before == info.pid || before == track->dead ||
-		    t.died + t.gone >= stats->workers_died)
+		    trace.died + trace.gone >= stats->workers_died)
 			continue;
 		track->gone = before;
-		t.gone++;
+		trace.gone++;
 	}
-	t.started = stats->workers_started;
+	trace.started = stats->workers_started;
 }
 
 static void
 counters_add(const struct forkpool_stats *stats, int64_t at_ns)
 {
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	event_begin("C", "jobs", sizeof "jobs" - 1, 0);
 	time_add("ts", at_ns);
 	printed(", \"args\": {\"running\": %zu, \"waiting\": %zu}}", stats->running, stats->queued);
 	(void)end();
-	t.running = stats->running;
-	t.queued = stats->queued;
+	trace.running = stats->running;
+	trace.queued = stats->queued;
 }
 
 /* 1: counters have changed, or a death is still to be told. */
 static int
 counters_check(int64_t now_ns, struct forkpool_stats *stats)
 {
-	int64_t at = now_ns - t.began.now_ns;
+	int64_t at = now_ns - trace.began.now_ns;
 
-	(void)forkpool_get_stats(t.pool, stats, sizeof *stats);
-	if (stats->workers_died != t.died || stats->workers_started != t.started)
+	(void)forkpool_get_stats(trace.pool, stats, sizeof *stats);
+	if (stats->workers_died != trace.died || stats->workers_started != trace.started)
 		workers_check(stats, at);
-	if (stats->running == t.running && stats->queued == t.queued)
-		return t.gone > 0;
+	if (stats->running == trace.running && stats->queued == trace.queued)
+		return trace.gone > 0;
 	counters_add(stats, at);
 	return 1;
 }
@@ -357,23 +357,23 @@ trace_update(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
-	if (now->under_way != t.under_way)
-		t.stale = 1;
-	t.under_way = now->under_way;
-	if (!t.stale || now->now_ns < t.check_ns)
+	if (now->under_way != trace.under_way)
+		trace.stale = 1;
+	trace.under_way = now->under_way;
+	if (!trace.stale || now->now_ns < trace.check_ns)
 		return;
-	t.check_ns = now->now_ns + CHECK_EVERY;
+	trace.check_ns = now->now_ns + CHECK_EVERY;
 	/* Check until nothing changes any more and no job waits while a worker is free. */
-	t.stale = counters_check(now->now_ns, &stats) ||
+	trace.stale = counters_check(now->now_ns, &stats) ||
 	    (stats.queued > 0 && stats.running < stats.workers_alive);
 }
 
 int
 trace_timeout(int64_t now_ns)
 {
-	if (!t.stale)
+	if (!trace.stale)
 		return -1;
-	return now_ns >= t.check_ns ? 0 : (int)((t.check_ns - now_ns + 999999) / 1000000);
+	return now_ns >= trace.check_ns ? 0 : (int)((trace.check_ns - now_ns + 999999) / 1000000);
 }
 
 int
@@ -383,22 +383,22 @@ trace_close(const struct attempt_now *now)
 
 	/* All results have come: no death has to wait for one. */
 	(void)counters_check(now->now_ns, &stats);
-	if (t.gone > 0)
-		workers_check(&stats, now->now_ns - t.began.now_ns);
-	record_begin(&t.file);
+	if (trace.gone > 0)
+		workers_check(&stats, now->now_ns - trace.began.now_ns);
+	record_begin(&trace.file);
 	/* Deaths of workers that were started and died between two checks. */
-	if (stats.workers_died > t.died) {
+	if (stats.workers_died > trace.died) {
 		event_begin("i", "workers died", sizeof "workers died" - 1, 0);
-		time_add("ts", now->now_ns - t.began.now_ns);
+		time_add("ts", now->now_ns - trace.began.now_ns);
 		printed(", \"s\": \"p\", \"cat\": \"worker\", \"args\": {\"count\": %" PRIu64 "}}",
-		    stats.workers_died - t.died);
+		    stats.workers_died - trace.died);
 	}
-	record_text(&t.file, "\n]\n");
+	record_text(&trace.file, "\n]\n");
 	(void)end();
-	if (record_writer_close(&t.file) == -1)
-		t.broken = 1;
-	free(t.tracks);
-	t.tracks = NULL;
-	t.count = 0;
-	return t.broken ? -1 : 0;
+	if (record_writer_close(&trace.file) == -1)
+		trace.broken = 1;
+	free(trace.tracks);
+	trace.tracks = NULL;
+	trace.count = 0;
+	return trace.broken ? -1 : 0;
 }
