@@ -237,7 +237,7 @@ line_read(char *line, size_t len, struct joblog_entry *entry)
 		*at++ = '\0';
 	}
 	for (enum form form = 0; form < FORMS; form++)
-		for (size_t i = 0; i < JOBLOG_COMMAND; i++)
+		for (enum joblog_column i = 0; i < JOBLOG_COMMAND; i++)
 			if (columns[i].form == form && !is_good(i, text[i], &value[i]))
 				return columns[i].name;
 	*entry = (struct joblog_entry){ .seq = (uint64_t)value[JOBLOG_SEQ],
