@@ -88,8 +88,10 @@ tool_units = \
 	tests/tool/test_progress \
 	tests/tool/test_screen \
 	tests/tool/test_journal \
+	tests/tool/test_journal_damage \
 	tests/tool/test_inflight \
-	tests/tool/test_sink
+	tests/tool/test_sink \
+	tests/tool/test_sink_counted
 if BUILD_TOOL
 check_units += $(tool_units)
 endif
@@ -102,8 +104,10 @@ tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
 tests_tool_test_order_LDADD = $(tool_ldadd)
 tests_tool_test_outcome_LDADD = $(tool_ldadd)
 tests_tool_test_journal_LDADD = $(tool_ldadd)
+tests_tool_test_journal_damage_LDADD = $(tool_ldadd)
 tests_tool_test_inflight_LDADD = $(tool_ldadd)
 tests_tool_test_sink_LDADD = $(tool_ldadd)
+tests_tool_test_sink_counted_LDADD = $(tool_ldadd)
 tests_tool_test_plugin_LDADD = $(tool_ldadd)
 # What it loads finds the library in it.
 tests_tool_test_plugin_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
@@ -179,6 +183,7 @@ libsupport_la_SOURCES = $(support_sources)
 libtool_support_la_SOURCES = \
 	tests/support/journal_support.c tests/support/journal_support.h \
 	tests/support/options_support.c tests/support/options_support.h \
+	tests/support/sink_support.c tests/support/sink_support.h \
 	tests/support/tool_records.h
 
 # tests/pool/test_NAME-LEVEL.level, a file without content, stands for tests/pool/test_NAME at that level.

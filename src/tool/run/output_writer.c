@@ -121,7 +121,7 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 	len = sink_piece(&s->sink, len);
 	/* With a journal poll() waits, not write(): a kill during write() leaves it in doubt how
 	   much is out. */
-	if (!s->never_waits && (!wait || s->sink.mark != NULL)) {
+	if (!s->never_waits && (!wait || s->sink.checkpoint != NULL)) {
 		struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
 		int ready = poll(&fd, 1, wait ? -1 : 0);
 		if (ready == 0 || (ready == -1 && errno == EINTR))
