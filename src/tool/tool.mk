@@ -2,10 +2,12 @@
 # The command: it sees the library as everybody does, through the installed headers.  Its files stand folder by folder,
 # from the lowest folder to the highest: a file may use what is in its own folder and below (tests/checks/folders.sh).
 tool_sources = \
+	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
+	src/tool/base/array.c src/tool/base/array.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
 	src/tool/base/parse_units.c src/tool/base/parse_units.h \

@@ -50,7 +50,7 @@ START_TEST(letters_of_each_dialect)
 			static const char *const programs[] = { "forkpool", "xargs", "parallel" };
 			/* The value does for none of them, so that all that need one refuse it by name. */
 			RUN(&said, programs[d], name, "", "true");
-			if (options_letter((enum dialect)d, letter))
+			if (option_letter_known((enum dialect)d, letter))
 				ck_assert_msg(strstr(said.err, "not an option") == NULL &&
 					strstr(said.err, "unknown") == NULL,
 				    "%s: %s", name, said.err);
@@ -124,16 +124,16 @@ START_TEST(help_has_them_all)
 	ck_assert_int_eq(said.status, 0);
 	ck_assert_str_eq(said.err, "");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options_table[i].name != NULL) {
-			(void)snprintf(name, sizeof name, "--%s", options_table[i].name);
+		if (option_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, "--%s", option_table[i].name);
 			ck_assert_msg(has_name(said.out, name), "%s", name);
 		}
-		if (options_table[i].letter != 0) {
-			(void)snprintf(name, sizeof name, "\n  -%c", options_table[i].letter);
+		if (option_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, "\n  -%c", option_table[i].letter);
 			ck_assert_msg(strstr(said.out, name) != NULL, "%s", name);
 		}
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++) {
 		(void)snprintf(name, sizeof name, "%s%s", alias->name[1] == '\0' ? "-" : "--",
 		    alias->name);
 		ck_assert_msg(has_name(said.out, name), "%s", name);
@@ -156,13 +156,13 @@ static int
 is_known(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		const struct option_row *row = &options_table[i];
+		const struct option_row *row = &option_table[i];
 		if ((len == 1 && row->letter == name[0]) ||
 		    (row->name != NULL && strlen(row->name) == len &&
 			memcmp(row->name, name, len) == 0))
 			return 1;
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (strlen(alias->name) == len && memcmp(alias->name, name, len) == 0)
 			return 1;
 	return 0;
@@ -192,16 +192,16 @@ START_TEST(manual_has_them_all)
 		    line + 3);
 	}
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options_table[i].name != NULL) {
-			(void)snprintf(name, sizeof name, " Fl -%s ", options_table[i].name);
+		if (option_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, " Fl -%s ", option_table[i].name);
 			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
 		}
-		if (options_table[i].letter != 0) {
-			(void)snprintf(name, sizeof name, " Fl %c ", options_table[i].letter);
+		if (option_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, " Fl %c ", option_table[i].letter);
 			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
 		}
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++) {
 		(void)snprintf(name, sizeof name, " Fl %s%s ", alias->name[1] == '\0' ? "" : "-",
 		    alias->name);
 		ck_assert_msg(strstr(listed, name) != NULL, "%s", name);

@@ -9,7 +9,7 @@
 #define SHOWN 64
 
 void
-input_error_item(struct input_error *input_error, uint64_t number, struct item begin,
+input_error_report(struct input_error *input_error, uint64_t number, struct item begin,
     const char *format, ...)
 {
 	char sentence[512], shown[4 * SHOWN + 16];
@@ -34,7 +34,7 @@ input_error_item(struct input_error *input_error, uint64_t number, struct item b
 }
 
 const char *
-input_error_report(const struct input_error *input_error, int *status)
+input_error_first(const struct input_error *input_error, int *status)
 {
 	if (input_error->text.len == 0)
 		return NULL;

@@ -19,10 +19,10 @@ struct input_error {
 };
 
 /* "item N (its beginning) ..."; number 0: it is about the input as a whole, which is named by begin. */
-void input_error_item(struct input_error *, uint64_t number, struct item begin, const char *format,
+void input_error_report(struct input_error *, uint64_t number, struct item begin, const char *format,
     ...) MESSAGE_PRINTF(4, 5);
 /* The first sentence said, and the status that it makes; NULL where all is well. */
-const char *input_error_report(const struct input_error *, int *status);
+const char *input_error_first(const struct input_error *, int *status);
 void input_error_free(struct input_error *);
 
 #endif

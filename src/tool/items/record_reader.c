@@ -10,7 +10,7 @@
 
 #define CHUNK (64 * 1024)
 
-struct reader {
+struct record_reader {
 	int      fd;
 	int      separator;
 	size_t   bound;
@@ -20,15 +20,15 @@ struct reader {
 	size_t   looked;    /* from .. looked has no separator */
 	uint64_t number;
 	uint64_t skipped;   /* bytes read over of a record that is too long; 0: there is none */
-	char     beginning[READER_BEGINNING];
+	char     beginning[RECORD_BEGINNING];
 	int      ended;
 	int      error;
 };
 
-struct reader *
+struct record_reader *
 record_reader_open(int fd, int separator, size_t bound)
 {
-	struct reader *r = calloc(1, sizeof *r);
+	struct record_reader *r = calloc(1, sizeof *r);
 
 	if (r == NULL || (r->buffer = malloc(CHUNK)) == NULL)
 		fail_memory();
@@ -40,7 +40,7 @@ record_reader_open(int fd, int separator, size_t bound)
 }
 
 void
-record_reader_close(struct reader *r)
+record_reader_close(struct record_reader *r)
 {
 	if (r == NULL)
 		return;
@@ -51,20 +51,20 @@ record_reader_close(struct reader *r)
 }
 
 int
-record_reader_fd(const struct reader *r)
+record_reader_fd(const struct record_reader *r)
 {
 	return r->fd;
 }
 
 int
-record_reader_errno(const struct reader *r)
+record_reader_errno(const struct record_reader *r)
 {
 	return r->error;
 }
 
 /* Read more behind what there is, moved to the front and into a larger buffer if need be. */
 static enum next
-fill(struct reader *r)
+fill(struct record_reader *r)
 {
 	struct pollfd poll_fd = { .fd = r->fd, .events = POLLIN };
 	int ready;
@@ -107,7 +107,7 @@ fill(struct reader *r)
 }
 
 enum next
-record_reader_bytes(struct reader *r, struct item *item)
+record_reader_bytes(struct record_reader *r, struct item *item)
 {
 	if (r->from == r->to) {
 		enum next next = fill(r);
@@ -119,7 +119,7 @@ record_reader_bytes(struct reader *r, struct item *item)
 }
 
 void
-record_reader_take(struct reader *r, size_t len)
+record_reader_take(struct record_reader *r, size_t len)
 {
 	r->from += len;
 	r->looked = r->from;
@@ -127,7 +127,7 @@ record_reader_take(struct reader *r, size_t len)
 
 /* Of a record that is too long the beginning is kept, once, and the rest forgotten as it comes. */
 static void
-skip(struct reader *r)
+skip(struct record_reader *r)
 {
 	size_t len = r->to - r->from;
 
@@ -145,7 +145,7 @@ skip(struct reader *r)
 }
 
 static enum next
-finish(struct reader *r, struct record *record, size_t end, size_t taken)
+finish(struct record_reader *r, struct record *record, size_t end, size_t taken)
 {
 	size_t len = end - r->from;
 
@@ -165,7 +165,7 @@ finish(struct reader *r, struct record *record, size_t end, size_t taken)
 }
 
 enum next
-record_reader_record(struct reader *r, struct record *record)
+record_reader_record(struct record_reader *r, struct record *record)
 {
 	for (;;) {
 		char *at = r->looked == r->to ? NULL :

@@ -12,7 +12,7 @@ struct group {
 	size_t first, end; /* among the sources */
 };
 
-struct sources {
+struct rows {
 	const struct options *options;
 	struct source **all;
 	size_t   count;
@@ -32,7 +32,7 @@ struct sources {
 
 /* Whether an earlier group can make that one be gone through again. */
 static int
-is_repeated(const struct sources *s, size_t group)
+is_repeated(const struct rows *s, size_t group)
 {
 	for (size_t g = 0; g < group; g++) {
 		int single = 0;
@@ -44,12 +44,12 @@ is_repeated(const struct sources *s, size_t group)
 	return 0;
 }
 
-struct sources *
+struct rows *
 rows_open(const struct options *options)
 {
 	static char minus[] = "-";
 	static const struct source_option input = { .kind = SOURCE_FILE, .file = minus };
-	struct sources *s = calloc(1, sizeof *s);
+	struct rows *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		fail_memory();
@@ -80,7 +80,7 @@ rows_open(const struct options *options)
 }
 
 void
-rows_close(struct sources *s)
+rows_close(struct rows *s)
 {
 	if (s == NULL)
 		return;
@@ -99,7 +99,7 @@ rows_close(struct sources *s)
 
 /* The first item of each source names its columns. */
 static enum next
-read_header(struct sources *s)
+read_header(struct rows *s)
 {
 	for (; s->at < s->count; s->at++) {
 		struct item line;
@@ -128,7 +128,7 @@ read_header(struct sources *s)
 
 /* The first row: a source that has nothing counts as one empty item, unless none has anything. */
 static enum next
-begin(struct sources *s)
+begin(struct rows *s)
 {
 	for (; s->at < s->count; s->at++) {
 		enum next next = source_advance(s->all[s->at]);
@@ -143,7 +143,7 @@ begin(struct sources *s)
 
 /* All sources of a group go on by one; the group is at its end where one of them is. */
 static enum next
-group_advance(struct sources *s, const struct group *g)
+group_advance(struct rows *s, const struct group *g)
 {
 	for (size_t i = g->first; i < g->end; i++) {
 		if (s->all[i]->advanced)
@@ -165,7 +165,7 @@ group_advance(struct sources *s, const struct group *g)
 
 /* The last group varies fastest.  Where one waits, those behind it have begun again already. */
 static enum next
-advance(struct sources *s)
+advance(struct rows *s)
 {
 	for (;;) {
 		const struct group *g = &s->groups[s->at];
@@ -183,7 +183,7 @@ advance(struct sources *s)
 }
 
 static void
-put_row(struct sources *s, struct row *row)
+put_row(struct rows *s, struct row *row)
 {
 	s->items.count = 0;
 	for (size_t i = 0; i < s->count; i++) {
@@ -197,7 +197,7 @@ put_row(struct sources *s, struct row *row)
 }
 
 enum next
-rows_next(struct sources *s, struct row *row)
+rows_next(struct rows *s, struct row *row)
 {
 	enum next next = NEXT_END;
 
@@ -235,7 +235,7 @@ rows_next(struct sources *s, struct row *row)
 }
 
 int
-rows_fd(const struct sources *s)
+rows_fd(const struct rows *s)
 {
 	if (s->phase != ROWS)
 		return source_fd(s->all[s->at < s->count ? s->at : 0]);
@@ -247,7 +247,7 @@ rows_fd(const struct sources *s)
 }
 
 const struct row *
-rows_header(const struct sources *s)
+rows_header(const struct rows *s)
 {
 	static struct row row;
 
@@ -256,7 +256,7 @@ rows_header(const struct sources *s)
 }
 
 uint64_t
-rows_total(const struct sources *s)
+rows_total(const struct rows *s)
 {
 	uint64_t total = 1;
 
@@ -278,13 +278,13 @@ rows_total(const struct sources *s)
 }
 
 const char *
-rows_error(const struct sources *s, int *status)
+rows_error(const struct rows *s, int *status)
 {
-	return input_error_report(&s->input_error, status);
+	return input_error_first(&s->input_error, status);
 }
 
 struct input_error *
-rows_input_error(struct sources *s)
+rows_input_error(struct rows *s)
 {
 	return &s->input_error;
 }

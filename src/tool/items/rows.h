@@ -21,18 +21,18 @@ struct row {
 	int      ends_line;       /* for -L: it is the last of its line (xargs' quoting: several items a line) */
 };
 
-struct sources;
-struct sources *rows_open(const struct options *);
-void            rows_close(struct sources *);
-enum next       rows_next(struct sources *, struct row *);
-int             rows_fd(const struct sources *);   /* to poll for input after NEXT_WAIT */
+struct rows;
+struct rows *rows_open(const struct options *);
+void            rows_close(struct rows *);
+enum next       rows_next(struct rows *, struct row *);
+int             rows_fd(const struct rows *);   /* to poll for input after NEXT_WAIT */
 /* --header: the columns' names; count 0 without it.  Valid after the first sources_next(). */
-const struct row *rows_header(const struct sources *);
+const struct row *rows_header(const struct rows *);
 /* How many rows there will be in all: 0 as long as that is not known. */
-uint64_t        rows_total(const struct sources *);
+uint64_t        rows_total(const struct rows *);
 /* The first sentence said of an item that was wrong, and the status that it makes; NULL where all is well. */
-const char     *rows_error(const struct sources *, int *status);
+const char     *rows_error(const struct rows *, int *status);
 /* To say so of one that turns out to be wrong later. */
-struct input_error   *rows_input_error(struct sources *);
+struct input_error   *rows_input_error(struct rows *);
 
 #endif

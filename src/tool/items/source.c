@@ -106,17 +106,17 @@ end(struct source *s)
 	if (s->splitter != NULL && xargs_splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
 		enum xargs_splitter_fault fault = xargs_splitter_fault(s->splitter, &begin);
 		if (fault == SPLITTER_TOO_LONG)
-			input_error_item(s->input_error, s->number + 1, begin,
+			input_error_report(s->input_error, s->number + 1, begin,
 			    "is longer than %d bytes: argument line too long", ITEM_MOST);
 		else
-			input_error_item(s->input_error, s->number + 1, begin,
+			input_error_report(s->input_error, s->number + 1, begin,
 			    "has an unmatched %s quote; by default quotes are special to "
 			    "xargs unless you use the -0 option",
 			    fault == SPLITTER_DOUBLE ? "double" : "single");
 	} else if (record_reader_errno(s->reader) != 0) {
 		if (strcmp(name, "-") == 0)
 			name = "standard input";
-		input_error_item(s->input_error, 0, (struct item){ name, strlen(name) },
+		input_error_report(s->input_error, 0, (struct item){ name, strlen(name) },
 		    "cannot be read: %s", strerror(record_reader_errno(s->reader)));
 	}
 	return NEXT_END;
@@ -148,7 +148,7 @@ read_piece(struct source *s, struct item *item)
 		if (!record.too_long)
 			return NEXT_GOT;
 		s->number++;
-		input_error_item(s->input_error, s->number, record.item,
+		input_error_report(s->input_error, s->number, record.item,
 		    "has %llu bytes; at most %d can be given to a %s",
 		    (unsigned long long)record.len,
 		    s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
@@ -167,7 +167,7 @@ without_nul(struct source *s, struct item *item)
 	if (nul == NULL)
 		return 1;
 	if (s->options->dialect == DIALECT_NATIVE) {
-		input_error_item(s->input_error, s->number, *item,
+		input_error_report(s->input_error, s->number, *item,
 		    "has a NUL byte, which no argument of a command can hold; "
 		    "-0 takes NUL for what separates items");
 		return 0;
@@ -209,7 +209,7 @@ join(struct source *s, struct item *item, size_t most)
 	}
 	if (item->len > most) {
 		s->number++;
-		input_error_item(s->input_error, s->number, *item,
+		input_error_report(s->input_error, s->number, *item,
 		    "has more than %zu bytes in lines that end with a blank, and so go on", most);
 	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS ||
 	    !is_blank(*item)) {

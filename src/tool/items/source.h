@@ -20,8 +20,8 @@ struct source {
 	const struct options *options;
 	struct input_error    *input_error;
 	size_t           word;      /* the next of option->words */
-	struct reader   *reader;    /* NULL: words */
-	struct splitter *splitter;  /* NULL: the reader's records are the items */
+	struct record_reader   *reader;    /* NULL: words */
+	struct xargs_splitter *splitter;  /* NULL: the reader's records are the items */
 	int      ended;
 	int      ends_line;  /* the item was the last of its line */
 	int      advanced;   /* sources' own: has gone on already in this step */

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-struct splitter {
-	struct reader *reader;
+struct xargs_splitter {
+	struct record_reader *reader;
 	int    whole_lines;
 	size_t bound;
 	enum { SPACE = 0, NORMAL, QUOTED, ESCAPED } state;
@@ -17,10 +17,10 @@ struct splitter {
 	enum xargs_splitter_fault fault;
 };
 
-struct splitter *
-xargs_splitter_open(struct reader *reader, int whole_lines, size_t bound)
+struct xargs_splitter *
+xargs_splitter_open(struct record_reader *reader, int whole_lines, size_t bound)
 {
-	struct splitter *s = calloc(1, sizeof *s);
+	struct xargs_splitter *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		fail_memory();
@@ -31,7 +31,7 @@ xargs_splitter_open(struct reader *reader, int whole_lines, size_t bound)
 }
 
 void
-xargs_splitter_close(struct splitter *s)
+xargs_splitter_close(struct xargs_splitter *s)
 {
 	if (s == NULL)
 		return;
@@ -40,10 +40,10 @@ xargs_splitter_close(struct splitter *s)
 }
 
 enum xargs_splitter_fault
-xargs_splitter_fault(const struct splitter *s, struct item *beginning)
+xargs_splitter_fault(const struct xargs_splitter *s, struct item *beginning)
 {
 	*beginning = (struct item){ s->item.at,
-		s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
+		s->item.len < RECORD_BEGINNING ? s->item.len : RECORD_BEGINNING };
 	return s->fault;
 }
 
@@ -54,21 +54,21 @@ is_space(char c) /* of the C locale */
 }
 
 static enum next
-fail_with(struct splitter *s, enum xargs_splitter_fault fault)
+fail_with(struct xargs_splitter *s, enum xargs_splitter_fault fault)
 {
 	s->fault = fault;
 	return NEXT_END;
 }
 
 static enum next
-unmatched(struct splitter *s)
+unmatched(struct xargs_splitter *s)
 {
 	return fail_with(s, s->quote == '"' ? SPLITTER_DOUBLE : SPLITTER_SINGLE);
 }
 
 /* One byte: NEXT_GOT where the item is complete, NEXT_WAIT where it goes on, NEXT_END at a fault. */
 static enum next
-step(struct splitter *s, char c, int *ends_line)
+step(struct xargs_splitter *s, char c, int *ends_line)
 {
 	char before = s->before;
 
@@ -118,7 +118,7 @@ step(struct splitter *s, char c, int *ends_line)
 }
 
 enum next
-xargs_splitter_item(struct splitter *s, struct item *item, int *ends_line)
+xargs_splitter_item(struct xargs_splitter *s, struct item *item, int *ends_line)
 {
 	struct item come;
 	enum next next;

@@ -294,7 +294,7 @@ member_command(struct bytes *out)
 			strpbrk(r.o->command[i], " \t\n'\"\\$`*?;&|<>()") == NULL))
 			bytes_add_text(&line, r.o->command[i]);
 		else
-			quote_word(&line, r.o->command[i], strlen(r.o->command[i]));
+			shell_quote_word(&line, r.o->command[i], strlen(r.o->command[i]));
 	}
 	member_text(out, "command", line.at != NULL ? line.at : "");
 	bytes_free(&line);

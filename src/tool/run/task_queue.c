@@ -6,9 +6,9 @@
 #include "tool/taskgen/stdin_blocks.h"
 
 static const struct options *options;
-static struct sources *sources;
+static struct rows *sources;
 static struct batcher *batcher;
-static struct pipe_blocks *blocks;
+static struct stdin_blocks *blocks;
 static task_queue_skip *skip;
 static size_t functions, function; /* the next one for the item at hand */
 static struct task *item;

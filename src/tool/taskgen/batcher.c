@@ -18,7 +18,7 @@ struct waiting {
 
 struct batcher {
 	const struct options *options;
-	struct sources    *sources;
+	struct rows    *sources;
 	struct task_builder *maker;     /* NULL: the header has not come yet */
 	struct command_limit limit;
 	size_t   most_rows, most_lines; /* 0: no cap */
@@ -48,7 +48,7 @@ open_maker(struct batcher *b)
 }
 
 struct batcher *
-batcher_open(const struct options *options, struct sources *sources)
+batcher_open(const struct options *options, struct rows *sources)
 {
 	struct batcher *b = calloc(1, sizeof *b);
 
@@ -88,7 +88,7 @@ static void
 measure(struct batcher *b, const struct row *row, struct template_size *size)
 {
 	for (size_t i = 0; i < row->count; i++)
-		task_measure(b->maker, &row->items[i], b->in_size + i, b->seq + 1, size);
+		task_builder_measure(b->maker, &row->items[i], b->in_size + i, b->seq + 1, size);
 }
 
 static void
@@ -96,7 +96,7 @@ begin(struct batcher *b)
 {
 	b->size = (struct template_size){ 0 };
 	b->in_size = 0;
-	task_measure(b->maker, NULL, 0, b->seq + 1, &b->size);
+	task_builder_measure(b->maker, NULL, 0, b->seq + 1, &b->size);
 }
 
 static int
@@ -109,7 +109,7 @@ allows(const struct batcher *b, const struct template_size *size)
 static void
 refuse(struct batcher *b, const struct row *row, const struct template_size *size)
 {
-	input_error_item(rows_input_error(b->sources), row->number,
+	input_error_report(rows_input_error(b->sources), row->number,
 	    row->count > 0 ? row->items[0] : (struct item){ "", 0 },
 	    "makes a command of %zu bytes; at most %zu%s", size->bytes, b->limit.bytes,
 	    size->longest > b->limit.word ? ", and 131072 in one argument, are possible" :
@@ -158,7 +158,7 @@ static struct task *
 take(struct batcher *b, size_t rows)
 {
 	size_t count = locate(b, rows);
-	struct task *task = task_build(b->maker, b->items.at, count, ++b->seq);
+	struct task *task = task_builder_build(b->maker, b->items.at, count, ++b->seq);
 	task->columns = rows > 0 ? b->rows[0].items : 0;
 	size_t bytes =
 	    count < b->items.count ? (size_t)(b->items.at[count].data - b->text.at) : b->text.len;
@@ -223,9 +223,9 @@ stops_at(const struct batcher *b, const struct row *row)
 		return 0;
 	if (b->most_rows > 0 || b->most_lines > 0)
 		return 1;
-	task_measure(b->maker, NULL, 0, b->seq + 1, &size);
+	task_builder_measure(b->maker, NULL, 0, b->seq + 1, &size);
 	for (size_t i = 0; i < row->count; i++)
-		task_measure(b->maker, &row->items[i], i, b->seq + 1, &size);
+		task_builder_measure(b->maker, &row->items[i], i, b->seq + 1, &size);
 	return !allows(b, &size);
 }
 
@@ -333,7 +333,7 @@ batcher_next(struct batcher *b, struct task **task)
 			refuse(b, &row, &b->size);
 			continue;
 		}
-		*task = task_build(b->maker, row.items, row.count, ++b->seq);
+		*task = task_builder_build(b->maker, row.items, row.count, ++b->seq);
 		(*task)->columns = row.count;
 		return NEXT_GOT;
 	}

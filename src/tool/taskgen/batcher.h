@@ -12,7 +12,7 @@
 #include "tool/task/task.h"
 
 struct batcher;
-struct batcher *batcher_open(const struct options *, struct sources *);
+struct batcher *batcher_open(const struct options *, struct rows *);
 void      batcher_close(struct batcher *);
 /* *task becomes the next one, the caller's to free; NEXT_WAIT: poll batcher_fd() for input and come again. */
 enum next batcher_next(struct batcher *, struct task **task);

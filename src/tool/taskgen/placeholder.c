@@ -43,36 +43,36 @@ directory(struct item item)
 }
 
 struct item
-placeholder_item(enum place place, struct item item)
+placeholder_apply(enum placeholder place, struct item item)
 {
 	switch (place) {
-	case PLACE_STEM:
+	case PLACEHOLDER_STEM:
 		return without_extension(item);
-	case PLACE_BASE:
+	case PLACEHOLDER_BASE:
 		return base(item);
-	case PLACE_DIRECTORY:
+	case PLACEHOLDER_DIRECTORY:
 		return directory(item);
-	case PLACE_BASE_STEM:
+	case PLACEHOLDER_BASE_STEM:
 		return without_extension(base(item));
 	default:
 		return item;
 	}
 }
 
-enum place
-placeholder_letters(const char *text, size_t *len)
+enum placeholder
+placeholder_parse(const char *text, size_t *len)
 {
 	static const struct {
 		const char *letters;
-		enum place  place;
+		enum placeholder  place;
 	} places[] = {
-		{ "}", PLACE_ITEM },
-		{ ".}", PLACE_STEM },
-		{ "/}", PLACE_BASE },
-		{ "//}", PLACE_DIRECTORY },
-		{ "/.}", PLACE_BASE_STEM },
-		{ "#}", PLACE_SEQ },
-		{ "%}", PLACE_SLOT },
+		{ "}", PLACEHOLDER_ITEM },
+		{ ".}", PLACEHOLDER_STEM },
+		{ "/}", PLACEHOLDER_BASE },
+		{ "//}", PLACEHOLDER_DIRECTORY },
+		{ "/.}", PLACEHOLDER_BASE_STEM },
+		{ "#}", PLACEHOLDER_SEQ },
+		{ "%}", PLACEHOLDER_SLOT },
 	};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -80,5 +80,5 @@ placeholder_letters(const char *text, size_t *len)
 		if (strncmp(text, places[i].letters, *len) == 0)
 			return places[i].place;
 	}
-	return PLACE_NONE;
+	return PLACEHOLDER_NONE;
 }

@@ -9,20 +9,20 @@
 
 #include "tool/task/task.h"
 
-enum place {
-	PLACE_NONE = 0,     /* text that stays */
-	PLACE_ITEM,         /* {} */
-	PLACE_STEM,         /* {.}   without its extension */
-	PLACE_BASE,         /* {/}   its last component */
-	PLACE_DIRECTORY,    /* {//} */
-	PLACE_BASE_STEM,    /* {/.} */
-	PLACE_SEQ,          /* {#} */
-	PLACE_SLOT,         /* {%} */
+enum placeholder {
+	PLACEHOLDER_NONE = 0,     /* text that stays */
+	PLACEHOLDER_ITEM,         /* {} */
+	PLACEHOLDER_STEM,         /* {.}   without its extension */
+	PLACEHOLDER_BASE,         /* {/}   its last component */
+	PLACEHOLDER_DIRECTORY,    /* {//} */
+	PLACEHOLDER_BASE_STEM,    /* {/.} */
+	PLACEHOLDER_SEQ,          /* {#} */
+	PLACEHOLDER_SLOT,         /* {%} */
 };
 
-/* The part of item (or a static text) that goes into that place, of PLACE_ITEM to PLACE_BASE_STEM. */
-struct item placeholder_item(enum place, struct item);
-/* The place whose letters stand from text on up to a "}": its kind and, in *len, their number; PLACE_NONE where it is none. */
-enum place  placeholder_letters(const char *text, size_t *len);
+/* The part of item (or a static text) that goes into that place, of PLACEHOLDER_ITEM to PLACEHOLDER_BASE_STEM. */
+struct item placeholder_apply(enum placeholder, struct item);
+/* The place whose letters stand from text on up to a "}": its kind and, in *len, their number; PLACEHOLDER_NONE where it is none. */
+enum placeholder  placeholder_parse(const char *text, size_t *len);
 
 #endif

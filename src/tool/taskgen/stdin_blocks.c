@@ -15,10 +15,10 @@
 #define REST_IN_MEMORY (1024 * 1024)
 #define PIECE          (64 * 1024)
 
-struct pipe_blocks {
+struct stdin_blocks {
 	const struct options *options;
 	struct task_builder *maker;
-	struct reader *reader;
+	struct record_reader *reader;
 	struct input_error   input_error;
 	uint64_t seq;
 	uint64_t target; /* a block has so many bytes before it is cut; more where it is all one record */
@@ -32,10 +32,10 @@ struct pipe_blocks {
 	int      ended;
 };
 
-struct pipe_blocks *
+struct stdin_blocks *
 stdin_blocks_open(const struct options *options)
 {
-	struct pipe_blocks *p = calloc(1, sizeof *p);
+	struct stdin_blocks *p = calloc(1, sizeof *p);
 
 	if (p == NULL || (p->rest = malloc(PIECE)) == NULL)
 		fail_memory();
@@ -50,7 +50,7 @@ stdin_blocks_open(const struct options *options)
 }
 
 void
-stdin_blocks_close(struct pipe_blocks *p)
+stdin_blocks_close(struct stdin_blocks *p)
 {
 	if (p == NULL)
 		return;
@@ -64,23 +64,23 @@ stdin_blocks_close(struct pipe_blocks *p)
 }
 
 int
-stdin_blocks_fd(const struct pipe_blocks *p)
+stdin_blocks_fd(const struct stdin_blocks *p)
 {
 	return record_reader_fd(p->reader);
 }
 
 const char *
-stdin_blocks_error(const struct pipe_blocks *p, int *status)
+stdin_blocks_error(const struct stdin_blocks *p, int *status)
 {
-	return input_error_report(&p->input_error, status);
+	return input_error_first(&p->input_error, status);
 }
 
 static enum next
-broken(struct pipe_blocks *p, const char *what)
+broken(struct stdin_blocks *p, const char *what)
 {
 	static const char name[] = "--pipe";
 
-	input_error_item(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what,
+	input_error_report(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what,
 	    strerror(errno));
 	p->ended = 1;
 	return NEXT_END;
@@ -135,7 +135,7 @@ copy(int to, int from, uint64_t at, uint64_t len, char *piece)
 
 /* Take what stands behind the cut in that file. */
 static int
-rest_take(struct pipe_blocks *p, int fd)
+rest_take(struct stdin_blocks *p, int fd)
 {
 	p->rest_len = p->len - p->cut;
 	if (p->rest_len > REST_IN_MEMORY) {
@@ -157,7 +157,7 @@ rest_take(struct pipe_blocks *p, int fd)
 }
 
 static int
-rest_put(const struct pipe_blocks *p, int fd)
+rest_put(const struct stdin_blocks *p, int fd)
 {
 	if (p->rest_fd != -1)
 		return copy(fd, p->rest_fd, 0, p->rest_len, p->rest);
@@ -181,11 +181,11 @@ add_hash(int fd, uint64_t len, uint64_t *hash)
 }
 
 static enum next
-make(struct pipe_blocks *p, int fd, uint64_t len, struct task **task)
+make(struct stdin_blocks *p, int fd, uint64_t len, struct task **task)
 {
 	if (ftruncate(fd, (off_t)len) == -1)
 		return broken(p, "a file for jobs' standard input");
-	*task = task_build(p->maker, NULL, 0, ++p->seq);
+	*task = task_builder_build(p->maker, NULL, 0, ++p->seq);
 	(*task)->block_len = len;
 	if (p->options->journal != NULL && add_hash(fd, len, &(*task)->hash) == -1) {
 		task_free(*task);
@@ -197,7 +197,7 @@ make(struct pipe_blocks *p, int fd, uint64_t len, struct task **task)
 
 /* Fill the file up to the target; NEXT_GOT: it has so much, NEXT_END: the input has no more. */
 static enum next
-fill(struct pipe_blocks *p, int fd)
+fill(struct stdin_blocks *p, int fd)
 {
 	struct item come;
 
@@ -218,7 +218,7 @@ fill(struct pipe_blocks *p, int fd)
 }
 
 enum next
-stdin_blocks_next(struct pipe_blocks *p, int fd, struct task **task)
+stdin_blocks_next(struct stdin_blocks *p, int fd, struct task **task)
 {
 	if (p->ended)
 		return NEXT_END;

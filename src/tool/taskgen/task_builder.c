@@ -120,7 +120,7 @@ put_tag(const struct task_builder *m, const struct item *items, size_t count, st
 }
 
 struct task *
-task_build(const struct task_builder *m, const struct item *items, size_t count, uint64_t seq)
+task_builder_build(const struct task_builder *m, const struct item *items, size_t count, uint64_t seq)
 {
 	const struct options *o = m->options;
 	struct task *task = task_new();
@@ -156,7 +156,7 @@ task_build(const struct task_builder *m, const struct item *items, size_t count,
 }
 
 void
-task_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq,
+task_builder_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq,
     struct template_size *size)
 {
 	if (m->command != NULL) {

@@ -16,11 +16,11 @@ struct task_builder;
 struct task_builder *task_builder_open(const struct options *, const struct row *header);
 void         task_builder_close(struct task_builder *); /* NULL is fine */
 struct task *
-task_build(const struct task_builder *, const struct item *items, size_t count, uint64_t seq);
+task_builder_build(const struct task_builder *, const struct item *items, size_t count, uint64_t seq);
 /* The shell that GNU parallel would take. */
 const char  *task_builder_shell(void);
 /* template_measure() of its command; a plug-in's argument counts as a word. */
-void task_measure(const struct task_builder *, const struct item *item, size_t before, uint64_t seq,
+void task_builder_measure(const struct task_builder *, const struct item *item, size_t before, uint64_t seq,
     struct template_size *);
 
 #endif

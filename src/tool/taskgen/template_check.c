@@ -87,8 +87,8 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		    (text == word || text[-1] != '$'))
 			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
 				at++;
-		enum place place = placeholder_letters(at, &len);
-		if (at == text + 1 || place < PLACE_ITEM || place > PLACE_BASE_STEM)
+		enum placeholder place = placeholder_parse(at, &len);
+		if (at == text + 1 || place < PLACEHOLDER_ITEM || place > PLACEHOLDER_BASE_STEM)
 			continue;
 		len += (size_t)(at - text);
 		if (is_number)

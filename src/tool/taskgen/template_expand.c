@@ -29,11 +29,11 @@ put_number(struct bytes *out, uint64_t number)
 }
 
 static void
-put_item(const struct expansion *e, enum place place, struct item item)
+put_item(const struct expansion *e, enum placeholder place, struct item item)
 {
-	item = placeholder_item(place, item);
+	item = placeholder_apply(place, item);
 	if (e->template->form == TEMPLATE_QUOTED && !e->template->raw)
-		quote_word(e->out, item.data, item.len);
+		shell_quote_word(e->out, item.data, item.len);
 	else
 		bytes_add(e->out, item.data, item.len);
 }
@@ -43,13 +43,13 @@ static void
 put_part(const struct expansion *e, const struct part *part, struct item item)
 {
 	switch (part->place) {
-	case PLACE_NONE:
+	case PLACEHOLDER_NONE:
 		bytes_add(e->out, part->text.data, part->text.len);
 		return;
-	case PLACE_SEQ:
+	case PLACEHOLDER_SEQ:
 		put_number(e->out, e->seq);
 		return;
-	case PLACE_SLOT:
+	case PLACEHOLDER_SLOT:
 		if (e->task != NULL)
 			task_slot_here(e->task);
 		else
@@ -158,10 +158,10 @@ template_text(const struct template *t, const struct task *task, unsigned slot, 
 }
 
 static size_t
-item_size(const struct template *t, enum place place, struct item item)
+item_size(const struct template *t, enum placeholder place, struct item item)
 {
-	item = placeholder_item(place, item);
-	return t->form == TEMPLATE_QUOTED && !t->raw ? quote_len(item.data, item.len) : item.len;
+	item = placeholder_apply(place, item);
+	return t->form == TEMPLATE_QUOTED && !t->raw ? shell_quote_len(item.data, item.len) : item.len;
 }
 
 /* How long the part is without items. */
@@ -171,11 +171,11 @@ fixed_size(const struct part *part, uint64_t seq)
 	char digits[24];
 
 	switch (part->place) {
-	case PLACE_NONE:
+	case PLACEHOLDER_NONE:
 		return part->text.len;
-	case PLACE_SEQ:
+	case PLACEHOLDER_SEQ:
 		return (size_t)snprintf(digits, sizeof digits, "%" PRIu64, seq);
-	case PLACE_SLOT:
+	case PLACEHOLDER_SLOT:
 		return 4; /* there are at most 4096 workers */
 	default:
 		return 0;

@@ -12,8 +12,8 @@
 #include "tool/taskgen/template.h"
 
 struct part {
-	enum place  place;
-	struct item text;     /* PLACE_NONE: of words */
+	enum placeholder  place;
+	struct item text;     /* PLACEHOLDER_NONE: of words */
 	long        position; /* 1 .. or, from the end, -1 ..; 0: all items */
 };
 
@@ -49,7 +49,7 @@ template_is_argv(const struct template *t)
 static inline int
 part_is_all(const struct part *part)
 {
-	return part->position == 0 && part->place >= PLACE_ITEM && part->place <= PLACE_BASE_STEM;
+	return part->position == 0 && part->place >= PLACEHOLDER_ITEM && part->place <= PLACEHOLDER_BASE_STEM;
 }
 
 #endif

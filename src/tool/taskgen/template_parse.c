@@ -19,7 +19,7 @@ add_part(struct template *t)
 		t->parts = parts;
 		t->part_room = room;
 	}
-	t->parts[t->part_count] = (struct part){ .place = PLACE_NONE };
+	t->parts[t->part_count] = (struct part){ .place = PLACEHOLDER_NONE };
 	return &t->parts[t->part_count++];
 }
 
@@ -52,7 +52,7 @@ end_group(struct template *t, char behind)
 	g->end = t->part_count;
 	g->behind = behind;
 	for (size_t i = g->first; i < g->end; i++) {
-		g->has_place |= t->parts[i].place != PLACE_NONE;
+		g->has_place |= t->parts[i].place != PLACEHOLDER_NONE;
 		g->has_all |= part_is_all(&t->parts[i]);
 	}
 	g->alone = g->end == g->first + 1 && g->has_all;
@@ -67,8 +67,8 @@ template_column(const struct row *header, const char *text, size_t *len)
 		size_t letters;
 		if (name.len == 0 || strncmp(text, name.data, name.len) != 0)
 			continue;
-		enum place place = placeholder_letters(text + name.len, &letters);
-		if (place >= PLACE_ITEM && place <= PLACE_BASE_STEM) {
+		enum placeholder place = placeholder_parse(text + name.len, &letters);
+		if (place >= PLACEHOLDER_ITEM && place <= PLACEHOLDER_BASE_STEM) {
 			*len = name.len;
 			return (long)i + 1;
 		}
@@ -85,7 +85,7 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 	size_t len = 0;
 
 	if (replaced && strncmp(text, o->replace, strlen(o->replace)) == 0) {
-		*part = (struct part){ .place = PLACE_ITEM };
+		*part = (struct part){ .place = PLACEHOLDER_ITEM };
 		return strlen(o->replace);
 	}
 	if (*text != '{' || o->dialect == DIALECT_XARGS)
@@ -97,11 +97,11 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 		position = strtol(at, &behind, 10);
 		at = behind;
 	}
-	enum place place = placeholder_letters(at, &len);
-	if (place == PLACE_NONE || (place >= PLACE_SEQ && at != text + 1))
+	enum placeholder place = placeholder_parse(at, &len);
+	if (place == PLACEHOLDER_NONE || (place >= PLACEHOLDER_SEQ && at != text + 1))
 		return 0;
 	/* With -I {} is a text like others; and so is {1} for GNU parallel. */
-	if (replaced && place == PLACE_ITEM && (at == text + 1 || o->dialect == DIALECT_PARALLEL))
+	if (replaced && place == PLACEHOLDER_ITEM && (at == text + 1 || o->dialect == DIALECT_PARALLEL))
 		return 0;
 	*part = (struct part){ .place = place, .position = position };
 	return (size_t)(at - text) + len;
@@ -144,7 +144,7 @@ item_is_command(const struct template *t)
 
 	for (size_t i = g->first; i < g->end; i++) {
 		const struct item *text = &t->parts[i].text;
-		if (t->parts[i].place != PLACE_NONE)
+		if (t->parts[i].place != PLACEHOLDER_NONE)
 			return 1;
 		if (memchr(text->data, '=', text->len) != NULL ||
 		    memchr(text->data, '\n', text->len) != NULL)
@@ -168,7 +168,7 @@ template_parse(char *const *words, size_t count, enum template_form form, const 
 		parse_word(t, words[i], o, header, template_is_argv(t) ? '\0' : ' ');
 	if (!t->has_place && add_items) {
 		begin_group(t);
-		add_part(t)->place = PLACE_ITEM;
+		add_part(t)->place = PLACEHOLDER_ITEM;
 		end_group(t, '\0');
 	}
 	if (t->group_count > 0) {

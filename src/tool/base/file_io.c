@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loops around write(), pwrite() and pread(), each of which may do less than it was asked for.
+ */
+#include "config.h"
+#include "tool/base/file_io.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int
+write_all(int fd, const void *data, size_t len)
+{
+	const char *from = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, from, len);
+		if (n == -1 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			from += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int
+write_all_at(int fd, const void *data, size_t len, uint64_t at)
+{
+	const char *from = data;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, from, len, (off_t)at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENOSPC : errno;
+			return -1;
+		}
+		from += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+int
+read_all_at(int fd, void *buffer, size_t len, uint64_t at)
+{
+	char *to = buffer;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, to, len, (off_t)at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		to += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
