@@ -34,9 +34,11 @@ tool_sources = \
 	src/tool/task/job.c src/tool/task/job.h \
 	src/tool/items/input_error.c src/tool/items/input_error.h \
 	src/tool/items/record_reader.c src/tool/items/record_reader.h \
+	src/tool/items/white_space.h \
 	src/tool/items/xargs_splitter.c src/tool/items/xargs_splitter.h \
 	src/tool/items/source.c src/tool/items/source.h \
 	src/tool/items/columns.c src/tool/items/columns.h \
+	src/tool/items/item_store.c src/tool/items/item_store.h \
 	src/tool/items/rows.c src/tool/items/rows.h \
 	src/tool/taskgen/placeholder.c src/tool/taskgen/placeholder.h \
 	src/tool/taskgen/template.h \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A buffer behind a descriptor, and records searched in it. */
 #include "config.h"
 #include "tool/items/record_reader.h"
 
@@ -16,11 +17,11 @@ struct record_reader {
 	size_t   bound;
 	char    *buffer;
 	size_t   room;
-	size_t   from, to;  /* what was read and not taken */
-	size_t   looked;    /* from .. looked has no separator */
+	size_t   from, to;  /* the part of buffer that was read and not taken yet */
+	size_t   looked;    /* no separator stands between from and here */
 	uint64_t number;
-	uint64_t skipped;   /* bytes read over of a record that is too long; 0: there is none */
-	char     beginning[RECORD_BEGINNING];
+	uint64_t skipped;   /* bytes skipped so far of a record that is too long; 0: none */
+	char     beginning[RECORD_BEGINNING]; /* of that record */
 	int      ended;
 	int      error;
 };
@@ -62,7 +63,10 @@ record_reader_errno(const struct record_reader *r)
 	return r->error;
 }
 
-/* Read more behind what there is, moved to the front and into a larger buffer if need be. */
+/*
+ * Reads more input; to make room it moves the input it has to the front, or makes the buffer
+ * larger.
+ */
 static enum next
 fill(struct record_reader *r)
 {
@@ -97,7 +101,9 @@ fill(struct record_reader *r)
 		}
 		if (n == -1 && errno == EINTR)
 			continue;
-		/* Another reader of the same pipe was faster, and the descriptor is one that does not wait. */
+		/*
+		 * The descriptor is non-blocking, and another reader of the same pipe was faster.
+		 */
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return NEXT_WAIT;
 		r->error = n == -1 ? errno : 0;
@@ -125,7 +131,7 @@ record_reader_take(struct record_reader *r, size_t len)
 	r->looked = r->from;
 }
 
-/* Of a record that is too long the beginning is kept, once, and the rest forgotten as it comes. */
+/* Drops the input: a part of a record that is too long.  Its beginning was kept the first time. */
 static void
 skip(struct record_reader *r)
 {
@@ -144,8 +150,9 @@ skip(struct record_reader *r)
 	}
 }
 
+/* The record ends at end; the next one begins at next. */
 static enum next
-finish(struct record_reader *r, struct record *record, size_t end, size_t taken)
+complete(struct record_reader *r, struct record *record, size_t end, size_t next)
 {
 	size_t len = end - r->from;
 
@@ -160,7 +167,7 @@ finish(struct record_reader *r, struct record *record, size_t end, size_t taken)
 	else
 		record->item = (struct item){ r->buffer + r->from, len };
 	r->skipped = 0;
-	r->from = r->looked = taken;
+	r->from = r->looked = next;
 	return NEXT_GOT;
 }
 
@@ -172,7 +179,7 @@ record_reader_record(struct record_reader *r, struct record *record)
 		    memchr(r->buffer + r->looked, r->separator, r->to - r->looked);
 		if (at != NULL) {
 			size_t end = (size_t)(at - r->buffer);
-			return finish(r, record, end, end + 1);
+			return complete(r, record, end, end + 1);
 		}
 		r->looked = r->to;
 		if (r->to - r->from > r->bound && r->to - r->from >= sizeof r->beginning)
@@ -181,10 +188,13 @@ record_reader_record(struct record_reader *r, struct record *record)
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END) {
-			/* A last record without a separator counts, nothing behind the last separator does not. */
+			/*
+			 * A last record needs no separator, but an empty one behind the last does
+			 * not count.
+			 */
 			if (r->from == r->to && r->skipped == 0)
 				return NEXT_END;
-			return finish(r, record, r->to, r->to);
+			return complete(r, record, r->to, r->to);
 		}
 	}
 }

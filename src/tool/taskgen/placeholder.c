@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Extensions, base names and directories of items, and the letters of placeholders. */
 #include "config.h"
 #include "tool/taskgen/placeholder.h"
 
@@ -24,7 +25,7 @@ base(struct item item)
 	return item;
 }
 
-/* As dirname(1). */
+/* Like dirname(1). */
 static struct item
 directory(struct item item)
 {
@@ -34,18 +35,19 @@ directory(struct item item)
 		len--;
 	while (len > 0 && item.data[len - 1] != '/')
 		len--;
-	if (len == 0)
-		return item.len > 0 && item.data[0] == '/' ? (struct item){ "/", 1 } :
-							     (struct item){ ".", 1 };
+	if (len == 0) {
+		int is_root = item.len > 0 && item.data[0] == '/';
+		return (struct item){ is_root ? "/" : ".", 1 };
+	}
 	while (len > 1 && item.data[len - 1] == '/')
 		len--;
 	return (struct item){ item.data, len };
 }
 
 struct item
-placeholder_apply(enum placeholder place, struct item item)
+placeholder_apply(enum placeholder placeholder, struct item item)
 {
-	switch (place) {
+	switch (placeholder) {
 	case PLACEHOLDER_STEM:
 		return without_extension(item);
 	case PLACEHOLDER_BASE:
@@ -63,9 +65,9 @@ enum placeholder
 placeholder_parse(const char *text, size_t *len)
 {
 	static const struct {
-		const char *letters;
-		enum placeholder  place;
-	} places[] = {
+		const char      *letters;
+		enum placeholder placeholder;
+	} known[] = {
 		{ "}", PLACEHOLDER_ITEM },
 		{ ".}", PLACEHOLDER_STEM },
 		{ "/}", PLACEHOLDER_BASE },
@@ -75,10 +77,10 @@ placeholder_parse(const char *text, size_t *len)
 		{ "%}", PLACEHOLDER_SLOT },
 	};
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		*len = strlen(places[i].letters);
-		if (strncmp(text, places[i].letters, *len) == 0)
-			return places[i].place;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		*len = strlen(known[i].letters);
+		if (strncmp(text, known[i].letters, *len) == 0)
+			return known[i].placeholder;
 	}
 	return PLACEHOLDER_NONE;
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * place - what {.} {/} {//} {/.} make of an item.
- *
- * Includes task (for struct item).
+ * placeholder - {} {.} {/} {//} {/.} {#} {%}: their letters, and what part of an item each stands
+ * for.
  */
-#ifndef FORKPOOL_TOOL_PLACE_H
-#define FORKPOOL_TOOL_PLACE_H
+#ifndef FORKPOOL_TOOL_PLACEHOLDER_H
+#define FORKPOOL_TOOL_PLACEHOLDER_H
 
 #include "tool/task/task.h"
 
 enum placeholder {
-	PLACEHOLDER_NONE = 0,     /* text that stays */
+	PLACEHOLDER_NONE = 0,     /* literal text */
 	PLACEHOLDER_ITEM,         /* {} */
 	PLACEHOLDER_STEM,         /* {.}   without its extension */
 	PLACEHOLDER_BASE,         /* {/}   its last component */
@@ -20,9 +19,19 @@ enum placeholder {
 	PLACEHOLDER_SLOT,         /* {%} */
 };
 
-/* The part of item (or a static text) that goes into that place, of PLACEHOLDER_ITEM to PLACEHOLDER_BASE_STEM. */
+/* Whether it stands for an item or a part of one. */
+static inline int
+placeholder_takes_item(enum placeholder placeholder)
+{
+	return placeholder >= PLACEHOLDER_ITEM && placeholder <= PLACEHOLDER_BASE_STEM;
+}
+
+/* What a placeholder that takes an item makes of it: a part of the item, or a static text. */
 struct item placeholder_apply(enum placeholder, struct item);
-/* The place whose letters stand from text on up to a "}": its kind and, in *len, their number; PLACEHOLDER_NONE where it is none. */
-enum placeholder  placeholder_parse(const char *text, size_t *len);
+/*
+ * The placeholder whose letters text begins with, "}" included; *len is their number.
+ * PLACEHOLDER_NONE: text begins with no such letters.
+ */
+enum placeholder placeholder_parse(const char *text, size_t *len);
 
 #endif

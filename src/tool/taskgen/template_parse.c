@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing a command into groups of texts and placeholders. */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -6,19 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/array.h"
 #include "tool/taskgen/template_internal.h"
 
 static struct part *
 add_part(struct template *t)
 {
-	if (t->part_count == t->part_room) {
-		size_t room = t->part_room == 0 ? 16 : t->part_room * 2;
-		struct part *parts = reallocarray(t->parts, room, sizeof *parts);
-		if (parts == NULL)
-			fail_memory();
-		t->parts = parts;
-		t->part_room = room;
-	}
+	t->parts = array_reserve(t->parts, t->part_count, &t->part_room, sizeof *t->parts);
 	t->parts[t->part_count] = (struct part){ .place = PLACEHOLDER_NONE };
 	return &t->parts[t->part_count++];
 }
@@ -33,14 +28,7 @@ add_literal(struct template *t, const char *from, const char *to)
 static void
 begin_group(struct template *t)
 {
-	if (t->group_count == t->group_room) {
-		size_t room = t->group_room == 0 ? 8 : t->group_room * 2;
-		struct group *groups = reallocarray(t->groups, room, sizeof *groups);
-		if (groups == NULL)
-			fail_memory();
-		t->groups = groups;
-		t->group_room = room;
-	}
+	t->groups = array_reserve(t->groups, t->group_count, &t->group_room, sizeof *t->groups);
 	t->groups[t->group_count++] = (struct group){ .first = t->part_count };
 }
 
@@ -68,7 +56,7 @@ template_column(const struct row *header, const char *text, size_t *len)
 		if (name.len == 0 || strncmp(text, name.data, name.len) != 0)
 			continue;
 		enum placeholder place = placeholder_parse(text + name.len, &letters);
-		if (place >= PLACEHOLDER_ITEM && place <= PLACEHOLDER_BASE_STEM) {
+		if (placeholder_takes_item(place)) {
 			*len = name.len;
 			return (long)i + 1;
 		}
@@ -76,7 +64,9 @@ template_column(const struct row *header, const char *text, size_t *len)
 	return 0;
 }
 
-/* The place that begins at text, into *part: how many bytes it takes, 0 where there is none. */
+/*
+ * Parses the placeholder at the beginning of text into *part; returns its length, 0: there is none.
+ */
 static size_t
 parse_place(const char *text, const struct options *o, const struct row *header, struct part *part)
 {
@@ -100,8 +90,9 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 	enum placeholder place = placeholder_parse(at, &len);
 	if (place == PLACEHOLDER_NONE || (place >= PLACEHOLDER_SEQ && at != text + 1))
 		return 0;
-	/* With -I {} is a text like others; and so is {1} for GNU parallel. */
-	if (replaced && place == PLACEHOLDER_ITEM && (at == text + 1 || o->dialect == DIALECT_PARALLEL))
+	/* With -I {} is ordinary text, and in GNU parallel {1} too. */
+	if (replaced && place == PLACEHOLDER_ITEM &&
+	    (at == text + 1 || o->dialect == DIALECT_PARALLEL))
 		return 0;
 	*part = (struct part){ .place = place, .position = position };
 	return (size_t)(at - text) + len;
@@ -112,8 +103,8 @@ parse_word(struct template *t, const char *text, const struct options *o, const 
     char behind)
 {
 	const char *from = text;
-	int places =
-	    t->form != TEMPLATE_LITERAL && !(t->form == TEMPLATE_ARGUMENTS && t->group_count == 0);
+	int is_command = t->form == TEMPLATE_ARGUMENTS && t->group_count == 0;
+	int places = t->form != TEMPLATE_LITERAL && !is_command;
 
 	begin_group(t);
 	for (const char *at = text; *at != '\0';) {
@@ -136,7 +127,10 @@ parse_word(struct template *t, const char *text, const struct options *o, const 
 	end_group(t, behind);
 }
 
-/* Whether an item is the command or a part of its name: then it is a command line, and goes in as it is. */
+/*
+ * Whether an item is the command or a part of its name: then it is a command line, and is not
+ * quoted.
+ */
 static int
 item_is_command(const struct template *t)
 {
