@@ -24,10 +24,7 @@ void atomic_file_check(const char *name);
 int  atomic_file_open(struct atomic_file *, const char *name);
 /* A failed write is reported by atomic_file_close(). */
 void atomic_file_add(struct atomic_file *, const void *data, size_t len);
-/*
- * Puts the file in its place.  -1 and errno: the old file is still there, and the temporary one is
- * gone.
- */
+/* Puts the file in its place.  -1 and errno: nothing has changed; the new file is gone. */
 int  atomic_file_close(struct atomic_file *);
 
 #endif

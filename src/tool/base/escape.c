@@ -5,10 +5,7 @@
 
 #include <stdint.h>
 #include <string.h>
-/*
- * The header must be told which system's strnvis() is meant; vis(), the only one used, is the same
- * in both.
- */
+/* The header asks which system's strnvis() is meant; vis() is the same in both. */
 #define LIBBSD_NETBSD_VIS
 #include <vis.h>
 

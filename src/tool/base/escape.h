@@ -11,9 +11,7 @@
 
 #include <stddef.h>
 
-/*
- * Length of the UTF-8 sequence at the beginning of data; 0: data does not begin with a valid one.
- */
+/* Length of the UTF-8 sequence at the beginning of data; 0: there is no valid one. */
 size_t utf8_sequence(const char *data, size_t len);
 
 /*

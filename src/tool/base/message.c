@@ -95,10 +95,7 @@ fail_memory(void)
 	fail("there is not enough memory");
 }
 
-/*
- * Bytes that a shell takes without quotes.  (GNU parallel's own rule, which quotes more, is in
- * shell_quote.c.)
- */
+/* Bytes that a shell takes unquoted.  (GNU parallel, see shell_quote.c, quotes more.) */
 static int
 is_plain(unsigned char c)
 {

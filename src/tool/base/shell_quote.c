@@ -110,10 +110,7 @@ shell_quote_split(struct bytes *words, const char *text)
 			break;
 		bytes_add_byte(&again, ' ');
 	}
-	/*
-	 * A shell may read other texts otherwise: accept only one that quoting the words gives
-	 * again.
-	 */
+	/* A shell may read other texts otherwise: quoting the words must give this text. */
 	if (again.len != strlen(text) || memcmp(again.at, text, again.len) != 0)
 		count = 0;
 	bytes_free(&again);

@@ -12,9 +12,8 @@ void   shell_quote_word(struct bytes *, const char *data, size_t len);
 /* How many bytes shell_quote_word() adds. */
 size_t shell_quote_len(const char *data, size_t len);
 /*
- * Undoes it: appends each word of a text that is such words with one blank between them, each with
- * a NUL behind it. Returns how many words; 0: the text is not exactly as shell_quote_word() writes
- * it.
+ * Undoes it: appends the words of a text that consists of such words with one blank between them,
+ * each with a NUL behind it.  Returns how many; 0: shell_quote_word() would not write that text.
  */
 size_t shell_quote_split(struct bytes *words, const char *text);
 

@@ -3,8 +3,7 @@
  * terminal - the terminal on standard error: whether it can be drawn on, its size, whether the
  * cursor is within a line.
  *
- * No mode of the terminal is changed beyond a single write, so that it is as before however the
- * tool ends.
+ * No mode of the terminal is changed beyond a single write: it is as before, however the tool ends.
  */
 #ifndef FORKPOOL_TOOL_TERMINAL_H
 #define FORKPOOL_TOOL_TERMINAL_H
@@ -17,10 +16,7 @@
 int  terminal_is_able(void);
 /* NO_COLOR is not set. */
 int  terminal_has_colours(void);
-/*
- * When its window becomes narrower, this terminal breaks long lines into several; others cut them
- * off.
- */
+/* Where its window becomes narrower, it breaks long lines; others cut them off. */
 int  terminal_breaks_lines(void);
 /* The tool is not in the background of the terminal. */
 int  terminal_is_ours(void);

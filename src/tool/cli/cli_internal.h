@@ -33,10 +33,7 @@ void parallel_defaults(struct options *);
 const char *parallel_size(const char *text, int64_t *bytes);
 void parallel_settle(struct options *, const struct given *);
 
-/*
- * option_check.c: ends the tool where options contradict each other or name something that does not
- * exist.
- */
+/* option_check.c: refuses contradictory options and files that do not exist. */
 void option_check(const struct options *, const struct given *);
 
 /* usage.c: --help and --version, on standard output; both exit. */

@@ -134,9 +134,7 @@ makeflags_free(struct makeflags *m)
 	*m = (struct makeflags){ 0 };
 }
 
-/*
- * Puts a blank before the first word too: without it make would read that word as option letters.
- */
+/* A blank stands before the first word too, or make would read it as option letters. */
 static void
 words_add(struct bytes *to, const char *words, size_t len)
 {

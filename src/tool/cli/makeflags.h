@@ -30,9 +30,7 @@ struct makeflags {
 /* value: of the variable, NULL where MAKEFLAGS is not set. */
 void makeflags_read(struct makeflags *, const char *value);
 void makeflags_free(struct makeflags *);
-/*
- * Appends the flags of value without -j and without a jobserver, and with words (none: "") instead.
- */
+/* Appends the flags of value; words (none: "") replace -j and the jobserver in them. */
 void makeflags_write(struct bytes *to, const char *value, const char *words);
 
 #endif

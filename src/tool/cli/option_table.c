@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The table of options as data, their further names, the options that are refused, the nearest
- * name.
- */
+/* The table of options, their further names, and the options that are refused. */
 #include "config.h"
 #include "tool/cli/option_table.h"
 
@@ -171,9 +168,7 @@ least(size_t a, size_t b, size_t c)
 	return a < b ? (a < c ? a : c) : (b < c ? b : c);
 }
 
-/*
- * How many letters must be inserted, deleted, changed or swapped with the next one to make b of a.
- */
+/* Letters to insert, delete, change, or swap with the next one, to make b of a. */
 static size_t
 distance(const char *a, const char *b)
 {

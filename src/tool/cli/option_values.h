@@ -20,14 +20,9 @@ const char *option_value_delimiter(const char *text, int *separator);
 const char *option_value_halt(const char *text, struct halt_option *);
 /* TERM,ms,...,KILL: the time from the first TERM to KILL. */
 const char *option_value_term_seq(const char *text, int64_t *grace_ns);
-/*
- * FILE:function[,function...].  *functions points into the memory of *file, which the caller frees.
- */
+/* FILE:function[,function...], in one piece of memory: the caller frees *file. */
 const char *option_value_plugin(const char *text, char **file, char **functions);
-/*
- * A regular expression in which \t, \n, \r, \f and \d mean what they mean in Perl; the caller frees
- * *regex.
- */
+/* A regular expression with Perl's \t, \n, \r, \f and \d; the caller frees *regex. */
 const char *option_value_colsep(const char *text, char **regex);
 const char *option_value_jobserver_style(const char *text, enum jobserver_style *);
 

@@ -15,10 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * Which command the tool behaves like: splitting of input, defaults, exit statuses, the name in
- * messages.
- */
+/* Which command the tool acts as: splitting, defaults, exit statuses, name in messages. */
 enum dialect { DIALECT_NATIVE = 0, DIALECT_XARGS, DIALECT_PARALLEL };
 
 /* One source of items, in the order given. */

@@ -63,10 +63,7 @@ record_reader_errno(const struct record_reader *r)
 	return r->error;
 }
 
-/*
- * Reads more input; to make room it moves the input it has to the front, or makes the buffer
- * larger.
- */
+/* Reads more input.  Moves what it has to the front, or enlarges the buffer. */
 static enum next
 fill(struct record_reader *r)
 {
@@ -101,9 +98,7 @@ fill(struct record_reader *r)
 		}
 		if (n == -1 && errno == EINTR)
 			continue;
-		/*
-		 * The descriptor is non-blocking, and another reader of the same pipe was faster.
-		 */
+		/* The descriptor is non-blocking, and another reader was faster. */
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return NEXT_WAIT;
 		r->error = n == -1 ? errno : 0;
@@ -188,10 +183,7 @@ record_reader_record(struct record_reader *r, struct record *record)
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END) {
-			/*
-			 * A last record needs no separator, but an empty one behind the last does
-			 * not count.
-			 */
+			/* A last record needs no separator, but must not be empty. */
 			if (r->from == r->to && r->skipped == 0)
 				return NEXT_END;
 			return complete(r, record, r->to, r->to);

@@ -157,9 +157,7 @@ group_advance(struct rows *r, const struct group *g)
 	return NEXT_GOT;
 }
 
-/*
- * The last group varies fastest.  While a group waits for input all groups behind it are rewound.
- */
+/* The last group varies fastest.  While a group waits, all groups behind it are rewound. */
 static enum next
 advance(struct rows *r)
 {

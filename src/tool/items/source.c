@@ -159,10 +159,7 @@ read_piece(struct source *s, struct item *item)
 	}
 }
 
-/*
- * Removes NULs, which no argument of a command can hold, as the dialect does; 0: leave the item
- * out.
- */
+/* No argument can hold a NUL: does what the dialect does; 0: leave the item out. */
 static int
 remove_nul(struct source *s, struct item *item)
 {
@@ -206,10 +203,7 @@ continues(const struct source *s, struct item item)
 	    is_white_space(item.data[item.len - 1]);
 }
 
-/*
- * Puts item behind the lines that it continues.  Returns 0: leave it out, or the next line
- * continues it.
- */
+/* Puts item behind the lines it continues; 0: leave it out, or it continues too. */
 static int
 join(struct source *s, struct item *item, size_t most)
 {

@@ -11,10 +11,7 @@
 #include "tool/taskgen/command_limit.h"
 #include "tool/taskgen/task_builder.h"
 
-/*
- * The limit where the command does not grow with the rows, as with {#} alone: they must fit in
- * memory.
- */
+/* Limits rows in memory where the command does not grow with them, as with {#} alone. */
 #define WAITING_MOST (64 * 1024 * 1024)
 
 struct waiting {

@@ -13,10 +13,7 @@
 struct batcher;
 struct batcher *batcher_open(const struct options *, struct rows *);
 void      batcher_close(struct batcher *);
-/*
- * *task becomes the next one, which the caller frees.  NEXT_WAIT: poll batcher_fd() for input and
- * call again.
- */
+/* The caller frees *task.  NEXT_WAIT: poll batcher_fd() for input and call again. */
 enum next batcher_next(struct batcher *, struct task **task);
 int       batcher_fd(const struct batcher *);
 /* How many tasks there will be in all; 0: not known yet. */

@@ -15,9 +15,7 @@
 #include "tool/task/output_buffer.h"
 #include "tool/taskgen/task_builder.h"
 
-/*
- * The rest behind the last whole record of a block waits in memory, or in a file if it is longer.
- */
+/* The rest behind the last whole record of a block; a longer rest waits in a file. */
 #define REST_IN_MEMORY (1024 * 1024)
 #define PIECE          (64 * 1024)
 

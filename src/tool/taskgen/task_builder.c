@@ -78,10 +78,7 @@ task_builder_open(const struct options *options, const struct row *header)
 	if (b == NULL)
 		fail_memory();
 	b->options = options;
-	/*
-	 * --results too, which is expanded only when a job has ended: errors come before any job
-	 * runs.
-	 */
+	/* --results too, though it is expanded later: errors come before any job runs. */
 	if (options->plugin_file == NULL && !options->shell)
 		template_check(options->command, options->command_count, options, header);
 	if (options->tag_string != NULL)
@@ -107,10 +104,7 @@ task_builder_close(struct task_builder *b)
 	free(b);
 }
 
-/*
- * What stands before each line: the items with blanks between them, or --tagstring's text; and a
- * tab.
- */
+/* The tag: the items with blanks between them, or --tagstring's text; and a tab. */
 static void
 put_tag(const struct task_builder *b, const struct item *items, size_t count, struct task *task)
 {

@@ -19,9 +19,7 @@ enum template_form {
 	TEMPLATE_WORDS = 0, /* argv: an item stays within its word, or is a word */
 	TEMPLATE_LITERAL,   /* argv without placeholders: items come behind it */
 	TEMPLATE_ARGUMENTS, /* argv whose first word, the command, has no placeholder: xargs -I */
-	/*
-	 * One text for a shell, as in GNU parallel: items are quoted, unless they are the command.
-	 */
+	/* one text for a shell, as GNU parallel: items are quoted unless they are the command */
 	TEMPLATE_QUOTED,
 	TEMPLATE_PLAIN,     /* one text for people or files: --tagstring, --results, --wd */
 };
@@ -41,10 +39,7 @@ void   template_check(char *const *words, size_t count, const struct options *,
     const struct row *header);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
-/*
- * Appends the words for these items to task->words and adds to word_count; the position of {%} goes
- * into slot_at.
- */
+/* Appends the words for these items to task->words; the place of {%} goes into slot_at. */
 void   template_expand(const struct template *, const struct item *items, size_t count,
     uint64_t seq, struct task *);
 /* Appends the text of TEMPLATE_PLAIN for that task; {%} is slot. */
@@ -56,7 +51,7 @@ struct template_size {
 };
 /*
  * Adds what one more item, the one behind that many, adds to the command line; item NULL, at first:
- * its size without items. Never too little.
+ * its size without items.  Never too little.
  */
 void   template_measure(const struct template *, const struct item *item, size_t before,
     uint64_t seq, struct template_size *);

@@ -64,9 +64,7 @@ template_column(const struct row *header, const char *text, size_t *len)
 	return 0;
 }
 
-/*
- * Parses the placeholder at the beginning of text into *part; returns its length, 0: there is none.
- */
+/* Parses the placeholder that text begins with; its length, 0: there is none. */
 static size_t
 parse_place(const char *text, const struct options *o, const struct row *header, struct part *part)
 {
@@ -127,10 +125,7 @@ parse_word(struct template *t, const char *text, const struct options *o, const 
 	end_group(t, behind);
 }
 
-/*
- * Whether an item is the command or a part of its name: then it is a command line, and is not
- * quoted.
- */
+/* Whether an item is the command or a part of its name: it is then not quoted. */
 static int
 item_is_command(const struct template *t)
 {
