@@ -112,7 +112,7 @@ atomic_file_check(const char *name)
 	struct atomic_file f;
 	char shown[512];
 
-	(void)message_word(shown, sizeof shown, name, strlen(name));
+	(void)message_text(shown, sizeof shown, name);
 	if (atomic_file_open(&f, name) == -1) {
 		if (errno == EINVAL)
 			fail("cannot write %s: it must be a regular file, since it is "

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The loops around write(), pwrite() and pread(), each of which may do less than it was asked for.
- */
+/* Loops around write(), pwrite() and pread(), each of which may do less than asked. */
 #include "config.h"
 #include "tool/base/file_io.h"
 

@@ -128,3 +128,9 @@ message_word(char *buffer, size_t size, const char *data, size_t len)
 	(void)snprintf(buffer + at, size - at, "%s%s", close, i < len ? "..." : "");
 	return buffer;
 }
+
+const char *
+message_text(char *buffer, size_t size, const char *text)
+{
+	return message_word(buffer, size, text, strlen(text));
+}

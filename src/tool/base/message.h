@@ -41,5 +41,7 @@ _Noreturn void fail_memory(void);
  * at the end.  Returns buffer.
  */
 const char *message_word(char *buffer, size_t size, const char *data, size_t len);
+/* The same of a string. */
+const char *message_text(char *buffer, size_t size, const char *text);
 
 #endif

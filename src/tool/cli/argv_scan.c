@@ -135,8 +135,7 @@ argument_fail(const struct argument *a, const char *why)
 {
 	char shown[512];
 
-	fail("%s %s %s", a->name, message_word(shown, sizeof shown, a->value, strlen(a->value)),
-	    why);
+	fail("%s %s %s", a->name, message_text(shown, sizeof shown, a->value), why);
 }
 
 static enum dialect

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Which options exclude or need each other, and whether the files and directories they name exist.
- */
+/* Which options exclude or need each other, and whether the files they name exist. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -12,10 +10,7 @@
 
 #include "tool/base/message.h"
 
-/*
- * In which dialects a rule holds: xargs and parallel accept some pairs, of which the last option
- * counts.
- */
+/* Where a rule holds: xargs and parallel accept some pairs, and the last option counts. */
 enum { ALL = 0, NATIVE_ONLY, NOT_XARGS };
 
 struct rule {
@@ -180,8 +175,7 @@ check_command(const struct options *o, const struct given *given)
 		if (o->command_count > 0)
 			fail("%s runs instead of a command: leave out %s",
 			    given->name[OPTION_PLUGIN],
-			    message_word(shown, sizeof shown, o->command[0],
-				strlen(o->command[0])));
+			    message_text(shown, sizeof shown, o->command[0]));
 		if (o->source_count > 1)
 			fail("%s takes one source of items, and here are %zu",
 			    given->name[OPTION_PLUGIN], o->source_count);
@@ -200,9 +194,7 @@ check_command(const struct options *o, const struct given *given)
 		for (size_t i = 0; i < o->command_count; i++)
 			if (strstr(o->command[i], "{}") != NULL)
 				fail("{} in %s: %s",
-				    message_word(shown, sizeof shown, o->command[i],
-					strlen(o->command[i])),
-				    positionals);
+				    message_text(shown, sizeof shown, o->command[i]), positionals);
 }
 
 static void
@@ -215,15 +207,16 @@ check_items(const struct options *o, const struct given *given)
 		fail("%s and ::: exclude each other: %s", given->name[OPTION_PIPE], in_blocks);
 	if (o->pipe && o->dialect == DIALECT_XARGS)
 		fail("%s: xargs has no blocks; call it as forkpool", given->name[OPTION_PIPE]);
-	if (o->xargs_quoting &&
-	    (given->name[OPTION_COLSEP] != NULL || given->name[OPTION_HEADER] != NULL))
-		fail("%s needs lines: give -d '\\n' or -0 as well",
-		    given->name[OPTION_COLSEP] != NULL ? given->name[OPTION_COLSEP] :
-							 given->name[OPTION_HEADER]);
+	const char *columns = given->name[OPTION_COLSEP];
+	if (columns == NULL)
+		columns = given->name[OPTION_HEADER];
+	if (o->xargs_quoting && columns != NULL)
+		fail("%s needs lines: give -d '\\n' or -0 as well", columns);
+	const char *max_args = given->name[OPTION_MAX_ARGS];
+	if (max_args == NULL)
+		max_args = given->name[OPTION_MAX_REPLACE_ARGS];
 	if (o->insert_nothing && (o->packing != PACK_ONE || o->plugin_file != NULL))
-		fail("%s 0 puts no item in, and %s fills jobs with them",
-		    given->name[OPTION_MAX_ARGS] != NULL ? given->name[OPTION_MAX_ARGS] :
-							   given->name[OPTION_MAX_REPLACE_ARGS],
+		fail("%s 0 puts no item in, and %s fills jobs with them", max_args,
 		    given->name[OPTION_MANY] != NULL ? "-m" : "-X");
 	for (size_t i = 0; i < o->source_count; i++) {
 		struct stat st;
@@ -236,7 +229,7 @@ check_items(const struct options *o, const struct given *given)
 			continue;
 		}
 		/* Do not open it: the writer of a named pipe would take us for its reader. */
-		(void)message_word(shown, sizeof shown, name, strlen(name));
+		(void)message_text(shown, sizeof shown, name);
 		if (name[0] == '\0')
 			fail("items from %s: the file's name is empty", shown);
 		if (stat(name, &st) == -1 || access(name, R_OK) == -1)
@@ -257,7 +250,7 @@ check_paths(char *const *paths, const char *name)
 			if (paths[i][0] == '\0')
 				errno = ENOENT;
 			fail_errno("%s %s", name,
-			    message_word(shown, sizeof shown, paths[i], strlen(paths[i])));
+			    message_text(shown, sizeof shown, paths[i]));
 		}
 }
 
@@ -281,7 +274,7 @@ check_directory(const char *directory, const char *option)
 	char shown[512];
 	struct stat st;
 
-	(void)message_word(shown, sizeof shown, directory, strlen(directory));
+	(void)message_text(shown, sizeof shown, directory);
 	if (strcmp(directory, "...") == 0)
 		fail("%s ... is GNU parallel's word for a new directory for each job, below the "
 		     "home directory, and is not known here: give a directory, ./... if it has "
@@ -316,7 +309,7 @@ check_files(const struct options *o, const struct given *given)
 		if (files[i].name == NULL)
 			continue;
 		const char *name = given->name[files[i].id];
-		(void)message_word(shown, sizeof shown, files[i].name, strlen(files[i].name));
+		(void)message_text(shown, sizeof shown, files[i].name);
 		for (size_t j = 0; j < i; j++)
 			if (files[j].name != NULL && is_same_file(files[i].name, files[j].name))
 				fail("%s and %s must be two files, and both are %s",
@@ -333,8 +326,7 @@ check_files(const struct options *o, const struct given *given)
 			    is_same_file(o->sources[i].file, files[j].name))
 				fail("%s %s is where the items come from",
 				    given->name[files[j].id],
-				    message_word(shown, sizeof shown, files[j].name,
-					strlen(files[j].name)));
+				    message_text(shown, sizeof shown, files[j].name));
 	}
 }
 
@@ -350,7 +342,7 @@ option_check(const struct options *o, const struct given *given)
 		check_directory(o->directory, given->name[OPTION_WD]);
 	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
 		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
-		    message_word(shown, sizeof shown, o->slot_variable, strlen(o->slot_variable)));
+		    message_text(shown, sizeof shown, o->slot_variable));
 	check_paths(o->readable, "--readable");
 	check_paths(o->writable, "--writable");
 	check_files(o, given);

@@ -200,8 +200,10 @@ option_apply(struct options *o, struct argument *a)
 		*(char **)field = a->value;
 		return;
 	case KIND_SIZE:
-		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) :
-						       parse_size(a->value, field);
+		if (o->dialect == DIALECT_PARALLEL)
+			why = parallel_size(a->value, field);
+		else
+			why = parse_size(a->value, field);
 		break;
 	case KIND_DURATION:
 		why = parse_duration(a->value, field);

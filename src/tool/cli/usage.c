@@ -71,8 +71,9 @@ option_help(const struct option_row *row)
 		    row->letter, row->name);
 	if (row->argument_name != NULL) {
 		int is_long = row->name != NULL, optional = row->argument == ARGUMENT_OPTIONAL;
-		const char *format = optional ? (is_long ? "[=%s]" : "[%s]") :
-						(is_long ? "=%s" : " %s");
+		const char *format = is_long ? "=%s" : " %s";
+		if (optional)
+			format = is_long ? "[=%s]" : "[%s]";
 		at += snprintf(names + at, sizeof names - (size_t)at, format, row->argument_name);
 	}
 	printf("%s", names);

@@ -29,7 +29,7 @@ open_file(const char *name)
 		return STDIN_FILENO;
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		fail_errno("cannot open %s", message_word(shown, sizeof shown, name, strlen(name)));
+		fail_errno("cannot open %s", message_text(shown, sizeof shown, name));
 	return fd;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Cutting standard input into blocks: the rest behind the last whole record goes to the next block.
- */
+/* Cutting standard input into blocks; the rest behind the last whole record goes on. */
 #include "config.h"
 #include "tool/taskgen/stdin_blocks.h"
 

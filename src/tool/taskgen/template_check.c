@@ -34,7 +34,7 @@ refuse(const char *word, const char *text, size_t len, const char *why)
 	char place[128], shown[256];
 
 	(void)message_word(place, sizeof place, text, len);
-	(void)message_word(shown, sizeof shown, word, strlen(word));
+	(void)message_text(shown, sizeof shown, word);
 	if (strlen(word) == len)
 		fail("%s %s", place, why);
 	fail("%s in %s %s", place, shown, why);
