@@ -75,6 +75,7 @@ tool_units = \
 	tests/tool/test_parse_units \
 	tests/tool/test_makeflags \
 	tests/tool/test_options \
+	tests/tool/test_option_values \
 	tests/tool/test_usage \
 	tests/tool/test_output_buffer \
 	tests/tool/test_outcome \
@@ -99,6 +100,7 @@ tool_ldadd = libtool-support.la libforkpool-tool.la $(LDADD) $(JANSSON_LIBS) $(D
 tests_tool_test_parse_units_LDADD = $(tool_ldadd)
 tests_tool_test_makeflags_LDADD = $(tool_ldadd)
 tests_tool_test_options_LDADD = $(tool_ldadd)
+tests_tool_test_option_values_LDADD = $(tool_ldadd)
 tests_tool_test_usage_LDADD = $(tool_ldadd)
 tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
 tests_tool_test_order_LDADD = $(tool_ldadd)

@@ -2,18 +2,19 @@
 # The command: it sees the library as everybody does, through the installed headers.  Its files stand folder by folder,
 # from the lowest folder to the highest: a file may use what is in its own folder and below (tests/checks/folders.sh).
 tool_sources = \
+	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
 	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
+	src/tool/base/array.c src/tool/base/array.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
 	src/tool/base/parse_units.c src/tool/base/parse_units.h \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \
-	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/cli/makeflags.c src/tool/cli/makeflags.h \
 	src/tool/cli/options.h \
 	src/tool/cli/option_table.c src/tool/cli/option_table.h \
@@ -34,9 +35,11 @@ tool_sources = \
 	src/tool/task/job.c src/tool/task/job.h \
 	src/tool/items/input_error.c src/tool/items/input_error.h \
 	src/tool/items/record_reader.c src/tool/items/record_reader.h \
+	src/tool/items/white_space.h \
 	src/tool/items/xargs_splitter.c src/tool/items/xargs_splitter.h \
 	src/tool/items/source.c src/tool/items/source.h \
 	src/tool/items/columns.c src/tool/items/columns.h \
+	src/tool/items/item_store.c src/tool/items/item_store.h \
 	src/tool/items/rows.c src/tool/items/rows.h \
 	src/tool/taskgen/placeholder.c src/tool/taskgen/placeholder.h \
 	src/tool/taskgen/template.h \

@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loops over pwrite() and pread() until the range is done. */
+/* Loops around write(), pwrite() and pread(), each of which may do less than asked. */
 #include "config.h"
 #include "tool/base/file_io.h"
 
 #include <errno.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+int
+file_write_all(int fd, const void *data, size_t len)
+{
+	const char *from = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, from, len);
+		if (n == -1 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			from += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
 
 int
 file_write_at(int fd, uint64_t at, const void *data, size_t len)

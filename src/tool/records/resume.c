@@ -95,7 +95,7 @@ static void
 put_command(struct task *task, const char *text)
 {
 	if (options->dialect == DIALECT_NATIVE && !options->shell) {
-		task->word_count = quote_split(&task->words, text);
+		task->word_count = shell_quote_split(&task->words, text);
 		int is_program = task->word_count > 0 && command_find(task->words.at) == 0;
 		/* Forget what command_find() found: it is for this command alone. */
 		command_setup.word = command_setup.path = NULL;

@@ -296,7 +296,7 @@ member_command(struct bytes *out)
 		if (report.o->shell || is_template)
 			bytes_add_text(&line, word);
 		else
-			quote_word(&line, word, strlen(word));
+			shell_quote_word(&line, word, strlen(word));
 	}
 	member_text(out, "command", line.at != NULL ? line.at : "");
 	bytes_free(&line);

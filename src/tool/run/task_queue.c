@@ -8,9 +8,9 @@
 #include "tool/taskgen/stdin_blocks.h"
 
 static const struct options *options;
-static struct sources *sources;
+static struct rows *sources;
 static struct batcher *batcher;
-static struct pipe_blocks *blocks;
+static struct stdin_blocks *blocks;
 static task_queue_skip *skip;
 static size_t functions, function;    /* of a plug-in: how many; how many jobs of item are made */
 static struct task *item;             /* with several functions: becomes a job of each */

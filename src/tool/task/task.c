@@ -181,7 +181,7 @@ task_command_text(const struct task *task, int shell, struct bytes *out)
 		size_t len = task->word_count == 1 ? task_word(task, 0).len : strlen(at);
 		if (i > 0)
 			bytes_add_byte(out, ' ');
-		quote_word(out, at, len);
+		shell_quote_word(out, at, len);
 		at += len + 1;
 	}
 }
