@@ -154,17 +154,10 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 	header->check = checksum_crc(0, header, offsetof(struct journal_header, check));
 	checkpoint_make(&all->file);
 	for (int i = 0; i < JOURNAL_SINKS; i++)
-<<<<<<< HEAD
-		checkpoint_make(&marks->sink[i]);
-	/* The marks first: where there is a header, all is there. */
-	if (file_write_at(f->fd, CHECKPOINTS_AT, marks, sizeof *marks) == -1 ||
-	    file_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
-=======
 		checkpoint_make(&all->sink[i]);
 	/* The header is written last: a file that has one is complete. */
-	if (journal_write_at(f->fd, CHECKPOINTS_AT, (char *)all, sizeof *all) == -1 ||
-	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
->>>>>>> 02ec2ed6583005760e5d2a2d0c2d1da5650b473a
+	if (file_write_at(f->fd, CHECKPOINTS_AT, all, sizeof *all) == -1 ||
+	    file_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
 	    sync_directory(f->path) == -1)
 		fail_errno("--journal %s", f->path);
 }

@@ -58,12 +58,7 @@ struct journal_file {
 	size_t   buffer_len;
 };
 
-<<<<<<< HEAD
-/* Who holds it, and how much of it is known to be on the disk. */
-=======
-int  journal_write_at(int fd, uint64_t at, const char *data, size_t len);
 /* Notes who holds the file, and how much of it is known to be on the disk. */
->>>>>>> 02ec2ed6583005760e5d2a2d0c2d1da5650b473a
 void journal_note_state(struct journal_file *);
 
 #endif
