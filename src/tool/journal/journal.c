@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tool/base/clock.h"
 #include "tool/base/message.h"
 #include "tool/journal/command_key.h"
 #include "tool/journal/inflight.h"
@@ -55,15 +56,6 @@ struct journal {
 	int64_t   synced_ns, sync_took_ns;
 	int       said;       /* an error was told */
 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* -------------------------------------------------------------------------------- what is known */
 
@@ -422,14 +414,14 @@ journal_flush(struct journal *j)
 int
 journal_sync(struct journal *j)
 {
-	int64_t from = now_ns();
+	int64_t from = clock_ns(CLOCK_MONOTONIC);
 
 	if (j->unsynced == 0)
 		return 0;
 	int done = journal_file_sync(j->file);
 	if (done == -1)
 		(void)say(j);
-	j->synced_ns = now_ns();
+	j->synced_ns = clock_ns(CLOCK_MONOTONIC);
 	j->sync_took_ns = done == 0 ? j->synced_ns - from : SYNC_MAX_NS;
 	if (done == -1)
 		return -1;
@@ -445,6 +437,6 @@ journal_timeout(const struct journal *j)
 		return -1;
 	int64_t pause = j->sync_took_ns * SYNC_SHARE;
 	pause = pause < SYNC_MIN_NS ? SYNC_MIN_NS : pause > SYNC_MAX_NS ? SYNC_MAX_NS : pause;
-	int64_t left = j->synced_ns + pause - now_ns();
+	int64_t left = j->synced_ns + pause - clock_ns(CLOCK_MONOTONIC);
 	return left <= 0 ? 0 : (int)(left / 1000000 + 1);
 }

@@ -59,15 +59,6 @@ static struct {
 } report = { .fd = -1 };
 
 static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int64_t
 us(int64_t ns)
 {
 	return (ns + (ns < 0 ? -500 : 500)) / 1000;
