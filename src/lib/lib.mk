@@ -45,6 +45,7 @@ core_sources = \
 	src/lib/dispatch/deaths.c src/lib/dispatch/deaths.h \
 	src/lib/dispatch/dispatcher.c src/lib/dispatch/dispatcher.h \
 	src/lib/pool/pool.c src/lib/pool/pool.h \
+	src/lib/pool/pool_options.c src/lib/pool/pool_options.h \
 	src/lib/pool/pool_open.c \
 	src/lib/pool/pool_stats.c \
 	src/lib/pool/pool_run.c
