@@ -29,104 +29,100 @@
 /* For the supervisor to take a descriptor. */
 #define PASS_MS      2000
 
-/* What the process's own note makes of its death: the limit it went over, or NULL. */
-static const char *
-limit_exceeded(const struct dispatcher *d, const struct obituary *o, const struct crash_note *note)
+/* The limit that ended a worker; for its memory only its own note tells. */
+static enum limit
+limit_of(const struct dispatcher *d, const struct obituary *o, const struct crash_note *note)
 {
 	const struct forkpool_limits *limits = &d->setup.worker.limits;
+	enum limit limit = outcome_limit_of_signal(limits, o->wait_status, note);
 
-	if (!WIFSIGNALED(o->wait_status))
-		return NULL;
-	if (WTERMSIG(o->wait_status) == SIGXFSZ && limits->file_size > 0 &&
-	    !atomic_load(&note->raised))
-		return "file_size";
-	if (atomic_load(&note->stack_full))
-		return limits->stack > 0 ? "stack" : NULL;
+	if (limit != LIMIT_NONE || !WIFSIGNALED(o->wait_status) || atomic_load(&note->stack_full))
+		return limit;
 	return limits->memory > 0 && (atomic_load(&note->met) & 1u << LIMIT_MEMORY) != 0 ?
-	    "memory" :
-	    NULL;
+	    LIMIT_MEMORY : LIMIT_NONE;
+}
+
+/* Fetch from the spool what the run had printed. */
+static void
+victim_output(struct dispatcher *d, const struct job *job, struct job_details *details,
+    const struct obituary *o)
+{
+	unsigned parity = o->generation & 1;
+	size_t len = (size_t)o->output_len;
+	uint64_t at = spool_last_output(&d->spool, job->worker, parity);
+
+	if (o->output_len == 0 || o->output_len > d->output_max)
+		return;
+	details->output = malloc(len + 1);
+	if (details->output != NULL &&
+	    spool_read(&d->values, job->worker, parity, at, details->output, len) == 0) {
+		details->output_len = len;
+		details->output[len] = '\0';
+	}
 }
 
 static void
 victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
-    const struct crash_note *note, enum forkpool_outcome outcome)
+    const struct crash_note *note, enum forkpool_outcome outcome, enum limit limit)
 {
 	char text[256], status[100];
 	struct job_details *details = job_details(job);
-	int n;
 
 	if (details == NULL)
 		return; /* no memory: the outcome and the status tell, without words */
+	details->limit = limit_name(limit);
 	if (outcome == FORKPOOL_CRASHED || outcome == FORKPOOL_OVER_LIMIT) {
 		uint64_t address[SHARED_CRASH_FRAMES];
 		details->backtrace = crash_backtrace(address, crash_note_frames(note, address));
 	}
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
-	if (details->limit != NULL)
-		n = snprintf(text, sizeof text, "went over its %s limit: %s", details->limit,
-		    status);
-	else if (outcome == FORKPOOL_CRASHED && atomic_load(&note->stack_full))
-		n = snprintf(text, sizeof text, "%s: its stack was full", status);
-	else if (outcome == FORKPOOL_LOST && o->for_cause)
-		n = snprintf(text, sizeof text,
-		    "its worker was ended: it sent what no worker may send");
-	else if (outcome == FORKPOOL_LOST)
-		n = snprintf(text, sizeof text, "its worker was lost while it ran: %s", status);
-	else if (outcome == FORKPOOL_TIMED_OUT || outcome == FORKPOOL_CANCELLED)
-		n = snprintf(text, sizeof text, "%s while it ran: %s",
-		    outcome == FORKPOOL_TIMED_OUT ? "its deadline passed" : "cancelled", status);
+	if (outcome == FORKPOOL_LOST && o->for_cause)
+		(void)strlcpy(text, "its worker was ended: it sent what no worker may send",
+		    sizeof text);
 	else
-		n = snprintf(text, sizeof text, "%s", status);
-	if (o->output_lost > 0 && n > 0 && (size_t)n < sizeof text)
-		n += snprintf(text + n, sizeof text - (size_t)n,
-		    "; %llu bytes of output past the limit were dropped",
-		    (unsigned long long)o->output_lost);
-	job_message(job, text, n > 0 ? strlen(text) : 0);
-	if (o->output_len > 0 && o->output_len <= d->output_max) {
-		details->output = malloc((size_t)o->output_len + 1);
-		uint64_t at = spool_last_output(&d->spool, job->worker, o->generation & 1);
-		if (details->output != NULL &&
-		    spool_read(&d->values, job->worker, o->generation & 1, at, details->output,
-			(size_t)o->output_len) == 0) {
-			details->output_len = (size_t)o->output_len;
-			details->output[details->output_len] = '\0';
-		}
-	}
+		outcome_message(text, sizeof text, outcome, limit,
+		    atomic_load(&note->stack_full) != 0, status);
+	if (o->output_lost > 0)
+		outcome_add_output_lost(text, sizeof text, o->output_lost);
+	job_message(job, text, strlen(text));
+	victim_output(d, job, details, o);
 }
 
-/* The job that was claimed by a process and has no result. */
+/* Take back a job that a dead process had claimed: what is known of its run in any case. */
 static void
-victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker,
-    const struct obituary *o)
+victim_take(struct dispatcher *d, struct job *job, unsigned worker, pid_t pid)
 {
-	const struct crash_note *note = &shared_slot(d->shared, worker)->crash[o->generation & 1];
-	enum forkpool_outcome outcome;
-	const char *limit = NULL;
-
 	inflight_remove(d, job);
 	job_reset_result(job);
 	atomic_store(shared_claim(d->shared, job->entry), CLAIM_FREE);
 	job->attempts++;
 	job->worker = worker;
-	job->pid = o->pid;
+	job->pid = pid;
+}
+
+static void
+victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker,
+    const struct obituary *o)
+{
+	const struct crash_note *note = &shared_slot(d->shared, worker)->crash[o->generation & 1];
+	enum forkpool_outcome outcome = outcome_of_claim(claim_state(word));
+	enum limit limit = LIMIT_NONE;
+	bool own_process = jobs_have_own_process(&d->setup.worker);
+	/* The job had finished, but its result did not arrive. */
+	bool result_lost = claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket;
+
+	victim_take(d, job, worker, o->pid);
 	if (o->run_ticket == job->ticket) {
 		job->started_ns = o->run_started;
 		job->run_ns = o->ended_ns > o->run_started ? o->ended_ns - o->run_started : 0;
 	}
-	if (claim_state(word) == CLAIM_TIMED_OUT)
-		outcome = FORKPOOL_TIMED_OUT;
-	else if (claim_state(word) == CLAIM_CANCELLED)
-		outcome = FORKPOOL_CANCELLED;
-	else if (jobs_have_own_process(&d->setup.worker) || o->for_cause ||
-	    (claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket))
-		outcome = FORKPOOL_LOST; /* or it had finished before, and what it sent did not arrive */
-	else if ((limit = limit_exceeded(d, o, note)) != NULL)
-		outcome = FORKPOOL_OVER_LIMIT;
-	else if (WIFSIGNALED(o->wait_status))
-		outcome = FORKPOOL_CRASHED;
-	else
-		outcome = FORKPOOL_EXITED;
-	if (jobs_have_own_process(&d->setup.worker)) {
+	if (outcome == FORKPOOL_OK && (own_process || o->for_cause || result_lost)) {
+		outcome = FORKPOOL_LOST;
+	} else if (outcome == FORKPOOL_OK) {
+		limit = limit_of(d, o, note);
+		outcome = outcome_of_death(o->wait_status, limit);
+	}
+	if (own_process) {
 		/* The job's process went with its worker: its own end is not known. */
 	} else if (WIFSIGNALED(o->wait_status)) {
 		job->end.signal = WTERMSIG(o->wait_status);
@@ -134,47 +130,46 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 	} else if (outcome != FORKPOOL_LOST) {
 		job->end.exit_code = WEXITSTATUS(o->wait_status);
 	}
-	if (limit != NULL && job_details(job) != NULL)
-		job->details->limit = limit;
-	victim_describe(d, job, o, note, outcome);
+	victim_describe(d, job, o, note, outcome, limit);
 	job_end(d, job, outcome);
 }
 
-/* A process is known to have ended, and its pipe has been read: what it still had finished, and
-   whom it took along.  o == NULL: its supervisor went before it could say how it ended. */
+/* The same where the supervisor was killed before it could say how the worker ended. */
+static void
+victim_end_unheard(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker,
+    unsigned parity)
+{
+	static const char text[] = "the pool's supervisor was killed while it ran";
+	enum forkpool_outcome outcome = outcome_of_claim(claim_state(word));
+
+	victim_take(d, job, worker, atomic_load(&d->control->slot[worker].last_pid[parity]));
+	job_message(job, text, sizeof text - 1);
+	job_end(d, job, outcome != FORKPOOL_OK ? outcome : FORKPOOL_LOST);
+}
+
+/* A process has ended, and its pipe has been read: take the results that it had finished, and end the
+   jobs that it had claimed.  o == NULL: the supervisor was killed before it could say how. */
 static void
 victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation,
     const struct obituary *o)
 {
+	unsigned parity = generation & 1;
 	struct wire_packet packet;
-	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[generation & 1], &packet,
-	    worker, generation);
-	static const char lost[] = "the pool's supervisor was killed while it ran";
+	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[parity], &packet, worker,
+	    generation);
 
 	if (n > 0)
 		results_absorb(d, worker, &packet, n);
-	value_fetch(d); /* its place in the spool will be another process's */
+	value_fetch(d); /* another process will write to its place in the spool */
 	INFLIGHT_FOREACH(d, entry) {
 		struct job *job = job_table_at(&d->jobs, entry);
 		uint64_t word = atomic_load(shared_claim(d->shared, entry));
-		if (claim_ticket(word) != job->ticket || !claim_is_by(word, worker, generation & 1))
+		if (claim_ticket(word) != job->ticket || !claim_is_by(word, worker, parity))
 			continue;
-		if (o != NULL) {
+		if (o != NULL)
 			victim_end(d, job, word, worker, o);
-			continue;
-		}
-		inflight_remove(d, job);
-		job_reset_result(job);
-		atomic_store(shared_claim(d->shared, job->entry), CLAIM_FREE);
-		job->attempts++;
-		job->worker = worker;
-		job->pid = atomic_load(&d->control->slot[worker].last_pid[generation & 1]);
-		enum forkpool_outcome outcome = claim_state(word) == CLAIM_TIMED_OUT ?
-		    FORKPOOL_TIMED_OUT :
-		    claim_state(word) == CLAIM_CANCELLED ? FORKPOOL_CANCELLED :
-							   FORKPOOL_LOST;
-		job_message(job, lost, sizeof lost - 1);
-		job_end(d, job, outcome);
+		else
+			victim_end_unheard(d, job, word, worker, parity);
 	}
 }
 

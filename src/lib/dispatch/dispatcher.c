@@ -10,6 +10,7 @@
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/results.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/job/outcome.h"
 #include "lib/os/clock.h"
 
 #define TICK_MAX (32 * CLOCK_MS)
@@ -19,7 +20,7 @@
 /* While results come in without a pause the other descriptors are looked at this often. */
 #define ROUNDS_UNPOLLED 16u
 
-static const char cancelled_text[] = "cancelled before it started";
+static const char cancelled_text[] = OUTCOME_CANCELLED_QUEUED;
 
 /* Where results may be stuck behind a long job, or jobs in a busy worker's packet. */
 static void

@@ -10,6 +10,7 @@
 #include "lib/dispatch/offers.h"
 #include "lib/ipc/packet_pipe.h"
 #include "lib/job/crash.h"
+#include "lib/job/outcome.h"
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 #include "lib/sandbox/limits.h"
@@ -139,7 +140,7 @@ static void
 output_take(struct dispatcher *d, struct job *job, const struct wire_result *frame)
 {
 	struct job_details *details = job_details(job);
-	char message[80];
+	char message[80] = "";
 
 	if (details == NULL)
 		return;
@@ -148,10 +149,8 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 		details->output_len = details->output != NULL ? (size_t)frame->output_len : 0;
 	}
 	if (frame->output_lost > 0 && details->message[0] == '\0') {
-		int n = snprintf(message, sizeof message,
-		    "%llu bytes of output past the limit were dropped",
-		    (unsigned long long)frame->output_lost);
-		job_message(job, message, (size_t)n);
+		outcome_add_output_lost(message, sizeof message, frame->output_lost);
+		job_message(job, message, strlen(message));
 	}
 }
 
@@ -265,22 +264,14 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity,
 	if (claim_ticket(word) != frame->ticket || !claim_is_by(word, worker, parity) ||
 	    !frame_is_sound(d, frame, worker, parity))
 		return -1;
-	/* What ended the run is the claim's to say; what the function returned, the frame's. */
-	enum forkpool_outcome outcome = frame->outcome;
-	switch (claim_state(word)) {
-	case CLAIM_TIMED_OUT:
-		outcome = FORKPOOL_TIMED_OUT;
-		break;
-	case CLAIM_CANCELLED:
-		outcome = FORKPOOL_CANCELLED;
-		break;
-	case CLAIM_DONE:
-		break;
-	case CLAIM_CLAIMED:
-		return 0; /* seen in the outbox a moment before its claim is settled */
-	default:
+	if (claim_state(word) == CLAIM_CLAIMED)
+		return 0; /* the outbox was read a moment before the worker settles its claim */
+	/* What stopped the run is the claim's to say; what the function returned, the frame's. */
+	enum forkpool_outcome outcome = outcome_of_claim(claim_state(word));
+	if (outcome == FORKPOOL_OK && claim_state(word) != CLAIM_DONE)
 		return -1;
-	}
+	if (outcome == FORKPOOL_OK)
+		outcome = frame->outcome;
 	atomic_store_explicit(claim, CLAIM_FREE, memory_order_relaxed);
 	inflight_remove(d, job);
 	job_reset_result(job);

@@ -10,6 +10,7 @@
 #include "lib/dispatch/deaths.h"
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/results.h"
+#include "lib/job/outcome.h"
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
@@ -94,8 +95,8 @@ message_of(const struct job *job, const struct job_details *details)
 	if (job->outcome == FORKPOOL_FAILED && job->end.error > 0)
 		return strerror(job->end.error);
 	if (job->outcome == FORKPOOL_TIMED_OUT)
-		return "its deadline passed";
-	return job->outcome == FORKPOOL_CANCELLED ? "cancelled while it ran" : "";
+		return OUTCOME_DEADLINE_PASSED;
+	return job->outcome == FORKPOOL_CANCELLED ? OUTCOME_CANCELLED_RUN : "";
 }
 
 /* What a plain success does not have. */
