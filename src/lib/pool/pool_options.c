@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The caller's options: checked and copied. */
+/* The caller's options: checked, copied, and with their defaults filled in. */
 #include "config.h"
 #include "lib/pool/pool_options.h"
 
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/ipc/shared.h"
 #include "lib/job/outcome.h"
@@ -15,7 +16,9 @@
 #include "lib/sandbox/limits.h"
 
 #define QUEUE_LIMIT_MAX   ((size_t)1 << 24)
+#define VALUE_MAX_DEFAULT ((size_t)64 << 20)
 #define VALUE_MAX_MAX     ((uint64_t)1 << 40)
+#define RETRY_DEFAULT     (1u << FORKPOOL_CRASHED | 1u << FORKPOOL_TIMED_OUT | 1u << FORKPOOL_LOST)
 
 int
 error_set(const struct error_text *to, int error, const char *format, ...)
@@ -139,6 +142,14 @@ environment_copy(char ***copy, const char *const *given, const struct error_text
 	return 0;
 }
 
+static unsigned
+processors_online(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > (long)SHARED_WORKERS_MAX ? SHARED_WORKERS_MAX : (unsigned)n;
+}
+
 int
 pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
     const struct forkpool_options *given, const struct error_text *to)
@@ -149,4 +160,26 @@ pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
 	if (o->sandbox != NULL)
 		o->sandbox = sandbox;
 	return options_check(o, to);
+}
+
+void
+pool_options_fill(struct dispatch_options *to, const struct forkpool_options *o)
+{
+	uint64_t value_max = o->max_value_len > 0 ? o->max_value_len : VALUE_MAX_DEFAULT;
+	unsigned processors = processors_online(), workers = o->workers > 0 ? o->workers : processors;
+	uint64_t output_max = 0;
+
+	if (o->output == FORKPOOL_OUTPUT_CAPTURE)
+		output_max = o->limits.output > 0 ? (uint64_t)o->limits.output : value_max;
+	*to = (struct dispatch_options){
+		.workers = workers,
+		.processors = processors,
+		.queue_limit = o->queue_limit > 0 ? o->queue_limit : 1024 + 16 * (size_t)workers,
+		.timeout_ns = o->timeout_ns > 0 ? o->timeout_ns : 0,
+		.value_max = value_max,
+		.output_max = output_max,
+		.max_attempts = o->max_attempts > 0 ? o->max_attempts : 1,
+		.retry_on = o->retry_on != 0 ? o->retry_on : RETRY_DEFAULT,
+		.ordered = o->ordered != 0,
+	};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_options - the caller's options: checked and copied.
+ * pool_options - the caller's options: checked, copied, and with their defaults filled in.
  *
  * A caller built against another version of the header may hand in a shorter or a longer structure;
  * from here on there is only this version's.
@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "forkpool.h"
+#include "lib/dispatch/dispatch_state.h"
 
 /* Where one sentence for the caller goes; size 0: nowhere. */
 struct error_text {
@@ -26,6 +27,9 @@ int error_set(const struct error_text *, int error, const char *format, ...)
    *sandbox.  0, or -1, errno and a sentence. */
 int pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
     const struct forkpool_options *given, const struct error_text *);
+
+/* What the engine goes by; the defaults stand for what the options leave open. */
+void pool_options_fill(struct dispatch_options *, const struct forkpool_options *);
 
 /* Copy the environment that the jobs are to have: "NAME=value" as it is, "NAME" with the value that
    it has in this process, if it has one.  given == NULL: *copy is NULL.  -1: errno and a sentence,
