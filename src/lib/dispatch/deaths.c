@@ -138,8 +138,8 @@ victim_end_unheard(struct dispatcher *d, struct job *job, uint64_t word, unsigne
 	job_end(d, job, outcome != FORKPOOL_OK ? outcome : FORKPOOL_LOST);
 }
 
-/* A process has ended, and its pipe has been read: take the results that it had finished, and end the
-   jobs that it had claimed.  o == NULL: the supervisor was killed before it could say how. */
+/* A process has ended, and its pipe has been read: take the results that it had finished, and end
+   the jobs that it had claimed.  o == NULL: the supervisor was killed before it could say how. */
 static void
 victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation,
     const struct obituary *o)
@@ -293,8 +293,8 @@ deaths_check(struct dispatcher *d)
 		supervisor_lost(d);
 }
 
-/* Kill the workers that escaped their parent-death signal.  While the pipe is open, by the worker or by a
-   descendant of a job, the pid is most likely still the worker's. */
+/* Kill the workers that escaped their parent-death signal.  While the pipe is open, by the worker
+   or by a descendant of a job, the pid is most likely still the worker's. */
 static void
 workers_kill(struct dispatcher *d)
 {

@@ -2,8 +2,8 @@
 /*
  * deaths - what became of workers, and of the supervisor: their victims end, no result is lost.
  *
- * For each process that has ended, in this order: take what it had written to its pipe, then what was
- * in its outbox, then end the run that was under way.
+ * For each process that has ended, in this order: take what it had written to its pipe, then what
+ * was in its outbox, then end the run that was under way.
  */
 #ifndef FORKPOOL_DEATHS_H
 #define FORKPOOL_DEATHS_H

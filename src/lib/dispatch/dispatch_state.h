@@ -2,11 +2,12 @@
 /*
  * dispatch_state - what the caller's engine knows of one pool.
  *
- * A job's way: forkpool_submit() puts it in the job table; offers writes it into a packet, or lets it
- * wait in the queue while enough is offered; a worker claims it; results takes the worker's packet,
- * checks each frame and hands the job to job_end, which has it tried again or makes it ready for
- * forkpool_next().  Where a worker dies, deaths ends the jobs that it had claimed.  dispatcher drives
- * all of them whenever the caller is in the library; in between nothing happens here.
+ * A job's way: forkpool_submit() puts it in the job table; offers writes it into a packet, or lets
+ * it wait in the queue while enough is offered; a worker claims it; results takes the worker's
+ * packet, checks each frame and hands the job to job_end, which has it tried again or makes it
+ * ready for forkpool_next().  Where a worker dies, deaths ends the jobs that it had claimed.
+ * dispatcher drives all of them whenever the caller is in the library; in between nothing happens
+ * here.
  *
  *     job_table           the jobs, and the queue
  *     supervisor_link     the supervisor, and a results_pipe for each slot
@@ -93,7 +94,7 @@ struct result_values {
 
 /* Jobs that are over.  Written by job_end.[ch]. */
 struct jobs_ended {
-	struct job_fifo ready;    /* in the order of their ends; not used where results are ordered */
+	struct job_fifo ready;    /* in the order of their ends; empty where ordered */
 	uint64_t next_seq;        /* ordered: the one to be handed out next */
 	uint64_t retries;
 };

@@ -69,8 +69,8 @@ stuck_check(struct dispatcher *d, int64_t now)
 		tick_stop(&d->tick); /* each offered job runs: nothing to find until one ends */
 }
 
-/* Cancel a job that runs; true: its claim says now that it is cancelled.  at_once also takes the grace
-   from a run that is being ended already, for whatever reason. */
+/* Cancel a job that runs; true: its claim says now that it is cancelled.  at_once also takes the
+   grace from a run that is being ended already, for whatever reason. */
 static bool
 cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 {
@@ -162,9 +162,10 @@ dispatcher_until(const struct dispatcher *d)
 
 	if (d->out.inflight_count > 0)
 		until = clock_earlier(until, d->tick.at);
-	if (d->health.recovering)
-		until = clock_earlier(until,
-		    clock_earlier(d->health.recover_until, clock_after(clock_now(), RECOVER_POLL_NS)));
+	if (d->health.recovering) {
+		until = clock_earlier(until, d->health.recover_until);
+		until = clock_earlier(until, clock_after(clock_now(), RECOVER_POLL_NS));
+	}
 	return until;
 }
 
@@ -211,7 +212,7 @@ dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
 {
 	struct results_pipe *pipes = d->link.results;
 
-	/* First by place, as dispatcher_pollfds() filled them in; then the caller may have any order. */
+	/* First by place, as dispatcher_pollfds() filled them in, but any order is allowed. */
 	for (size_t i = 0; i < n; i++) {
 		size_t slot = i - POLL_RESULTS;
 		if (fds[i].revents == 0 || fds[i].fd < 0)
@@ -274,8 +275,8 @@ poll_once(struct dispatcher *d, int64_t until)
 }
 
 /*
- * Where jobs are short a result is about to come: give the processor to the workers for a moment before
- * going to sleep, since they would have to wake us.  True: there is something to read.
+ * Where jobs are short a result is about to come: give the processor to the workers for a moment
+ * before going to sleep, since they would have to wake us.  True: there is something to read.
  */
 static bool
 spin(struct dispatcher *d)
@@ -310,7 +311,7 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	int64_t now = clock_now();
 	dispatcher_deadline_check(d, now);
 	round_once(d, false);
-	/* With an empty queue, share out the jobs in busy workers' packets before the tick is due. */
+	/* With an empty queue, do not wait for the tick to share out busy workers' packets. */
 	bool early = d->jobs.queued == 0 && d->tick.at != CLOCK_NEVER &&
 	    now - d->out.offered_at >= CLOCK_MS / 2;
 	if (d->out.inflight_count > 0 && (now >= d->tick.at || early))

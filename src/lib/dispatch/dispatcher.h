@@ -16,8 +16,8 @@ int  dispatcher_allocate(struct dispatcher *, uint32_t entries);
 /* The opposite of both. */
 void dispatcher_release(struct dispatcher *);
 
-/* Send and receive what there is.  Where no result is ready wait until `until` (a clock_now() time; 0:
-   do not wait, CLOCK_NEVER: as long as it takes).  May return early. */
+/* Send and receive what there is.  Where no result is ready wait until `until` (a clock_now() time;
+   0: do not wait, CLOCK_NEVER: as long as it takes).  May return early. */
 void dispatcher_pump(struct dispatcher *, int64_t until);
 
 /* For a poll() of the caller's: the descriptors (returns how many there are), and when to call

@@ -11,8 +11,8 @@
 /* Whether a job with this outcome is tried again. */
 bool job_is_tried_again(const struct dispatcher *, const struct job *, enum forkpool_outcome);
 
-/* The job, which is neither queued nor offered any more, has this outcome: try it again, or make its
-   result ready. */
+/* The job, which is neither queued nor offered any more, has this outcome: try it again, or make
+   its result ready. */
 void job_end(struct dispatcher *, struct job *, enum forkpool_outcome);
 /* The same, never tried again. */
 void job_end_finally(struct dispatcher *, struct job *, enum forkpool_outcome);

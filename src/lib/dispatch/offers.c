@@ -8,16 +8,18 @@
 #include "lib/ipc/packet_pipe.h"
 #include "lib/os/os.h"
 
-/* A packet holds this much work at most; less than FLOOR_NS is not split for the sake of fairness. */
+/* A packet holds this much work at most.  Less than FLOOR_NS is not shared out: being fair would
+   cost more than it gives. */
 #define BATCH_NS  (100 * CLOCK_US)
 #define FLOOR_NS  (10 * CLOCK_US)
-/* The same where each job has its own process: a packet a job would wake worker and caller for each. */
+/* The same where each job has its own process: smaller packets would wake worker and caller for
+   each job. */
 #define BATCH_OWN_PROCESS_NS (4 * CLOCK_MS)
 #define BATCH_MAX (WIRE_PACKET_SIZE / 48u)
 /* What a job costs a worker besides its function. */
 #define OVERHEAD_NS 60
-/* Offer ahead for each worker so many packets, the one it works on included, or so much work, whichever
-   is more. */
+/* Offer ahead for each worker so many packets, the one it works on included, or so much work,
+   whichever is more. */
 #define AHEAD     3u
 #define AHEAD_NS  (200 * CLOCK_US)
 /* A job unclaimed for less than this may just be about to be claimed. */
@@ -39,8 +41,8 @@ offer_revoke(struct dispatcher *d, struct job *job)
 }
 
 /*
- * Where jobs are short and workers many, let only some workers read the job pipe: each packet wakes the
- * reader that has slept longest, and whose memory is cold.
+ * Where jobs are short and workers many, let only some workers read the job pipe: each packet wakes
+ * the reader that has slept longest, and whose memory is cold.
  */
 static void
 readers_set(struct dispatcher *d, uint32_t readers)
@@ -55,8 +57,9 @@ void
 offers_size(struct dispatcher *d)
 {
 	int64_t run_ns = d->out.run_ns > 0 ? d->out.run_ns : BATCH_NS;
-	int64_t batch = (jobs_have_own_process(&d->link.setup.worker) ? BATCH_OWN_PROCESS_NS : BATCH_NS) / run_ns,
-		floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
+	bool own_process = jobs_have_own_process(&d->link.setup.worker);
+	int64_t batch = (own_process ? BATCH_OWN_PROCESS_NS : BATCH_NS) / run_ns;
+	int64_t floor = FLOOR_NS / run_ns, ahead = AHEAD_NS / run_ns;
 
 	d->out.batch = batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (unsigned)batch;
 	d->out.floor = floor < 1 ? 1 : floor > d->out.batch ? d->out.batch : (unsigned)floor;
@@ -94,7 +97,7 @@ packet_write(struct dispatcher *d)
 		if (r == -1 && errno == EINTR)
 			continue;
 		if (r != 1)
-			return false; /* on any error but "full" the tick finds the jobs unclaimed */
+			return false; /* full; on an error the tick finds the jobs unclaimed */
 		d->out.packet_len = 0;
 		atomic_fetch_add_explicit(&d->shared->packets, 1, memory_order_relaxed);
 	}
@@ -165,6 +168,19 @@ packet_add(struct dispatcher *d, struct job *job)
 	return true;
 }
 
+static inline bool
+enough_offered(const struct dispatcher *d)
+{
+	return d->out.inflight_count >= d->out.offered_max;
+}
+
+/* The packet is full, or there is not even one offered job for each worker. */
+static inline bool
+packet_is_due(const struct dispatcher *d)
+{
+	return d->out.writer.frames >= d->out.fill || d->out.inflight_count <= d->link.workers;
+}
+
 /* How many more jobs may follow without a look at what is ahead, the queue and the clock. */
 static void
 plain_room_set(struct dispatcher *d)
@@ -172,8 +188,7 @@ plain_room_set(struct dispatcher *d)
 	unsigned frames = d->out.writer.frames;
 
 	d->out.plain_room = 0;
-	if (frames == 0 || d->jobs.queued > 0 || d->options.timeout_ns > 0 ||
-	    d->out.inflight_count >= d->out.offered_max)
+	if (frames == 0 || d->jobs.queued > 0 || d->options.timeout_ns > 0 || enough_offered(d))
 		return;
 	d->out.plain_room = d->out.fill > frames + 1 ? d->out.fill - frames - 1 : 0;
 	if (d->out.plain_room > d->out.offered_max - d->out.inflight_count)
@@ -183,7 +198,7 @@ plain_room_set(struct dispatcher *d)
 void
 offers_put_any(struct dispatcher *d, struct job *job)
 {
-	if (d->jobs.queued > 0 || d->out.packet_len > 0 || d->out.inflight_count >= d->out.offered_max) {
+	if (d->jobs.queued > 0 || d->out.packet_len > 0 || enough_offered(d)) {
 		job->submitted_ns = clock_now();
 		job_table_enqueue(&d->jobs, job);
 		return;
@@ -199,7 +214,7 @@ offers_put_any(struct dispatcher *d, struct job *job)
 			return;
 		}
 	}
-	if (d->out.writer.frames >= d->out.fill || d->out.inflight_count <= d->link.workers)
+	if (packet_is_due(d))
 		packet_close(d);
 	else
 		plain_room_set(d);
@@ -214,12 +229,12 @@ offers_send(struct dispatcher *d, bool all)
 		return;
 	if (d->jobs.queued > 0 && d->out.writer.frames == 0)
 		d->out.begun_at = clock_now();
-	while (d->out.packet_len == 0 && d->out.inflight_count < d->out.offered_max &&
+	while (d->out.packet_len == 0 && !enough_offered(d) &&
 	    (job = job_table_pop(&d->jobs)) != NULL) {
 		if (!packet_add(d, job)) {
 			job_table_requeue(&d->jobs, job);
 			packet_close(d);
-		} else if (d->out.writer.frames >= d->out.fill || d->out.inflight_count <= d->link.workers) {
+		} else if (packet_is_due(d)) {
 			packet_close(d);
 		}
 	}

@@ -2,8 +2,9 @@
 /*
  * offers - jobs out: from the queue into packets, and once more where nobody claims them.
  *
- * How many jobs go in a packet follows from how long they take; how many packets are ahead, from the
- * number of workers.  The other jobs stay in the queue, where priorities and cancelling cost nothing.
+ * How many jobs go in a packet follows from how long they take; how many packets are ahead, from
+ * the number of workers.  The other jobs stay in the queue, where priorities and cancelling cost
+ * nothing.
  */
 #ifndef FORKPOOL_OFFERS_H
 #define FORKPOOL_OFFERS_H
@@ -63,8 +64,8 @@ void offers_size(struct dispatcher *);
 /* Learn that so many jobs took so long in all. */
 void offers_learn(struct dispatcher *, int64_t run_ns_total, unsigned jobs);
 
-/* Where workers are idle while offered jobs are unclaimed (they are in a busy worker's packet, or were
-   read by one that died), send those jobs once more.  True: there are unclaimed jobs or unsent
+/* Where workers are idle while offered jobs are unclaimed (they are in a busy worker's packet, or
+   were read by one that died), send those jobs once more.  True: there are unclaimed jobs or unsent
    results. */
 bool offers_again(struct dispatcher *, int64_t now);
 

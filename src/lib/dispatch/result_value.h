@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * result_value - the value of a result: in the job's record, in memory of its own, or still in the spool
- * (value_spool.h).
+ * result_value - the value of a result: in the job's record, in memory of its own, or still in the
+ * spool (value_spool.h).
  *
- * One value at most stays in the spool until its result is handed out: then the caller reads it into
- * memory that is warm.
+ * One value at most stays in the spool until its result is handed out: then the caller reads it
+ * into memory that is warm.
  */
 #ifndef FORKPOOL_RESULT_VALUE_H
 #define FORKPOOL_RESULT_VALUE_H
 
 #include "lib/dispatch/dispatch_state.h"
 
-/* Read from a process's range of the spool to fresh memory, with a '\0' behind it.  NULL and errno: no
-   memory, or the process has cut its file short. */
+/* Read from a process's range of the spool to fresh memory, with a '\0' behind it.  NULL and errno:
+   no memory, or the process has cut its file short. */
 void *spool_fetch(struct dispatcher *, unsigned worker, unsigned parity, uint64_t offset,
     uint64_t len);
 

@@ -54,8 +54,8 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 	if (details == NULL)
 		return;
 	if (frame->output_len > 0) {
-		details->output = spool_fetch(d, job->worker, job->parity,
-		    frame->output_offset, frame->output_len);
+		details->output = spool_fetch(d, job->worker, job->parity, frame->output_offset,
+		    frame->output_len);
 		details->output_len = details->output != NULL ? (size_t)frame->output_len : 0;
 	}
 	if (frame->output_lost > 0 && details->message[0] == '\0') {
@@ -115,7 +115,8 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 	job_end_finally(d, job, job->outcome);
 }
 
-/* The supervisor's word for the worker's pid; until the supervisor has said it, the worker's own. */
+/* The supervisor's word for the worker's pid; until the supervisor has said it, the worker's
+   own. */
 static pid_t
 worker_pid(const struct dispatcher *d, unsigned worker, unsigned parity)
 {
@@ -168,7 +169,8 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity,
 	return 1;
 }
 
-/* The same for nearly all results: a success with a small value.  False: result_accept() decides. */
+/* The same for nearly all results: a success with a small value.  False: result_accept()
+   decides. */
 static inline bool
 result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_t pid,
     const struct wire_result_header *h, size_t value_len)
@@ -198,63 +200,81 @@ result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_
 	return true;
 }
 
+/* What the results of one packet tell of how long jobs take. */
+struct runs {
+	unsigned taken;
+	int64_t  run_ns, longest;
+};
+
+/* Take all frames of a packet: 0, or -1: no worker could rightly send one of them. */
+static inline int
+frames_take(struct dispatcher *d, struct wire_reader *reader, struct runs *runs)
+{
+	struct wire_result frame;
+	unsigned worker = reader->worker, parity = reader->generation & 1;
+	pid_t pid = worker_pid(d, worker, parity);
+
+	for (;;) {
+		size_t value_len;
+		const struct wire_result_header *plain = wire_peek_plain_result(reader, &value_len);
+		if (plain != NULL &&
+		    result_accept_plain(d, worker, parity, pid, plain, value_len)) {
+			runs->run_ns += plain->run_ns;
+			if (plain->run_ns > runs->longest)
+				runs->longest = plain->run_ns;
+			runs->taken++;
+			wire_skip_result(reader, plain);
+			continue;
+		}
+		int r = wire_get_result(reader, &frame);
+		if (r != 1)
+			return r;
+		int accepted = result_accept(d, worker, parity, &frame);
+		if (accepted == -1)
+			return -1;
+		if (accepted == 1 && frame.run_ns >= 0) {
+			runs->run_ns += frame.run_ns;
+			runs->taken++;
+		}
+	}
+}
+
+/* Whether it is known who wrote a damaged packet.  One that names the slot's older process
+   (is_older) is by that one; any other may be by a process of the slot that has just died.  But
+   where pipes slip, no results of the slot can be read any more, whichever of its processes is to
+   blame. */
+static bool
+culprit_is_known(const struct dispatcher *d, unsigned worker, bool is_older)
+{
+	const struct obituary *obituary = d->control->slot[worker].obituary;
+
+	return packet_pipe_slips() || is_older ||
+	    (!atomic_load(&obituary[0].full) && !atomic_load(&obituary[1].full));
+}
+
 void
 results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *packet, size_t len)
 {
 	struct wire_reader reader;
-	struct wire_result frame;
 	uint32_t generation = atomic_load(&d->control->slot[worker].generation),
 		 sender = generation;
-	int64_t run_ns = 0, longest = 0;
-	unsigned taken = 0;
+	struct runs runs = { 0 };
 	int r = -1;
 
 	if (wire_open(&reader, WIRE_RESULTS, packet, len) == 0 && reader.worker == worker &&
 	    (reader.generation == generation || reader.generation + 1 == generation)) {
-		unsigned parity = reader.generation & 1;
 		sender = reader.generation;
-		pid_t pid = worker_pid(d, worker, parity);
-		for (;;) {
-			size_t value_len;
-			const struct wire_result_header *plain =
-			    wire_peek_plain_result(&reader, &value_len);
-			if (plain != NULL &&
-			    result_accept_plain(d, worker, parity, pid, plain, value_len)) {
-				run_ns += plain->run_ns;
-				if (plain->run_ns > longest)
-					longest = plain->run_ns;
-				taken++;
-				wire_skip_result(&reader, plain);
-				continue;
-			}
-			if ((r = wire_get_result(&reader, &frame)) != 1)
-				break;
-			int accepted = result_accept(d, worker, parity, &frame);
-			if (accepted == -1) {
-				r = -1;
-				break;
-			}
-			if (accepted == 1 && frame.run_ns >= 0) {
-				run_ns += frame.run_ns;
-				taken++;
-			}
-		}
+		r = frames_take(d, &reader, &runs);
 	}
-	d->in.taken += taken;
+	d->in.taken += runs.taken;
 	/* Of many leave out the longest: its worker was interrupted, more likely than not. */
-	if (taken >= OUTLIER_OF) {
-		run_ns -= longest;
-		taken--;
+	if (runs.taken >= OUTLIER_OF) {
+		runs.run_ns -= runs.longest;
+		runs.taken--;
 	}
-	if (taken > 0 && run_ns >= 0 && run_ns < CLOCK_NEVER / 8)
-		offers_learn(d, run_ns, taken);
-	/* Where the packet does not even name its sender, and a process of the slot has just died, that one
-	   may have written it; and where pipes slip, a part of a packet by that one makes those of its
-	   successor unreadable. */
-	bool known = packet_pipe_slips() || sender != generation ||
-	    (!atomic_load(&d->control->slot[worker].obituary[0].full) &&
-	    !atomic_load(&d->control->slot[worker].obituary[1].full));
-	if (r == -1 && known)
+	if (runs.taken > 0 && runs.run_ns >= 0 && runs.run_ns < CLOCK_NEVER / 8)
+		offers_learn(d, runs.run_ns, runs.taken);
+	if (r == -1 && culprit_is_known(d, worker, sender != generation))
 		worker_misbehaves(d, worker, sender);
 }
 
@@ -264,11 +284,12 @@ results_read(struct dispatcher *d)
 	struct wire_packet packet;
 
 	for (unsigned i = 0; i < d->link.slots; i++) {
-		size_t n = d->link.results[i].hot ? results_pipe_read(&d->link.results[i], &packet) : 0;
+		struct results_pipe *pipe = &d->link.results[i];
+		size_t n = pipe->hot ? results_pipe_read(pipe, &packet) : 0;
 		if (n > 0)
 			results_absorb(d, i, &packet, n);
 		if (d->out.inflight_count == 0 && !d->health.recovering)
-			results_pipe_set_hot(&d->link.results[i], false); /* nobody sends */
+			results_pipe_set_hot(pipe, false); /* nobody has anything to send */
 	}
 }
 
@@ -307,7 +328,8 @@ results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
 
 	while ((n = results_pipe_read(&d->link.results[worker], &packet)) > 0) {
 		results_absorb(d, worker, &packet, n);
-		/* A packet of its successor, which writes to the same pipe: all of its own are read. */
+		/* A packet of its successor, which writes to the same pipe: all of its own are
+		   read. */
 		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 &&
 		    reader.generation != generation) {
 			results_pipe_set_hot(&d->link.results[worker], true);
@@ -322,11 +344,12 @@ results_peek(struct dispatcher *d)
 	struct wire_packet packet;
 
 	for (unsigned i = 0; i < d->link.slots; i++) {
+		const struct results_pipe *pipe = &d->link.results[i];
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
 		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], &packet,
 		    i, generation);
 		/* The packets in the pipe come first. */
-		if (n > 0 && !d->link.results[i].hot && packet_pipe_holds(d->link.results[i].fd) == 0)
+		if (n > 0 && !pipe->hot && packet_pipe_holds(pipe->fd) == 0)
 			results_absorb(d, i, &packet, n);
 	}
 }

@@ -2,8 +2,8 @@
 /*
  * results - results in: packets read, their frames checked and taken.
  *
- * Nothing that a worker wrote is believed: a result counts only if the job is offered, the ticket is
- * the current one and the claim is that worker's.  A frame seen before matches no ticket and is
+ * Nothing that a worker wrote is believed: a result counts only if the job is offered, the ticket
+ * is the current one and the claim is that worker's.  A frame seen before matches no ticket and is
  * dropped; a frame that its writer could not rightly send gets that worker killed.
  */
 #ifndef FORKPOOL_RESULTS_H

@@ -145,9 +145,9 @@ supervisor_link_start(struct supervisor_link *link)
 }
 
 /*
- * A job's process ends a moment after its worker, and one that escaped its parent-death signal does not:
- * with the supervisor dead nobody can tell when it is gone.  It keeps its mailbox, and the next workers
- * get others.
+ * A job's process ends a moment after its worker, and one that escaped its parent-death signal does
+ * not: with the supervisor dead nobody can tell when it is gone.  It keeps its mailbox, and the
+ * next workers get others.
  */
 static int
 mailboxes_renew(struct supervisor_link *link)
@@ -197,8 +197,8 @@ supervisor_reap(struct supervisor_link *link, bool kill_it)
 {
 	bool running = link->pid != 0;
 
-	/* Only while it is unreaped is the number surely its own: a waitpid(-1) of the caller's may have
-	   taken it. */
+	/* Only while it is unreaped is the number surely its own: a waitpid(-1) of the caller's may
+	   have taken it. */
 	if (running && kill_it) {
 		running = waitpid(link->pid, NULL, WNOHANG) == 0;
 		if (running)
@@ -248,8 +248,8 @@ supervisor_link_close(struct supervisor_link *link)
 		heard = supervisor_link_hear(link);
 	}
 	fd_close(&link->socket);
-	/* One that has closed its end is ending in order.  One that was stopped, or killed before, takes
-	   its workers along. */
+	/* One that has closed its end is ending in order.  One that was stopped, or killed before,
+	   takes its workers along. */
 	supervisor_reap(link, heard != -1);
 	/* The supervisor may have ended before it could remove its cgroup. */
 	cgroup_remove(&link->setup.worker.sandbox.cgroup, link->slots);

@@ -3,8 +3,8 @@
  * supervisor_link - the caller's link to its supervisor: the process, the socket to it, and the
  * results pipes of the slots that it keeps filled with workers.
  *
- * The supervisor can be killed at any time, by the system or by a job of the caller's user.  Then the
- * link is down (socket -1) until deaths.c has seen to the workers and starts the next one.
+ * The supervisor can be killed at any time, by the system or by a job of the caller's user.  Then
+ * the link is down (socket -1) until deaths.c has seen to the workers and starts the next one.
  */
 #ifndef FORKPOOL_SUPERVISOR_LINK_H
 #define FORKPOOL_SUPERVISOR_LINK_H

@@ -7,8 +7,8 @@ void
 timeout_watch_begin(struct dispatcher *d, struct job *job, int64_t timeout_ns)
 {
 	job->timed = 1;
-	/* Count the job before reading the watch: the supervisor clears the watch before it reads the
-	   count, so one of the two sees the other. */
+	/* Count the job before reading the watch: the supervisor clears the watch before it reads
+	   the count, so one of the two sees the other. */
 	atomic_store(&d->control->timed_jobs, ++d->watch.jobs);
 	int64_t watch = atomic_load(&d->control->watch_ns);
 	if (watch == 0 || watch > timeout_ns) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * timeout_watch - how many offered jobs have a timeout, and the smallest one: the supervisor sleeps no
- * longer than that, lest a job start and expire in its sleep.
+ * timeout_watch - how many offered jobs have a timeout, and the smallest one: the supervisor sleeps
+ * no longer than that, lest a job start and expire in its sleep.
  */
 #ifndef FORKPOOL_TIMEOUT_WATCH_H
 #define FORKPOOL_TIMEOUT_WATCH_H

@@ -38,8 +38,8 @@
 #define OUTCOME_CANCELLED_QUEUED "cancelled before it started"
 #define OUTCOME_CANCELLED_RUN    "cancelled while it ran"
 
-/* The outcome that a run's claim decides, whatever its process did: TIMED_OUT or CANCELLED; OK means
-   that the claim decides nothing. */
+/* The outcome that a run's claim decides, whatever its process did: TIMED_OUT or CANCELLED; OK
+   means that the claim decides nothing. */
 enum forkpool_outcome outcome_of_claim(enum claim_state);
 
 /* The outcome of a process that ended before its job did: OVER_LIMIT, CRASHED or EXITED. */

@@ -45,13 +45,14 @@ pool_free(struct forkpool *pool)
 	errno = error;
 }
 
-/* Make memory and descriptors, in the order in which they are needed.  On -1 pool_free() frees what was
-   made so far. */
+/* Make memory and descriptors, in the order in which they are needed.  On -1 pool_free() frees what
+   was made so far. */
 static int
 parts_make(struct forkpool *pool, const struct error_text *to)
 {
 	struct dispatcher *d = &pool->d;
-	uint32_t entries = (uint32_t)d->options.queue_limit + 1; /* one more: the result that the caller has */
+	/* One more than may be pending: the result that the caller has. */
+	uint32_t entries = (uint32_t)d->options.queue_limit + 1;
 
 	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
 	    (d->control = control_create()) == NULL)
@@ -62,7 +63,8 @@ parts_make(struct forkpool *pool, const struct error_text *to)
 		return error_set(to, errno,
 		    "cannot map memory to share with the jobs' processes: %s", strerror(errno));
 	if (dispatcher_allocate(d, entries) == -1)
-		return error_set(to, ENOMEM, "no memory for a queue of %zu jobs", d->options.queue_limit);
+		return error_set(to, ENOMEM, "no memory for a queue of %zu jobs",
+		    d->options.queue_limit);
 	if (arena_open(&d->arena) == -1)
 		return error_set(to, errno, "cannot make the file for large arguments: %s",
 		    strerror(errno));

@@ -80,8 +80,8 @@ options_check(const struct forkpool_options *o, const struct error_text *to)
 	return limits_check(&o->limits, o->isolation, to->text, to->size);
 }
 
-/* Copy a structure that begins with its own size: the caller's version may have fewer members (the rest
-   is zero here), or more, of which none may be set. */
+/* Copy a structure that begins with its own size: the caller's version may have fewer members (the
+   rest is zero here), or more, of which none may be set. */
 static int
 structure_copy(void *copy, size_t known, const void *given, const char *name,
     const struct error_text *to)
@@ -166,7 +166,8 @@ void
 pool_options_fill(struct dispatch_options *to, const struct forkpool_options *o)
 {
 	uint64_t value_max = o->max_value_len > 0 ? o->max_value_len : VALUE_MAX_DEFAULT;
-	unsigned processors = processors_online(), workers = o->workers > 0 ? o->workers : processors;
+	unsigned processors = processors_online();
+	unsigned workers = o->workers > 0 ? o->workers : processors;
 	uint64_t output_max = 0;
 
 	if (o->output == FORKPOOL_OUTPUT_CAPTURE)

@@ -23,8 +23,8 @@ struct error_text {
 int error_set(const struct error_text *, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Check the given options (NULL: all defaults) and copy them to *o, and what o->sandbox points to to
-   *sandbox.  0, or -1, errno and a sentence. */
+/* Check the given options (NULL: all defaults) and copy them to *o, and what o->sandbox points to
+   to *sandbox.  0, or -1, errno and a sentence. */
 int pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
     const struct forkpool_options *given, const struct error_text *);
 

@@ -19,8 +19,8 @@ pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct for
 				return r < 0 ? -1 : 0;
 			*held = 1;
 		}
-		/* Keep a job that there is no room for: what it points to stays valid until the generator
-		   is called again. */
+		/* Keep a job that there is no room for: what it points to stays valid until the
+		   generator is called again. */
 		int r = forkpool_submit(pool, job, NULL);
 		if (r <= 0)
 			return r == 0 ? 1 : -1;
@@ -59,7 +59,7 @@ forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generat
 		if (more == 1) {
 			more = pull(pool, generator, generator_arg, &job, &held);
 			if (more == -1)
-				error = errno; /* the jobs accepted so far still come to their end */
+				error = errno; /* jobs accepted so far still come to their end */
 		}
 		int r = forkpool_wait(pool, &result, -1);
 		while (r == 1) {
@@ -68,7 +68,8 @@ forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generat
 				drain(pool);
 				return stop;
 			}
-			/* Take all that is ready before submitting more: fewer turns between the two. */
+			/* Take all that is ready before submitting more: fewer turns between the
+			   two. */
 			pool_take_back(pool);
 			r = pool_take(pool, &result);
 		}

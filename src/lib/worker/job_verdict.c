@@ -35,8 +35,8 @@ limit_of(const struct job_facts *f, const struct wire_result *r)
 	const struct crash_note *note = &f->mailbox->note;
 	int signo = WIFSIGNALED(f->status) ? WTERMSIG(f->status) : 0;
 	enum limit by_signal = outcome_limit_of_signal(limits, f->status, note);
-	/* The process's own word is exact.  The worker's view from outside is less so, and counts only
-	   where the process could say nothing. */
+	/* The process's own word is exact.  The worker's view from outside is less so, and counts
+	   only where the process could say nothing. */
 	int spoke = atomic_load(&note->spoke) != 0;
 	unsigned met = f->met | atomic_load(&note->met);
 	int64_t memory_most = limits->memory - limits->memory / 16;
@@ -64,8 +64,8 @@ limit_of(const struct job_facts *f, const struct wire_result *r)
 	return LIMIT_NONE;
 }
 
-/* Send our message, or the job's own where ours is NULL.  That output was lost is appended to ours; to
-   an empty message of the job's own the caller's process appends it. */
+/* Send our message, or the job's own where ours is NULL.  That output was lost is appended to ours;
+   to an empty message of the job's own the caller's process appends it. */
 static void
 message_set(const struct job_facts *f, struct wire_result *r, const char *ours)
 {
@@ -105,8 +105,8 @@ value_set(const struct job_facts *f, struct wire_result *r)
 	r->value_len = len;
 }
 
-/* Whether the seccomp filter killed the process; a raise(SIGSYS) is a crash as any other.  The note is
-   the job's own to write, so a job can make one look like the other. */
+/* Whether the seccomp filter killed the process; a raise(SIGSYS) is a crash as any other.  The note
+   is the job's own to write, so a job can make one look like the other. */
 static int
 is_denied(const struct job_facts *f)
 {
