@@ -296,7 +296,7 @@ deaths_check(struct dispatcher *d)
 /* Kill the workers that escaped their parent-death signal.  While the pipe is open, by the worker
    or by a descendant of a job, the pid is most likely still the worker's. */
 static void
-workers_kill(struct dispatcher *d)
+workers_kill(const struct dispatcher *d)
 {
 	for (unsigned i = 0; i < d->link.slots; i++) {
 		pid_t pid = atomic_load(&d->control->slot[i].pid);

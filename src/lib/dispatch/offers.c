@@ -66,12 +66,13 @@ offers_size(struct dispatcher *d)
 	if (ahead < AHEAD * d->out.batch)
 		ahead = AHEAD * d->out.batch;
 	d->out.offered_max = d->link.workers * (uint32_t)ahead;
-	bool shorts = d->out.run_ns > 0 && d->out.run_ns <= SHARED_LINGER_NS;
-	unsigned some = READERS_PER_PROCESSOR * d->options.processors;
-	bool limit = shorts && d->link.workers > SPIN_WORKERS && d->link.workers > some;
-	d->out.readers = limit ? some : SHARED_READERS_ALL;
+	bool jobs_are_short = d->out.run_ns > 0 && d->out.run_ns <= SHARED_LINGER_NS;
+	bool workers_are_few = d->link.workers <= SPIN_WORKERS;
+	unsigned few = READERS_PER_PROCESSOR * d->options.processors;
+	bool few_read = jobs_are_short && !workers_are_few && d->link.workers > few;
+	d->out.readers = few_read ? few : SHARED_READERS_ALL;
 	readers_set(d, d->out.readers);
-	d->out.spin = shorts && (limit || d->link.workers <= SPIN_WORKERS);
+	d->out.spin = jobs_are_short && (workers_are_few || few_read);
 	atomic_store_explicit(&d->shared->spin, d->out.spin, memory_order_relaxed);
 }
 
@@ -255,6 +256,32 @@ idle_workers(struct dispatcher *d)
 	return idle;
 }
 
+static enum claim_state
+claim_state_of(const struct dispatcher *d, uint32_t entry)
+{
+	return claim_state(
+	    atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed));
+}
+
+/* Write one more frame of an offered job, with share frames in a packet; false: the pipe is full. */
+static bool
+frame_repeat(struct dispatcher *d, const struct job *job, uint32_t share)
+{
+	struct wire_job frame;
+
+	frame_of(job, &frame);
+	if (d->out.writer.frames >= share)
+		packet_close(d);
+	if (d->out.writer.frames > 0 && wire_put_job(&d->out.writer, &frame))
+		return true;
+	packet_close(d);
+	if (d->out.packet_len > 0)
+		return false;
+	wire_begin(&d->out.writer, &d->out.packet, WIRE_JOBS, 0, 0);
+	(void)wire_put_job(&d->out.writer, &frame); /* an empty packet has room for any job */
+	return true;
+}
+
 bool
 offers_again(struct dispatcher *d, int64_t now)
 {
@@ -264,8 +291,7 @@ offers_again(struct dispatcher *d, int64_t now)
 	if (d->out.writer.frames > 0 && d->out.packet_len == 0)
 		packet_close(d);
 	INFLIGHT_FOREACH(d, entry) {
-		enum claim_state state = claim_state(
-		    atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed));
+		enum claim_state state = claim_state_of(d, entry);
 		unclaimed += state == CLAIM_OFFERED;
 		stuck += state == CLAIM_DONE;
 	}
@@ -281,25 +307,10 @@ offers_again(struct dispatcher *d, int64_t now)
 	uint32_t share = (unclaimed + idle - 1) / idle;
 	d->out.begun_at = now;
 	INFLIGHT_FOREACH(d, entry) {
-		struct job *job = job_table_at(&d->jobs, entry);
-		struct wire_job frame;
-		if (claim_state(atomic_load_explicit(shared_claim(d->shared, entry),
-			memory_order_relaxed)) != CLAIM_OFFERED)
+		if (claim_state_of(d, entry) != CLAIM_OFFERED)
 			continue;
-		frame_of(job, &frame);
-		if (d->out.writer.frames >= share)
-			packet_close(d);
-		if (d->out.writer.frames == 0 && d->out.packet_len == 0)
-			wire_begin(&d->out.writer, &d->out.packet, WIRE_JOBS, 0, 0);
-		if (d->out.packet_len > 0)
-			break; /* the pipe is full: the next tick offers the others */
-		if (!wire_put_job(&d->out.writer, &frame)) {
-			packet_close(d);
-			if (d->out.packet_len > 0)
-				break;
-			wire_begin(&d->out.writer, &d->out.packet, WIRE_JOBS, 0, 0);
-			(void)wire_put_job(&d->out.writer, &frame);
-		}
+		if (!frame_repeat(d, job_table_at(&d->jobs, entry), share))
+			break; /* the next tick offers the others */
 		d->out.reoffers++;
 	}
 	packet_close(d);
