@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # From a fresh clone to a built, shown, tested or measured forkpool:
 #
-#	./bootstrap.sh          packages, autoreconf, configure, make in build/
-#	./bootstrap.sh demo     that, and the main example on a directory that every machine has
-#	./bootstrap.sh check    that, and the tests
-#	./bootstrap.sh bench    that, with the peers to measure against, and make bench
+#	./bootstrap.sh               packages, autoreconf, configure, make in build/
+#	./bootstrap.sh demo          that, and the command and the main example on files of this machine
+#	./bootstrap.sh check         that, and all tests
+#	./bootstrap.sh check PART    only those of one part: a folder of tests/ (lib, lib/ipc, pool, attacks,
+#	                             tool, checks) or a name (jobs, journal)
+#	./bootstrap.sh bench         that, with the peers to measure against, and make bench
 #
 # On Debian and its kin it installs the packages that are missing, and only those; elsewhere it says
 # which to install.  What is done already is not done again.
@@ -21,11 +23,11 @@ die() {
 }
 
 goal=${1:-build}
-case $goal in
-build | demo | check | bench) ;;
-*) die "usage: ./bootstrap.sh [demo | check | bench]" ;;
+part=${2:-}
+case $goal:$# in
+build:0 | demo:1 | check:[12] | bench:1) ;;
+*) die "usage: ./bootstrap.sh [demo | check [PART] | bench]" ;;
 esac
-[ $# -le 1 ] || die "usage: ./bootstrap.sh [demo | check | bench]"
 cd "$(dirname "$0")" || die "cannot enter the directory of $0"
 [ -f configure.ac ] || die "configure.ac is not beside this script"
 top=$PWD
@@ -200,20 +202,75 @@ build_examples() {
 		die "the examples do not build"
 }
 
+# A second or two of real work, then the same machinery among jobs that crash, hang and are killed.
+demo() {
+	build_examples
+	files=$top/build/demo-files
+	sums=$top/build/demo-sums
+	directory=/usr/bin
+	find "$directory" -type f -size -4096 2>/dev/null | LC_ALL=C sort | head -n 400 >"$files"
+	if [ -x ./forkpool ]; then
+		say "compress $(wc -l <"$files" | tr -d ' ') files of $directory, each in a process of its own:"
+		say "  forkpool --bar -a FILES gzip -c >/dev/null"
+		./forkpool --bar -a "$files" gzip -c >/dev/null || die "forkpool ended with status $?"
+	else
+		say "the command is not built here (configure said why); the library is:"
+	fi
+	say "the library: each file's SHA-256 is a job, and a fifth of the jobs crash, abort, exit, hang or are killed:"
+	say "  checksum-tree --hostile 20 $directory >SUMS"
+	status=0
+	"$out/checksum-tree" --hostile 20 "$directory" >"$sums" || status=$?
+	# 1: a file that this user may not read.
+	[ "$status" -le 1 ] || die "checksum-tree --hostile 20 ended with status $status"
+	if has sha256sum; then
+		sha256sum --check --quiet "$sums" || die "a sum is wrong"
+		say "sha256sum agrees with each of the $(wc -l <"$sums" | tr -d ' ') sums"
+	fi
+	say "try build/forkpool --help, build/examples-out/judge and build/examples-out/checksum-tree DIRECTORY"
+}
+
+# tests_of PART: those tests of the Makefile that are in this folder of tests/, or have this name
+tests_of() {
+	"$make" -s tests-list | tr ' ' '\n' | while read -r test; do
+		name=${test##*/}
+		name=${name#test_}
+		name=${name%.*}
+		case $test:$name in
+		"tests/$1/"*:* | tests/*"/$1/"*:* | *:"$1" | *:"$1-job" | *:"$1-sandbox" | *:"test-$1" | *:"check-$1") echo "$test" ;;
+		esac
+	done
+}
+
+# skipped STAMP: what the tests since then skipped, and why, each reason once
+skipped() {
+	find tests -name '*.log' -newer "$1" -exec grep -hE '^(ok|1\.\.0).*# SKIP' {} + |
+		sed 's/.*# SKIP *//' | LC_ALL=C sort | uniq -c | sort -rn |
+		sed 's/^ *\([0-9]*\) /bootstrap: skipped \1: /'
+}
+
+# check: all tests, or those of one part
+check() {
+	stamp=$probe_dir/stamp
+	touch "$stamp"
+	status=0
+	if [ -z "$part" ]; then
+		"$make" -j"$jobs" check || status=$?
+	else
+		tests=$(tests_of "$part" | tr '\n' ' ')
+		[ -n "$tests" ] || die "no test is in tests/$part/ or has this name"
+		"$make" -j"$jobs" check TESTS="$tests" || status=$?
+	fi
+	skipped "$stamp"
+	[ "$status" -eq 0 ] || die "tests failed: build/test-suite.log says which"
+}
+
 case $goal in
 build)
 	say "the library is in build/; ./bootstrap.sh demo shows it, ./bootstrap.sh check tests it" ;;
 demo)
-	build_examples
-	directory=/usr/share/common-licenses
-	if [ ! -d "$directory" ]; then directory=$top/src; fi
-	say "checksum-tree $directory"
-	"$out/checksum-tree" "$directory" || die "checksum-tree ended with status $?"
-	say "checksum-tree --hostile 20 $directory: a fifth of the jobs crash, abort, exit, hang or are killed"
-	"$out/checksum-tree" --hostile 20 "$directory" || die "checksum-tree --hostile 20 ended with status $?"
-	say "try build/examples-out/checksum-tree DIRECTORY" ;;
+	demo ;;
 check)
-	"$make" -j"$jobs" check || die "tests failed: build/test-suite.log says which" ;;
+	check ;;
 bench)
 	"$make" bench || die "the bench failed" ;;
 esac

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# doc/report.png, the picture of a page of --report in README.md: of a real run, by the forkpool in PATH or $FORKPOOL.
+# doc/report.png, the picture of a page of --report in doc/reports.md, from a real run of the forkpool in PATH or
+# $FORKPOOL:
 #
 #	FORKPOOL=build/forkpool doc/report-picture.sh [FILE.png [FILE.html]]
 #
@@ -23,7 +24,13 @@ cd "$dir"
 cat >pack <<'END'
 #!/bin/sh
 case $1 in
-*remote*) [ -e tried-"${1##*/}" ] || { : >tried-"${1##*/}"; sleep 0.4; echo "pack: $1: connection reset by peer" >&2; exit 1; } ;;
+*remote*)
+	if [ ! -e tried-"${1##*/}" ]; then
+		: >tried-"${1##*/}"
+		sleep 0.4
+		echo "pack: $1: connection reset by peer" >&2
+		exit 1
+	fi ;;
 *index*) sleep 0.3; kill -SEGV $$ ;;
 *queue*) echo "pack: $1: waiting for a writer" >&2; read -r line <"$1" ;;
 esac
@@ -36,13 +43,14 @@ ln -s /usr/share share
 ln -s /usr/lib lib
 {
 	# Large ones and small ones: up to a few megabytes each.
-	du -sk share/*/ lib/*/ 2>/dev/null | awk '$1 > 100 && $1 < 3000 { sub("/$", "", $2); print $2 }' | sort | head -n 52
+	du -sk share/*/ lib/*/ 2>/dev/null |
+		awk '$1 > 100 && $1 < 3000 { sub("/$", "", $2); print $2 }' | sort | head -n 52
 	printf '%s\n' remote/photos remote/mail index queue projects/2019 projects/2021
 } | awk '{ print (NR * 37) % 59 "\t" $0 }' | sort -n | cut -f2- >list
 
 # Its failures are what the picture is for.
 "$forkpool" -j6 --timeout 3 --retries 2 --quiet --report page.html ./pack '{}' 'out/{#}' <list >/dev/null 2>&1 || :
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests python3 - "$dir" "$picture" <<'END'
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/support python3 - "$dir" "$picture" <<'END'
 import sys
 from browser import Browser
 directory, picture = sys.argv[1:]

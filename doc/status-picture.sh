@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The picture of the status screen, doc/status.svg, from a real run:
+# doc/status.svg, the picture of the status screen in doc/reports.md, from a real run:
 #
 #	sh doc/status-picture.sh build/forkpool >doc/status.svg
 #
@@ -22,7 +22,7 @@ trap 'exit 1' HUP INT TERM
 
 mkdir "$dir/bin"
 ln -s "$forkpool" "$dir/bin/forkpool"
-# Some that are no trouble in an order that is the same each time, and among them one that is gone and one that is too much.
+# Files that are no trouble, in the same order each time; among them one that is not there and one that takes too long.
 find /usr/lib/*-linux-gnu /usr/bin -maxdepth 1 -type f -size +300k -size -2500k | LC_ALL=C sort |
 	awk '{ print (NR * 37) % 101, $0 }' | sort -n | cut -d' ' -f2- >"$dir/some"
 {
@@ -75,12 +75,15 @@ function shown(text) {
 END {
 	width = columns * 8.4 + 32
 	height = last * 19 + 30
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\"", width, height, width, height
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\"", width, height
+	printf " width=\"%d\" height=\"%d\" role=\"img\"", width, height
 	print " aria-label=\"A terminal with the screen of forkpool --status\">"
-	print "<style>text{font:14px ui-monospace,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;fill:#d8dee9;white-space:pre}"
+	printf "<style>text{font:14px ui-monospace,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;"
+	print "fill:#d8dee9;white-space:pre}"
 	print ".b{font-weight:bold;fill:#fff}.f{fill:#8b95a7}.r{fill:#ff7b72}.g{fill:#7ee787}</style>"
 	print "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#161b22\"/>"
 	for (i = 1; i <= last; i++)
-		if (out[i] != "") printf "<text x=\"16\" y=\"%d\" xml:space=\"preserve\">%s</text>\n", 10 + i * 19, out[i]
+		if (out[i] != "")
+			printf "<text x=\"16\" y=\"%d\" xml:space=\"preserve\">%s</text>\n", 10 + i * 19, out[i]
 	print "</svg>"
 }'

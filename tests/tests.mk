@@ -149,6 +149,7 @@ shell_tests = \
 	tests/checks/check-header.sh \
 	tests/checks/check-exports.sh \
 	tests/checks/folders.sh \
+	tests/checks/links.sh \
 	tests/checks/probes.sh \
 	tests/tool/usage.sh \
 	tests/tool/xargs.sh \
@@ -202,6 +203,11 @@ LEVEL_LOG_COMPILER = $(SHELL) $(srcdir)/tests/support/at-level.sh
 $(level_tests):
 	@$(MKDIR_P) $(@D) && : >$@
 CLEANFILES += $(level_tests)
+
+# What bootstrap.sh chooses a part from.
+tests-list:
+	@echo $(TESTS)
+.PHONY: tests-list
 
 # libcheck: TAP on standard output and nothing else there.
 AM_TESTS_ENVIRONMENT = \

@@ -5,19 +5,13 @@
 #
 # Both ways of using something count: an #include, and a symbol that an object file takes from another (nm), since a
 # declaration "extern" hides from the first what the second shows.
-set -eu
+. "${srcdir:-.}/tests/support/tool-lib.sh"
 
 # From the lowest folder to the highest.
 lib_folders='os ipc sandbox job worker supervisor dispatch pool'
 tool_folders='base cli task items taskgen journal exec jobserver records reports display run'
 
 srcdir=${srcdir:-.}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-folders.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-number=0
-failed=0
-
 # A file is known by its path below src/ without the ending: lib/ipc/wire.
 
 # files SRC: each of them
@@ -113,18 +107,6 @@ judge() {
 		}' "$1" "$2"
 }
 
-# report NAME WRONG
-report() {
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
 # ---------------------------------------------------------------------- does it find what it is to find?
 
 # planted NAME WANTED: the tree in $dir/plant is found at fault in these words, and in nothing else
@@ -137,7 +119,7 @@ planted() {
 	symbols "$dir/plant" >>"$dir/edges"
 	found=$(judge "$dir/files" "$dir/edges")
 	rm -rf "$dir/plant"
-	if [ "$found" = "$2" ]; then report "$1" ''; else report "$1" "found: $found"; fi
+	is "$1" "$found" "$2"
 }
 
 # plant FILE LINE...: a file of the tree
@@ -186,13 +168,12 @@ files "$srcdir/src" >"$dir/files"
 { exports "$srcdir/src"; includes "$srcdir/src"; symbols .; } >"$dir/edges"
 for kind in include symbol; do
 	case $(grep -c "^$kind lib/" "$dir/edges") in
-	0) report "there are ${kind}s to look at" "found none in the library" ;;
-	*) report "there are ${kind}s to look at" '' ;;
+	0) report "there are ${kind}s to look at" 1 ;;
+	*) report "there are ${kind}s to look at" 0 ;;
 	esac
 done
 judge "$dir/files" "$dir/edges" >"$dir/wrong"
 while read -r file; do
-	report "$file" "$(sed -n "s|^$file: ||p" "$dir/wrong")"
+	is "$file" "$(sed -n "s|^$file: ||p" "$dir/wrong")" ''
 done <"$dir/files"
-echo "1..$number"
-exit $failed
+done_testing

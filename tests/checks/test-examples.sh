@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The examples, built by their own Makefile against an installed library that pkg-config finds, do
-# what they say; and what "make install" put there, "make uninstall" takes away.
+# The examples, built by their own Makefile against an installed library that pkg-config finds, do what they say.  So
+# does README.md: its program compiles without a warning, and what it shows at a prompt is run and prints what is shown.
+# And what "make install" put there, "make uninstall" takes away.
 # Run in the build directory.
 set -eu
 
@@ -90,7 +91,8 @@ done
 # What differs from run to run has no place in the file of what is expected.
 status=0
 ./05-status all >"$dir/log" 2>&1 </dev/null || status=$?
-if [ "$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log")" -ne 3 ]; then status=1; fi
+workers=$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log") || status=1
+if [ "$workers" -ne 3 ]; then status=1; fi
 report $status '05-status all: worker, process, time and memory'
 
 # Where the machine is so busy that one that computes came to the wall before it had its 300 ms of processor time: no
@@ -132,7 +134,7 @@ echo 'int unrelated;' | ${CC:-cc} ${SANITIZE_CFLAGS:-} -shared -fPIC -xc -o empt
 for object in empty.so nothing.so; do
 	status=0
 	./judge --level worker "$object" >"$dir/log" 2>&1 </dev/null || status=$?
-	if [ $status -eq 1 ] && [ "$(grep -c "^judge: .*$object" "$dir/log")" -eq 1 ] && [ "$(wc -l <"$dir/log")" -eq 1 ]; then
+	if [ $status -eq 1 ] && [ "$(wc -l <"$dir/log")" -eq 1 ] && grep -q "^judge: .*$object" "$dir/log"; then
 		status=0
 	else
 		status=1
@@ -182,6 +184,71 @@ else
 	fi
 	report $status 'checksum-tree --hostile 20 loses the lines of jobs that died, and no other'
 fi
+
+# ------------------------------------------------------------------------------------------------ README.md
+
+# A block ```c with main() is the program of the first "cc NAME.c".  Each line "$ COMMAND" of a block ```console is run
+# as it stands there, and what follows it is what it prints.
+mkdir "$dir/readme" "$dir/bin"
+cd "$dir/readme"
+awk '
+	/^```/ {
+		if (kind == "c" && text ~ /int main\(/) program = text
+		kind = kind == "" ? substr($0, 4) : ""
+		text = ""
+		next
+	}
+	kind == "c" { text = text $0 "\n" }
+	kind == "console" && /^\$ / {
+		number++
+		print substr($0, 3) >("command-" number)
+		printf "" >("shown-" number)
+		if (name == "" && match($0, /^\$ cc [a-z]*\.c/)) name = substr($0, 6, RLENGTH - 5)
+		next
+	}
+	kind == "console" && number { print >("shown-" number) }
+	END { if (program != "" && name != "") printf "%s", program >name }' "$srcdir/README.md"
+# The compiler of this build, and its warnings as errors.
+cat >"$dir/bin/cc" <<END
+#!/bin/sh
+exec ${CC:-cc} -O2 -Wall -Wextra -Wshadow -Wconversion -Werror ${SANITIZE_CFLAGS:-} "\$@"
+END
+chmod +x "$dir/bin/cc"
+
+# readme_run NUMBER: that command, its output in $dir/out
+readme_run() {
+	PATH=$dir/bin:$prefix/bin:$PATH LD_LIBRARY_PATH=$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} LC_ALL=C \
+		sh "./command-$1" >"$dir/out" 2>&1 </dev/null
+}
+
+# How long something took is another number each time.
+durations_mask() {
+	sed 's/[0-9][0-9]*\.[0-9][0-9]* s$/N s/' "$1"
+}
+
+n=1
+while [ -f "command-$n" ]; do
+	what="README.md: $(cat "command-$n")"
+	if [ ! -x "$prefix/bin/forkpool" ] && grep -qw 'forkpool' "command-$n" && ! grep -q '^cc ' "command-$n"; then
+		number=$((number + 1))
+		echo "ok $number - README.md, command $n # SKIP there is no command in this build"
+	else
+		status=0
+		readme_run "$n" || status=$?
+		durations_mask "shown-$n" >shown
+		durations_mask "$dir/out" >out
+		{
+			echo "exit status $status; shown (<) and written (>):"
+			diff shown out || status=1
+		} >"$dir/log"
+		report $status "$(echo "$what" | tr '#' ' ')"
+	fi
+	n=$((n + 1))
+done
+status=0
+echo "commands: $((n - 1)); programs: $(find . -name '*.c')" >"$dir/log"
+if [ "$n" -lt 5 ] || [ -z "$(find . -name '*.c')" ]; then status=1; fi
+report $status 'README.md has a program and some commands'
 
 cd "$builddir"
 # shellcheck disable=SC2086

@@ -14,33 +14,15 @@
 
 /* What the test and its jobs share. */
 static struct board {
-	_Atomic uint32_t started, go, attempts, returned, stops;
+	struct support_gate gate; /* for support_job_waits() too */
+	_Atomic uint32_t attempts, returned, stops;
 } *board;
 
 static void
 board_begin(void)
 {
 	board = support_shared(sizeof *board);
-}
-
-static int
-wait_for_go(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	support_post(&board->started);
-	support_await(&board->go, 1);
-	return 0;
-}
-
-static int
-nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	return 0;
+	support_gate_use(&board->gate);
 }
 
 static int
@@ -49,7 +31,7 @@ until_cancelled(struct forkpool_context *context, const void *args, size_t args_
 	(void)args;
 	(void)args_len;
 	(void)forkpool_reply(context, "dropped", 8);
-	support_post(&board->started);
+	support_post(&board->gate.started);
 	while (!forkpool_cancelled(context))
 		(void)usleep(200);
 	support_post(&board->returned);
@@ -60,16 +42,16 @@ static int
 ignore_sigterm(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)signal(SIGTERM, SIG_IGN);
-	return wait_for_go(context, args, args_len);
+	return support_job_waits(context, args, args_len);
 }
 
 static int
 stop_itself(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	atomic_store(&board->stops, (uint32_t)getpid());
-	support_post(&board->started);
+	support_post(&board->gate.started);
 	(void)raise(SIGSTOP);
-	return wait_for_go(context, args, args_len);
+	return support_job_waits(context, args, args_len);
 }
 
 /* A job comes through, and the statistics account for each. */
@@ -77,7 +59,7 @@ static void
 assert_usable(struct forkpool *pool)
 {
 	struct forkpool_stats stats;
-	uint64_t seq = support_submit(pool, nothing, NULL, 0), sum = 0;
+	uint64_t seq = support_submit(pool, support_job_nothing, NULL, 0), sum = 0;
 	const struct forkpool_result *result = support_wait(pool);
 
 	ck_assert_uint_eq(result->seq, seq);
@@ -110,12 +92,12 @@ assert_cancelled(const struct forkpool_result *result, unsigned attempts, int si
 static uint64_t
 submit_busy_and_queued(struct forkpool *pool, int queued)
 {
-	uint64_t running = support_submit(pool, wait_for_go, NULL, 0);
+	uint64_t running = support_submit(pool, support_job_waits, NULL, 0);
 
 	for (int i = 1; i <= queued; i++)
-		ck_assert_uint_eq(support_submit(pool, wait_for_go, NULL, 0),
+		ck_assert_uint_eq(support_submit(pool, support_job_waits, NULL, 0),
 		    running + (uint64_t)i);
-	support_await(&board->started, 1);
+	support_await(&board->gate.started, 1);
 	return running;
 }
 
@@ -130,10 +112,10 @@ START_TEST(queued_job_is_cancelled_without_being_run)
 		ck_assert_int_eq(forkpool_cancel_job(pool, running + i, FORKPOOL_CANCEL_QUEUED), 1);
 	for (uint64_t i = 1; i <= 9; i += 2)
 		assert_cancelled(support_wait(pool), 0, 0);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
-	ck_assert_uint_eq(atomic_load(&board->started), 5);
+	ck_assert_uint_eq(atomic_load(&board->gate.started), 5);
 	assert_usable(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -151,11 +133,11 @@ START_TEST(running_job_is_left_alone_by_cancel_queued)
 	for (int i = 0; i < 5; i++)
 		assert_cancelled(support_wait(pool), 0, 0);
 	ck_assert_uint_eq(forkpool_pending(pool), 1);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_uint_eq(result->seq, running);
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
-	ck_assert_uint_eq(atomic_load(&board->started), 1);
+	ck_assert_uint_eq(atomic_load(&board->gate.started), 1);
 	assert_usable(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -167,11 +149,11 @@ static const struct taking {
 	unsigned flags, posts;
 	int signo;
 } taking[] = {
-	{ wait_for_go, 0, 1, SIGTERM },
+	{ support_job_waits, 0, 1, SIGTERM },
 	{ until_cancelled, FORKPOOL_COOPERATIVE, 1, 0 },
 	{ until_cancelled, 0, 1, SIGTERM },
 	{ ignore_sigterm, 0, 1, SIGKILL },
-	{ wait_for_go, FORKPOOL_COOPERATIVE, 1, SIGKILL }, /* says that it asks, and does not */
+	{ support_job_waits, FORKPOOL_COOPERATIVE, 1, SIGKILL }, /* says that it asks, and does not */
 	{ stop_itself, 0, 1, SIGTERM },
 	{ stop_itself, FORKPOOL_COOPERATIVE, 2, SIGKILL },
 };
@@ -189,8 +171,8 @@ START_TEST(running_job_is_cancelled)
 	options.grace_ns = how->signo == SIGKILL ? 30 * MS : 60000 * MS; /* who ends when told is not killed */
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, &running), 1);
-	uint64_t queued = support_submit(pool, nothing, NULL, 0);
-	support_await(&board->started, 1);
+	uint64_t queued = support_submit(pool, support_job_nothing, NULL, 0);
+	support_await(&board->gate.started, 1);
 	while (how->fn == stop_itself && support_state((pid_t)atomic_load(&board->stops)) != 'T')
 		(void)usleep(200);
 	ck_assert_int_eq(all ? forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING) :
@@ -209,7 +191,7 @@ START_TEST(running_job_is_cancelled)
 		else
 			ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 	}
-	ck_assert_uint_eq(atomic_load(&board->started), how->posts);
+	ck_assert_uint_eq(atomic_load(&board->gate.started), how->posts);
 	ck_assert_uint_eq(atomic_load(&board->returned), how->signo == 0);
 	assert_usable(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -228,8 +210,8 @@ START_TEST(unknown_and_finished_jobs_are_not_cancelled)
 		ck_assert_int_eq(forkpool_cancel_job(pool, 999, how), 0);
 		ck_assert_int_eq(forkpool_cancel_job(pool, UINT64_MAX, how), 0);
 		/* Finished, and not taken. */
-		uint64_t first = support_submit(pool, nothing, NULL, 0);
-		uint64_t second = support_submit(pool, nothing, NULL, 0);
+		uint64_t first = support_submit(pool, support_job_nothing, NULL, 0);
+		uint64_t second = support_submit(pool, support_job_nothing, NULL, 0);
 		uint64_t taken = support_wait(pool)->seq;
 		uint64_t other = taken == first ? second : first;
 		struct forkpool_stats stats;
@@ -326,7 +308,7 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 	options.ordered = _i;
 	struct forkpool *pool = support_open(&options);
 	/* The first one is let be: so the workers are there. */
-	ck_assert_uint_eq(support_submit(pool, nothing, NULL, 0), 1);
+	ck_assert_uint_eq(support_submit(pool, support_job_nothing, NULL, 0), 1);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	results[1] = 1;
 	for (uint64_t taken = 1; taken < JOBS;) {
@@ -335,7 +317,7 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 			(void)usleep(1000);
 		while (next <= JOBS && next <= taken + AHEAD) {
 			/* Cooperative: a worker that is killed each time would make this slow. */
-			struct forkpool_job job = { .fn = nothing, .flags = FORKPOOL_COOPERATIVE };
+			struct forkpool_job job = { .fn = support_job_nothing, .flags = FORKPOOL_COOPERATIVE };
 			ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 			next++;
 		}
@@ -376,8 +358,8 @@ START_TEST(cancel_racing_with_plain_jobs_spares_the_next_ones)
 	struct forkpool *pool = support_open(NULL);
 
 	for (int i = 0; i < 200; i++) {
-		uint64_t seq = support_submit(pool, nothing, NULL, 0),
-			 after = support_submit(pool, nothing, NULL, 0);
+		uint64_t seq = support_submit(pool, support_job_nothing, NULL, 0),
+			 after = support_submit(pool, support_job_nothing, NULL, 0);
 		int r = 0;
 		for (int j = 0; j < i && r == 0; j++)
 			r = forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING);

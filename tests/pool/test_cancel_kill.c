@@ -24,15 +24,6 @@ board_begin(void)
 	board = support_shared(sizeof *board);
 }
 
-static int
-nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	return 0;
-}
-
 /* So long that it can be killed while it runs, so short that it can be over by then. */
 static int
 is_brief(struct forkpool_context *context, const void *args, size_t args_len)
@@ -176,7 +167,7 @@ assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome
 	ck_assert_str_ne(result->message, "");
 	ck_assert_int_eq(result->pid, (pid_t)atomic_load(&board->pid));
 	ck_assert_int_eq(support_gone(result->pid, 10000), 1);
-	(void)support_submit(pool, nothing, NULL, 0);
+	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
 	if (support_apart()) {
@@ -310,7 +301,7 @@ START_TEST(killed_with_the_supervisor)
 		ck_assert_int_eq(result->outcome, FORKPOOL_CANCELLED);
 		while (support_supervisor(pool) == supervisor)
 			continue;
-		(void)support_submit(pool, nothing, NULL, 0);
+		(void)support_submit(pool, support_job_nothing, NULL, 0);
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);

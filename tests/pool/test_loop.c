@@ -18,33 +18,15 @@
 
 /* What the test and its jobs share. */
 static struct board {
-	_Atomic uint32_t started, go, step;
+	struct support_gate gate; /* for support_job_waits() too */
+	_Atomic uint32_t step;
 } *board;
 
 static void
 board_begin(void)
 {
 	board = support_shared(sizeof *board);
-}
-
-static int
-nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	return 0;
-}
-
-static int
-wait_for_go(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	support_post(&board->started);
-	support_await(&board->go, 1);
-	return 0;
+	support_gate_use(&board->gate);
 }
 
 static int
@@ -149,10 +131,10 @@ START_TEST(spurious_dispatch_is_harmless)
 		mixed[i] = fds[n - 1 - i];
 	mixed[n] = (struct pollfd){ .fd = -1, .revents = POLLIN };
 	mixed[n + 1] = (struct pollfd){ .fd = INT_MAX, .revents = POLLNVAL };
-	(void)support_submit(pool, wait_for_go, NULL, 0);
+	(void)support_submit(pool, support_job_waits, NULL, 0);
 	for (int i = 0; i < 50; i++)
 		ck_assert_int_eq(forkpool_dispatch(pool, mixed, n + 2), 0);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	while (forkpool_dispatch(pool, mixed, n + 2) == 0)
 		continue;
 	/* It says that there is a result, and takes none. */
@@ -170,8 +152,8 @@ START_TEST(pool_deadline_wakes_the_callers_loop)
 	const struct forkpool_result *result;
 	struct pollfd fds[FDS];
 
-	(void)support_submit(pool, wait_for_go, NULL, 0);
-	support_await(&board->started, 1);
+	(void)support_submit(pool, support_job_waits, NULL, 0);
+	support_await(&board->gate.started, 1);
 	ck_assert_int_eq(forkpool_set_deadline(pool, 20000000), 0);
 	ck_assert_int_ge(forkpool_timeout(pool), 0);
 	ck_assert_int_le(forkpool_timeout(pool), 20);
@@ -188,7 +170,7 @@ END_TEST
 static void *
 wake(void *pool)
 {
-	support_await(&board->started, 1);
+	support_await(&board->gate.started, 1);
 	ck_assert_int_eq(forkpool_wakeup(pool), 0);
 	return NULL;
 }
@@ -199,12 +181,12 @@ START_TEST(wakeup_from_a_thread_ends_a_wait)
 	const struct forkpool_result *result;
 	pthread_t thread;
 
-	(void)support_submit(pool, wait_for_go, NULL, 0);
+	(void)support_submit(pool, support_job_waits, NULL, 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, wake, pool), 0);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	/* Once: the next one waits for the result. */
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 1);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -229,10 +211,10 @@ START_TEST(wakeup_from_a_signal_handler_ends_a_wait)
 
 	woken_pool = support_open(NULL);
 	ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
-	(void)support_submit(woken_pool, wait_for_go, NULL, 0);
+	(void)support_submit(woken_pool, support_job_waits, NULL, 0);
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	ck_assert_int_eq(forkpool_wait(woken_pool, &result, -1), 0);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_wait(woken_pool, &result, -1), 1);
 	ck_assert_int_eq(forkpool_close(woken_pool), 0);
 }
@@ -243,8 +225,8 @@ START_TEST(wakeup_before_the_wait_is_not_lost)
 	struct forkpool *pool = support_open(NULL);
 	const struct forkpool_result *result;
 
-	(void)support_submit(pool, wait_for_go, NULL, 0);
-	support_await(&board->started, 1);
+	(void)support_submit(pool, support_job_waits, NULL, 0);
+	support_await(&board->gate.started, 1);
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < (round == 2 ? 200000 : 1); i++) /* more than a pipe holds */
 			ck_assert_int_eq(forkpool_wakeup(pool), 0);
@@ -253,7 +235,7 @@ START_TEST(wakeup_before_the_wait_is_not_lost)
 		ck_assert_int_eq(forkpool_wait(pool, &result, -1), 0);
 	}
 	/* However often it was called: once. */
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 1);
 	/* In a loop of the caller's: its poll() ends. */
 	struct pollfd fds[FDS];
@@ -298,15 +280,15 @@ START_TEST(resized_pool_has_as_many_workers)
 		ck_assert_int_eq(forkpool_resize(pool, sizes[i]), 0);
 		await_workers(pool, sizes[i]);
 		/* As many jobs run at a time. */
-		atomic_store(&board->started, 0);
-		atomic_store(&board->go, 0);
+		atomic_store(&board->gate.started, 0);
+		atomic_store(&board->gate.go, 0);
 		for (unsigned j = 0; j < sizes[i]; j++)
-			(void)support_submit(pool, wait_for_go, NULL, 0);
+			(void)support_submit(pool, support_job_waits, NULL, 0);
 		(void)forkpool_dispatch(pool, NULL, 0);
 		const struct forkpool_result *result;
-		while (atomic_load(&board->started) < sizes[i])
+		while (atomic_load(&board->gate.started) < sizes[i])
 			ck_assert_int_eq(forkpool_wait(pool, &result, 1), 0);
-		support_post(&board->go);
+		support_post(&board->gate.go);
 		for (unsigned j = 0; j < sizes[i]; j++)
 			ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	}
@@ -351,7 +333,7 @@ make_progress(struct forkpool_context *context, const void *args, size_t args_le
 	for (uint32_t i = 1; i <= 5; i++) {
 		(void)forkpool_progress(context, i, UINT64_MAX);
 		support_post(&board->step);
-		support_await(&board->go, i);
+		support_await(&board->gate.go, i);
 	}
 	return 0;
 }
@@ -370,7 +352,7 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 		struct forkpool_job job = { .fn = make_progress, .id = round == 0 ? id : NULL };
 		uint64_t seq;
 		atomic_store(&board->step, 0);
-		atomic_store(&board->go, 0);
+		atomic_store(&board->gate.go, 0);
 		ck_assert_int_eq(forkpool_submit(pool, &job, &seq), 1);
 		for (uint32_t i = 1; i <= 5; i++) {
 			support_await(&board->step, i);
@@ -388,7 +370,7 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 			ck_assert_uint_eq(stats.running, 1);
 			ck_assert_uint_eq(stats.queued, 0);
 			ck_assert_uint_eq(stats.workers_alive, 1);
-			support_post(&board->go);
+			support_post(&board->gate.go);
 		}
 		const struct forkpool_result *result = support_wait(pool);
 		if (support_apart())
@@ -402,16 +384,16 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 		ck_assert_uint_eq(info.jobs_done, round + 1);
 	}
 	/* A run shows no progress that was another's. */
-	atomic_store(&board->started, 0);
-	atomic_store(&board->go, 0);
-	(void)support_submit(pool, wait_for_go, NULL, 0);
-	(void)support_submit(pool, nothing, NULL, 0);
-	support_await(&board->started, 1);
+	atomic_store(&board->gate.started, 0);
+	atomic_store(&board->gate.go, 0);
+	(void)support_submit(pool, support_job_waits, NULL, 0);
+	(void)support_submit(pool, support_job_nothing, NULL, 0);
+	support_await(&board->gate.started, 1);
 	ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
 	ck_assert_int_eq(info.busy, 1);
 	ck_assert_uint_eq(info.progress_done | info.progress_total, 0);
 	ck_assert_uint_eq(stats_of(pool).queued, 1);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

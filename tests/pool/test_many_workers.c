@@ -8,15 +8,6 @@
 
 #define WORKERS 40u
 
-static int
-nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)args;
-	(void)args_len;
-	(void)context;
-	return 0;
-}
-
 /* Waits until all of them run at a time, each in a worker of its own. */
 static int
 meets_the_others(struct forkpool_context *context, const void *args, size_t args_len)
@@ -38,7 +29,7 @@ START_TEST(all_workers_join_in_when_jobs_become_long)
 	struct forkpool *pool = support_open(&options);
 
 	for (int i = 0; i < (support_apart() ? 2000 : 20000); i++) {
-		struct forkpool_job job = { .fn = nothing };
+		struct forkpool_job job = { .fn = support_job_nothing };
 		while (forkpool_submit(pool, &job, NULL) == 0)
 			ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	}

@@ -13,15 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int
-nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	return 0;
-}
-
 /* Refused with that error and a sentence that names what is wrong. */
 static void
 assert_refused(const struct forkpool_options *options, int error, const char *names)
@@ -125,7 +116,7 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 	/* None at all: every default. */
 	struct forkpool *pool = forkpool_open(NULL, NULL, 0);
 	ck_assert_ptr_nonnull(pool);
-	(void)support_submit(pool, nothing, NULL, 0);
+	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -149,7 +140,7 @@ generate_nothing(struct forkpool_job *job, void *arg)
 static void
 assert_all_fail(struct forkpool *pool, int error)
 {
-	struct forkpool_job job = { .fn = nothing };
+	struct forkpool_job job = { .fn = support_job_nothing };
 	const struct forkpool_result *result;
 	struct forkpool_worker_info info;
 	struct forkpool_stats stats;
@@ -195,7 +186,7 @@ START_TEST(call_in_a_forked_child_fails_with_echild)
 	int status;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	(void)support_submit(pool, nothing, NULL, 0);
+	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -214,7 +205,7 @@ START_TEST(wrong_argument_fails_and_changes_nothing)
 	id[256] = '\0';
 	struct forkpool_job wrong[8];
 	for (int i = 0; i < 8; i++)
-		wrong[i] = (struct forkpool_job){ .fn = nothing };
+		wrong[i] = (struct forkpool_job){ .fn = support_job_nothing };
 	wrong[0].fn = NULL;
 	wrong[1].args_len = 1;
 	wrong[2].id = id;
@@ -265,7 +256,7 @@ START_TEST(structure_of_an_older_or_newer_size_is_filled_in)
 	struct { struct forkpool_stats stats; unsigned char later[16]; } stats;
 	struct { struct forkpool_worker_info info; unsigned char later[16]; } info;
 
-	(void)support_submit(pool, nothing, NULL, 0);
+	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	(void)support_wait(pool);
 	memset(&stats, 0xff, sizeof stats);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats,

@@ -215,6 +215,31 @@ process_look(pid_t pid, pid_t *parent)
 	return state[2];
 }
 
+int
+support_job_nothing(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	(void)args_len;
+	return 0;
+}
+
+static struct support_gate *gate;
+
+void
+support_gate_use(struct support_gate *shared)
+{
+	gate = shared;
+}
+
+int
+support_job_waits(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	support_post(&gate->started);
+	support_await(&gate->go, 1);
+	return support_job_nothing(context, args, args_len);
+}
+
 char
 support_state(pid_t pid)
 {

@@ -68,6 +68,17 @@ void *support_shared(size_t size);
 void support_await(_Atomic uint32_t *word, uint32_t at_least);
 void support_post(_Atomic uint32_t *word); /* add one, and wake who awaits */
 
+/* Jobs that many tests need.  One does nothing. */
+int support_job_nothing(struct forkpool_context *, const void *args, size_t args_len);
+/* The other says that it runs and then waits until it is told to go on, at the gate in use, which is in shared memory
+   and was given to support_gate_use() before the pool was opened. */
+struct support_gate {
+	_Atomic uint32_t started; /* jobs that are at it, or through */
+	_Atomic uint32_t go;      /* 1: open */
+};
+void support_gate_use(struct support_gate *);
+int  support_job_waits(struct forkpool_context *, const void *args, size_t args_len);
+
 /* State of that process as ps(1) shows it, 0 where it is gone. */
 char support_state(pid_t pid);
 

@@ -133,7 +133,7 @@ is 'make would have told otherwise' "$(lost)" 1
 
 # sent NAME STATUS SIGNAL...: make runs forkpool, whose jobs hold tokens when the signals come, one after another
 default=
-env --default-signal=INT true 2>/dev/null && default='env --default-signal=INT,QUIT'
+env --default-signal=INT true 2>/dev/null && default='env --default-signal=HUP,INT,QUIT'
 cat >bin/lines <<'EOF'
 #!/bin/sh
 tries=0
