@@ -263,7 +263,7 @@ claim_state_of(const struct dispatcher *d, uint32_t entry)
 	    atomic_load_explicit(shared_claim(d->shared, entry), memory_order_relaxed));
 }
 
-/* Write one more frame of an offered job, with share frames in a packet; false: the pipe is full. */
+/* Write one more frame of an offered job, share frames in a packet; false: the pipe is full. */
 static bool
 frame_repeat(struct dispatcher *d, const struct job *job, uint32_t share)
 {
