@@ -45,12 +45,19 @@ core_sources = \
 	src/lib/supervisor/worker_slot.c src/lib/supervisor/worker_slot.h \
 	src/lib/supervisor/supervisor.c src/lib/supervisor/supervisor.h \
 	src/lib/dispatch/job_table.c src/lib/dispatch/job_table.h \
+	src/lib/dispatch/results_pipe.c src/lib/dispatch/results_pipe.h \
+	src/lib/dispatch/supervisor_link.c src/lib/dispatch/supervisor_link.h \
+	src/lib/dispatch/tick.h \
 	src/lib/dispatch/dispatch_state.h \
+	src/lib/dispatch/timeout_watch.c src/lib/dispatch/timeout_watch.h \
 	src/lib/dispatch/offers.c src/lib/dispatch/offers.h \
+	src/lib/dispatch/job_end.c src/lib/dispatch/job_end.h \
+	src/lib/dispatch/result_value.c src/lib/dispatch/result_value.h \
 	src/lib/dispatch/results.c src/lib/dispatch/results.h \
 	src/lib/dispatch/deaths.c src/lib/dispatch/deaths.h \
 	src/lib/dispatch/dispatcher.c src/lib/dispatch/dispatcher.h \
 	src/lib/pool/pool.c src/lib/pool/pool.h \
+	src/lib/pool/pool_options.c src/lib/pool/pool_options.h \
 	src/lib/pool/pool_open.c \
 	src/lib/pool/pool_stats.c \
 	src/lib/pool/pool_run.c

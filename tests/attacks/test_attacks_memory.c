@@ -350,7 +350,7 @@ tables(struct attack_scene *scene, const void *arg)
 			is_old |= now[i].at == before[j].at;
 		if (is_old)
 			continue;
-		uintptr_t mailboxes = (uintptr_t)scene->pool->d.setup.worker.mailboxes,
+		uintptr_t mailboxes = (uintptr_t)scene->pool->d.link.setup.worker.mailboxes,
 			  claims = (uintptr_t)scene->pool->d.shared;
 		has_claims |= claims >= now[i].at && claims < now[i].end;
 		pools[k++] = now[i];

@@ -1,11 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dispatch_state - what the parent's engine knows of one pool; its parts are offers (batches out),
- * results (results in), deaths (what became of workers) and dispatcher (which drives them).
+ * dispatch_state - what the caller's engine knows of one pool.
  *
- * Invariants: a job is in the queue, or marked in inflight[] with state OFFERED, or has its result.  All of
- * this is private to the caller's process; what workers can write is in *shared alone.
- * Includes job_table, shared, control, arena, spool, supervisor and below.
+ * A job's way: forkpool_submit() puts it in the job table; offers writes it into a packet, or lets
+ * it wait in the queue while enough is offered; a worker claims it; results takes the worker's
+ * packet, checks each frame and hands the job to job_end, which has it tried again or makes it
+ * ready for forkpool_next().  Where a worker dies, deaths ends the jobs that it had claimed.
+ * dispatcher drives all of them whenever the caller is in the library; in between nothing happens
+ * here.
+ *
+ *     job_table           the jobs, and the queue
+ *     supervisor_link     the supervisor, and a results_pipe for each slot
+ *     offers              jobs out: packets, and what is offered
+ *     timeout_watch       how long the supervisor may sleep
+ *     results             results in: packets and frames
+ *     result_value        values, in the record or in the spool
+ *     job_end             tried again, or ready
+ *     deaths              what became of workers, and of the supervisor
+ *     tick                when to look for what is stuck
+ *     dispatcher          one round of all that
+ *
+ * Invariants: a job is in the queue, or is marked in out.inflight with state OFFERED, or has its
+ * result.  All of this is private to the caller's process; workers can write in *shared alone.
+ *
+ * dispatcher_init() and dispatcher_allocate() set first values.  From then on each part of struct
+ * dispatcher is written by the one file that its comment names; other files read it, and change it
+ * through that file's functions.
  */
 #ifndef FORKPOOL_DISPATCH_STATE_H
 #define FORKPOOL_DISPATCH_STATE_H
@@ -16,92 +36,114 @@
 #include <stdint.h>
 
 #include "lib/dispatch/job_table.h"
+#include "lib/dispatch/supervisor_link.h"
+#include "lib/dispatch/tick.h"
 #include "lib/ipc/control.h"
 #include "lib/os/clock.h"
-#include "lib/supervisor/supervisor.h"
 
-/* One results pipe. */
-struct results_pipe {
-	int  fd;           /* read end, non-blocking; owned; -1 once it has ended */
-	bool hot;          /* there may be more in it */
-	uint32_t packets;  /* read so far */
-};
-
-struct dispatcher {
-	struct shared  *shared;
-	struct control *control;
-	struct arena    arena;
-	struct spool    spool;
-	struct spool_reader values;
-	struct job_table jobs;
-
-	/* Processes and pipes. */
-	struct supervisor_setup setup;    /* to start a supervisor again */
-	pid_t    supervisor;              /* 0: none */
-	int      socket;                  /* to it */
-	int      job_pipe[2];
-	int      bell[2];                 /* forkpool_wakeup() writes */
-	unsigned workers;                 /* wanted */
-	unsigned processors;              /* online when the pool was opened */
-	unsigned slots;                   /* that have a results pipe; never fewer than workers */
-	struct results_pipe *results;     /* SHARED_WORKERS_MAX of them */
-	struct pollfd *pollfds;           /* SHARED_WORKERS_MAX + 3 */
-
-	/* What the options say. */
-	int64_t  timeout_ns;
+/* What the caller's options say.  Written by pool_options.c, never changed. */
+struct dispatch_options {
+	unsigned workers;         /* when the pool was opened */
+	unsigned processors;      /* online then */
+	int64_t  timeout_ns;      /* 0: none */
 	size_t   queue_limit;
 	uint64_t value_max, output_max;
 	unsigned retry_on, max_attempts;
 	bool     ordered;
+};
 
-	/* Offers. */
+/* Jobs out.  Written by offers.[ch]. */
+struct dispatch_out {
 	uint64_t next_ticket;
-	uint64_t *inflight;               /* a bit for each entry: it is offered */
+	uint64_t *inflight;       /* a bit for each entry: it is offered */
 	uint32_t inflight_count;
-	struct wire_packet out;           /* being filled by writer, or written next */
-	struct wire_writer writer;        /* frames > 0: they are not sent yet */
-	size_t   out_len;                 /* > 0: complete, the pipe was full */
-	unsigned fill;                    /* frames that it is to have */
-	unsigned plain_room;              /* plain jobs that go in without another look */
-	unsigned batch;                   /* jobs that go in a packet now, at most */
-	unsigned floor;                   /* and at least, where there are many */
-	uint32_t offered_max;             /* jobs offered ahead */
-	int64_t  run_ns;                  /* how long jobs take of late; 0: not known yet */
-	uint32_t readers;                 /* workers of smaller index take the jobs */
-	bool     spin;                  /* jobs are so short that their results are waited for awake */
-	int64_t  stamp;                   /* when the packet was begun */
-	int64_t  offered_at;              /* when the last packet was written */
-	uint64_t results_taken, results_at_tick; /* to see at a tick whether anything moves */
-	int64_t  tick_at, tick_span;      /* when to look for stuck jobs and results; CLOCK_NEVER */
-	uint32_t timed_jobs;
-	bool     watch_stale;             /* the job with the smallest timeout is over */
+	unsigned plain_room;      /* plain jobs that go into the packet without another look */
+	unsigned fill;            /* frames that the packet is to have */
+	struct wire_writer writer; /* frames > 0: they are not sent yet */
+	size_t   packet_len;      /* > 0: the packet is complete, the pipe was full */
+	unsigned batch;           /* jobs that go in a packet now, at most */
+	unsigned floor;           /* and at least, where there are many */
+	uint32_t offered_max;     /* jobs offered ahead */
+	int64_t  run_ns;          /* how long jobs take of late; 0: not known yet */
+	uint32_t readers;         /* workers of smaller index take the jobs */
+	bool     spin;            /* jobs are so short that their results are waited for awake */
+	int64_t  begun_at;        /* when the packet was begun */
+	int64_t  offered_at;      /* when the last packet was written */
+	uint64_t taken_before;    /* in.taken at the last look, to see whether anything moves */
+	uint64_t reoffers;
+	struct wire_packet packet; /* being filled by writer, or written next */
+};
 
-	/* Results. */
-	unsigned rounds;
-	struct job_fifo ready;            /* not used where ordered */
-	uint64_t next_seq;                /* to be accepted */
-	uint64_t next_out;                /* ordered: to be handed out next */
-	struct job *lent;                 /* its result is with the caller */
-	struct job *unfetched;            /* its value is still in the spool */
+/* Jobs offered that have a timeout.  Written by timeout_watch.c. */
+struct timeout_watch {
+	uint32_t jobs;
+	bool     stale;           /* the job with the smallest timeout is over */
+};
 
-	/* State of the whole. */
-	int64_t  deadline;                /* of the pool */
-	bool     expired;
-	bool     woken;
-	bool     failed;                  /* no worker can be had any more; failure_text says why */
-	bool     recovering;              /* the supervisor is dead, its workers are dying */
-	int64_t  recover_until;
-	bool     recover_killed;
-	unsigned restarts;                /* of the supervisor, without a result between */
+/* Results in.  Written by results.c. */
+struct dispatch_in {
+	uint64_t taken;           /* results of runs so far */
+};
+
+/* Values of results.  Written by result_value.c. */
+struct result_values {
+	struct spool spool;
+	struct spool_reader reader;
+	struct job  *unfetched;   /* its value is still in the spool */
+};
+
+/* Jobs that are over.  Written by job_end.[ch]. */
+struct jobs_ended {
+	struct job_fifo ready;    /* in the order of their ends; empty where ordered */
+	uint64_t next_seq;        /* ordered: the one to be handed out next */
+	uint64_t retries;
+};
+
+/* The pool's health.  Written by deaths.c. */
+struct dispatch_health {
+	bool     failed;          /* no worker can be had any more; failure_text says why */
 	char     failure_text[160];
+	bool     recovering;      /* the supervisor is dead, its workers are dying */
+	bool     killed;          /* those that did not die by themselves got SIGKILL */
+	int64_t  recover_until;
+	unsigned restarts;        /* of the supervisor, without a result between */
+	uint64_t taken_before;    /* in.taken at the last restart */
+	uint64_t workers_started, workers_died; /* under supervisors that are gone */
+};
 
-	uint64_t by_outcome[16], retries, reoffers; /* outcomes of results taken */
-	uint64_t started_before, died_before; /* by supervisors that are gone */
+/* The loop that drives it all.  Written by dispatcher.c. */
+struct dispatch_loop {
+	bool     woken;           /* by forkpool_wakeup() */
+	unsigned rounds;
+	struct pollfd *pollfds;   /* SHARED_WORKERS_MAX + 3 of them */
+	int64_t  deadline;        /* of the pool */
+	bool     expired;
+};
+
+struct dispatcher {
+	/* Opened and closed by pool_open.c, changed by their own functions. */
+	struct shared   *shared;
+	struct control  *control;
+	struct arena     arena;
+	struct job_table jobs;
+	int              job_pipe[2];
+	int              bell[2];         /* forkpool_wakeup() writes to it */
+
+	struct dispatch_options options;
+	struct dispatch_out    out;
+	struct timeout_watch   watch;
+	struct tick            tick;
+	struct dispatch_in     in;
+	struct result_values   values;
+	struct jobs_ended      ended;
+	struct dispatch_health health;
+	struct dispatch_loop   loop;
+	struct supervisor_link link;
 };
 
 #define INFLIGHT_END UINT32_MAX
 
-/* The first offered entry from this one on; INFLIGHT_END: none.  Those found may be removed. */
+/* The first offered entry from this one on, or INFLIGHT_END.  Those found may be removed. */
 static inline uint32_t
 inflight_next(const struct dispatcher *d, uint32_t from)
 {
@@ -109,7 +151,7 @@ inflight_next(const struct dispatcher *d, uint32_t from)
 	uint64_t word;
 
 	for (uint32_t i = from / 64; i < words; i++, from = i * 64)
-		if ((word = d->inflight[i] >> (from % 64)) != 0)
+		if ((word = d->out.inflight[i] >> (from % 64)) != 0)
 			return from + (uint32_t)__builtin_ctzll(word);
 	return INFLIGHT_END;
 }

@@ -1,60 +1,76 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Drives the caller's engine: one round after the other, and the wait in between. */
 #include "config.h"
 #include "lib/dispatch/dispatcher.h"
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/dispatch/deaths.h"
+#include "lib/dispatch/job_end.h"
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/results.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/job/outcome.h"
 #include "lib/os/clock.h"
 
-#define TICK_MAX (32 * CLOCK_MS)
-/* How often the smallest timeout in use is looked for anew. */
-#define RECOVER_LOOK_NS (5 * CLOCK_MS)
-
-/* While results come in without a pause the other descriptors are looked at this often. */
+/* Poll interval while a dead supervisor's workers exit. */
+#define RECOVER_POLL_NS (5 * CLOCK_MS)
+/* While results come in without a pause, poll the other descriptors every so many rounds. */
 #define ROUNDS_UNPOLLED 16u
+/* Where dispatcher_pollfds() puts which descriptor; the results pipes follow. */
+enum { POLL_SUPERVISOR, POLL_BELL, POLL_JOB_PIPE, POLL_RESULTS };
 
-static const char cancelled_text[] = "cancelled before it started";
+static const char cancelled_text[] = OUTCOME_CANCELLED_QUEUED;
 
-/* Where results may be stuck behind a long job, or jobs in a busy worker's packet. */
+void
+dispatcher_init(struct dispatcher *d, const struct dispatch_options *options)
+{
+	d->options = *options;
+	d->job_pipe[0] = d->job_pipe[1] = d->bell[0] = d->bell[1] = -1;
+	d->arena.fd = d->values.spool.fd = d->link.socket = -1;
+	d->out.next_ticket = d->ended.next_seq = 1;
+	d->loop.deadline = CLOCK_NEVER;
+	tick_stop(&d->tick);
+	STAILQ_INIT(&d->ended.ready);
+}
+
+int
+dispatcher_allocate(struct dispatcher *d, uint32_t entries)
+{
+	d->loop.pollfds = calloc(SHARED_WORKERS_MAX + POLL_RESULTS, sizeof *d->loop.pollfds);
+	d->out.inflight = calloc(entries / 64 + 1, sizeof *d->out.inflight);
+	if (d->loop.pollfds == NULL || d->out.inflight == NULL ||
+	    supervisor_link_init(&d->link, d->options.workers) == -1)
+		return -1;
+	return job_table_init(&d->jobs, entries);
+}
+
+void
+dispatcher_release(struct dispatcher *d)
+{
+	if (d->jobs.records != NULL)
+		job_table_release(&d->jobs, &d->arena);
+	supervisor_link_release(&d->link);
+	free(d->out.inflight);
+	free(d->loop.pollfds);
+}
+
+/* Look for results stuck behind a long job, and for jobs in a busy worker's packet. */
 static void
-tick(struct dispatcher *d, int64_t now)
+stuck_check(struct dispatcher *d, int64_t now)
 {
 	results_peek(d);
-	if (!offers_again(d, now)) {
-		d->tick_at = CLOCK_NEVER; /* each offered job runs: nothing to find until one ends */
-		return;
-	}
-	d->tick_at = clock_after(now, d->tick_span);
-	if (d->tick_span < TICK_MAX)
-		d->tick_span *= 2;
+	if (offers_again(d, now))
+		tick_back_off(&d->tick, now);
+	else
+		tick_stop(&d->tick); /* each offered job runs: nothing to find until one ends */
 }
 
-/* The smallest timeout may be larger now: let the supervisor sleep longer. */
-static void
-watch_renew(struct dispatcher *d)
-{
-	int64_t smallest = CLOCK_NEVER;
-
-	d->watch_stale = false;
-	INFLIGHT_FOREACH(d, entry) {
-		const struct job *job = job_table_at(&d->jobs, entry);
-		int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : d->timeout_ns;
-		if (job->timed)
-			smallest = clock_earlier(smallest, timeout);
-	}
-	int64_t watch = atomic_load(&d->control->watch_ns);
-	if (smallest != CLOCK_NEVER && watch > 0 && watch < smallest)
-		atomic_store(&d->control->watch_ns, smallest);
-}
-
-/* A job that runs: true, its claim says now that it is cancelled.  One that is to end already, for whatever reason, may
-   have its grace no more. */
+/* Cancel a job that runs; true: its claim says now that it is cancelled.  at_once also takes the
+   grace from a run that is being ended already, for whatever reason. */
 static bool
 cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 {
@@ -62,21 +78,21 @@ cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 	uint64_t word = atomic_load(claim);
 	unsigned worker = claim_worker(word), parity = claim_parity(word);
 
-	job->max_attempts = job->attempts + 1; /* whatever comes of this run, there is no other */
+	job->max_attempts = job->attempts + 1; /* however this run ends, no other follows */
 	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket &&
-	    worker < d->slots &&
+	    worker < d->link.slots &&
 	    atomic_compare_exchange_strong(claim, &word,
 		claim_make(job->ticket, worker, parity, CLAIM_CANCELLED))) {
 		struct control_slot *slot = &d->control->slot[worker];
 		atomic_store(at_once ? &slot->kill_ticket : &slot->cancel_ticket, job->ticket);
-		supervisor_ring(d);
+		supervisor_link_ring(&d->link);
 		return true;
 	}
 	if (at_once &&
 	    (claim_state(word) == CLAIM_CANCELLED || claim_state(word) == CLAIM_TIMED_OUT) &&
-	    claim_ticket(word) == job->ticket && worker < d->slots) {
+	    claim_ticket(word) == job->ticket && worker < d->link.slots) {
 		atomic_store(&d->control->slot[worker].kill_ticket, job->ticket);
-		supervisor_ring(d);
+		supervisor_link_ring(&d->link);
 	}
 	return claim_state(word) == CLAIM_CANCELLED;
 }
@@ -107,7 +123,7 @@ dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 		job_end_finally(d, job, FORKPOOL_CANCELLED);
 		cancelled++;
 	}
-	/* First what does not run yet: a worker whose run is cancelled would take it meanwhile. */
+	/* First the jobs that do not run yet: a worker whose run is cancelled would take one. */
 	INFLIGHT_FOREACH(d, entry)
 		cancelled +=
 		    dispatcher_cancel(d, job_table_at(&d->jobs, entry), FORKPOOL_CANCEL_QUEUED);
@@ -118,44 +134,58 @@ dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 }
 
 void
+dispatcher_set_deadline(struct dispatcher *d, int64_t deadline, int64_t now)
+{
+	dispatcher_deadline_check(d, now); /* one that has passed is not lifted after the fact */
+	d->loop.expired = false;
+	d->loop.deadline = deadline;
+	atomic_store(&d->shared->pool_deadline, deadline);
+	atomic_store(&d->control->pool_deadline, deadline);
+	supervisor_link_ring(&d->link);
+	dispatcher_deadline_check(d, now);
+}
+
+void
 dispatcher_deadline_check(struct dispatcher *d, int64_t now)
 {
-	if (d->expired || now < d->deadline)
+	if (d->loop.expired || now < d->loop.deadline)
 		return;
-	d->expired = true;
-	/* Jobs not taken out by this are running; retries are off from here on. */
+	d->loop.expired = true;
+	/* Only running jobs are left after this, and from here on nothing is tried again. */
 	(void)dispatcher_cancel_all(d, FORKPOOL_CANCEL_RUNNING);
 }
 
 int64_t
 dispatcher_until(const struct dispatcher *d)
 {
-	int64_t until = d->expired ? CLOCK_NEVER : d->deadline;
+	int64_t until = d->loop.expired ? CLOCK_NEVER : d->loop.deadline;
 
-	if (d->inflight_count > 0)
-		until = clock_earlier(until, d->tick_at);
-	if (d->recovering)
-		until = clock_earlier(until,
-		    clock_earlier(d->recover_until, clock_after(clock_now(), RECOVER_LOOK_NS)));
+	if (d->out.inflight_count > 0)
+		until = clock_earlier(until, d->tick.at);
+	if (d->health.recovering) {
+		until = clock_earlier(until, d->health.recover_until);
+		until = clock_earlier(until, clock_after(clock_now(), RECOVER_POLL_NS));
+	}
 	return until;
 }
 
 size_t
 dispatcher_pollfds(struct dispatcher *d, struct pollfd *fds, size_t capacity)
 {
-	struct pollfd few[3] = {
-		{ .fd = d->socket, .events = POLLIN },
-		{ .fd = d->bell[0], .events = POLLIN },
-		{ .fd = d->out_len > 0 ? d->job_pipe[1] : -1, .events = POLLOUT },
+	int full_pipe = d->out.packet_len > 0 ? d->job_pipe[1] : -1;
+	const struct pollfd few[POLL_RESULTS] = {
+		[POLL_SUPERVISOR] = { .fd = d->link.socket, .events = POLLIN },
+		[POLL_BELL] = { .fd = d->bell[0], .events = POLLIN },
+		[POLL_JOB_PIPE] = { .fd = full_pipe, .events = POLLOUT },
 	};
 	size_t n = 0;
 
-	for (unsigned i = 0; i < 3; i++, n++)
+	for (unsigned i = 0; i < POLL_RESULTS; i++, n++)
 		if (n < capacity)
 			fds[n] = few[i];
-	for (unsigned i = 0; i < d->slots; i++, n++)
+	for (unsigned i = 0; i < d->link.slots; i++, n++)
 		if (n < capacity)
-			fds[n] = (struct pollfd){ .fd = d->results[i].fd, .events = POLLIN };
+			fds[n] = (struct pollfd){ .fd = d->link.results[i].fd, .events = POLLIN };
 	return n;
 }
 
@@ -165,81 +195,93 @@ bell_drain(struct dispatcher *d)
 	char bytes[64];
 
 	while (read(d->bell[0], bytes, sizeof bytes) > 0)
-		d->woken = true;
+		d->loop.woken = true;
+}
+
+bool
+dispatcher_take_wakeup(struct dispatcher *d)
+{
+	bool woken = d->loop.woken;
+
+	d->loop.woken = false;
+	return woken;
 }
 
 void
 dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
 {
-	/* By place first, as dispatcher_pollfds() filled them in; any order is understood. */
+	struct results_pipe *pipes = d->link.results;
+
+	/* First by place, as dispatcher_pollfds() filled them in, but any order is allowed. */
 	for (size_t i = 0; i < n; i++) {
+		size_t slot = i - POLL_RESULTS;
 		if (fds[i].revents == 0 || fds[i].fd < 0)
 			continue;
-		if (i >= 3 && i - 3 < d->slots && d->results[i - 3].fd == fds[i].fd) {
-			d->results[i - 3].hot = true;
+		if (i >= POLL_RESULTS && slot < d->link.slots && pipes[slot].fd == fds[i].fd) {
+			results_pipe_set_hot(&pipes[slot], true);
 			continue;
 		}
 		if (fds[i].fd == d->bell[0])
 			bell_drain(d);
-		for (unsigned j = 0; j < d->slots; j++)
-			if (d->results[j].fd == fds[i].fd)
-				d->results[j].hot = true;
-		/* The socket and the job pipe are looked at in any case. */
+		for (unsigned j = 0; j < d->link.slots; j++)
+			if (pipes[j].fd == fds[i].fd)
+				results_pipe_set_hot(&pipes[j], true);
+		/* The socket and the job pipe are checked in any case. */
 	}
 	deaths_check(d);
 }
 
-/* One round without waiting.  all: the caller is about to wait, packets go as full as they are. */
+/* One round without waiting.  all: the caller is about to wait, so packets go that are not full. */
 static void
 round_once(struct dispatcher *d, bool all)
 {
 	results_read(d);
-	if (d->recovering)
+	if (d->health.recovering)
 		deaths_recover(d, clock_now());
-	if (d->failed)
-		pool_fail(d);
+	if (d->health.failed)
+		deaths_fail_jobs(d);
 	offers_send(d, all || offers_are_short(d));
 }
 
 static bool
 anything_hot(const struct dispatcher *d)
 {
-	for (unsigned i = 0; i < d->slots; i++)
-		if (d->results[i].hot)
+	for (unsigned i = 0; i < d->link.slots; i++)
+		if (d->link.results[i].hot)
 			return true;
 	return false;
 }
 
-/* Look at all descriptors, waiting for them until then. */
+/* Poll all descriptors, and wait for one of them until then. */
 static void
 poll_once(struct dispatcher *d, int64_t until)
 {
-	size_t n = dispatcher_pollfds(d, d->pollfds, SHARED_WORKERS_MAX + 3);
+	size_t n = dispatcher_pollfds(d, d->loop.pollfds, SHARED_WORKERS_MAX + POLL_RESULTS);
 	int ms = until == 0 ? 0 : clock_poll_ms(until, clock_now());
 
-	int ready = poll(d->pollfds, (nfds_t)n, ms);
+	int ready = poll(d->loop.pollfds, (nfds_t)n, ms);
 	if (ready == 0 || (ready == -1 && errno == EINTR))
 		return;
-	/* No memory, or RLIMIT_NOFILE was lowered below n since: look at all of them, unasked. */
+	/* No memory, or RLIMIT_NOFILE was lowered below n since: take all of them for ready. */
 	for (size_t i = 0; ready == -1 && i < n; i++)
-		d->pollfds[i].revents = POLLIN;
-	for (unsigned i = 0; i < d->slots; i++)
-		if (d->pollfds[i + 3].revents != 0)
-			d->results[i].hot = true;
-	if (d->pollfds[1].revents != 0)
+		d->loop.pollfds[i].revents = POLLIN;
+	for (unsigned i = 0; i < d->link.slots; i++)
+		if (d->loop.pollfds[POLL_RESULTS + i].revents != 0)
+			results_pipe_set_hot(&d->link.results[i], true);
+	if (d->loop.pollfds[POLL_BELL].revents != 0)
 		bell_drain(d);
-	if (d->pollfds[0].revents != 0)
+	if (d->loop.pollfds[POLL_SUPERVISOR].revents != 0)
 		deaths_check(d);
 }
 
 /*
- * Where jobs are short the answer is nearly there: give the processor to the workers for a moment before
- * going to sleep, which would cost them the waking.  True: there is something to read.
+ * Where jobs are short a result is about to come: give the processor to the workers for a moment
+ * before going to sleep, since they would have to wake us.  True: there is something to read.
  */
 static bool
 spin(struct dispatcher *d)
 {
-	if (d->inflight_count == 0 || !d->spin)
+	if (d->out.inflight_count == 0 || !d->out.spin)
 		return false;
 	int64_t until = clock_now() + SHARED_SPIN_NS;
 	do {
@@ -253,27 +295,27 @@ spin(struct dispatcher *d)
 void
 dispatcher_pump(struct dispatcher *d, int64_t until)
 {
-	atomic_store_explicit(&d->control->jobs_wait, d->inflight_count + d->jobs.queued > 0,
+	atomic_store_explicit(&d->control->jobs_wait, d->out.inflight_count + d->jobs.queued > 0,
 	    memory_order_relaxed);
 	round_once(d, false);
-	bool busy = results_next(d) != NULL || anything_hot(d);
-	if (busy && ++d->rounds % ROUNDS_UNPOLLED != 0)
+	bool busy = job_next_ready(d) != NULL || anything_hot(d);
+	if (busy && ++d->loop.rounds % ROUNDS_UNPOLLED != 0)
 		return;
 	if (busy)
 		until = 0;
 	else
 		offers_send(d, true);
 	int64_t wake = clock_earlier(until, dispatcher_until(d));
-	if (busy || wake == 0 || !spin(d) || ++d->rounds % ROUNDS_UNPOLLED == 0)
+	if (busy || wake == 0 || !spin(d) || ++d->loop.rounds % ROUNDS_UNPOLLED == 0)
 		poll_once(d, wake);
 	int64_t now = clock_now();
 	dispatcher_deadline_check(d, now);
 	round_once(d, false);
-	if (d->inflight_count > 0 &&
-	    (now >= d->tick_at ||
-		(d->jobs.queued == 0 && d->tick_at != CLOCK_NEVER &&
-		    now - d->offered_at >= CLOCK_MS / 2)))
-		tick(d, now);
-	if (d->watch_stale && d->timed_jobs > 0)
-		watch_renew(d);
+	/* With an empty queue, do not wait for the tick to share out busy workers' packets. */
+	bool early = d->jobs.queued == 0 && d->tick.at != CLOCK_NEVER &&
+	    now - d->out.offered_at >= CLOCK_MS / 2;
+	if (d->out.inflight_count > 0 && (now >= d->tick.at || early))
+		stuck_check(d, now);
+	if (d->watch.stale && d->watch.jobs > 0)
+		timeout_watch_renew(d);
 }

@@ -1,30 +1,43 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dispatcher - the parent's engine: batches out, results in, events, ticks.
+ * dispatcher - drives the caller's engine: jobs out, results in, events, ticks.
  *
- * Passive: nothing happens but in these calls.  Includes deaths, results, offers and below.
+ * Passive: there is no thread, so nothing happens but in these calls.
  */
 #ifndef FORKPOOL_DISPATCHER_H
 #define FORKPOOL_DISPATCHER_H
 
 #include "lib/dispatch/dispatch_state.h"
 
-/* Send and receive what there is; wait for something until `until` (a clock_now() time; 0 not at
-   all, CLOCK_NEVER as long as it takes) if no result is there.  May return early. */
+/* Give each part its first values; nothing is open yet. */
+void dispatcher_init(struct dispatcher *, const struct dispatch_options *);
+/* Memory for so many jobs: 0, or -1 with errno ENOMEM. */
+int  dispatcher_allocate(struct dispatcher *, uint32_t entries);
+/* The opposite of both. */
+void dispatcher_release(struct dispatcher *);
+
+/* Send and receive what there is.  Where no result is ready wait until `until` (a clock_now() time;
+   0: do not wait, CLOCK_NEVER: as long as it takes).  May return early. */
 void dispatcher_pump(struct dispatcher *, int64_t until);
 
-/* For a poll() of the caller's: the descriptors (how many there are), and when to look at the latest. */
+/* For a poll() of the caller's: the descriptors (returns how many there are), and when to call
+   dispatcher_pump() at the latest. */
 size_t  dispatcher_pollfds(struct dispatcher *, struct pollfd *, size_t capacity);
 int64_t dispatcher_until(const struct dispatcher *);
-/* What such a poll() has found. */
+/* Take what such a poll() has found. */
 void    dispatcher_polled(struct dispatcher *, const struct pollfd *, size_t n);
 
-/* Cancel one job: true, it will end as CANCELLED. */
+/* Cancel one job; true: it will end as CANCELLED. */
 bool dispatcher_cancel(struct dispatcher *, struct job *, enum forkpool_cancel);
-/* Cancel all; how many will end so. */
+/* Cancel all jobs; returns how many will end as CANCELLED. */
 size_t dispatcher_cancel_all(struct dispatcher *, enum forkpool_cancel);
 
-/* The pool's deadline is checked where jobs come in, too. */
+/* Set the pool's deadline, a clock_now() time. */
+void dispatcher_set_deadline(struct dispatcher *, int64_t deadline, int64_t now);
+/* Cancel all jobs if it has passed.  Also for where jobs come in. */
 void dispatcher_deadline_check(struct dispatcher *, int64_t now);
+
+/* Whether forkpool_wakeup() was called since the last question. */
+bool dispatcher_take_wakeup(struct dispatcher *);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Jobs accepted and not yet handed back: records, queue, order. */
 #include "config.h"
 #include "lib/dispatch/job_table.h"
 
@@ -92,7 +93,7 @@ level_of(struct job_table *t, int priority)
 	return level;
 }
 
-/* A level that nobody uses goes, but for the one used last, which is likely to come again. */
+/* Free a level that no job uses, but keep the one used last, which is likely to come again. */
 static void
 level_leave(struct job_table *t, struct job_level *level)
 {
@@ -100,7 +101,7 @@ level_leave(struct job_table *t, struct job_level *level)
 		level_free(t, level);
 }
 
-/* Copy the arguments to where they stay until the job is over; -1 and errno. */
+/* Copy large arguments to where they stay until the job is over; -1 and errno. */
 static int
 args_keep(struct job *job, struct arena *arena, const struct forkpool_job *from)
 {
@@ -132,7 +133,7 @@ job_free_args(struct arena *arena, struct job *job)
 	job->args = NULL;
 }
 
-/* What few jobs bring: a name, arguments that do not fit in the record.  -1 and errno. */
+/* Copy what few jobs have: a name, and arguments that do not fit in the record.  -1 and errno. */
 static int
 job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *from, size_t id_len)
 {
@@ -144,7 +145,7 @@ job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *f
 	}
 	if (from->args_len > JOB_ROOM && args_keep(job, arena, from) == -1) {
 		int error = errno;
-		/* Without a name of its own, what stands there was the record's last job's. */
+		/* Without JOB_OWNS_ID the pointer is a leftover of the record's last job. */
 		if (job->owns & JOB_OWNS_ID)
 			free(job->id);
 		job->owns = 0;
@@ -240,10 +241,10 @@ job_table_find(const struct job_table *t, uint64_t seq)
 	struct job *job = job_table_at(t, t->by_seq[seq & t->by_seq_mask]);
 
 	if (job == NULL || job->seq < seq)
-		return NULL; /* it would have taken that place */
+		return NULL; /* the job would have taken that place */
 	if (job->seq == seq)
 		return job->state != JOB_UNUSED ? job : NULL;
-	/* A newer one has its place: a job so old that more than all records came after it. */
+	/* A newer job has its place: more jobs than there are records came after this old one. */
 	for (uint32_t entry = 0; entry < t->made; entry++)
 		if (t->records[entry].seq == seq && t->records[entry].state != JOB_UNUSED)
 			return &t->records[entry];
@@ -271,7 +272,7 @@ job_table_requeue(struct job_table *t, struct job *job)
 {
 	struct job *later;
 
-	/* Those before it in the queue are few: other jobs that are tried again. */
+	/* Few jobs are before it in the queue: others that are tried again. */
 	TAILQ_FOREACH(later, &job->level->queue, link)
 		if (later->seq > job->seq)
 			break;

@@ -2,9 +2,10 @@
 /*
  * job_table - jobs accepted and not yet handed back: their records, the queue, their order.
  *
- * A record's place (entry) is also its place in the claim table.  Records are never moved, and used
- * again last in first out, so that few jobs in flight touch little memory.  The queue is first in first out within a priority.  Private to the parent: no
- * worker can write here.  Includes arena, clock, outcome, wire and below.
+ * A record's place (entry) is also its place in the claim table.  Records never move, and are used
+ * again last in first out, so that few jobs in flight touch little memory.  The queue is first in
+ * first out within a priority.  All of it is private to the caller's process: no worker can write
+ * here.
  */
 #ifndef FORKPOOL_JOB_TABLE_H
 #define FORKPOOL_JOB_TABLE_H
@@ -20,16 +21,16 @@
 #include "lib/ipc/args_arena.h"
 #include "lib/ipc/wire.h"
 
-/* Arguments, later the value, up to this size are kept in the record itself. */
+/* Arguments, and later a value, up to this size are kept in the record itself. */
 #define JOB_ROOM  64u
 
 enum job_state {
 	JOB_UNUSED = 0,
-	JOB_ACCEPTED,   /* on its way from one of the others to the next */
-	JOB_QUEUED,     /* in the queue, nobody else knows it */
-	JOB_OFFERED,    /* a frame of it was written; its claim word says whether it runs */
+	JOB_ACCEPTED,   /* on its way from one of the other states to the next */
+	JOB_QUEUED,     /* in the queue; no worker knows it */
+	JOB_OFFERED,    /* its frame was written; its claim word says whether it runs */
 	JOB_READY,      /* it has its result */
-	JOB_LENT,       /* and the caller has that */
+	JOB_LENT,       /* the caller has its result */
 };
 
 /* What few results have. */
@@ -41,7 +42,7 @@ struct job_details {
 	char *backtrace;
 };
 
-/* What a record has to let go of at its end; most have nothing. */
+/* What a record has to free at its end; most records have nothing. */
 enum job_owns {
 	JOB_OWNS_ARGS = 1,
 	JOB_OWNS_EXTENT = 2,
@@ -50,9 +51,9 @@ enum job_owns {
 	JOB_OWNS_DETAILS = 16,
 };
 
-/* Four cache lines: what each job touches comes first. */
+/* Four cache lines; the members that each job touches come first. */
 struct job {
-	TAILQ_ENTRY(job) link;        /* in a level of the queue */
+	TAILQ_ENTRY(job) link;        /* in the queue of its level */
 	union {
 		SLIST_ENTRY(job)  unused;
 		STAILQ_ENTRY(job) ready;
@@ -70,12 +71,12 @@ struct job {
 	uint8_t      state;
 	uint8_t      owns;            /* set of enum job_owns */
 	uint8_t      cooperative;
-	uint8_t      timed;           /* counted as one with a timeout while offered */
+	uint8_t      timed;           /* counted by timeout_watch, while offered */
 	int64_t      timeout_ns;      /* as in struct forkpool_job */
 	struct job_level *level;
 	uint8_t      id_len;
 	uint8_t      outcome;
-	uint8_t      value_in_spool;  /* not fetched yet */
+	uint8_t      value_in_spool;  /* the value is not fetched yet */
 	uint8_t      core_dumped;
 	pid_t        pid;
 
@@ -89,7 +90,7 @@ struct job {
 		int  error, signal, exit_code;
 	} end;
 
-	int64_t      cpu_ns, user_ns, max_rss; /* -1: not told */
+	int64_t      cpu_ns, user_ns, max_rss; /* -1: not known */
 
 	/* What few jobs have. */
 	uint64_t     value_offset;    /* in the spool */
@@ -107,16 +108,16 @@ TAILQ_HEAD(job_list, job);
 struct job_level {
 	RB_ENTRY(job_level) node;
 	int      priority;
-	size_t   users;        /* accepted jobs of that priority */
+	size_t   users;        /* accepted jobs of this priority */
 	struct job_list queue;
 };
 
 struct job_table {
 	uint32_t      limit;       /* records at most */
-	uint32_t      made;        /* records ever used: those before it */
-	struct job   *records;     /* a mapping; pages are taken as they are touched */
+	uint32_t      made;        /* records used so far: those below it */
+	struct job   *records;     /* a mapping; pages are taken when touched */
 	struct job_stack unused;   /* of those made */
-	uint32_t     *by_seq;      /* entries, at seq & mask; an old job's place may be a newer one's now */
+	uint32_t     *by_seq;      /* entries, at seq & mask; newer jobs take old ones' places */
 	uint32_t      by_seq_mask;
 	RB_HEAD(job_levels, job_level) levels;
 	unsigned      level_count;
@@ -128,11 +129,11 @@ struct job_table {
 int  job_table_init(struct job_table *, uint32_t limit); /* -1: ENOMEM */
 void job_table_release(struct job_table *, struct arena *);
 
-/* Take on a copy of what the caller handed in, numbered seq.  NULL and errno. */
+/* Add a copy of the job that the caller handed in, as number seq.  NULL and errno. */
 struct job *
 job_table_add(struct job_table *, struct arena *, const struct forkpool_job *, uint64_t seq);
-/* The same for a job with small arguments at most, like the last one in name and priority; NULL: it
-   is not, or no record is at hand.  Inline, as millions a second are. */
+/* The same for nearly all jobs: small arguments, no name, the priority of the last one.  NULL: it
+   is not such a job, or no record is at hand.  Inline, since it runs millions of times a second. */
 static inline struct job *
 job_table_add_plain(struct job_table *t, const struct forkpool_job *from, uint64_t seq)
 {
@@ -164,7 +165,7 @@ job_table_add_plain(struct job_table *t, const struct forkpool_job *from, uint64
 	return job;
 }
 
-/* Let go of it and all it owns. */
+/* Free the record and all it owns. */
 void job_table_remove_rest(struct job_table *, struct arena *, struct job *);
 static inline void
 job_table_remove(struct job_table *t, struct arena *arena, struct job *job)
@@ -186,16 +187,16 @@ job_table_at(const struct job_table *t, uint32_t entry)
 	return entry < t->made ? &t->records[entry] : NULL;
 }
 
-/* To the end of the queue of its priority. */
+/* Put it at the end of the queue of its priority. */
 void job_table_enqueue(struct job_table *, struct job *);
-/* The next one to go out, taken from the queue; NULL: none. */
+/* Take the next one to be offered from the queue; NULL: none. */
 struct job *job_table_pop(struct job_table *);
-/* Back to the queue for another attempt, before those of its priority submitted later. */
+/* Put it back for another attempt, before the jobs of its priority that were submitted later. */
 void job_table_requeue(struct job_table *, struct job *);
-/* Out of the queue, without running. */
+/* Take it out of the queue. */
 void job_table_unqueue(struct job_table *, struct job *);
 
-/* The arguments are not needed any more: the job will not run again. */
+/* Free the arguments: the job will not run again. */
 void job_free_args(struct arena *, struct job *);
 static inline void
 job_drop_args(struct arena *arena, struct job *job)
@@ -203,7 +204,7 @@ job_drop_args(struct arena *arena, struct job *job)
 	if (job->owns & (JOB_OWNS_ARGS | JOB_OWNS_EXTENT))
 		job_free_args(arena, job);
 }
-/* What a run may leave is unset: before a result that is no plain success is filled in. */
+/* Unset what a run may have set, before a result that is no plain success is filled in. */
 static inline void
 job_reset_result(struct job *job)
 {
@@ -217,10 +218,10 @@ job_reset_result(struct job *job)
 	job->value_len = 0;
 }
 
-/* Its details, made if need be; NULL: no memory. */
+/* The details, made if need be; NULL: no memory. */
 struct job_details *job_details(struct job *);
 void job_drop_details(struct job *);
-/* Set the message (control characters become blanks): it may come from a worker. */
+/* Set the message.  It may come from a worker: control characters become blanks. */
 void job_message(struct job *, const char *text, size_t len);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What became of a job: the names, the decision, and the words for a person. */
 #include "config.h"
 #include "lib/job/outcome.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,6 +25,34 @@ forkpool_outcome_name(enum forkpool_outcome outcome)
 	return outcome_names[outcome];
 }
 
+enum forkpool_outcome
+outcome_of_claim(enum claim_state state)
+{
+	if (state == CLAIM_TIMED_OUT)
+		return FORKPOOL_TIMED_OUT;
+	return state == CLAIM_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_OK;
+}
+
+enum forkpool_outcome
+outcome_of_death(int wait_status, enum limit limit)
+{
+	if (limit != LIMIT_NONE)
+		return FORKPOOL_OVER_LIMIT;
+	return WIFSIGNALED(wait_status) ? FORKPOOL_CRASHED : FORKPOOL_EXITED;
+}
+
+enum limit
+outcome_limit_of_signal(const struct forkpool_limits *limits, int wait_status,
+    const struct crash_note *note)
+{
+	if (!WIFSIGNALED(wait_status))
+		return LIMIT_NONE;
+	if (limits->file_size > 0 && WTERMSIG(wait_status) == SIGXFSZ &&
+	    !atomic_load(&note->raised))
+		return LIMIT_FILE_SIZE;
+	return limits->stack > 0 && atomic_load(&note->stack_full) ? LIMIT_STACK : LIMIT_NONE;
+}
+
 char *
 outcome_status_text(int wait_status, char *text, size_t size)
 {
@@ -38,4 +68,40 @@ outcome_status_text(int wait_status, char *text, size_t size)
 		(void)snprintf(text, size, "ended with wait status %#x", (unsigned)wait_status);
 	}
 	return text;
+}
+
+void
+outcome_message(char *text, size_t size, enum forkpool_outcome outcome, enum limit limit,
+    int stack_full, const char *how)
+{
+	switch (outcome) {
+	case FORKPOOL_TIMED_OUT:
+		(void)snprintf(text, size, OUTCOME_DEADLINE_PASSED " while it ran: %s", how);
+		break;
+	case FORKPOOL_CANCELLED:
+		(void)snprintf(text, size, OUTCOME_CANCELLED_RUN ": %s", how);
+		break;
+	case FORKPOOL_OVER_LIMIT:
+		(void)snprintf(text, size, "went over its %s limit: %s", limit_name(limit), how);
+		break;
+	case FORKPOOL_CRASHED:
+		(void)snprintf(text, size, "%s%s", how, stack_full ? ": its stack was full" : "");
+		break;
+	case FORKPOOL_LOST:
+		(void)snprintf(text, size, "its worker was lost while it ran: %s", how);
+		break;
+	default:
+		(void)snprintf(text, size, "%s", how);
+	}
+}
+
+void
+outcome_add_output_lost(char *text, size_t size, uint64_t bytes)
+{
+	size_t len = strlen(text);
+
+	if (len + 1 < size)
+		(void)snprintf(text + len, size - len,
+		    "%s%llu bytes of output past the limit were dropped", len > 0 ? "; " : "",
+		    (unsigned long long)bytes);
 }

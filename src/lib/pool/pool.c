@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The public functions for jobs and results. */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -7,12 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/dispatch/deaths.h"
+#include "lib/dispatch/job_end.h"
 #include "lib/dispatch/offers.h"
-#include "lib/dispatch/results.h"
+#include "lib/dispatch/result_value.h"
+#include "lib/job/outcome.h"
 #include "lib/os/clock.h"
-#include "lib/os/fd.h"
-#include "lib/os/os.h"
 #include "lib/os/usdt.h"
 
 static int
@@ -34,24 +34,24 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 		return -1;
 	}
 	struct dispatcher *d = &pool->d;
-	if (d->deadline != CLOCK_NEVER) {
+	if (d->loop.deadline != CLOCK_NEVER) {
 		dispatcher_deadline_check(d, clock_now());
-		if (d->expired) {
+		if (d->loop.expired) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
 	}
-	if (d->jobs.pending >= d->queue_limit ||
+	if (d->jobs.pending >= d->options.queue_limit ||
 	    (from->args_len > JOB_ROOM && !arena_has_room(&d->arena, from->args_len)))
 		return 0;
-	struct job *job = job_table_add_plain(&d->jobs, from, d->next_seq);
+	struct job *job = job_table_add_plain(&d->jobs, from, pool->next_seq);
 	if (job == NULL)
-		job = job_table_add(&d->jobs, &d->arena, from, d->next_seq);
+		job = job_table_add(&d->jobs, &d->arena, from, pool->next_seq);
 	if (job == NULL)
 		return -1;
-	d->next_seq++;
+	pool->next_seq++;
 	if (job->max_attempts == 0)
-		job->max_attempts = d->max_attempts;
+		job->max_attempts = d->options.max_attempts;
 	if (seq != NULL)
 		*seq = job->seq;
 	PROBE_JOB_SUBMIT(job->seq, job->fn);
@@ -59,12 +59,10 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 	return 1;
 }
 
-/* A value in the spool goes to memory that is warm; -1 and errno, and the result stays. */
+/* Read a value from the spool into memory that is warm.  -1 and errno: the result stays ready. */
 static int
 value_lend(struct forkpool *pool, struct job *job)
 {
-	struct dispatcher *d = &pool->d;
-
 	if (job->value_len > pool->value_size) {
 		char *larger = realloc(pool->value, (size_t)job->value_len);
 		if (larger == NULL)
@@ -72,17 +70,7 @@ value_lend(struct forkpool *pool, struct job *job)
 		pool->value = larger;
 		pool->value_size = (size_t)job->value_len;
 	}
-	if (spool_read(&d->values, job->worker, job->parity, job->value_offset, pool->value,
-		(size_t)job->value_len) == -1) {
-		/* The worker cut its own file short: what it replied is not known any more. */
-		value_fetch(d);
-		return 0;
-	}
-	d->unfetched = NULL;
-	job->value = pool->value;
-	_Atomic uint32_t *taken = &shared_slot(d->shared, job->worker)->values_taken[job->parity];
-	atomic_fetch_add(taken, 1);
-	os_word_wake(taken);
+	value_read(&pool->d, job, pool->value);
 	return 0;
 }
 
@@ -94,17 +82,17 @@ message_of(const struct job *job, const struct job_details *details)
 	if (job->outcome == FORKPOOL_FAILED && job->end.error > 0)
 		return strerror(job->end.error);
 	if (job->outcome == FORKPOOL_TIMED_OUT)
-		return "its deadline passed";
-	return job->outcome == FORKPOOL_CANCELLED ? "cancelled while it ran" : "";
+		return OUTCOME_DEADLINE_PASSED;
+	return job->outcome == FORKPOOL_CANCELLED ? OUTCOME_CANCELLED_RUN : "";
 }
 
-/* What a plain success does not have. */
+/* Fill in the members that a plain success does not have. */
 static void
 result_fill_rest(struct forkpool_result *r, const struct job *job)
 {
 	const struct job_details *details = job->owns & JOB_OWNS_DETAILS ? job->details : NULL;
+	bool ok = job->outcome == FORKPOOL_OK; /* in a plain success's record these are stale */
 
-	bool ok = job->outcome == FORKPOOL_OK; /* a plain one has no such members set */
 	r->error = ok ? 0 : job->end.error;
 	r->signal = ok ? 0 : job->end.signal;
 	r->exit_code = ok ? -1 : job->end.exit_code;
@@ -122,7 +110,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	struct forkpool_result *r = &pool->result;
 	bool ok = job->outcome == FORKPOOL_OK;
 	bool plain = ok && !(job->owns & JOB_OWNS_DETAILS);
-	bool own_process = jobs_have_own_process(&pool->d.setup.worker); /* else nobody has set these */
+	bool own_process = jobs_have_own_process(&pool->d.link.setup.worker);
 
 	r->seq = job->seq;
 	r->id = job->id_len > 0 ? job->id : "";
@@ -136,6 +124,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->queued_ns =
 	    job->started_ns > job->submitted_ns ? job->started_ns - job->submitted_ns : 0;
 	r->run_ns = job->run_ns;
+	/* For a job in its worker nobody has set these three. */
 	r->cpu_ns = own_process ? job->cpu_ns : -1;
 	r->user_ns = own_process ? job->user_ns : -1;
 	r->max_rss = own_process ? job->max_rss : -1;
@@ -148,20 +137,16 @@ PROBE_ONCE int
 pool_take(struct forkpool *pool, const struct forkpool_result **result)
 {
 	struct dispatcher *d = &pool->d;
-	struct job *job = results_next(d);
+	struct job *job = job_next_ready(d);
 
 	if (job == NULL)
 		return 0;
 	if (job->value_in_spool && value_lend(pool, job) == -1)
 		return -1;
-	if (d->ordered)
-		d->next_out++;
-	else
-		STAILQ_REMOVE_HEAD(&d->ready, next.ready);
-	job->state = JOB_LENT;
-	d->lent = job;
+	job_lend(d, job);
+	pool->lent = job;
 	d->jobs.pending--;
-	d->by_outcome[job->outcome]++;
+	pool->by_outcome[job->outcome]++;
 	PROBE_JOB_DONE(job->seq, (unsigned)job->outcome, job->run_ns);
 	result_fill(pool, job);
 	*result = &pool->result;
@@ -204,10 +189,8 @@ forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int 
 		int r = pool_take(pool, result);
 		if (r != 0)
 			return r;
-		if (d->woken || d->jobs.pending == 0) {
-			d->woken = false;
+		if (dispatcher_take_wakeup(d) || d->jobs.pending == 0)
 			return 0;
-		}
 		if (until == 0)
 			until = timeout_ms < 0 ? CLOCK_NEVER :
 						 clock_after(clock_now(), timeout_ms * CLOCK_MS);
@@ -253,15 +236,8 @@ forkpool_set_deadline(struct forkpool *pool, int64_t ns_from_now)
 {
 	if (pool_check(pool) == -1)
 		return -1;
-	struct dispatcher *d = &pool->d;
 	int64_t now = clock_now();
-	dispatcher_deadline_check(d, now); /* one that has passed is not lifted after the fact */
-	d->expired = false;
-	d->deadline = clock_after(now, ns_from_now);
-	atomic_store(&d->shared->pool_deadline, d->deadline);
-	atomic_store(&d->control->pool_deadline, d->deadline);
-	supervisor_ring(d);
-	dispatcher_deadline_check(d, now);
+	dispatcher_set_deadline(&pool->d, clock_after(now, ns_from_now), now);
 	return 0;
 }
 
@@ -275,12 +251,9 @@ forkpool_resize(struct forkpool *pool, unsigned workers)
 		errno = EINVAL;
 		return -1;
 	}
-	if (workers > d->slots && slots_extend(d, workers) == -1)
+	if (supervisor_link_resize(&d->link, workers) == -1)
 		return -1;
-	d->workers = workers;
 	offers_size(d);
-	atomic_store(&d->control->workers_wanted, workers);
-	supervisor_ring(d);
 	return 0;
 }
 
@@ -289,7 +262,7 @@ forkpool_pollfds(struct forkpool *pool, struct pollfd *fds, size_t capacity)
 {
 	if (pool_check(pool) == -1)
 		return 0;
-	/* The caller is about to sleep: what can go out goes now. */
+	/* The caller is about to sleep: send now what can be sent. */
 	offers_send(&pool->d, true);
 	return dispatcher_pollfds(&pool->d, fds, fds != NULL ? capacity : 0);
 }
@@ -299,7 +272,7 @@ forkpool_timeout(struct forkpool *pool)
 {
 	if (pool_check(pool) == -1)
 		return -1;
-	if (results_next(&pool->d) != NULL || (pool->d.failed && pool->d.jobs.queued > 0))
+	if (job_next_ready(&pool->d) != NULL || (pool->d.health.failed && pool->d.jobs.queued > 0))
 		return 0;
 	return clock_poll_ms(dispatcher_until(&pool->d), clock_now());
 }
@@ -315,7 +288,7 @@ forkpool_dispatch(struct forkpool *pool, const struct pollfd *fds, size_t n)
 	}
 	dispatcher_polled(&pool->d, fds, n);
 	dispatcher_pump(&pool->d, 0);
-	return results_next(&pool->d) != NULL;
+	return job_next_ready(&pool->d) != NULL;
 }
 
 int
@@ -325,7 +298,7 @@ forkpool_wakeup(struct forkpool *pool)
 
 	if (pool_check(pool) == -1)
 		return -1;
-	/* A full pipe rings already. */
+	/* A full pipe wakes the caller already. */
 	if (write(pool->d.bell[1], "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK &&
 	    errno != EINTR)
 		return -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool - what is behind struct forkpool.
+ * pool - what is behind struct forkpool: the engine, and the result that the caller has.
  *
  * The public functions are in pool.c (jobs and results), pool_open.c (opening and closing),
- * pool_inspect.c (numbers) and pool_run.c (generator and consumer).  Includes dispatcher and below.
+ * pool_stats.c (numbers) and pool_run.c (generator and consumer).
  */
 #ifndef FORKPOOL_POOL_H
 #define FORKPOOL_POOL_H
@@ -20,13 +20,16 @@ struct forkpool {
 	uint32_t magic;
 	struct canary canary;         /* the dispatcher's setup has a copy */
 	struct dispatcher d;
+	uint64_t next_seq;            /* of the job accepted next */
+	uint64_t by_outcome[16];      /* results handed out */
+	struct job *lent;             /* its result is with the caller */
 	struct forkpool_result result;
 	char    *value;               /* of a result from the spool; grown as needed, kept warm */
 	size_t   value_size;
-	bool     result_plain;        /* what few results have is unset in result */
+	bool     result_plain;        /* the members that few results have are unset in result */
 };
 
-/* 0, or -1: EINVAL no pool, ECHILD this process was forked from the pool's. */
+/* 0, or -1: EINVAL no pool, ECHILD this process was forked from the one that opened it. */
 static inline int
 pool_check(const struct forkpool *pool)
 {
@@ -41,18 +44,16 @@ pool_check(const struct forkpool *pool)
 	return 0;
 }
 
-/* Let go of the result that the caller has had. */
+/* Let go of the result that the caller has. */
 static inline void
 pool_take_back(struct forkpool *pool)
 {
-	struct dispatcher *d = &pool->d;
-
-	if (d->lent != NULL)
-		job_table_remove(&d->jobs, &d->arena, d->lent);
-	d->lent = NULL;
+	if (pool->lent != NULL)
+		job_table_remove(&pool->d.jobs, &pool->d.arena, pool->lent);
+	pool->lent = NULL;
 }
 
-/* Hand out what is there: 1, 0 none is, -1 and errno (the result stays to be taken). */
+/* Hand out a result that is ready: 1, 0 none is, -1 and errno (the result stays ready). */
 int pool_take(struct forkpool *, const struct forkpool_result **);
 
 #endif

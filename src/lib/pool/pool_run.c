@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* forkpool_run(): jobs from a generator, results to a consumer. */
 #include "config.h"
 #include "lib/pool/pool.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "lib/dispatch/results.h"
-
-/* Pull jobs while there is room.  1: there is more to pull later, 0: no more, -1: error. */
+/* Pull jobs while there is room.  1: more to pull later, 0: no more, -1: error. */
 static int
 pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct forkpool_job *job,
     int *held)
@@ -20,13 +19,13 @@ pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct for
 				return r < 0 ? -1 : 0;
 			*held = 1;
 		}
-		/* A job that there was no room for is kept: what it points to is the generator's until
-		   it is called again. */
+		/* Keep a job that there is no room for: what it points to stays valid until the
+		   generator is called again. */
 		int r = forkpool_submit(pool, job, NULL);
 		if (r <= 0)
 			return r == 0 ? 1 : -1;
 		*held = 0;
-		if (pool->d.jobs.pending >= pool->d.queue_limit)
+		if (pool->d.jobs.pending >= pool->d.options.queue_limit)
 			return 1;
 	}
 }
@@ -60,7 +59,7 @@ forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generat
 		if (more == 1) {
 			more = pull(pool, generator, generator_arg, &job, &held);
 			if (more == -1)
-				error = errno; /* what was accepted still comes to its end */
+				error = errno; /* jobs accepted so far still come to their end */
 		}
 		int r = forkpool_wait(pool, &result, -1);
 		while (r == 1) {
@@ -69,7 +68,8 @@ forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generat
 				drain(pool);
 				return stop;
 			}
-			/* All that is there, before any more jobs: fewer turns between the two. */
+			/* Take all that is ready before submitting more: fewer turns between the
+			   two. */
 			pool_take_back(pool);
 			r = pool_take(pool, &result);
 		}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The public functions that tell numbers: of the pool, and of one worker. */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -7,7 +8,7 @@
 
 #include "lib/os/clock.h"
 
-/* Hand out as much of a structure as the caller's version of it has. */
+/* Copy as much of a structure as the caller's version of it has. */
 static int
 struct_copy(void *to, size_t to_size, const void *from, size_t from_size)
 {
@@ -28,14 +29,17 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 		return -1;
 	const struct dispatcher *d = &pool->d;
 	struct forkpool_stats now = {
-		.submitted = d->next_seq - 1, .delivered = d->next_seq - 1 - d->jobs.pending,
-		.retries = d->retries, .reoffers = d->reoffers,
-		.workers_started = d->started_before, .workers_died = d->died_before,
+		.submitted = pool->next_seq - 1,
+		.delivered = pool->next_seq - 1 - d->jobs.pending,
+		.retries = d->ended.retries,
+		.reoffers = d->out.reoffers,
+		.workers_started = d->health.workers_started,
+		.workers_died = d->health.workers_died,
 		.queued = d->jobs.queued,
 	};
 
-	memcpy(now.by_outcome, d->by_outcome, sizeof now.by_outcome);
-	if (!d->recovering) {
+	memcpy(now.by_outcome, pool->by_outcome, sizeof now.by_outcome);
+	if (!d->health.recovering) {
 		now.workers_started += atomic_load(&d->control->workers_started);
 		now.workers_died += atomic_load(&d->control->workers_died);
 	}
@@ -45,7 +49,7 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 		else
 			now.running++;
 	}
-	for (unsigned i = 0; i < d->slots; i++)
+	for (unsigned i = 0; i < d->link.slots; i++)
 		now.workers_alive += atomic_load(&d->control->slot[i].pid) != 0;
 	return struct_copy(stats, struct_size, &now, sizeof now);
 }
@@ -53,7 +57,7 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 unsigned
 forkpool_layers(const struct forkpool *pool)
 {
-	return pool_check(pool) == -1 ? 0 : pool->d.setup.worker.sandbox.layers;
+	return pool_check(pool) == -1 ? 0 : pool->d.link.setup.worker.sandbox.layers;
 }
 
 int
@@ -63,7 +67,7 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker,
 	if (pool_check(pool) == -1)
 		return -1;
 	const struct dispatcher *d = &pool->d;
-	if (worker >= d->slots) {
+	if (worker >= d->link.slots) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -86,8 +90,8 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker,
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
 		now.run_ns = so_far > 0 ? so_far : 0;
-		_Atomic uint64_t *progress = jobs_have_own_process(&d->setup.worker) ?
-		    mailboxes_at(d->setup.worker.mailboxes, worker)->progress :
+		_Atomic uint64_t *progress = jobs_have_own_process(&d->link.setup.worker) ?
+		    mailboxes_at(d->link.setup.worker.mailboxes, worker)->progress :
 		    slot->progress;
 		now.progress_done = atomic_load(&progress[0]);
 		now.progress_total = atomic_load(&progress[1]);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tool/base/atomic_file.h"
+#include "tool/base/clock.h"
 #include "tool/base/escape.h"
 #include "tool/base/shell_quote.h"
 #include "tool/records/records.h"

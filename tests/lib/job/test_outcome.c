@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The outcomes' names, and wait statuses in words. */
+/* Outcomes: their names, how one is decided, and what is said of it. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -145,6 +145,89 @@ START_TEST(any_status_in_any_room)
 }
 END_TEST
 
+START_TEST(claim_decides_or_not)
+{
+	ck_assert_int_eq(outcome_of_claim(CLAIM_TIMED_OUT), FORKPOOL_TIMED_OUT);
+	ck_assert_int_eq(outcome_of_claim(CLAIM_CANCELLED), FORKPOOL_CANCELLED);
+	ck_assert_int_eq(outcome_of_claim(CLAIM_CLAIMED), FORKPOOL_OK);
+	ck_assert_int_eq(outcome_of_claim(CLAIM_DONE), FORKPOOL_OK);
+}
+END_TEST
+
+START_TEST(death_is_of_a_limit_a_signal_or_an_exit)
+{
+	int killed = status_of_child(0, SIGKILL), exited = status_of_child(3, 0);
+
+	ck_assert_int_eq(outcome_of_death(killed, LIMIT_MEMORY), FORKPOOL_OVER_LIMIT);
+	ck_assert_int_eq(outcome_of_death(exited, LIMIT_MEMORY), FORKPOOL_OVER_LIMIT);
+	ck_assert_int_eq(outcome_of_death(killed, LIMIT_NONE), FORKPOOL_CRASHED);
+	ck_assert_int_eq(outcome_of_death(exited, LIMIT_NONE), FORKPOOL_EXITED);
+}
+END_TEST
+
+START_TEST(limit_that_a_signal_enforces)
+{
+	struct forkpool_limits none = { 0 }, both = { .file_size = 1, .stack = 1 };
+	struct crash_note note;
+	int too_large = status_of_child(0, SIGXFSZ), killed = status_of_child(0, SIGKILL);
+
+	memset(&note, 0, sizeof note);
+	ck_assert_int_eq(outcome_limit_of_signal(&both, too_large, &note), LIMIT_FILE_SIZE);
+	ck_assert_int_eq(outcome_limit_of_signal(&none, too_large, &note), LIMIT_NONE);
+	ck_assert_int_eq(outcome_limit_of_signal(&both, killed, &note), LIMIT_NONE);
+	atomic_store(&note.raised, 1); /* the process sent itself the signal */
+	ck_assert_int_eq(outcome_limit_of_signal(&both, too_large, &note), LIMIT_NONE);
+	atomic_store(&note.stack_full, 1);
+	ck_assert_int_eq(outcome_limit_of_signal(&both, killed, &note), LIMIT_STACK);
+	ck_assert_int_eq(outcome_limit_of_signal(&none, killed, &note), LIMIT_NONE);
+	ck_assert_int_eq(outcome_limit_of_signal(&both, status_of_child(0, 0), &note), LIMIT_NONE);
+}
+END_TEST
+
+START_TEST(messages)
+{
+	static const struct {
+		enum forkpool_outcome outcome;
+		enum limit limit;
+		int stack_full;
+		const char *text;
+	} rows[] = {
+		{ FORKPOOL_TIMED_OUT, LIMIT_NONE, 1, "its deadline passed while it ran: HOW" },
+		{ FORKPOOL_CANCELLED, LIMIT_NONE, 0, "cancelled while it ran: HOW" },
+		{ FORKPOOL_OVER_LIMIT, LIMIT_CPU, 1, "went over its cpu limit: HOW" },
+		{ FORKPOOL_CRASHED, LIMIT_NONE, 0, "HOW" },
+		{ FORKPOOL_CRASHED, LIMIT_NONE, 1, "HOW: its stack was full" },
+		{ FORKPOOL_EXITED, LIMIT_NONE, 1, "HOW" },
+		{ FORKPOOL_LOST, LIMIT_NONE, 0, "its worker was lost while it ran: HOW" },
+	};
+	char text[80];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		outcome_message(text, sizeof text, rows[i].outcome, rows[i].limit,
+		    rows[i].stack_full, "HOW");
+		ck_assert_str_eq(text, rows[i].text);
+	}
+}
+END_TEST
+
+START_TEST(lost_output_is_appended_as_far_as_it_fits)
+{
+	static const char whole[] = "ended; 7 bytes of output past the limit were dropped";
+	char text[80] = "";
+
+	outcome_add_output_lost(text, sizeof text, 7);
+	ck_assert_str_eq(text, "7 bytes of output past the limit were dropped");
+	for (size_t size = sizeof "ended"; size <= sizeof whole; size++) {
+		memset(text, 'x', sizeof text);
+		(void)strcpy(text, "ended");
+		outcome_add_output_lost(text, size, 7);
+		ck_assert_uint_eq(strlen(text), size - 1);
+		ck_assert_mem_eq(text, whole, size - 1);
+		ck_assert_int_eq(text[size], 'x');
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -157,6 +240,11 @@ main(void)
 	tcase_add_test(tc, status_in_words);
 	tcase_add_test(tc, core_flag_in_words);
 	tcase_add_test(tc, any_status_in_any_room);
+	tcase_add_test(tc, claim_decides_or_not);
+	tcase_add_test(tc, death_is_of_a_limit_a_signal_or_an_exit);
+	tcase_add_test(tc, limit_that_a_signal_enforces);
+	tcase_add_test(tc, messages);
+	tcase_add_test(tc, lost_output_is_appended_as_far_as_it_fits);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }
