@@ -43,6 +43,9 @@ core_sources = \
 	src/lib/worker/worker.c src/lib/worker/worker.h \
 	src/lib/supervisor/sandbox_selftest.c src/lib/supervisor/sandbox_selftest.h \
 	src/lib/supervisor/worker_slot.c src/lib/supervisor/worker_slot.h \
+	src/lib/supervisor/supervisor_state.h \
+	src/lib/supervisor/orphans.c src/lib/supervisor/orphans.h \
+	src/lib/supervisor/supervisor_loop.c src/lib/supervisor/supervisor_loop.h \
 	src/lib/supervisor/supervisor.c src/lib/supervisor/supervisor.h \
 	src/lib/dispatch/job_table.c src/lib/dispatch/job_table.h \
 	src/lib/dispatch/dispatch_state.h \
