@@ -44,7 +44,7 @@ static const char *const step_names[STEPS] = {
 	[STEP_FILES] = "the Landlock layer",
 	[STEP_SYSCALLS] = "the filter of system calls",
 	[STEP_GATE] = "the end of the gate",
-	[STEP_PROBE] = "the sandbox",
+	[STEP_SELFTEST] = "the sandbox",
 };
 
 const char *
@@ -326,9 +326,9 @@ sandbox_enter_job(const struct sandbox *s, pid_t worker, enum job_step *failed)
 		*failed = STEP_FILES;
 		if (landlock_enter(&s->landlock) == -1)
 			return -1;
-		unsigned broken = s->probing ? layer_broken(s, worker) : 0;
+		unsigned broken = s->in_selftest ? layer_broken(s, worker) : 0;
 		if (broken != 0) {
-			*failed = STEP_PROBE;
+			*failed = STEP_SELFTEST;
 			errno = (int)broken;
 			return -1;
 		}

@@ -36,7 +36,7 @@ enum job_step {
 	STEP_FILES,
 	STEP_SYSCALLS,
 	STEP_GATE,
-	STEP_PROBE,
+	STEP_SELFTEST,
 	STEPS,
 };
 
@@ -52,7 +52,7 @@ struct sandbox {
 	bool     needs_cgroup, needs_filter;  /* it keeps the limit on processes */
 	bool     counts_processes; /* RLIMIT_NPROC counts in a user namespace of the worker's own: it and its job */
 	bool     executes;      /* JOB: programs are executed, with the privileges that they have */
-	bool     probing;       /* this is the probe: look whether it holds */
+	bool     in_selftest;   /* sandbox_enter_job() tests whether each layer holds */
 	struct sandbox_filter   filter;
 	struct sandbox_landlock landlock;
 	struct sandbox_identity identity;

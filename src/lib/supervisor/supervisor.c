@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The supervisor process: fork it and prepare it for its loop. */
 #include "config.h"
 #include "lib/supervisor/supervisor.h"
 
@@ -16,10 +17,10 @@
 #include "lib/supervisor/supervisor_loop.h"
 #include "lib/supervisor/supervisor_state.h"
 
-/* What a worker has on top of the grace, to end and reap its job's process. */
+/* Time on top of the grace in which a worker ends and reaps its job's process. */
 #define WORKER_EXTRA_NS (500 * CLOCK_MS)
 
-static volatile int bell_write = -1; /* for the handler */
+static volatile int bell_write = -1; /* the SIGCHLD handler's copy of bell[1] */
 
 static void
 on_sigchld(int signo)
@@ -28,11 +29,11 @@ on_sigchld(int signo)
 
 	(void)signo;
 	ssize_t rung = write(bell_write, "", 1);
-	(void)rung; /* a full pipe rings too */
+	(void)rung; /* a full pipe wakes the loop too */
 	errno = saved;
 }
 
-/* Everything between the fork and the loop; -1 and errno. */
+/* Everything between the fork and the loop.  0, or -1 and errno. */
 static int
 supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 {
@@ -41,7 +42,7 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	int keep[10];
 	size_t kept = 0;
 
-	s->setup = setup;
+	s->first = setup->first;
 	s->control = setup->worker.control;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;
@@ -60,9 +61,9 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	(void)setsid();
 	os_process_name("forkpool");
 	(void)os_adopt_orphans();
-	s->process = mmap(NULL, SHARED_WORKERS_MAX * sizeof *s->process, PROT_READ | PROT_WRITE,
+	s->slot = mmap(NULL, SHARED_WORKERS_MAX * sizeof *s->slot, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (s->process == MAP_FAILED)
+	if (s->slot == MAP_FAILED)
 		return -1;
 	if (os_pipe(s->bell, 0) == -1)
 		return -1;
@@ -105,21 +106,24 @@ supervisor_main(pid_t caller, struct supervisor_setup *setup)
 {
 	static struct supervisor s;
 
-	memset(&s, 0, sizeof s); /* another pool's, where this one is opened in one of its jobs */
+	/* This pool may be opened in a job of another pool, whose supervisor left its state
+	   here. */
+	memset(&s, 0, sizeof s);
 	s.caller = caller;
 	s.bell[0] = s.bell[1] = -1;
-	s.env = (struct process_environment){
+	s.env = (struct slot_environment){
 		.setup = &setup->worker,
 		.control = setup->worker.control,
 		.supervisor = getpid(),
 		.socket = setup->socket,
 		.now = clock_now(),
-		/* Where a job has a process of its own its worker ends that when the grace is over; the worker
-		   itself only if it does not come to that. */
-		.grace_ns =
-		    setup->grace_ns + (jobs_have_own_process(&setup->worker) ? WORKER_EXTRA_NS : 0),
+		.grace_ns = setup->grace_ns,
 		.kill_ns = WORKER_EXTRA_NS,
 	};
+	/* The worker kills its job's own process when the grace is over.  The supervisor kills the
+	   worker, later, if the worker has not managed that. */
+	if (jobs_have_own_process(&setup->worker))
+		s.env.grace_ns += WORKER_EXTRA_NS;
 	if (supervisor_enter(&s, setup) == -1) {
 		atomic_store(&s.control->failure_error, errno);
 		atomic_store(&s.control->started, 2);
@@ -135,7 +139,7 @@ supervisor_start(struct supervisor_setup *setup)
 	sigset_t all, before;
 	pid_t caller = getpid();
 
-	/* No handler of the caller's may run in the child. */
+	/* None of the caller's signal handlers may run in the child. */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The supervisor's loop: reap, refill slots, obey the caller, end overdue runs, sleep until
+   something happens. */
 #include "config.h"
 #include "lib/supervisor/supervisor_loop.h"
 
@@ -14,27 +16,36 @@
 #include "lib/os/fd.h"
 #include "lib/supervisor/orphans.h"
 
-/* Workers that die without having run anything: so many in a row, and no worker left that works,
-   is a crash loop.  The pause doubles from PAUSE_MIN to PAUSE_MAX. */
+/* A crash loop: more than FUTILE_MAX workers, beyond one for each slot, in a row died without
+   having run anything (or could not be forked), and no worker is left that works.  The pause before
+   each next start doubles from PAUSE_MIN to PAUSE_MAX. */
 #define FUTILE_MAX 10
 #define PAUSE_MIN  CLOCK_MS
 #define PAUSE_MAX  CLOCK_S
-/* An expired run that is not claimed yet, or one started at the pool's deadline: look again. */
-#define RECHECK_NS (2 * CLOCK_MS)
-/* How often it is looked whether they are gone. */
-#define ORPHANS_NS CLOCK_MS
+/* Poll interval while a run is overdue: its claim may be made only now, or it started at the pool's
+   deadline. */
+#define OVERDUE_POLL_NS (2 * CLOCK_MS)
+/* Poll interval while orphans keep a slot from its next worker. */
+#define ORPHANS_POLL_NS CLOCK_MS
 /* How often captured output is held against its cap while runs go on. */
-#define TRIM_NS    (50 * CLOCK_MS)
+#define TRIM_NS (50 * CLOCK_MS)
+
+static struct shared_slot *
+shared_of(const struct supervisor *s, unsigned index)
+{
+	return shared_slot(s->env.setup->shared, index);
+}
 
 static _Noreturn void
 supervisor_end(struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->slots; i++)
-		if (s->process[i].pid != 0)
-			(void)kill(s->process[i].pid, SIGKILL);
-	/* Workers, then whatever they leave behind, until there is no child any more. */
+		if (s->slot[i].pid != 0)
+			(void)kill(s->slot[i].pid, SIGKILL);
+	/* Reap the workers, then kill and reap whatever they left behind, until no child is
+	   left. */
 	for (unsigned i = 0; i < s->slots; i++)
-		while (s->process[i].pid != 0 && waitpid(s->process[i].pid, NULL, 0) == -1 &&
+		while (s->slot[i].pid != 0 && waitpid(s->slot[i].pid, NULL, 0) == -1 &&
 		    errno == EINTR)
 			continue;
 	unsigned slots = s->slots;
@@ -42,7 +53,7 @@ supervisor_end(struct supervisor *s)
 	while (orphans_kill(s) == 0)
 		if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
 			break;
-	cgroup_remove(&s->setup->worker.sandbox.cgroup, slots);
+	cgroup_remove(&s->env.setup->sandbox.cgroup, slots);
 	_exit(0);
 }
 
@@ -62,15 +73,14 @@ is_wanted(const struct supervisor *s, unsigned index)
 	return !atomic_load(&s->control->stop) && index < atomic_load(&s->control->workers_wanted);
 }
 
-/* All runs of all workers, to see whether any was started since the last look. */
+/* How many runs all workers have started so far. */
 static uint64_t
 runs_total(const struct supervisor *s)
 {
 	uint64_t total = 0;
 
 	for (unsigned i = 0; i < s->slots; i++)
-		total += atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->runs,
-		    memory_order_relaxed);
+		total += atomic_load_explicit(&shared_of(s, i)->runs, memory_order_relaxed);
 	return total;
 }
 
@@ -78,20 +88,20 @@ static int
 anyone_works(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->slots; i++)
-		if (s->process[i].pid != 0 &&
-		    atomic_load(&shared_slot(s->setup->worker.shared, i)->ready))
+		if (s->slot[i].pid != 0 && atomic_load(&shared_of(s, i)->ready))
 			return 1;
 	return 0;
 }
 
-/* One more start that led nowhere: wait before the next, and give up where nothing else works. */
+/* One more start led nowhere: wait before the slot's next, and report a failure where no worker
+   works. */
 static void
 start_was_futile(struct supervisor *s, unsigned index, enum control_failure kind, int error)
 {
 	uint64_t runs = runs_total(s);
 
-	if (!s->is_up && s->setup->first && kind == CONTROL_FORK_FAILS) {
-		/* One and all, or the pool does not open. */
+	if (!s->is_up && s->first && kind == CONTROL_FORK_FAILS) {
+		/* A pool opens with all its workers or not at all. */
 		atomic_store(&s->control->failure_error, error);
 		atomic_store(&s->control->started, 2);
 		(void)control_ring_parent(s->control, s->env.socket);
@@ -101,8 +111,8 @@ start_was_futile(struct supervisor *s, unsigned index, enum control_failure kind
 		s->futile = 0;
 	s->runs_seen = runs;
 	s->futile++;
-	s->process[index].until = clock_after(s->env.now, pause_after(s->futile));
-	/* Idle workers that somebody kills are no crash loop while nobody waits for a job. */
+	s->slot[index].until = clock_after(s->env.now, pause_after(s->futile));
+	/* While no job waits, idle workers that somebody kills are no crash loop. */
 	int in_vain = kind != CONTROL_WORKERS_DIE || atomic_load(&s->control->jobs_wait);
 	if (in_vain && s->futile > FUTILE_MAX + s->slots && !anyone_works(s)) {
 		atomic_store(&s->control->failure_error, error);
@@ -112,51 +122,50 @@ start_was_futile(struct supervisor *s, unsigned index, enum control_failure kind
 }
 
 static void
-process_event(struct supervisor *s, unsigned index, enum process_event event)
+slot_send(struct supervisor *s, unsigned index, enum slot_event event)
 {
-	struct worker_process *p = &s->process[index];
-	pid_t before = p->pid;
-	int error = process_handle(&s->env, p, index, event);
+	struct worker_slot *w = &s->slot[index];
+	pid_t before = w->pid;
+	int error = slot_handle(&s->env, w, index, event);
 
-	if (p->pid != 0 && before == 0)
+	if (w->pid != 0 && before == 0)
 		s->alive++;
 	if (error != 0)
 		start_was_futile(s, index, CONTROL_FORK_FAILS, error);
 }
 
-/* Have the slot filled, if it is to be and nothing speaks against it now. */
+/* Start the empty slot's next worker, if one is wanted and may start now. */
 static void
-process_refill(struct supervisor *s, unsigned index)
+slot_refill(struct supervisor *s, unsigned index)
 {
-	struct worker_process *p = &s->process[index];
+	struct worker_slot *w = &s->slot[index];
 
 	if (!is_wanted(s, index)) {
-		process_event(s, index, EVENT_LEAVE);
+		slot_send(s, index, EVENT_LEAVE);
 		return;
 	}
 	if (atomic_load(&s->control->failure) != CONTROL_WORKS ||
-	    (p->until != CLOCK_NEVER && p->until > s->env.now))
+	    (w->until != CLOCK_NEVER && w->until > s->env.now))
 		return;
 	if (orphans_hold_mailbox(s)) {
-		p->until = clock_after(s->env.now, ORPHANS_NS);
+		w->until = clock_after(s->env.now, ORPHANS_POLL_NS);
 		return;
 	}
-	process_event(s, index, EVENT_WANTED);
+	slot_send(s, index, EVENT_WANTED);
 }
 
 static void
 worker_died(struct supervisor *s, unsigned index)
 {
-	struct worker_process *p = &s->process[index];
-	unsigned parity = p->generation & 1;
+	struct worker_slot *w = &s->slot[index];
+	unsigned parity = w->generation & 1;
 
 	s->alive--;
-	int useful = process_reap(&s->env, p, index);
+	int useful = slot_reap(&s->env, w, index);
 	if (useful) {
-		p->until = CLOCK_NEVER;
+		w->until = CLOCK_NEVER;
 	} else {
-		struct crash_note *note =
-		    &shared_slot(s->setup->worker.shared, index)->crash[parity];
+		struct crash_note *note = &shared_of(s, index)->crash[parity];
 		int left = atomic_load(&note->left);
 		if (left == LEAVE_INIT_FAILED)
 			start_was_futile(s, index, CONTROL_INIT_FAILS, atomic_load(&note->error));
@@ -166,8 +175,22 @@ worker_died(struct supervisor *s, unsigned index)
 			start_was_futile(s, index, CONTROL_WORKERS_DIE,
 			    s->control->slot[index].obituary[parity].wait_status);
 	}
-	process_refill(s, index);
+	slot_refill(s, index);
 	s->orphans_due = 1;
+}
+
+/* The kernel's next report on a child: it ended, was stopped or continued.  Not taken off the
+   queue.  0: none. */
+static int
+child_report(siginfo_t *info)
+{
+	int r;
+
+	do {
+		memset(info, 0, sizeof *info);
+		r = waitid(P_ALL, 0, info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT);
+	} while (r == -1 && errno == EINTR);
+	return r == 0 && info->si_pid != 0;
 }
 
 static void
@@ -175,18 +198,9 @@ children_check(struct supervisor *s)
 {
 	siginfo_t info;
 
-	for (;;) {
-		memset(&info, 0, sizeof info);
-		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) ==
-		    -1) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		if (info.si_pid == 0)
-			break;
+	while (child_report(&info)) {
 		unsigned i = 0;
-		while (i < s->slots && s->process[i].pid != info.si_pid)
+		while (i < s->slots && s->slot[i].pid != info.si_pid)
 			i++;
 		int ended = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
 		    info.si_code == CLD_DUMPED;
@@ -194,36 +208,37 @@ children_check(struct supervisor *s)
 			worker_died(s, i);
 			continue;
 		}
-		/* An orphan of a job's, or a stop: take the report. */
+		/* An orphan, or a worker that was stopped or continued: take the report. */
 		(void)waitid(P_PID, (id_t)info.si_pid, &info,
 		    WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
 		if (i == s->slots) {
 			s->orphans_due = 1;
 		} else if (!ended) {
-			s->process[i].is_stopped = info.si_code == CLD_STOPPED;
+			s->slot[i].is_stopped = info.si_code == CLD_STOPPED;
 			if (info.si_code == CLD_STOPPED)
-				process_event(s, i, EVENT_STOPPED);
+				slot_send(s, i, EVENT_STOPPED);
 		}
 	}
 	if (s->orphans_due)
 		(void)orphans_kill(s);
 }
 
-/* Whether the parent has asked for the end of the run that is under way there. */
+/* Whether the parent's request (a ticket) is for the run that is under way in the slot.  Clears the
+   request. */
 static int
 end_is_asked(struct supervisor *s, unsigned index, _Atomic uint64_t *request)
 {
-	struct worker_process *p = &s->process[index];
+	struct worker_slot *w = &s->slot[index];
 	uint64_t ticket = atomic_load_explicit(request, memory_order_relaxed);
 
-	if (ticket == 0 || !atomic_compare_exchange_strong(request, &ticket, 0) || p->pid == 0 ||
-	    process_claim(&s->env, p, index, ticket) == NULL)
+	if (ticket == 0 || !atomic_compare_exchange_strong(request, &ticket, 0) || w->pid == 0 ||
+	    slot_claim(&s->env, w, index, ticket) == NULL)
 		return 0;
-	p->asked = ticket;
+	w->asked = ticket;
 	return 1;
 }
 
-/* What the parent has asked for since the last look. */
+/* Act on what the parent has asked for since the last call. */
 static void
 requests_check(struct supervisor *s)
 {
@@ -231,30 +246,34 @@ requests_check(struct supervisor *s)
 	int stop = (int)atomic_load(&s->control->stop);
 
 	for (unsigned i = 0; i < s->slots; i++) {
-		struct worker_process *p = &s->process[i];
+		struct worker_slot *w = &s->slot[i];
 		struct control_slot *slot = &s->control->slot[i];
 		if (end_is_asked(s, i, &slot->cancel_ticket))
-			process_event(s, i, EVENT_END_RUN);
+			slot_send(s, i, EVENT_END_RUN);
 		if (end_is_asked(s, i, &slot->kill_ticket))
-			process_event(s, i, EVENT_KILL_RUN);
+			slot_send(s, i, EVENT_KILL_RUN);
 		uint32_t faulty =
 		    atomic_load_explicit(&slot->kill_generation, memory_order_relaxed);
 		if (faulty != 0) {
 			atomic_store(&slot->kill_generation, 0);
-			if (p->pid != 0 && p->generation == faulty) {
-				p->for_cause = 1;
-				process_event(s, i, EVENT_KILL);
+			if (w->pid != 0 && w->generation == faulty) {
+				w->for_cause = 1;
+				slot_send(s, i, EVENT_KILL);
 			}
 		}
-		int leaving = stop ? 2 : i >= wanted;
-		if (p->pid != 0 && leaving > p->leaving)
-			process_event(s, i, EVENT_LEAVE);
-		else if (p->pid == 0)
-			process_refill(s, i);
+		enum leaving leaving = LEAVING_NO;
+		if (stop)
+			leaving = LEAVING_AT_ONCE;
+		else if (i >= wanted)
+			leaving = LEAVING_AFTER_RUN;
+		if (w->pid != 0 && leaving > w->leaving)
+			slot_send(s, i, EVENT_LEAVE);
+		else if (w->pid == 0)
+			slot_refill(s, i);
 	}
 }
 
-/* 0, or -1: the parent is gone. */
+/* Receive new slots' results pipes.  0, or -1: the parent is gone. */
 static int
 socket_check(struct supervisor *s)
 {
@@ -263,22 +282,43 @@ socket_check(struct supervisor *s)
 	while ((heard = fd_heard(s->env.socket, &passed)) == 1) {
 		if (passed == -1)
 			continue;
-		/* The next slot's results pipe. */
 		if (s->slots == SHARED_WORKERS_MAX) {
 			(void)close(passed);
 			continue;
 		}
-		s->process[s->slots].results = fd_raise_to(passed, s->setup->worker.fd_base);
-		s->process[s->slots].capture = -1;
-		s->process[s->slots].until = CLOCK_NEVER;
-		s->process[s->slots].generation =
-		    atomic_load(&s->control->slot[s->slots].generation);
+		struct worker_slot *w = &s->slot[s->slots];
+		w->results = fd_raise_to(passed, s->env.setup->fd_base);
+		w->capture = -1;
+		w->until = CLOCK_NEVER;
+		w->generation = atomic_load(&s->control->slot[s->slots].generation);
 		s->slots++;
 	}
 	return heard;
 }
 
-/* End the runs whose time has come; when to look again. */
+/* End the run that is overdue in the slot; why: TIMED_OUT or CANCELLED. */
+static void
+overdue_end(struct supervisor *s, unsigned index, uint64_t ticket, enum claim_state why)
+{
+	struct worker_slot *w = &s->slot[index];
+	unsigned parity = w->generation & 1;
+	uint64_t claimed = claim_make(ticket, index, parity, CLAIM_CLAIMED);
+	claim_word *claim = slot_claim(&s->env, w, index, ticket);
+
+	if (claim == NULL)
+		return;
+	if (atomic_compare_exchange_strong(claim, &claimed,
+		claim_make(ticket, index, parity, why))) {
+		w->asked = ticket;
+		slot_send(s, index, EVENT_END_RUN);
+	} else if (claim_state(claimed) == CLAIM_DONE && w->is_stopped) {
+		/* The run was over in time, and its worker stopped before it could send the
+		   result. */
+		(void)kill(w->pid, SIGCONT);
+	}
+}
+
+/* End the runs that are overdue.  Returns when to call this again. */
 static int64_t
 deadlines_check(struct supervisor *s)
 {
@@ -287,7 +327,8 @@ deadlines_check(struct supervisor *s)
 	int pool_over = now >= atomic_load(&s->control->pool_deadline);
 
 	if (watch > 0 && atomic_load(&s->control->timed_jobs) == 0) {
-		/* No job with a timeout: sleep without one, unless it came just now. */
+		/* No job has a timeout: stop polling, unless one with a timeout came at this
+		   moment. */
 		int64_t none = 0;
 		atomic_store(&s->control->watch_ns, 0);
 		if (atomic_load(&s->control->timed_jobs) != 0)
@@ -302,66 +343,50 @@ deadlines_check(struct supervisor *s)
 	if (watch > 0)
 		next = clock_earlier(next, clock_after(now, watch));
 	for (unsigned i = 0; i < s->slots; i++) {
-		struct worker_process *p = &s->process[i];
-		struct shared_slot *slot = shared_slot(s->setup->worker.shared, i);
+		struct shared_slot *slot = shared_of(s, i);
 		uint64_t ticket = atomic_load(&slot->run_ticket);
 		int64_t deadline = atomic_load(&slot->run_deadline);
-		if (p->pid == 0 || ticket == 0)
+		if (s->slot[i].pid == 0 || ticket == 0)
 			continue;
 		if (!pool_over && deadline > now) {
 			next = clock_earlier(next, deadline);
 			continue;
 		}
-		next = clock_earlier(next, clock_after(now, RECHECK_NS));
-		claim_word *claim = process_claim(&s->env, p, i, ticket);
-		if (claim == NULL)
-			continue;
-		unsigned parity = p->generation & 1;
-		uint64_t claimed = claim_make(ticket, i, parity, CLAIM_CLAIMED);
-		enum claim_state why = deadline <= now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED;
-		if (atomic_compare_exchange_strong(claim, &claimed,
-			claim_make(ticket, i, parity, why))) {
-			p->asked = ticket;
-			process_event(s, i, EVENT_END_RUN);
-		} else if (claim_state(claimed) == CLAIM_DONE && p->is_stopped) {
-			/* It has returned in time, and was stopped before it could say what. */
-			(void)kill(p->pid, SIGCONT);
-		}
+		next = clock_earlier(next, clock_after(now, OVERDUE_POLL_NS));
+		overdue_end(s, i, ticket, deadline <= now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED);
 	}
 	return next;
 }
 
-/* Timers of the processes, and of captured output; when to look again. */
+/* Fire the slots' timers, and trim captured output.  Returns when to call this again. */
 static int64_t
 timers_check(struct supervisor *s)
 {
 	int64_t next = CLOCK_NEVER;
-	int trims = s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
-	    !jobs_have_own_process(&s->setup->worker);
+	/* Where jobs have their own processes, their worker takes the output in and keeps it below
+	   the cap. */
+	int captures = s->env.setup->output == FORKPOOL_OUTPUT_CAPTURE &&
+	    !jobs_have_own_process(s->env.setup);
+	int trims = captures && s->env.now >= s->trim_at;
 
-	if (trims && s->env.now >= s->trim_at)
+	if (trims)
 		s->trim_at = clock_after(s->env.now, TRIM_NS);
-	else
-		trims = 0;
 	for (unsigned i = 0; i < s->slots; i++) {
-		struct worker_process *p = &s->process[i];
-		if (p->until <= s->env.now) {
-			p->until = CLOCK_NEVER;
-			if (p->pid != 0)
-				process_event(s, i, EVENT_TIME);
+		struct worker_slot *w = &s->slot[i];
+		if (w->until <= s->env.now) {
+			w->until = CLOCK_NEVER;
+			if (w->pid != 0)
+				slot_send(s, i, EVENT_TIME);
 			else
-				process_refill(s, i);
+				slot_refill(s, i);
 		}
-		if (p->pid != 0 &&
-		    atomic_load_explicit(&shared_slot(s->setup->worker.shared, i)->run_ticket,
-			memory_order_relaxed) != 0 &&
-		    s->setup->worker.output == FORKPOOL_OUTPUT_CAPTURE &&
-		    !jobs_have_own_process(&s->setup->worker)) {
+		if (captures && w->pid != 0 &&
+		    atomic_load_explicit(&shared_of(s, i)->run_ticket, memory_order_relaxed) != 0) {
 			if (trims)
-				capture_trim(p->capture, s->setup->worker.output_max);
+				capture_trim(w->capture, s->env.setup->output_max);
 			next = clock_earlier(next, s->trim_at);
 		}
-		next = clock_earlier(next, p->until);
+		next = clock_earlier(next, w->until);
 	}
 	return next;
 }
@@ -389,13 +414,13 @@ supervisor_loop(struct supervisor *s)
 			{ .fd = s->bell[0], .events = POLLIN },
 			{ .fd = s->caller_handle, .events = POLLIN },
 		};
-		/* Without a handle for the caller's process, its end is seen by the socket, and, where
-		   a child of the caller's holds that open, by the parent's id. */
+		/* Without a pidfd the socket tells of the caller's end; where a child of the
+		   caller's holds the socket open, only getppid() does, so poll that. */
 		if (s->caller_handle == -1)
 			next = clock_earlier(next, clock_after(s->env.now, CLOCK_S));
 		int n = poll(fds, sizeof fds / sizeof fds[0], clock_poll_ms(next, clock_now()));
 		if (n == -1)
-			continue; /* EINTR; ENOMEM passes as well */
+			continue; /* EINTR, or ENOMEM, which is over in a moment */
 		if (fds[1].revents != 0) {
 			char drain[64];
 			while (read(s->bell[0], drain, sizeof drain) > 0)

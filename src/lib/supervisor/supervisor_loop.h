@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* supervisor_loop - what the supervisor does all its life: look at everything that may have happened, then sleep. */
+/* supervisor_loop - what the supervisor does all its life: look at everything that may have
+   happened, then sleep. */
 #ifndef FORKPOOL_SUPERVISOR_LOOP_H
 #define FORKPOOL_SUPERVISOR_LOOP_H
 

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* supervisor_state - everything that the supervisor process knows, shared by the files of this folder. */
+/* supervisor_state - everything that the supervisor process knows, for the files of this folder. */
 #ifndef FORKPOOL_SUPERVISOR_STATE_H
 #define FORKPOOL_SUPERVISOR_STATE_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/supervisor/supervisor.h"
 #include "lib/supervisor/worker_slot.h"
 
 struct supervisor {
-	struct process_environment env;
-	struct worker_process *process;   /* SHARED_WORKERS_MAX of them */
-	const struct supervisor_setup *setup;
+	struct slot_environment env;
+	struct worker_slot *slot;    /* SHARED_WORKERS_MAX of them */
 	struct control *control;
-	unsigned slots;                   /* that have a results pipe */
-	unsigned alive;
+	unsigned slots;              /* slots that have a results pipe */
+	unsigned alive;              /* workers */
 	pid_t    caller;
-	int      caller_handle;           /* pidfd, -1 none */
-	int      bell[2];                 /* written by the SIGCHLD handler */
-	unsigned futile;                  /* deaths or failed forks in a row without any run between */
-	uint64_t runs_seen;
-	int64_t  trim_at;
-	int      orphans_due;
-	int      is_up;                   /* the first workers have been started */
+	int      caller_handle;      /* pidfd, -1 none */
+	int      bell[2];            /* pipe; the SIGCHLD handler writes to it */
+	unsigned futile;             /* deaths or failed forks in a row, no run between them */
+	uint64_t runs_seen;          /* of all workers, at the last of these */
+	int64_t  trim_at;            /* when captured output is next held against its cap */
+	int      orphans_due;        /* orphans_kill() is to look */
+	int      first;              /* the pool is being opened: all workers start, or none */
+	int      is_up;              /* the first workers have been started */
 };
 
 #endif
