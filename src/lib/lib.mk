@@ -21,6 +21,8 @@ core_sources = \
 	src/lib/ipc/value_spool.c src/lib/ipc/value_spool.h \
 	src/lib/ipc/control.c src/lib/ipc/control.h \
 	src/lib/ipc/args_arena.c src/lib/ipc/args_arena.h \
+	src/lib/sandbox/refusal.c src/lib/sandbox/refusal.h \
+	src/lib/sandbox/kernel_file.c src/lib/sandbox/kernel_file.h \
 	src/lib/sandbox/syscall_policy.c src/lib/sandbox/syscall_policy.h \
 	src/lib/sandbox/seccomp_filter.c src/lib/sandbox/seccomp_filter.h \
 	src/lib/sandbox/limits.c src/lib/sandbox/limits.h \
