@@ -34,10 +34,10 @@ struct sandbox_landlock {
 	int      fd;         /* the ruleset, above 2, kept until the child has entered; -1: none */
 	unsigned layers;     /* those of FILES, NETWORK and SIGNALS that it gives here */
 	int      abi;        /* what the kernel offers; 0: no Landlock */
-	int      error;      /* abi 0: why, ENOSYS (not built in) or EOPNOTSUPP (not switched on) */
-	bool     truncates;  /* FILES is not in layers only because ABI 1 and 2 (Linux before 6.2)
-	                        do not see truncation; it holds where a filter denies truncate(), and
-	                        O_TRUNC without a right to write */
+	int      error;      /* abi 0: why; ENOSYS (not built in) or EOPNOTSUPP (not switched on) */
+	bool     truncates;  /* FILES is missing in layers only since ABI 1 and 2 (Linux before 6.2)
+	                        do not see truncation; it holds where a filter denies truncate(),
+	                        and O_TRUNC without a right to write */
 };
 
 /*
