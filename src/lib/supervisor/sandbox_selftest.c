@@ -166,7 +166,8 @@ trial_worker_main(struct worker_setup *setup, pid_t supervisor, struct report *r
 	trial_job(&p, do_nothing, 0, "a job that does nothing", r);
 	if (sandbox_filters(s)) {
 		trial_job(&p, trace_itself, 1, "a job that has itself traced", r);
-		/* With exec a process is allowed, and a socket is an error that programs cope with. */
+		/* With exec a process is allowed, and a socket is an error that programs cope
+		   with. */
 		if (!s->exec)
 			trial_job(&p, make_process, 1, "a job that makes a process", r);
 		if (!s->exec && !s->network)
@@ -196,11 +197,10 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 {
 	struct sandbox *s = &setup->sandbox;
 	pid_t supervisor = getpid();
-	struct report *r =
-	    mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *r = os_map_shared(sizeof *r);
 	int result = -1, failure = errno;
 
-	if (r == MAP_FAILED) {
+	if (r == NULL) {
 		(void)snprintf(error, error_size, "cannot map memory for the probe: %s",
 		    strerror(errno));
 		return -1;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -61,9 +60,8 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	(void)setsid();
 	os_process_name("forkpool");
 	(void)os_adopt_orphans();
-	s->slot = mmap(NULL, SHARED_WORKERS_MAX * sizeof *s->slot, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (s->slot == MAP_FAILED)
+	s->slot = os_map_private(SHARED_WORKERS_MAX * sizeof *s->slot);
+	if (s->slot == NULL)
 		return -1;
 	if (os_pipe(s->bell, 0) == -1)
 		return -1;

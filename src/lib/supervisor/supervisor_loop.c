@@ -301,17 +301,12 @@ static void
 overdue_end(struct supervisor *s, unsigned index, uint64_t ticket, enum claim_state why)
 {
 	struct worker_slot *w = &s->slot[index];
-	unsigned parity = w->generation & 1;
-	uint64_t claimed = claim_make(ticket, index, parity, CLAIM_CLAIMED);
-	claim_word *claim = slot_claim(&s->env, w, index, ticket);
+	enum claim_state was = slot_claim_settle(&s->env, w, index, ticket, why);
 
-	if (claim == NULL)
-		return;
-	if (atomic_compare_exchange_strong(claim, &claimed,
-		claim_make(ticket, index, parity, why))) {
+	if (was == CLAIM_CLAIMED) {
 		w->asked = ticket;
 		slot_send(s, index, EVENT_END_RUN);
-	} else if (claim_state(claimed) == CLAIM_DONE && w->is_stopped) {
+	} else if (was == CLAIM_DONE && w->is_stopped) {
 		/* The run was over in time, and its worker stopped before it could send the
 		   result. */
 		(void)kill(w->pid, SIGCONT);

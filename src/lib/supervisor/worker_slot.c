@@ -44,6 +44,21 @@ slot_claim(const struct slot_environment *e, const struct worker_slot *w, unsign
 	return claim;
 }
 
+enum claim_state
+slot_claim_settle(const struct slot_environment *e, const struct worker_slot *w, unsigned index,
+    uint64_t ticket, enum claim_state why)
+{
+	const unsigned parity = w->generation & 1;
+	uint64_t word = claim_make(ticket, index, parity, CLAIM_CLAIMED);
+	claim_word *claim = slot_claim(e, w, index, ticket);
+
+	if (claim == NULL)
+		return CLAIM_FREE;
+	(void)atomic_compare_exchange_strong(claim, &word,
+	    claim_make(ticket, index, parity, why));
+	return claim_state(word);
+}
+
 static int
 start(struct slot_environment *e, struct worker_slot *w, unsigned index)
 {
@@ -209,15 +224,8 @@ leave(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	w->leaving = stop ? LEAVING_AT_ONCE : LEAVING_AFTER_RUN;
 	atomic_store(&slot->leave, 1);
 	if (stop) {
-		uint64_t ticket = atomic_load(&slot->run_ticket);
-		claim_word *claim = slot_claim(e, w, index, ticket);
-		if (claim != NULL) {
-			uint64_t claimed =
-			    claim_make(ticket, index, w->generation & 1, CLAIM_CLAIMED);
-			(void)atomic_compare_exchange_strong(claim, &claimed,
-			    claim_make(ticket, index, w->generation & 1, CLAIM_CANCELLED));
-		}
-		w->asked = ticket;
+		w->asked = atomic_load(&slot->run_ticket);
+		(void)slot_claim_settle(e, w, index, w->asked, CLAIM_CANCELLED);
 		return end_run(e, w, index);
 	}
 	/* Wake the worker if it waits for a packet.  A run under way goes on to its end. */

@@ -81,4 +81,9 @@ int  slot_reap(struct slot_environment *, struct worker_slot *, unsigned index);
 claim_word *slot_claim(const struct slot_environment *, const struct worker_slot *,
     unsigned index, uint64_t ticket);
 
+/* Settle that run's claim with `why`, if it is CLAIMED.  Returns the state that it had, FREE where
+   there is no such claim. */
+enum claim_state slot_claim_settle(const struct slot_environment *, const struct worker_slot *,
+    unsigned index, uint64_t ticket, enum claim_state why);
+
 #endif
