@@ -64,7 +64,9 @@ check_units = \
 	tests/lib/sandbox/test_sandbox_policy \
 	tests/lib/ipc/test_wire_mutation \
 	tests/lib/sandbox/test_sandbox_landlock \
+	tests/lib/sandbox/test_sandbox_landlock_peers \
 	tests/lib/sandbox/test_sandbox_identity \
+	tests/lib/sandbox/test_sandbox_identity_plan \
 	tests/lib/sandbox/test_sandbox_cgroup
 if HAVE_VERSION_SCRIPT
 check_units += tests/pool/test_cancel_late
@@ -125,6 +127,7 @@ support_sources = \
 	tests/support/attack.c tests/support/attack.h \
 	tests/support/attack_observe.c tests/support/attack_observe.h \
 	tests/support/confined.c tests/support/confined.h \
+	tests/support/landlocked.h \
 	tests/support/lives.c tests/support/lives.h \
 	tests/support/outer_filter.c tests/support/outer_filter.h \
 	tests/support/support.c tests/support/support.h \

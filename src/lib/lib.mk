@@ -21,6 +21,8 @@ core_sources = \
 	src/lib/ipc/value_spool.c src/lib/ipc/value_spool.h \
 	src/lib/ipc/control.c src/lib/ipc/control.h \
 	src/lib/ipc/args_arena.c src/lib/ipc/args_arena.h \
+	src/lib/sandbox/refusal.c src/lib/sandbox/refusal.h \
+	src/lib/sandbox/kernel_file.c src/lib/sandbox/kernel_file.h \
 	src/lib/sandbox/syscall_policy.c src/lib/sandbox/syscall_policy.h \
 	src/lib/sandbox/seccomp_filter.c src/lib/sandbox/seccomp_filter.h \
 	src/lib/sandbox/limits.c src/lib/sandbox/limits.h \
@@ -43,6 +45,9 @@ core_sources = \
 	src/lib/worker/worker.c src/lib/worker/worker.h \
 	src/lib/supervisor/sandbox_selftest.c src/lib/supervisor/sandbox_selftest.h \
 	src/lib/supervisor/worker_slot.c src/lib/supervisor/worker_slot.h \
+	src/lib/supervisor/supervisor_state.h \
+	src/lib/supervisor/orphans.c src/lib/supervisor/orphans.h \
+	src/lib/supervisor/supervisor_loop.c src/lib/supervisor/supervisor_loop.h \
 	src/lib/supervisor/supervisor.c src/lib/supervisor/supervisor.h \
 	src/lib/dispatch/job_table.c src/lib/dispatch/job_table.h \
 	src/lib/dispatch/results_pipe.c src/lib/dispatch/results_pipe.h \

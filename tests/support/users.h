@@ -11,6 +11,7 @@
 #include <check.h>
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -64,6 +65,24 @@ user_become(int user)
 	CHILD_CHECK(setresuid(USER_NOBODY, USER_NOBODY, USER_NOBODY) == 0);
 	/* As that user's programs are, having been executed by it. */
 	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+}
+
+/* 1: this user is not to be had here, or may not make namespaces. */
+static inline int
+user_lacks_namespaces(int user, const char *test)
+{
+	int status;
+
+	if (user_missing(user, test))
+		return 1;
+	pid_t pid = fork();
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		user_become(user);
+		_exit(unshare((user == USER_ROOT ? 0 : CLONE_NEWUSER) | CLONE_NEWNET) == -1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status != 0 ? skip(test, "this user may not make namespaces") : 0;
 }
 
 /* Fork, become user, run body, which may end in _exit(). */

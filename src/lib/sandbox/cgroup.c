@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Control groups: plan, enter, read and remove the workers' leaves. */
 #include "config.h"
 #include "lib/sandbox/cgroup.h"
 
@@ -9,16 +10,9 @@
 
 #include "lib/os/fd.h"
 #include "lib/os/syscall_gate.h"
+#include "lib/sandbox/kernel_file.h"
 #include "lib/sandbox/limits.h"
-
-static int
-error_set(char *error, size_t error_size, int code, const char *path, const char *what)
-{
-	if (error_size > 0)
-		(void)snprintf(error, error_size, "sandbox: cgroup %s: %s", path, what);
-	errno = code;
-	return -1;
-}
+#include "lib/sandbox/refusal.h"
 
 void
 cgroup_release(struct sandbox_cgroup *cgroup)
@@ -40,8 +34,11 @@ cgroup_release(struct sandbox_cgroup *cgroup)
 #define CGROUP1_MAGIC 0x27e0eb
 #define CGROUP2_MAGIC 0x63677270
 
-/* The worker's own dealings: stacks and tables of the kernel for some processes, pages of the worker that it writes to. */
+/* The worker's own share: the kernel's stacks and tables for some processes, and pages that the
+   worker writes to. */
 #define MEMORY_SLACK ((uint64_t)32 << 20)
+
+#define SUBTREE_CONTROL "cgroup.subtree_control"
 
 #define REMOVE_TRIES    100
 #define REMOVE_PAUSE_NS 5000000
@@ -49,7 +46,8 @@ cgroup_release(struct sandbox_cgroup *cgroup)
 /* prefix + index + "/memory.memsw.limit_in_bytes" */
 #define NAME_SIZE 128
 
-/* Text that is put together without stdio; what does not fit is cut, and nothing here is that long. */
+/* Text put together without stdio, which is not async-signal-safe; it is cut at the end, but no
+   name here is that long. */
 struct text {
 	size_t len;
 	char   data[NAME_SIZE];
@@ -76,7 +74,7 @@ text_add_number(struct text *text, uint64_t number)
 	text_add(text, digits + at);
 }
 
-/* The path below the directory of worker index's leaf, or of a file in it. */
+/* The path of worker index's leaf, or of a file in it, below the delegated directory. */
 static const char *
 leaf_name(struct text *name, const struct sandbox_cgroup *cgroup, unsigned index, const char *file)
 {
@@ -91,23 +89,11 @@ leaf_name(struct text *name, const struct sandbox_cgroup *cgroup, unsigned index
 }
 
 static int
-file_write(int dir, const char *name, const char *value)
-{
-	int fd = (int)gate_call(SYS_openat, dir, (long)name, O_WRONLY | O_CLOEXEC, 0, 0);
-
-	if (fd == -1)
-		return -1;
-	ssize_t n = write(fd, value, strlen(value));
-	fd_close(&fd);
-	return n == -1 ? -1 : 0;
-}
-
-static int
 leaf_write(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *value)
 {
 	struct text name;
 
-	return file_write(cgroup->dir, leaf_name(&name, cgroup, index, file), value);
+	return kernel_file_write(cgroup->dir, leaf_name(&name, cgroup, index, file), value);
 }
 
 static int
@@ -137,71 +123,81 @@ leaf_check(struct sandbox_cgroup *cgroup, unsigned index)
 	cgroup->has_kill = leaf_has(cgroup, index, "cgroup.kill");
 }
 
-int
-cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits,
-    char *error, size_t error_size)
+/* 0, or -1, errno and one sentence. */
+static int
+directory_open(struct sandbox_cgroup *cgroup, const char *path, char *error, size_t error_size)
 {
 	struct statfs filesystem;
+
+	cgroup->dir = fd_raise(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (cgroup->dir == -1 || fstatfs(cgroup->dir, &filesystem) == -1)
+		return refusal_set(error, error_size, errno, "sandbox: cgroup %s: %s", path,
+		    strerror(errno));
+	if (filesystem.f_type != CGROUP1_MAGIC && filesystem.f_type != CGROUP2_MAGIC)
+		return refusal_set(error, error_size, EINVAL,
+		    "sandbox: cgroup %s: is not in a cgroup file system", path);
+	cgroup->version1 = filesystem.f_type == CGROUP1_MAGIC;
+	return 0;
+}
+
+/* Make a leaf as worker 0 will, see what it has, and remove it.  0, or -1, errno and one
+   sentence. */
+static int
+leaf_try(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits,
+    char *error, size_t error_size)
+{
 	struct text name;
 	int refused = 0;
 
-	memset(cgroup, 0, sizeof *cgroup);
-	cgroup->dir = -1;
-	if (path == NULL)
-		return 0;
-	cgroup->dir = fd_raise(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	if (cgroup->dir == -1 || fstatfs(cgroup->dir, &filesystem) == -1) {
-		int saved = errno;
-		cgroup_release(cgroup);
-		return error_set(error, error_size, saved, path, strerror(saved));
-	}
-	if (filesystem.f_type != CGROUP1_MAGIC && filesystem.f_type != CGROUP2_MAGIC) {
-		cgroup_release(cgroup);
-		return error_set(error, error_size, EINVAL, path, "is not in a cgroup file system");
-	}
-	cgroup->version1 = filesystem.f_type == CGROUP1_MAGIC;
-	/* Two pools of one process, and a process that has the pid of one that left leaves behind. */
-	(void)snprintf(cgroup->prefix, sizeof cgroup->prefix, "forkpool-%ld-%08" PRIx32 ".",
-	    (long)getpid(), arc4random());
-
-	/* A leaf like worker 0's, which is not there yet. */
-	if (mkdirat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), 0755) == -1) {
-		int saved = errno;
-		char what[128];
-		(void)snprintf(what, sizeof what, "no group can be made there: %s",
-		    strerror(saved));
-		cgroup_release(cgroup);
-		return error_set(error, error_size, saved, path, what);
-	}
+	if (mkdirat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), 0755) == -1)
+		return refusal_set(error, error_size, errno,
+		    "sandbox: cgroup %s: no group can be made there: %s", path, strerror(errno));
 	leaf_check(cgroup, 0);
 	if (!cgroup->version1) {
 		if (limits->memory > 0 && !cgroup->has_memory)
-			(void)file_write(cgroup->dir, "cgroup.subtree_control", "+memory");
+			(void)kernel_file_write(cgroup->dir, SUBTREE_CONTROL, "+memory");
 		if (limits->processes > 0 && !cgroup->has_pids &&
-		    file_write(cgroup->dir, "cgroup.subtree_control", "+pids") == -1)
+		    kernel_file_write(cgroup->dir, SUBTREE_CONTROL, "+pids") == -1)
 			refused = errno;
 	}
 	leaf_check(cgroup, 0);
 	(void)unlinkat(cgroup->dir, leaf_name(&name, cgroup, 0, NULL), AT_REMOVEDIR);
-	if (limits->processes > 0 && !cgroup->has_pids) {
-		char what[160];
-		const char *why =
-		    refused == ENOENT ? "it is not in cgroup.controllers here" : strerror(refused);
-		(void)snprintf(what, sizeof what,
-		    "groups there have no pids.max, which limits.processes needs%s%s",
-		    refused != 0 ? "; +pids in cgroup.subtree_control: " : "",
-		    refused != 0 ? why : "");
-		cgroup_release(cgroup);
-		return error_set(error, error_size, ENOTSUP, path, what);
-	}
-	return 0;
+	if (limits->processes <= 0 || cgroup->has_pids)
+		return 0;
+	const char *why = "";
+	if (refused == ENOENT)
+		why = "it is not in cgroup.controllers here";
+	else if (refused != 0)
+		why = strerror(refused);
+	return refusal_set(error, error_size, ENOTSUP,
+	    "sandbox: cgroup %s: groups there have no pids.max, which limits.processes needs%s%s",
+	    path, refused != 0 ? "; +pids in " SUBTREE_CONTROL ": " : "", why);
+}
+
+int
+cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpool_limits *limits,
+    char *error, size_t error_size)
+{
+	memset(cgroup, 0, sizeof *cgroup);
+	cgroup->dir = -1;
+	if (path == NULL)
+		return 0;
+	/* Random suffix: the pid may be reused, or this process may open two pools. */
+	(void)snprintf(cgroup->prefix, sizeof cgroup->prefix, "forkpool-%ld-%08" PRIx32 ".",
+	    (long)getpid(), arc4random());
+	if (directory_open(cgroup, path, error, error_size) == 0 &&
+	    leaf_try(cgroup, path, limits, error, error_size) == 0)
+		return 0;
+	cgroup_release(cgroup);
+	return -1;
 }
 
 static int
 memory_limit(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t memory)
 {
-	/* limits.memory is what a job has beyond what it was born with.  What it was born with it may write to, which
-	   makes it the job's own and charges it here; and it needs tables for all that: a 512th for each process. */
+	/* limits.memory is for what a job gets beyond what it was born with.  Pages that it was
+	   born with are copied, and charged here, when it writes to them; and all of it needs page
+	   tables: a 512th for each process. */
 	uint64_t born = limits_memory_used();
 	uint64_t limit = memory + born + born / 128 + memory / 128 + MEMORY_SLACK;
 
@@ -210,11 +206,12 @@ memory_limit(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t memor
 	if (!cgroup->version1) {
 		if (leaf_write_number(cgroup, index, "memory.max", limit) == -1)
 			return -1;
-		/* Without this the limit only sends a job to the swap space.  Not every kernel counts that. */
+		/* Else the limit would only make the job swap.  Not every kernel counts swap. */
 		(void)leaf_write(cgroup, index, "memory.swap.max", "0");
 		return 0;
 	}
-	/* Memory and swap together must never be less than memory alone, also on the way from an old limit. */
+	/* The kernel refuses a limit on memory above that on memory and swap together: lift the old
+	   one first. */
 	(void)leaf_write(cgroup, index, "memory.memsw.limit_in_bytes", "-1");
 	if (leaf_write_number(cgroup, index, "memory.limit_in_bytes", limit) == -1)
 		return -1;
@@ -231,9 +228,8 @@ cgroup_enter_worker(const struct sandbox_cgroup *cgroup, unsigned index,
 	if (cgroup->dir == -1)
 		return 0;
 	*step = "making a cgroup";
-	if (gate_call(SYS_mkdirat, cgroup->dir, (long)leaf_name(&name, cgroup, index, NULL), 0755,
-		0, 0) == -1 &&
-	    errno != EEXIST)
+	const char *leaf = leaf_name(&name, cgroup, index, NULL);
+	if (gate_call(SYS_mkdirat, cgroup->dir, (long)leaf, 0755, 0, 0) == -1 && errno != EEXIST)
 		return -1;
 	*step = "pids.max of the cgroup";
 	if (limits->processes > 0 &&
@@ -251,10 +247,10 @@ void
 cgroup_enter_job(const struct sandbox_cgroup *cgroup)
 {
 	if (cgroup->dir != -1 && cgroup->has_memory)
-		(void)file_write(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
+		(void)kernel_file_write(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
 }
 
-/* The number on the line that begins with key; 0 where there is no such file or line. */
+/* *count: the number on the line that begins with key; 0 where there is no such file or line. */
 static int
 leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file, const char *key,
     uint64_t *count)
@@ -265,8 +261,8 @@ leaf_count(const struct sandbox_cgroup *cgroup, unsigned index, const char *file
 	ssize_t n;
 
 	*count = 0;
-	int fd = (int)gate_call(SYS_openat, cgroup->dir,
-	    (long)leaf_name(&name, cgroup, index, file), O_RDONLY | O_CLOEXEC, 0, 0);
+	const char *path = leaf_name(&name, cgroup, index, file);
+	int fd = (int)gate_call(SYS_openat, cgroup->dir, (long)path, O_RDONLY | O_CLOEXEC, 0, 0);
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
 	while (len < sizeof text - 1) {
@@ -300,9 +296,8 @@ cgroup_events(const struct sandbox_cgroup *cgroup, unsigned index, uint64_t *pid
 		return 0;
 	if (cgroup->has_pids && leaf_count(cgroup, index, "pids.events", "max", pids_hits) == -1)
 		return -1;
-	if (cgroup->has_memory &&
-	    leaf_count(cgroup, index, cgroup->version1 ? "memory.oom_control" : "memory.events",
-		"oom_kill", oom_kills) == -1)
+	const char *events = cgroup->version1 ? "memory.oom_control" : "memory.events";
+	if (cgroup->has_memory && leaf_count(cgroup, index, events, "oom_kill", oom_kills) == -1)
 		return -1;
 	return 0;
 }
@@ -329,14 +324,15 @@ cgroup_remove(const struct sandbox_cgroup *cgroup, unsigned slots)
 
 	if (cgroup->dir == -1)
 		return;
-	for (unsigned i = 0; i < slots; i++)
-		while (
-		    unlinkat(cgroup->dir, leaf_name(&name, cgroup, i, NULL), AT_REMOVEDIR) == -1 &&
-		    errno == EBUSY && tries-- > 0) {
+	for (unsigned i = 0; i < slots; i++) {
+		const char *leaf = leaf_name(&name, cgroup, i, NULL);
+		while (unlinkat(cgroup->dir, leaf, AT_REMOVEDIR) == -1 && errno == EBUSY &&
+		    tries-- > 0) {
 			if (cgroup->has_kill)
 				(void)leaf_write(cgroup, i, "cgroup.kill", "1");
 			(void)nanosleep(&pause, NULL);
 		}
+	}
 }
 
 #else
@@ -348,9 +344,10 @@ cgroup_plan(struct sandbox_cgroup *cgroup, const char *path, const struct forkpo
 	(void)limits;
 	memset(cgroup, 0, sizeof *cgroup);
 	cgroup->dir = -1;
-	return path == NULL ?
-	    0 :
-	    error_set(error, error_size, ENOTSUP, path, "this system has no control groups");
+	if (path == NULL)
+		return 0;
+	return refusal_set(error, error_size, ENOTSUP,
+	    "sandbox: cgroup %s: this system has no control groups", path);
 }
 
 int

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Identities: plan and take on a job's user, privileges and namespaces. */
 #include "config.h"
 #include "lib/sandbox/identity.h"
 
@@ -8,14 +9,13 @@
 #include <unistd.h>
 
 #include "lib/os/syscall_gate.h"
+#include "lib/sandbox/kernel_file.h"
+#include "lib/sandbox/refusal.h"
 
-static int
-error_set(char *error, size_t error_size, int code, const char *format, unsigned long id)
+bool
+identity_is_user(const struct sandbox_identity *identity)
 {
-	if (error_size > 0)
-		(void)snprintf(error, error_size, format, id);
-	errno = code;
-	return -1;
+	return geteuid() == identity->uid && getegid() == identity->gid;
 }
 
 #ifdef __linux__
@@ -29,7 +29,7 @@ error_set(char *error, size_t error_size, int code, const char *format, unsigned
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Where ids had 16 bits once, the plain names still mean those. */
+/* On architectures whose ids once had 16 bits the plain names still are the calls for those. */
 #ifdef SYS_setresuid32
 #define SET_USER SYS_setresuid32
 #else
@@ -46,7 +46,7 @@ error_set(char *error, size_t error_size, int code, const char *format, unsigned
 #define SET_GROUPS SYS_setgroups
 #endif
 
-/* linux/capability.h, without its header, which not every C library's include path has. */
+/* As in linux/capability.h, which not every C library's include path has. */
 #define CAPABILITY_VERSION 0x20080522u
 #define CAPABILITY_SETGID  6
 #define CAPABILITY_SETUID  7
@@ -61,20 +61,27 @@ struct capability_sets {
 	uint32_t effective, permitted, inheritable;
 };
 
-/* Of this process. */
+/* Of this process.  0, or -1 and errno. */
+static int
+capabilities_get(struct capability_sets sets[2])
+{
+	struct capability_header header = { .version = CAPABILITY_VERSION };
+
+	memset(sets, 0, 2 * sizeof sets[0]);
+	return (int)gate_call(SYS_capget, (long)&header, (long)sets, 0, 0, 0);
+}
+
 static uint64_t
 capabilities_effective(void)
 {
-	struct capability_header header = { .version = CAPABILITY_VERSION };
 	struct capability_sets sets[2];
 
-	memset(sets, 0, sizeof sets);
-	if (syscall(SYS_capget, &header, sets) == -1)
+	if (capabilities_get(sets) == -1)
 		return 0;
 	return sets[0].effective | (uint64_t)sets[1].effective << 32;
 }
 
-/* All sets but the bounding one: the ambient set is never larger than these. */
+/* All sets but the bounding set: the ambient set is never larger than these. */
 static int
 capabilities_drop(void)
 {
@@ -85,7 +92,7 @@ capabilities_drop(void)
 	return (int)gate_call(SYS_capset, (long)&header, (long)sets, 0, 0, 0);
 }
 
-/* Whether there is such an id in this process's user namespace; 1 where that cannot be told. */
+/* Whether the id exists in this process's user namespace; 1 where the map cannot be read. */
 static int
 id_is_mapped(const char *map, unsigned long id)
 {
@@ -102,7 +109,7 @@ id_is_mapped(const char *map, unsigned long id)
 	return mapped;
 }
 
-/* Whether root here can become them. */
+/* Whether this root can become the identity's user and group. */
 static int
 change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char *error,
     size_t error_size)
@@ -110,40 +117,40 @@ change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char
 	uint64_t capabilities = capabilities_effective();
 
 	if (identity->uid != uid && !(capabilities >> CAPABILITY_SETUID & 1))
-		return error_set(error, error_size, EPERM,
+		return refusal_set(error, error_size, EPERM,
 		    "sandbox: user %lu: this process is root without the capability to change its "
 		    "user (CAP_SETUID)",
-		    identity->uid);
+		    (unsigned long)identity->uid);
 	if (identity->gid != gid && !(capabilities >> CAPABILITY_SETGID & 1))
-		return error_set(error, error_size, EPERM,
+		return refusal_set(error, error_size, EPERM,
 		    "sandbox: group %lu: this process is root without the capability to change its "
 		    "group (CAP_SETGID)",
-		    identity->gid);
+		    (unsigned long)identity->gid);
 	if (!id_is_mapped("/proc/self/uid_map", identity->uid))
-		return error_set(error, error_size, EINVAL,
+		return refusal_set(error, error_size, EINVAL,
 		    "sandbox: user %lu does not exist in the user namespace of this process",
-		    identity->uid);
+		    (unsigned long)identity->uid);
 	if (!id_is_mapped("/proc/self/gid_map", identity->gid))
-		return error_set(error, error_size, EINVAL,
+		return refusal_set(error, error_size, EINVAL,
 		    "sandbox: group %lu does not exist in the user namespace of this process",
-		    identity->gid);
+		    (unsigned long)identity->gid);
 	return 0;
 }
 
-/* Only who owns a process's identity map may write it, and an undumpable one's is root's.  To make the worker
-   dumpable for that moment would open to others of the user what the caller, maybe, closed. */
+/* Only the owner of a process's identity map may write it, and an undumpable process's map is
+   root's.  Making the worker dumpable for that moment would open to the user's other processes what
+   the caller may have closed. */
 static int
 map_check(char *error, size_t error_size)
 {
 	if (prctl(PR_GET_DUMPABLE) == 1)
 		return 0;
-	return error_set(error, error_size, EACCES,
+	return refusal_set(error, error_size, EACCES,
 	    "sandbox: namespaces: this process is undumpable, as one is that has "
-	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them",
-	    0);
+	    "changed its user; prctl(PR_SET_DUMPABLE, 1) before would let it have them");
 }
 
-/* Which namespaces this process is in; 0 where that cannot be seen. */
+/* The namespaces that this process is in; 0 where that cannot be seen. */
 static void
 namespaces_note(uint64_t which[3])
 {
@@ -181,11 +188,13 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 	identity->uid = keep_uid ? uid : uid_asked == 0 ? IDENTITY_NOBODY : uid_asked;
 	identity->gid = keep_gid ? gid : gid_asked == 0 ? IDENTITY_NOBODY : gid_asked;
 	if (!root && identity->uid != uid)
-		return error_set(error, error_size, EPERM,
-		    "sandbox: uid %lu: only root may ask for another user", identity->uid);
+		return refusal_set(error, error_size, EPERM,
+		    "sandbox: uid %lu: only root may ask for another user",
+		    (unsigned long)identity->uid);
 	if (!root && identity->gid != gid)
-		return error_set(error, error_size, EPERM,
-		    "sandbox: gid %lu: only root may ask for another group", identity->gid);
+		return refusal_set(error, error_size, EPERM,
+		    "sandbox: gid %lu: only root may ask for another group",
+		    (unsigned long)identity->gid);
 	if ((identity->uid != uid || identity->gid != gid) &&
 	    change_check(identity, uid, gid, error, error_size) == -1) {
 		if (sandbox == NULL || !sandbox->best_effort)
@@ -193,7 +202,7 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 		identity->uid = uid;
 		identity->gid = gid;
 	}
-	/* Also an id that is only put aside, as set-user-id programs do, is not left to a job. */
+	/* A job must not keep a saved id either, as set-user-id programs have. */
 	identity->change_user = uid_real != identity->uid || uid != identity->uid ||
 	    uid_saved != identity->uid || gid_real != identity->gid || gid != identity->gid ||
 	    gid_saved != identity->gid;
@@ -217,23 +226,9 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 }
 
 static int
-prctl_set(int option, long value)
+prctl_call(int option, long value)
 {
 	return (int)gate_call(SYS_prctl, option, value, 0, 0, 0);
-}
-
-static int
-file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	ssize_t n = write(fd, text, strlen(text));
-	int saved = errno;
-	(void)close(fd);
-	errno = saved;
-	return n == -1 ? -1 : 0;
 }
 
 static int
@@ -242,11 +237,13 @@ user_namespace_enter(const struct sandbox_identity *identity, const char **step)
 	*step = "user namespace";
 	if (gate_call(SYS_unshare, CLONE_NEWUSER, 0, 0, 0, 0) == -1)
 		return -1;
-	/* Whoever could take a group off could get round a file that is closed to that group. */
+	/* Who may drop a group can open a file that is closed to that group. */
 	*step = "identity map of the user namespace";
-	return (file_write("/proc/self/setgroups", "deny") == -1 && errno != ENOENT) ||
-	    file_write("/proc/self/uid_map", identity->uid_map) == -1 ||
-	    file_write("/proc/self/gid_map", identity->gid_map) == -1 ? -1 : 0;
+	if (kernel_file_write(AT_FDCWD, "/proc/self/setgroups", "deny") == -1 && errno != ENOENT)
+		return -1;
+	if (kernel_file_write(AT_FDCWD, "/proc/self/uid_map", identity->uid_map) == -1)
+		return -1;
+	return kernel_file_write(AT_FDCWD, "/proc/self/gid_map", identity->gid_map);
 }
 
 static int
@@ -257,7 +254,8 @@ namespaces_enter(const struct sandbox_identity *identity, const char **step)
 	*step = "network, IPC and UTS namespaces";
 	if (gate_call(SYS_unshare, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, 0, 0, 0, 0) == -1)
 		return -1;
-	/* A call that says that it was made need not have been: somebody's filter may stand around this process. */
+	/* Success need not mean that unshare() was made: this process may run in somebody's
+	   filter. */
 	uint64_t inside[3];
 	namespaces_note(inside);
 	for (int i = 0; i < 3; i++)
@@ -273,14 +271,16 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 {
 	*layers = FORKPOOL_LAYER_PRIVILEGES;
 	*step = "no new privileges";
-	if (prctl_set(PR_SET_NO_NEW_PRIVS, 1) == -1)
+	if (prctl_call(PR_SET_NO_NEW_PRIVS, 1) == -1)
 		return -1;
 
-	/* Where a mapping that can be read can be executed as well, a filter cannot tell who makes code. */
+	/* With READ_IMPLIES_EXEC a filter could not tell which mappings can be executed. */
 	*step = "execution domain";
 	long persona = gate_call(SYS_personality, 0xffffffff, 0, 0, 0, 0);
-	if (persona == -1 || (persona & READ_IMPLIES_EXEC &&
-	    gate_call(SYS_personality, persona & ~(long)READ_IMPLIES_EXEC, 0, 0, 0, 0) == -1))
+	if (persona == -1)
+		return -1;
+	if (persona & READ_IMPLIES_EXEC &&
+	    gate_call(SYS_personality, persona & ~(long)READ_IMPLIES_EXEC, 0, 0, 0, 0) == -1)
 		return -1;
 
 	if (identity->namespaces && namespaces_enter(identity, step) == -1) {
@@ -295,16 +295,17 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 		return -1;
 	}
 
-	/* With no new privileges the bounding set gives nothing any more; where it may not be emptied, no matter. */
-	for (int i = 0; i < CAPABILITIES_MAX && prctl_set(PR_CAPBSET_READ, i) != -1; i++)
-		if (prctl_set(PR_CAPBSET_DROP, i) == -1)
+	/* With no new privileges the bounding set gives nothing: where it may not be emptied, no
+	   matter. */
+	for (int i = 0; i < CAPABILITIES_MAX && prctl_call(PR_CAPBSET_READ, i) != -1; i++)
+		if (prctl_call(PR_CAPBSET_DROP, i) == -1)
 			break;
 
 	*step = "capabilities";
 	if (!identity->drop_caps && capabilities_drop() == -1)
 		return -1;
 	*step = "undumpable";
-	if (prctl_set(PR_SET_DUMPABLE, 0) == -1)
+	if (prctl_call(PR_SET_DUMPABLE, 0) == -1)
 		return -1;
 	*layers = identity->layers;
 	return 0;
@@ -313,22 +314,22 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 int
 identity_enter_job(const struct sandbox_identity *identity, const char **step)
 {
+	const long uid = (long)identity->uid, gid = (long)identity->gid;
+
 	if (identity->change_user) {
 		*step = "group";
-		if (gate_call(SET_GROUP, (long)identity->gid, (long)identity->gid,
-			(long)identity->gid, 0, 0) == -1)
+		if (gate_call(SET_GROUP, gid, gid, gid, 0, 0) == -1)
 			return -1;
 		*step = "user";
-		if (gate_call(SET_USER, (long)identity->uid, (long)identity->uid,
-			(long)identity->uid, 0, 0) == -1)
+		if (gate_call(SET_USER, uid, uid, uid, 0, 0) == -1)
 			return -1;
 	}
 	*step = "capabilities";
 	if (identity->drop_caps && capabilities_drop() == -1)
 		return -1;
-	/* A change of user sets it to fs.suid_dumpable. */
+	/* A change of user sets the dumpable flag to fs.suid_dumpable. */
 	*step = "undumpable";
-	return identity->change_user ? prctl_set(PR_SET_DUMPABLE, 0) : 0;
+	return identity->change_user ? prctl_call(PR_SET_DUMPABLE, 0) : 0;
 }
 
 int
@@ -339,10 +340,9 @@ identity_plan_process(struct sandbox_identity *identity, bool count_processes, c
 	if (!count_processes)
 		return 0;
 	if (geteuid() == 0)
-		return error_set(error, error_size, EPERM,
+		return refusal_set(error, error_size, EPERM,
 		    "limits.processes: root is not bound by a limit on processes; it "
-		    "needs a cgroup (struct forkpool_sandbox), or another user",
-		    0);
+		    "needs a cgroup (struct forkpool_sandbox), or another user");
 	if (map_check(error, error_size) == -1)
 		return -1;
 	identity->user_namespace = true;
@@ -357,10 +357,21 @@ identity_enter_process(const struct sandbox_identity *identity, bool may_gain, c
 	    (user_namespace_enter(identity, step) == -1 || capabilities_drop() == -1))
 		return -1;
 	*step = "no new privileges";
-	if (!may_gain && prctl_set(PR_SET_NO_NEW_PRIVS, 1) == -1)
+	if (!may_gain && prctl_call(PR_SET_NO_NEW_PRIVS, 1) == -1)
 		return -1;
 	*step = "undumpable";
-	return prctl_set(PR_SET_DUMPABLE, 0);
+	return prctl_call(PR_SET_DUMPABLE, 0);
+}
+
+bool
+identity_is_unprivileged(void)
+{
+	struct capability_sets sets[2];
+
+	if (prctl_call(PR_GET_NO_NEW_PRIVS, 0) != 1 || prctl_call(PR_GET_DUMPABLE, 0) != 0 ||
+	    capabilities_get(sets) == -1)
+		return false;
+	return (sets[0].effective | sets[0].permitted | sets[1].effective | sets[1].permitted) == 0;
 }
 
 #else
@@ -371,8 +382,8 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 {
 	(void)sandbox;
 	memset(identity, 0, sizeof *identity);
-	return error_set(error, error_size, ENOTSUP,
-	    "sandbox: this system has no way to take a job's privileges", 0);
+	return refusal_set(error, error_size, ENOTSUP,
+	    "sandbox: this system has no way to take a job's privileges");
 }
 
 int
@@ -399,11 +410,10 @@ identity_plan_process(struct sandbox_identity *identity, bool count_processes, c
     size_t error_size)
 {
 	memset(identity, 0, sizeof *identity);
-	return count_processes ? error_set(error, error_size, ENOTSUP,
-				     "limits.processes: this system does not count "
-				     "processes by job",
-				     0) :
-				 0;
+	if (!count_processes)
+		return 0;
+	return refusal_set(error, error_size, ENOTSUP,
+	    "limits.processes: this system does not count processes by job");
 }
 
 int
@@ -413,6 +423,12 @@ identity_enter_process(const struct sandbox_identity *identity, bool may_gain, c
 	(void)may_gain;
 	*step = "";
 	return 0;
+}
+
+bool
+identity_is_unprivileged(void)
+{
+	return false;
 }
 
 #endif

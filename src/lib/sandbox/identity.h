@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sandbox_identity - who a job is: its user and groups, its privileges, its namespaces.
+ * identity - who a job is: its user and groups, its privileges, its namespaces.
  *
- * What children inherit is done once, in the worker: no new privileges, supplementary groups, bounding set,
- * namespaces, and where the worker is not root also its capabilities, of which it needs none.  Left for
- * each job's process is what would take from a root worker the power to confine the next one: user,
- * group, capabilities.  So a job of an ordinary user costs no call at all here, and one of root four.
+ * The worker does once what its children inherit: no new privileges, supplementary groups, bounding
+ * set, namespaces, and, where the worker is not root, no capabilities, since it needs none itself.
+ * Each job's process does what would take from a root worker the power to confine the next job:
+ * user, group, capabilities.  So a job of an ordinary user costs no call here, and one of root
+ * four.
  *
- * A process that is undumpable has its files in /proc owned by root, and is neither traced nor read by its
- * own user.  What a worker reads of itself there (children, statm, fd) it still can; an identity map it
- * could not write any more, so that comes before.
- *
- * Includes the public header and gate.
+ * The files in /proc of an undumpable process belong to root, and its own user can neither trace
+ * nor read it.  The worker can still read what it needs there of itself (children, statm, fd); but
+ * it could no longer write an identity map, so the user namespace comes first.
  */
-#ifndef FORKPOOL_SANDBOX_IDENTITY_H
-#define FORKPOOL_SANDBOX_IDENTITY_H
+#ifndef FORKPOOL_IDENTITY_H
+#define FORKPOOL_IDENTITY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,50 +27,58 @@
 struct sandbox_identity {
 	uid_t    uid;
 	gid_t    gid;
-	bool     change_user;     /* not all user and group ids of the caller are these two already */
+	bool     change_user;     /* some id of the caller's is not uid or gid yet */
 	bool     drop_groups;     /* in the worker */
-	bool     drop_caps;       /* in each job's process; where not, the worker has dropped them */
+	bool     drop_caps;       /* in each job's process; else in the worker */
 	bool     namespaces;
-	bool     user_namespace;  /* the others need one first; level JOB: it is all that is wanted */
-	unsigned layers;          /* of PRIVILEGES, USER and NAMESPACES those that it is to give */
-	uint64_t outside[3];      /* the caller's network, IPC and UTS namespace: what is entered must be others */
-	char     uid_map[32], gid_map[32]; /* each id as itself: what files show stays true */
+	bool     user_namespace;  /* the other namespaces need one first; level JOB: the only one */
+	unsigned layers;          /* of PRIVILEGES, USER and NAMESPACES those that this gives */
+	uint64_t outside[3];      /* the caller's network, IPC and UTS namespace, to compare with */
+	char     uid_map[32], gid_map[32]; /* each id to itself: files show their true owner */
 };
 
 /*
- * In the parent: what the header says of uid, gid and namespaces, for this caller; NULL: the strictest.
- * best_effort: a user that root cannot become here is left as it is, without FORKPOOL_LAYER_USER, and
- * likewise namespaces that an undumpable process cannot have.
- * 0, or -1: EPERM another user than the caller's is for root alone, or this root may not change it;
- * EINVAL the id has no mapping in this user namespace; EACCES namespaces for a process that is undumpable
- * and not root's; ENOTSUP this system has no such thing; and one sentence in error (error_size > 0).
+ * In the parent: plan what <forkpool.h> says of uid, gid and namespaces, for this caller; sandbox
+ * NULL: the strictest.  With best_effort a user that root cannot become here is left as it is,
+ * without FORKPOOL_LAYER_USER, and likewise the namespaces that an undumpable process cannot have.
+ * 0, or -1 and one sentence in error (error_size > 0): EPERM the user or group is not the caller's,
+ * and the caller is not root, or a root that may not change it; EINVAL the id has no mapping in
+ * this user namespace; EACCES namespaces for a process that is undumpable and not root's; ENOTSUP
+ * this system has no such thing.
  */
 int identity_plan(struct sandbox_identity *, const struct forkpool_sandbox *, char *error,
     size_t error_size);
 
 /*
- * In the worker, once, before its filter and while it has one thread.  0: *layers are those of identity->layers
- * (what is left to do for them is identity_enter_job()).  -1 and errno: *step names for a person what failed,
- * *layers is the layer that cannot be had for it; the process is half confined and must end.  (To do without
- * namespaces: clear .namespaces and that bit of .layers, and try again in a fresh process.)
- * Async-signal-safe.
+ * In the worker, once, before its filter and while it has one thread.  0: *layers becomes
+ * identity->layers, for which each job still has to call identity_enter_job().  -1 and errno: *step
+ * says what failed, and *layers which layer cannot be had for that reason; the process is half
+ * confined and must end.  To do without namespaces, clear .namespaces and their bit in .layers and
+ * try again in a fresh process.  Async-signal-safe.
  */
 int identity_enter_worker(const struct sandbox_identity *, unsigned *layers, const char **step);
 
 /*
- * In each job's process.  0, or -1 and errno with *step as above.  A change of user takes the parent-death signal
- * back: ask for it again, and look at getppid() again.  Async-signal-safe.
+ * In each job's process.  0, or -1 and errno with *step as above.  A change of user clears the
+ * parent-death signal: set it again, and check getppid() again.  Async-signal-safe.
  */
 int identity_enter_job(const struct sandbox_identity *, const char **step);
 
+/* Whether identity_enter_job() has held in this process: no new privileges, undumpable, no
+   capability; and whether the process has the identity's user and group.  Async-signal-safe. */
+bool identity_is_unprivileged(void);
+bool identity_is_user(const struct sandbox_identity *);
+
 /*
- * Level JOB, in the parent: count_processes: a limit on processes is to be kept.  The system counts them by user, and
- * of one who is not root apart in each user namespace (Linux 5.14): so the worker is to have one.
- * 0, or -1 as above: EPERM root is not bound by that limit.
+ * Level JOB, in the parent.  count_processes: the limit on processes is to be kept by RLIMIT_NPROC.
+ * The system counts that by user, and for all but root separately in each user namespace (Linux
+ * 5.14): so the worker gets a user namespace.  0, or -1 as above: EPERM root is not bound by that
+ * limit.
  */
 int identity_plan_process(struct sandbox_identity *, bool count_processes, char *error,
     size_t error_size);
-/* In the worker, once: no new privileges, undumpable.  0, or -1 and errno with *step.  Async-signal-safe. */
+/* Level JOB, in the worker, once: no new privileges (unless may_gain), undumpable.  0, or -1 and
+   errno with *step.  Async-signal-safe. */
 int identity_enter_process(const struct sandbox_identity *, bool may_gain, const char **step);
 
 #endif

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Landlock: build and enter the ruleset. */
 #include "config.h"
 #include "lib/sandbox/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/os/fd.h"
 #include "lib/os/syscall_gate.h"
+#include "lib/sandbox/refusal.h"
 
 #ifdef __linux__
 
 #include <sys/syscall.h>
 
-/* linux/landlock.h as it is to come: the installed one may be older than the kernel. */
+/* As in linux/landlock.h, up to ABI 10: the installed header may be older than the kernel. */
 #ifdef __alpha__
 #define LANDLOCK_NUMBER(n) (110 + (n))
 #else
@@ -56,17 +57,18 @@
 #define SCOPE_ABSTRACT_SOCKET ((uint64_t)1 << 0) /* ABI 6 */
 #define SCOPE_SIGNAL          ((uint64_t)1 << 1)
 
-/* The kernel refuses those that have no meaning for what is not a directory. */
-#define FILE_RIGHTS (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV | FS_RESOLVE_UNIX)
+/* For anything but a directory the kernel refuses all other rights. */
+#define FILE_RIGHTS \
+	(FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV | FS_RESOLVE_UNIX)
 
-/* What is newer has been read about, not run. */
+/* The newest ABI that this code has been run on; newer ones are used as documented. */
 #define ABI_TRIED 7
 
 struct ruleset_attributes {
 	uint64_t handled_fs, handled_net, scoped;
 };
 
-/* The kernel's is packed: it reads these first 12 bytes. */
+/* The kernel's struct is packed: it reads the first 12 bytes of this one. */
 struct path_rule {
 	uint64_t allowed;
 	int32_t  fd;
@@ -91,7 +93,7 @@ ruleset_attributes(struct ruleset_attributes *a, int abi, bool network)
 		a->handled_net |= NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 10 && !network)
 		a->handled_net |= NET_BIND_UDP | NET_CONNECT_UDP;
-	/* Also where there is a network: abstract sockets are other programs of this machine. */
+	/* With network too: abstract sockets lead to other programs of this machine. */
 	if (abi >= 6)
 		a->scoped |= SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
 }
@@ -108,19 +110,7 @@ ruleset_make(struct ruleset_attributes *a, int abi, bool network)
 	return fd_raise(fd);
 }
 
-static int
-error_set(char *error, size_t error_size, const char *what, const char *path)
-{
-	int saved = errno;
-
-	if (error_size > 0)
-		(void)snprintf(error, error_size, "sandbox: %s%s%s: %s", what,
-		    *path != '\0' ? " " : "", path, strerror(saved));
-	errno = saved;
-	return -1;
-}
-
-/* Open up one path; with ruleset -1 only see whether it is there. */
+/* Open up one path; with ruleset -1 only see whether the path exists. */
 static int
 ruleset_add(int ruleset, const char *path, uint64_t rights)
 {
@@ -145,7 +135,8 @@ ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const ch
 {
 	for (; paths != NULL && *paths != NULL; paths++)
 		if (ruleset_add(ruleset, *paths, rights) == -1)
-			return error_set(error, error_size, what, *paths);
+			return refusal_set(error, error_size, errno, "sandbox: %s %s: %s", what,
+			    *paths, strerror(errno));
 	return 0;
 }
 
@@ -165,9 +156,11 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 		landlock->abi = (int)abi;
 		landlock->fd = ruleset_make(&attributes, landlock->abi, wants->network);
 		if (landlock->fd == -1)
-			return error_set(error, error_size, "Landlock ruleset", "");
-	} else
+			return refusal_set(error, error_size, errno,
+			    "sandbox: Landlock ruleset: %s", strerror(errno));
+	} else {
 		landlock->error = abi == -1 ? errno : ENOSYS;
+	}
 
 	if (wants->network) {
 		read |= FS_RESOLVE_UNIX;
@@ -178,7 +171,7 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 		write |= FS_MAKE_SYM | FS_MAKE_FIFO;
 	}
 	write |= read;
-	/* A path that is not there is the caller's mistake with or without Landlock. */
+	/* A path that does not exist is the caller's mistake, with or without Landlock. */
 	if (ruleset_add_all(landlock->fd, wants->readable, read & attributes.handled_fs,
 		"readable path", error, error_size) == -1 ||
 	    ruleset_add_all(landlock->fd, wants->writable, write & attributes.handled_fs,

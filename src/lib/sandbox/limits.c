@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Resource limits: check, set, and tell which one was met. */
 #include "config.h"
 #include "lib/sandbox/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/os/os.h"
+#include "lib/sandbox/refusal.h"
 
-/* Below these a worker cannot work itself. */
+/* With less the worker itself cannot work. */
 #define STACK_MIN      (64 * 1024)
 #define OPEN_FILES_MIN 16
-/* Address space on top of the memory limit: stack, and what is mapped and hardly touched. */
+/* Address space on top of the memory limit: for the stack, and mappings that are hardly touched. */
 #define SPACE_EXTRA ((uint64_t)64 << 20)
-
-static int
-refuse(char *error, size_t error_size, const char *sentence)
-{
-	if (error_size > 0)
-		(void)snprintf(error, error_size, "%s", sentence);
-	errno = EINVAL;
-	return -1;
-}
 
 static const char *const limit_names[LIMITS] = {
 	[LIMIT_MEMORY] = "memory", [LIMIT_CPU] = "cpu", [LIMIT_FILE_SIZE] = "file_size",
@@ -45,24 +37,26 @@ limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isola
 	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 ||
 	    limits->open_files < 0 || limits->processes < 0 || limits->stack < 0 ||
 	    limits->output < 0)
-		return refuse(error, error_size,
+		return refusal_set(error, error_size, EINVAL,
 		    "limits: a limit must not be negative (0 means no limit)");
 	if (limits->cpu_ns > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refuse(error, error_size,
+		return refusal_set(error, error_size, EINVAL,
 		    "limits.cpu_ns: a long-lived worker's processor time "
 		    "is not one job's; it needs FORKPOOL_ISOLATE_JOB");
 	if (limits->processes > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refuse(error, error_size,
+		return refusal_set(error, error_size, EINVAL,
 		    "limits.processes: the system counts processes by user, "
 		    "not by worker; it needs FORKPOOL_ISOLATE_JOB");
 	if (limits->stack > 0 && limits->stack < STACK_MIN)
-		return refuse(error, error_size, "limits.stack: at least 65536 bytes are needed");
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.stack: at least 65536 bytes are needed");
 	if (limits->open_files > 0 && limits->open_files < OPEN_FILES_MIN)
-		return refuse(error, error_size, "limits.open_files: at least 16 are needed");
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.open_files: at least 16 are needed");
 	return 0;
 }
 
-/* proc(5) statm, in bytes: size resident shared text lib data dt. */
+/* A field of proc(5) statm, in bytes: size resident shared text lib data dt. */
 static uint64_t
 statm(int wanted)
 {
@@ -102,8 +96,8 @@ limits_resident(void)
 	return statm(1);
 }
 
-/* The soft limit only: the worker lifts it for its own needs, and a job that raises it is not what
-   this level is for. */
+/* Set only the soft limit: the worker raises it for its own needs (value_spool.c).  A job could
+   raise it too, but level WORKER does not defend against that. */
 static int
 limit_set(unsigned resource, uint64_t bytes)
 {
@@ -116,7 +110,8 @@ limit_set(unsigned resource, uint64_t bytes)
 	return setrlimit(resource, &limit);
 }
 
-/* For good: no higher than it is, and nobody without privileges can raise it again. */
+/* Set soft and hard limit, never higher than before: nobody without privileges can raise them
+   again. */
 static int
 limit_fix(unsigned resource, uint64_t value)
 {
@@ -133,8 +128,8 @@ limit_fix(unsigned resource, uint64_t value)
 int
 limits_enter(const struct forkpool_limits *limits)
 {
-	/* RLIMIT_DATA counts all private writable memory since Linux 4.7 (getrlimit(2)), what
-	   was inherited included: the limit is for what comes on top. */
+	/* Since Linux 4.7 RLIMIT_DATA counts all private writable memory (getrlimit(2)), inherited
+	   memory included: the limit is for what comes on top. */
 	if (limits->memory > 0 &&
 	    limit_set(RLIMIT_DATA, limits_memory_used() + (uint64_t)limits->memory) == -1)
 		return -1;
@@ -150,7 +145,7 @@ limits_enter(const struct forkpool_limits *limits)
 int
 limits_enter_worker(const struct forkpool_limits *limits)
 {
-	/* A stack grows until it meets the limit that is in force then. */
+	/* A stack is held to the limit in force when it grows, not when its process began. */
 	return limits->stack > 0 ? limit_fix(RLIMIT_STACK, (uint64_t)limits->stack) : 0;
 }
 
@@ -161,7 +156,8 @@ limits_enter_job(const struct forkpool_limits *limits, const struct limits_base 
 	if (limits->memory > 0 &&
 	    limit_fix(RLIMIT_DATA, base->memory + (uint64_t)limits->memory) == -1)
 		return -1;
-	/* What that does not count: memory that is only read, and the page tables of all of it. */
+	/* RLIMIT_DATA does not count memory that is only read, nor page tables; RLIMIT_AS bounds
+	   both. */
 	if (limits->memory > 0 && base->space > 0 &&
 	    limit_fix(RLIMIT_AS, base->space + mapped + (uint64_t)limits->memory + SPACE_EXTRA) ==
 		-1)
@@ -174,16 +170,16 @@ limits_enter_job(const struct forkpool_limits *limits, const struct limits_base 
 	if (limits->processes > 0 && base->processes != LIMITS_UNCOUNTED &&
 	    limit_fix(RLIMIT_NPROC, base->processes + (uint64_t)limits->processes) == -1)
 		return -1;
-#else
 #endif
-	/* Whole seconds: only for when the worker, who looks more closely, is kept from it. */
+	/* RLIMIT_CPU counts whole seconds: the worker measures more closely, this is for when it
+	   cannot. */
 	if (limits->cpu_ns > 0 &&
 	    limit_fix(RLIMIT_CPU, (uint64_t)limits->cpu_ns / 1000000000 + 2) == -1)
 		return -1;
 	return 0;
 }
 
-/* Whether that much more memory would be too much. */
+/* Whether margin more bytes of memory would meet the limit. */
 static int
 memory_is_short(size_t margin)
 {
@@ -201,8 +197,8 @@ limits_met(const struct forkpool_limits *limits, int error)
 	unsigned met = 0;
 
 	if (limits->memory > 0) {
-		/* At its limit: within a sixteenth, and a megabyte at least, which is what malloc()
-		   asks the system for in one piece or less. */
+		/* Met means within a sixteenth of the limit, at least a megabyte: the pieces in
+		   which malloc() grows the heap are no larger. */
 		size_t margin =
 		    (size_t)limits->memory / 16 > 1 << 20 ? (size_t)limits->memory / 16 : 1 << 20;
 		if (error == ENOMEM || memory_is_short(margin))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * limits - what a job may use: checked in the parent, entered in the worker or the job's process.
+ * limits - what a job may use: checked in the parent, entered in the worker or in the job's
+ * process.
  *
- * In a long-lived worker a limit makes sense only where the system counts it for the moment and
- * not since the process began; the others are refused there.  Includes the public header, gate, os.
+ * In a long-lived worker a limit makes sense only where the system counts the present use, not the
+ * use since the process began; limits_check() refuses the others there.
  */
 #ifndef FORKPOOL_LIMITS_H
 #define FORKPOOL_LIMITS_H
@@ -13,7 +14,7 @@
 
 #include "forkpool.h"
 
-/* Each member of struct forkpool_limits, as a result and a window name it. */
+/* The members of struct forkpool_limits, as results and mailboxes name them. */
 enum limit {
 	LIMIT_NONE = 0,
 	LIMIT_MEMORY,
@@ -26,37 +27,40 @@ enum limit {
 	LIMITS,
 };
 
-/* "memory", ...; NULL for LIMIT_NONE and any number that is none. */
+/* "memory", ...; NULL for LIMIT_NONE and for a number that is no limit. */
 const char *limit_name(unsigned limit);
 
-/* 0, or -1 and one sentence in error. */
+/* Whether the limits make sense at that isolation.  0, or -1 and one sentence in error. */
 int limits_check(const struct forkpool_limits *, enum forkpool_isolation, char *error,
     size_t error_size);
 
-/* In a worker, WORKER: take the limits on.  0, or -1 and errno. */
+/* Level WORKER, in the worker: set the soft limits.  0, or -1 and errno. */
 int limits_enter(const struct forkpool_limits *);
 
-/* In a worker, JOB and SANDBOX: those that it can live with itself, and that its children inherit.  0, or -1 and errno. */
+/* Levels JOB and SANDBOX, in the worker: set the limits that it can keep itself; its children
+   inherit them.  0, or -1 and errno. */
 int limits_enter_worker(const struct forkpool_limits *);
-/* In a job's process: the others, hard.  0, or -1 and errno. */
+/* What a job's process starts with: limits are for what comes on top. */
 struct limits_base {
 	uint64_t memory;     /* limits_memory_used() of its worker */
-	uint64_t space;      /* address space of its worker; 0: not to be limited */
-	uint64_t processes;  /* those beside its own that the system counts with them; LIMITS_UNCOUNTED: something else keeps that limit */
+	uint64_t space;      /* address space of its worker; 0: do not limit address space */
+	uint64_t processes;  /* other processes that RLIMIT_NPROC counts, too; LIMITS_UNCOUNTED:
+	                        something else keeps that limit */
 };
 #define LIMITS_UNCOUNTED UINT64_MAX
-/* mapped: bytes of arguments that the process has come by and its worker has not. */
+/* In a job's process: set the other limits, soft and hard.  mapped: bytes of arguments that the
+   process has mapped and its worker has not.  0, or -1 and errno. */
 int limits_enter_job(const struct forkpool_limits *, const struct limits_base *, uint64_t mapped);
 
-/* Private writable memory of this process, in bytes; all its address space; what of that is resident.  0 where it cannot be told.
-   Async-signal-safe. */
+/* Of this process, in bytes: private writable memory; address space; resident memory.  0 where
+   /proc does not say.  Async-signal-safe. */
 uint64_t limits_memory_used(void);
 uint64_t limits_space_used(void);
 uint64_t limits_resident(void);
 
 /*
- * What this process stands at as it ends: the set of 1 << enum limit.  error: what it failed with last, an errno.
- * Async-signal-safe.
+ * The limits that this process has met as it ends: a set of 1 << enum limit.  error: the errno that
+ * it failed with last.  Async-signal-safe.
  */
 unsigned limits_met(const struct forkpool_limits *, int error);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The sandbox: plan its layers, enter them in worker and job, test that they hold. */
 #include "config.h"
 #include "lib/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 #ifdef HAVE_SYS_SYSCALL_H
 #include <sys/syscall.h>
 #endif
@@ -18,6 +18,7 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 #include "lib/os/syscall_gate.h"
+#include "lib/sandbox/refusal.h"
 
 #define LAYERS_COUNT 9u
 
@@ -44,7 +45,7 @@ static const char *const step_names[STEPS] = {
 	[STEP_FILES] = "the Landlock layer",
 	[STEP_SYSCALLS] = "the filter of system calls",
 	[STEP_GATE] = "the end of the gate",
-	[STEP_PROBE] = "the sandbox",
+	[STEP_SELFTEST] = "the sandbox",
 };
 
 const char *
@@ -87,9 +88,9 @@ sandbox_release(struct sandbox *s)
 	cgroup_release(&s->cgroup);
 }
 
-/* Strictly: a sentence that names what is missing. */
+/* -1, ENOTSUP, and a sentence that names the missing layers, and why (may be empty). */
 static int
-refuse(unsigned missing, const char *why, char *error, size_t error_size)
+missing_refuse(unsigned missing, const char *why, char *error, size_t error_size)
 {
 	size_t used = 0;
 
@@ -102,18 +103,40 @@ refuse(unsigned missing, const char *why, char *error, size_t error_size)
 			used += (size_t)snprintf(error + used, error_size - used, "%s%s",
 			    n++ > 0 ? ", nor " : "", layers[i].text);
 	}
-	if (used < error_size && why != NULL)
+	if (used < error_size && why[0] != '\0')
 		(void)snprintf(error + used, error_size - used, ": %s", why);
 	errno = ENOTSUP;
 	return -1;
+}
+
+/* 1: there is a filter; 0: why says why there is none; -1: the same where that is an error. */
+static int
+filter_plan(struct sandbox *s, char *why, size_t why_size, char *error, size_t error_size)
+{
+	struct filter_wants wants = { .files = s->files, .network = s->network, .exec = s->exec };
+
+	if (os_sanitized()) {
+		(void)snprintf(why, why_size,
+		    "a sanitizer's runtime makes system calls of its own");
+		return 0;
+	}
+	if (!filter_available()) {
+		(void)snprintf(why, why_size, "the kernel takes no seccomp filter here");
+		return 0;
+	}
+	if (filter_build(&s->filter, &wants, error, error_size) == 0)
+		return 1;
+	return s->best_effort ? 0 : -1;
 }
 
 static int
 prepare_strict(struct sandbox *s, const struct forkpool_options *options,
     const struct forkpool_sandbox *o, char *error, size_t error_size)
 {
-	struct landlock_wants wants = { .readable = o->readable, .writable = o->writable,
-		.network = o->network != 0, .exec = o->exec != 0 };
+	struct landlock_wants wants = {
+		.readable = o->readable, .writable = o->writable,
+		.network = o->network != 0, .exec = o->exec != 0,
+	};
 	unsigned have = FORKPOOL_LAYER_PROCESS;
 	char why[200] = "";
 
@@ -125,16 +148,11 @@ prepare_strict(struct sandbox *s, const struct forkpool_options *options,
 	if (identity_plan(&s->identity, o, error, error_size) == -1 ||
 	    landlock_build(&s->landlock, &wants, error, error_size) == -1)
 		return -1;
-	s->executes = options->executes != 0 && s->level == FORKPOOL_ISOLATE_JOB;
 	s->counts_processes = options->limits.processes > 0 && s->exec && !s->cgroup.has_pids;
-	if (s->counts_processes && !(s->identity.namespaces && s->identity.user_namespace)) {
-		if (error_size > 0)
-			(void)snprintf(error, error_size,
-			    "limits.processes: with exec it needs a cgroup%s",
-			    s->identity.user_namespace ? ", or namespaces" : "");
-		errno = EINVAL;
-		return -1;
-	}
+	if (s->counts_processes && !(s->identity.namespaces && s->identity.user_namespace))
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.processes: with exec it needs a cgroup%s",
+		    s->identity.user_namespace ? ", or namespaces" : "");
 	have |= s->identity.layers | s->landlock.layers;
 	s->layers |= FORKPOOL_LAYER_PRIVILEGES | s->identity.layers | FORKPOOL_LAYER_FILES |
 	    FORKPOOL_LAYER_SIGNALS | FORKPOOL_LAYER_SYSCALLS |
@@ -145,34 +163,26 @@ prepare_strict(struct sandbox *s, const struct forkpool_options *options,
 		    "the kernel has no Landlock, or it is not switched on (%s)",
 		    strerror(s->landlock.error));
 
-	if (os_sanitized()) {
-		(void)snprintf(why, sizeof why,
-		    "a sanitizer's runtime makes system calls of its own");
-	} else if (!filter_available()) {
-		(void)snprintf(why, sizeof why, "the kernel takes no seccomp filter here");
-	} else {
-		struct filter_wants calls = { .files = s->files,
-			.network = s->network,
-			.exec = s->exec };
-		if (filter_build(&s->filter, &calls, error, error_size) == 0)
-			have |= FORKPOOL_LAYER_SYSCALLS;
-		else if (!s->best_effort)
-			return -1;
-	}
-	/* What an older Landlock does not see, the filter denies: with no path opened up, every open(). */
+	int filters = filter_plan(s, why, sizeof why, error, error_size);
+	if (filters == -1)
+		return -1;
+	if (filters)
+		have |= FORKPOOL_LAYER_SYSCALLS;
+	/* An older Landlock does not see truncation; the filter denies that: with no path opened
+	   up, every open(). */
 	if (s->landlock.truncates && (have & FORKPOOL_LAYER_SYSCALLS) && !s->files)
 		have |= FORKPOOL_LAYER_FILES;
 	s->needs_filter = options->limits.processes > 0 && !s->exec && !s->cgroup.has_pids;
 	if (s->needs_filter && !(have & FORKPOOL_LAYER_SYSCALLS))
-		return refuse(FORKPOOL_LAYER_SYSCALLS, "limits.processes needs it, or a cgroup",
-		    error, error_size);
+		return missing_refuse(FORKPOOL_LAYER_SYSCALLS,
+		    "limits.processes needs it, or a cgroup", error, error_size);
 	if ((s->layers & ~have) != 0 && !s->best_effort)
-		return refuse(s->layers & ~have, why[0] != '\0' ? why : NULL, error, error_size);
+		return missing_refuse(s->layers & ~have, why, error, error_size);
 	s->layers &= have;
-	/* Files that were opened up are nothing but dangerous where nothing holds the others. */
+	/* Without this layer, opening up some files would open up all files. */
 	if (!(s->layers & FORKPOOL_LAYER_FILES) && s->files)
-		return refuse(FORKPOOL_LAYER_FILES, "paths can be opened up only with it", error,
-		    error_size);
+		return missing_refuse(FORKPOOL_LAYER_FILES, "paths can be opened up only with it",
+		    error, error_size);
 	return 0;
 }
 
@@ -205,7 +215,7 @@ sandbox_do_without(struct sandbox *s, unsigned layer)
 
 	if (layer & landlock) {
 		if (s->files)
-			return -1; /* nothing would hold the others */
+			return -1; /* nothing would hold the files that were not opened up */
 		s->layers &= ~landlock;
 		landlock_release(&s->landlock);
 	}
@@ -249,7 +259,7 @@ sandbox_enter_worker_late(const struct sandbox *s, unsigned worker,
 	*step = "the filter of system calls";
 	if (!sandbox_filters(s) || s->exec || s->worker_stays || threads != 1 ||
 	    os_fork_bare_prepare() == -1)
-		return 0; /* each job's process takes it on itself */
+		return 0; /* each job's process enters the filter itself */
 	gate_use();
 	if (!gate_in_use())
 		return 0;
@@ -259,46 +269,47 @@ sandbox_enter_worker_late(const struct sandbox *s, unsigned worker,
 	return 0;
 }
 
-/* Whether this process is not who it is to be. */
+#ifdef __linux__
+/* Everybody may read the root directory, and nobody opens it up by accident. */
 static bool
-user_is_another(const struct sandbox *s)
+root_can_be_read(void)
 {
-	return geteuid() != s->identity.uid || getegid() != s->identity.gid;
+	return gate_call(SYS_openat, AT_FDCWD, (long)(intptr_t) "/", O_RDONLY | O_DIRECTORY, 0,
+	    0) != -1;
 }
 
-/* Each layer by what it is to deny, before the next one can hide that it does not.  The layer that does not hold; 0. */
+/* Connect to port 1 of this machine: where nobody listens the network refuses, the layer denies
+   before. */
+static bool
+network_answers(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(1),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	long fd = gate_call(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0);
+
+	if (fd == -1)
+		return false;
+	return gate_call(SYS_connect, fd, (long)(intptr_t)&to, sizeof to, 0, 0) != -1 ||
+	    errno != EACCES;
+}
+#endif
+
+/* Do what each layer must deny, before the next layer can hide that it does not.  Returns the layer
+   that does not hold; 0: all hold. */
 static unsigned
 layer_broken(const struct sandbox *s, pid_t worker)
 {
 #ifdef __linux__
-	struct { uint32_t version; int pid; } header = { .version = 0x20080522 };
-	struct { uint32_t effective, permitted, inheritable; } caps[2] = { { 0 } };
-
-	if (gate_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
-	    gate_call(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-	    gate_call(SYS_capget, (long)(intptr_t)&header, (long)(intptr_t)caps, 0, 0, 0) == -1 ||
-	    (caps[0].effective | caps[0].permitted | caps[1].effective | caps[1].permitted) != 0)
+	if (!identity_is_unprivileged())
 		return FORKPOOL_LAYER_PRIVILEGES;
-	if (s->layers & FORKPOOL_LAYER_USER && user_is_another(s))
+	if (s->layers & FORKPOOL_LAYER_USER && !identity_is_user(&s->identity))
 		return FORKPOOL_LAYER_USER;
 	if (s->layers & FORKPOOL_LAYER_SIGNALS && gate_call(SYS_kill, worker, 0, 0, 0, 0) != -1)
 		return FORKPOOL_LAYER_SIGNALS;
-	/* What anybody may read, and nobody opens up by accident. */
-	if (s->landlock.fd != -1 && !s->files &&
-	    gate_call(SYS_openat, AT_FDCWD, (long)(intptr_t) "/", O_RDONLY | O_DIRECTORY, 0, 0) !=
-		-1)
+	if (s->landlock.fd != -1 && !s->files && root_can_be_read())
 		return FORKPOOL_LAYER_FILES;
-	if (s->layers & FORKPOOL_LAYER_NETWORK) {
-		/* 127.0.0.1:1: refused by nobody listening there, or denied before that. */
-		const unsigned char address[16] = { 2, 0, 0, 1, 127, 0, 0, 1 };
-		struct { uint16_t family; unsigned char rest[14]; } to = { .family = 2 };
-		memcpy(to.rest, address + 2, sizeof to.rest);
-		long fd = gate_call(SYS_socket, 2, 1, 0, 0, 0);
-		if (fd != -1 &&
-		    (gate_call(SYS_connect, fd, (long)(intptr_t)&to, sizeof to, 0, 0) != -1 ||
-			errno != EACCES))
-			return FORKPOOL_LAYER_NETWORK;
-	}
+	if (s->layers & FORKPOOL_LAYER_NETWORK && network_answers())
+		return FORKPOOL_LAYER_NETWORK;
 #else
 	(void)s;
 	(void)worker;
@@ -314,11 +325,11 @@ sandbox_enter_job(const struct sandbox *s, pid_t worker, enum job_step *failed)
 	if (s->level == FORKPOOL_ISOLATE_SANDBOX) {
 		*failed = STEP_IDENTITY;
 		if (identity_enter_job(&s->identity, &step) == -1) {
-			if (s->layers & FORKPOOL_LAYER_USER && user_is_another(s))
+			if (s->layers & FORKPOOL_LAYER_USER && !identity_is_user(&s->identity))
 				*failed = STEP_USER;
 			return -1;
 		}
-		/* A change of user has undone this. */
+		/* A change of user has cleared the parent-death signal. */
 		if (s->identity.change_user && os_die_with_parent(SIGKILL) == -1)
 			return -1;
 		if (s->identity.change_user && os_parent() != worker)
@@ -326,9 +337,9 @@ sandbox_enter_job(const struct sandbox *s, pid_t worker, enum job_step *failed)
 		*failed = STEP_FILES;
 		if (landlock_enter(&s->landlock) == -1)
 			return -1;
-		unsigned broken = s->probing ? layer_broken(s, worker) : 0;
+		unsigned broken = s->in_selftest ? layer_broken(s, worker) : 0;
 		if (broken != 0) {
-			*failed = STEP_PROBE;
+			*failed = STEP_SELFTEST;
 			errno = (int)broken;
 			return -1;
 		}

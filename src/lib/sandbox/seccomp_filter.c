@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The seccomp filter: make the program from the policy's tables, and install it. */
 #include "config.h"
 #include "lib/sandbox/seccomp_filter.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,31 +20,20 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 #include "lib/os/syscall_gate.h"
+#include "lib/sandbox/refusal.h"
 #include "lib/sandbox/syscall_policy.h"
 
-static int
-fail(char *, size_t, int, const char *, ...) __attribute__((__format__(__printf__, 4, 5)));
-
-static int
-fail(char *error, size_t error_size, int why, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(error, error_size, format, args);
-	va_end(args);
-	errno = why;
-	return -1;
-}
+/* On x86-64 the numbers of x32 calls begin here. */
+#define X32_FIRST 0x40000000
 
 int
 filter_available(void)
 {
 #if defined(SYS_seccomp) && defined(SECCOMP_GET_ACTION_AVAIL)
 	uint32_t action = SECCOMP_RET_TRAP;
+	const long address = (long)(intptr_t)&action;
 
-	return gate_call(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, (long)(intptr_t)&action, 0, 0) ==
-	    0;
+	return gate_call(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, address, 0, 0) == 0;
 #else
 	return 0;
 #endif
@@ -60,8 +49,8 @@ filter_release(struct sandbox_filter *filter)
 #ifdef HAVE_LIBSECCOMP
 
 /*
- * In front of libseccomp's program stands what it cannot say: the gate, and that calls which are younger than
- * the tables are unknown.  All of it goes on with the next part where it does not decide.
+ * In front of libseccomp's program stand two parts that libseccomp cannot express: the gate, and
+ * ENOSYS for calls younger than the tables.  A part that does not decide goes on with the next.
  */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LOW_HALF 4
@@ -75,19 +64,18 @@ filter_release(struct sandbox_filter *filter)
 #define POINTER                  offsetof(struct seccomp_data, instruction_pointer)
 
 #define GATE_LEN  7
-#define GATE_LOW  1 /* the instructions that the halves of its address belong into */
+#define GATE_LOW  1 /* the instructions that compare the halves of the gate's address */
 #define GATE_HIGH 3
 #define GATE_ARCH 5
 #define GATE_ANSWER 6
 #define YOUNG_LEN 4
-#define X32_FIRST 0x40000000u
 
 static const struct sock_filter before[GATE_LEN + YOUNG_LEN] = {
 	LOAD(POINTER + LOW_HALF),
 	EQUAL(0, 0, 5),
 	LOAD(POINTER + (4 - LOW_HALF)),
 	EQUAL(0, 0, 3),
-	/* A call in 32-bit style may come from an address that its maker has chosen (SYSENTER). */
+	/* With SYSENTER a 32-bit caller chooses the address that its call seems to come from. */
 	LOAD(offsetof(struct seccomp_data, arch)),
 	EQUAL(0, 0, 1),
 	ANSWER(SECCOMP_RET_ALLOW),
@@ -99,12 +87,12 @@ static const struct sock_filter before[GATE_LEN + YOUNG_LEN] = {
 };
 #define YOUNG_FIRST (GATE_LEN + 2)
 
-/* What is being built: the first error stays. */
+/* A filter that is being built; after the first error nothing more is added. */
 struct build {
 	scmp_filter_ctx context;
 	unsigned wants;
 	int error;
-	char call[32]; /* the last that was looked up */
+	char call[32]; /* the call that was looked up last */
 };
 
 static int
@@ -123,7 +111,7 @@ add(struct build *b, int number, int answer, const struct scmp_arg_cmp *compare,
 	b->error = -seccomp_rule_add_exact_array(b->context, action, number, count, compare);
 }
 
-/* The next of names that this architecture has; -1: there is no more. */
+/* The number of the next call in names that this architecture has; -1: there is none left. */
 static int
 next_call(struct build *b, const char **names)
 {
@@ -169,9 +157,10 @@ add_comparison(struct build *b, int number, const struct policy_choice *choice, 
 }
 
 /*
- * Answers for all values of the argument whose bits in mask are as in value; the listed ones among them are
- * values[0..count).  libseccomp has no "none of these": where nothing is listed below a common beginning, one
- * comparison of that beginning covers it, else each of its two continuations is looked at, from bit down.
+ * Add the answers for all values of the argument whose bits in mask are as in value; the listed
+ * ones among them are values[0..count).  libseccomp cannot say "none of these": where no listed
+ * value has these high bits, one comparison of them covers all such values, else the next bit down
+ * splits them in two halves, each treated likewise.
  */
 static void
 add_choice(struct build *b, int number, const struct policy_choice *choice, const uint32_t *values,
@@ -198,8 +187,9 @@ add_choice(struct build *b, int number, const struct policy_choice *choice, cons
 static void
 add_choices(struct build *b, const struct policy_choice *choice)
 {
-	/* The high bits are all looked at, and one comparison sees to them, or none is.  The others begin with the
-	   highest that is in a listed value or the last to be left out, or looked at. */
+	/* bounded: all bits above `bit` count, and one comparison covers them; else none of them
+	   counts.  bit becomes the highest bit that is set in a listed value, or that does not
+	   count (bounded), or that counts (else). */
 	int bounded = (choice->care & 1u << 31) != 0;
 	uint32_t values[POLICY_VALUES_MAX], told = bounded ? ~choice->care : choice->care, bit = 1;
 	const char *names = choice->calls;
@@ -226,10 +216,11 @@ add_choices(struct build *b, const struct policy_choice *choice)
 static void
 add_all(struct build *b)
 {
-	/* Calls of another architecture are trapped like others: so the handler can say what it was. */
+	/* Calls of another architecture are trapped too, so that the handler can name them. */
 	b->error = -seccomp_attr_set(b->context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
 	if (b->error == 0)
-		/* A binary tree instead of one comparison after the other (libseccomp 2.5); not needed. */
+		/* Faster: a binary tree instead of one comparison after the other (libseccomp
+		   2.5). */
 		(void)seccomp_attr_set(b->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (size_t i = 0; i < policy_rule_count && b->error == 0; i++)
 		if (applies(b, policy_rules[i].any, policy_rules[i].none))
@@ -239,9 +230,9 @@ add_all(struct build *b)
 			add_choices(b, &policy_choices[i]);
 }
 
-/* The program in memory, behind room for what stands in front of it.  0 or an errno. */
+/* Read the program from the file, leaving room for the parts in front of it.  0 or an errno. */
 static int
-copy_out(int fd, struct sandbox_filter *filter)
+program_read(int fd, struct sandbox_filter *filter)
 {
 	struct stat st;
 
@@ -264,8 +255,9 @@ copy_out(int fd, struct sandbox_filter *filter)
 	return 0;
 }
 
+/* Export libseccomp's program, and put the parts in front of it.  0 or an errno. */
 static int
-export(struct build *b, struct sandbox_filter *filter)
+program_make(struct build *b, struct sandbox_filter *filter)
 {
 	int fd = os_memory_file("forkpool-filter", 0);
 
@@ -273,14 +265,15 @@ export(struct build *b, struct sandbox_filter *filter)
 		return errno;
 	int error = -seccomp_export_bpf(b->context, fd);
 	if (error == 0)
-		error = copy_out(fd, filter);
+		error = program_read(fd, filter);
 	(void)close(fd);
 	if (error != 0)
 		return error;
 	struct sock_filter *code = filter->code;
 	memcpy(code, before, sizeof before);
 	code[GATE_ARCH].k = seccomp_arch_native();
-	/* With exec the gate's page could come back: filter_enter() sees that there is no gate. */
+	/* With exec the gate's page could come back, so the gate must not answer: filter_enter()
+	   checks this. */
 	if (b->wants & WANT_EXEC)
 		code[GATE_ANSWER].k = SECCOMP_RET_TRAP;
 	code[YOUNG_FIRST].k = policy_first_unknown != 0 ? policy_first_unknown : X32_FIRST;
@@ -299,15 +292,15 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 	memset(filter, 0, sizeof *filter);
 	b.context = seccomp_init(SCMP_ACT_TRAP);
 	if (b.context == NULL)
-		return fail(error, error_size, ENOMEM,
+		return refusal_set(error, error_size, ENOMEM,
 		    "sandbox: libseccomp makes no system call filter");
 	add_all(&b);
 	if (b.error != 0)
-		(void)fail(error, error_size, b.error,
+		(void)refusal_set(error, error_size, b.error,
 		    "sandbox: libseccomp takes no rule for %s: %s",
 		    b.call[0] != '\0' ? b.call : "other architectures", strerror(b.error));
-	else if ((b.error = export(&b, filter)) != 0)
-		(void)fail(error, error_size, b.error,
+	else if ((b.error = program_make(&b, filter)) != 0)
+		(void)refusal_set(error, error_size, b.error,
 		    "sandbox: the system call filter cannot be made: %s", strerror(b.error));
 	seccomp_release(b.context);
 	errno = b.error;
@@ -329,10 +322,12 @@ filter_enter(const struct sandbox_filter *filter, uintptr_t gate)
 		code[GATE_HIGH].k = (uint32_t)((uint64_t)gate >> 32);
 	}
 	size_t skip = gate != 0 ? 0 : GATE_LEN;
-	struct sock_fprog program = { .len = (unsigned short)(filter->count - skip),
-		.filter = code + skip };
-	return (
-	    int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(intptr_t)&program, 0, 0);
+	struct sock_fprog program = {
+		.len = (unsigned short)(filter->count - skip),
+		.filter = code + skip,
+	};
+	const long address = (long)(intptr_t)&program;
+	return (int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, address, 0, 0);
 }
 
 static int
@@ -356,7 +351,7 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 {
 	(void)wants;
 	memset(filter, 0, sizeof *filter);
-	return fail(error, error_size, ENOTSUP,
+	return refusal_set(error, error_size, ENOTSUP,
 	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
 	    "filtered");
 }
@@ -382,8 +377,6 @@ call_word(int number, uint32_t arch, char *name, size_t size)
 
 #endif
 
-#define X32_BIT 0x40000000
-
 char *
 filter_call_name(int number, uint32_t arch, char *name, size_t size)
 {
@@ -393,12 +386,12 @@ filter_call_name(int number, uint32_t arch, char *name, size_t size)
 	other = arch != seccomp_arch_native();
 #endif
 #if defined(__x86_64__) && defined(AUDIT_ARCH_X86_64)
-	other = other || arch != AUDIT_ARCH_X86_64 || (number >= X32_BIT);
+	other = other || arch != AUDIT_ARCH_X86_64 || (number >= X32_FIRST);
 #endif
 	if (!other && call_word(number, arch, name, size))
 		return name;
-	if (number >= X32_BIT)
-		number -= X32_BIT;
+	if (number >= X32_FIRST)
+		number -= X32_FIRST;
 	(void)snprintf(name, size, "system call %d%s", number,
 	    other ? " of another architecture" : "");
 	return name;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The policy's tables of system calls. */
 #include "config.h"
 #include "lib/sandbox/syscall_policy.h"
 
@@ -22,13 +23,10 @@
 #define NETWORK WANT_NETWORK
 #define EXEC    WANT_EXEC
 
-/* A row of the table: ROW(answer, calls, comparisons...), for all wants or some. */
-#define FOR(any_, none_, answer_, calls_, ...)                                                     \
-	{                                                                                          \
-		.any = (any_), .none = (none_), .answer = (answer_), .calls = calls_, .compare = { \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
-	}
+/* A row of the table for all sets of wants, or some: ALWAYS(answer, calls, comparisons...). */
+#define FOR(any_, none_, answer_, calls_, ...) \
+	{ .any = (any_), .none = (none_), .answer = (answer_), .calls = calls_, \
+	  .compare = { __VA_ARGS__ } }
 #define ALWAYS(answer_, ...)        FOR(0, 0, answer_, __VA_ARGS__)
 #define WITH(any_, answer_, ...)    FOR(any_, 0, answer_, __VA_ARGS__)
 #define WITHOUT(none_, answer_, ...) FOR(0, none_, answer_, __VA_ARGS__)
@@ -41,10 +39,10 @@
 /* No bit but these is set, in all 64. */
 #define ONLY(arg_, bits_)           BITS(arg_, ~(uint64_t)(bits_), 0)
 
-/* Of a mapping, and of a socket. */
+/* The bits with the type of a mapping, and of a socket. */
 #define TYPE_BITS 0xf
 
-/* ------------------------------------------------------------------------------------------ memory */
+/* --------------------------------------------------------------------------------------- memory */
 
 #ifndef MAP_32BIT
 #define MAP_32BIT 0
@@ -57,19 +55,21 @@
 #else
 #define PROT_PLAIN (PROT_READ | PROT_WRITE)
 #endif
-/* What may be beside MAP_PRIVATE. */
-#define MAP_PLAIN (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | \
-	MAP_STACK | MAP_LOCKED | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT)
+/* Flags that are allowed with MAP_PRIVATE. */
+#define MAP_PLAIN \
+	(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE | \
+	 MAP_NONBLOCK | MAP_STACK | MAP_LOCKED | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT)
 #define MAP_IS_PRIVATE(arg_) BITS(arg_, ~(uint64_t)MAP_PLAIN, MAP_PRIVATE)
-/* Shared, and of a file. */
+/* A shared mapping of a file. */
 #define MAP_IS_FILE(arg_)    BITS(arg_, ~(uint64_t)(MAP_PLAIN & ~MAP_ANONYMOUS), MAP_SHARED)
 
-/* ------------------------------------------------------------------------------------------- files */
+/* ---------------------------------------------------------------------------------------- files */
 
-/* As the kernel has it; musl's O_ACCMODE has a bit more. */
+/* The kernel's O_ACCMODE; musl's has one bit more. */
 #define ACCESS_BITS 3
 
-/* Landlock sees no truncation before ABI 3 (Linux 6.2): it takes a right to write. */
+/* Landlock does not see truncation before ABI 3 (Linux 6.2): here O_TRUNC requires opening for
+   writing. */
 #define OPEN_ROWS(call_, flags_) \
 	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, O_TRUNC, 0)), \
 	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | O_WRONLY)), \
@@ -77,38 +77,40 @@
 	WITH(FILES, EACCES, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | O_RDONLY)), \
 	WITH(FILES, EACCES, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | ACCESS_BITS))
 
-/* --------------------------------------------------------------------------------------- processes */
+/* ------------------------------------------------------------------------------------ processes */
 
 #ifdef __s390__
 #define CLONE_ARG 1
 #else
 #define CLONE_ARG 0
 #endif
-/* New namespaces, where a process has all capabilities; and a process that would be the worker's child
-   and not the job's. */
-#define CLONE_REFUSED (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
-	CLONE_NEWNET | CLONE_PARENT)
+/* New namespaces, in which a process has all capabilities; and CLONE_PARENT, whose process would be
+   the worker's child and not the job's. */
+#define CLONE_REFUSED \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET | CLONE_PARENT)
 #define CLONE_ROW(bit_) WITH(EXEC, EPERM, "clone", SET(CLONE_ARG, bit_))
 
-/* ----------------------------------------------------------------------------------------- network */
+/* -------------------------------------------------------------------------------------- network */
 
-/* No AF_UNIX: Landlock does not see whom a path connects to, and that can be a service that runs programs for
-   its user.  A pair is as good as two pipes, unless of datagrams, which can be sent to anybody. */
-#define SOCKET_ROW(domain_, type_, protocol_)                                            \
+/* No AF_UNIX: Landlock does not see to whom a path connects, and that can be a service that runs
+   programs for its user.  A socket pair is as good as two pipes, unless of datagrams, which can be
+   sent to anybody. */
+#define SOCKET_ROW(domain_, type_, protocol_) \
 	WITH(NETWORK, POLICY_ALLOW, "socket", IS(0, domain_), BITS(1, TYPE_BITS, type_), \
 	    IS(2, protocol_))
 #define SOCKET_ROWS(domain_) \
 	SOCKET_ROW(domain_, SOCK_STREAM, 0), SOCKET_ROW(domain_, SOCK_STREAM, IPPROTO_TCP), \
 	SOCKET_ROW(domain_, SOCK_STREAM, IPPROTO_UDP), SOCKET_ROW(domain_, SOCK_DGRAM, 0), \
 	SOCKET_ROW(domain_, SOCK_DGRAM, IPPROTO_TCP), SOCKET_ROW(domain_, SOCK_DGRAM, IPPROTO_UDP)
-/* Not out of band: between a pair of sockets it has been a way into the kernel (CVE-2025-38236). */
+/* No out-of-band data: in a socket pair it has been a way into the kernel (CVE-2025-38236). */
 #define SEND_ROWS(calls_, flags_) \
 	WITH(NETWORK | EXEC, POLICY_ALLOW, calls_, BITS(flags_, MSG_OOB, 0)), \
 	WITH(NETWORK | EXEC, EOPNOTSUPP, calls_, SET(flags_, MSG_OOB))
 
 const struct policy_rule policy_rules[] = {
-	/* What a computation takes that reads its standard input and writes its standard output: a job's process
-	   has no other descriptor, unless it may open some. */
+	/* For a computation that reads its standard input and writes its standard output: a job's
+	   process has no other descriptor, unless it may open some. */
 	ALWAYS(POLICY_ALLOW,
 	    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek "
 	    "_llseek"),
@@ -128,14 +130,16 @@ const struct policy_rule policy_rules[] = {
 	    "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_getattr "
 	    "sched_get_priority_max sched_get_priority_min sched_rr_get_interval getpriority "
 	    "ioprio_get getcpu"),
-	/* Signals to itself; those to others are for Landlock, or another user, to stop.  abort() takes tgkill(). */
+	/* Signals to itself, as abort() uses tgkill(); Landlock, or another user, stops signals to
+	   others. */
 	ALWAYS(POLICY_ALLOW,
 	    "rt_sigprocmask rt_sigreturn sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
 	    "rt_sigtimedwait_time64 sigaltstack tgkill tkill alarm setitimer getitimer"),
 	WITH(EXEC, POLICY_ALLOW, "rt_sigaction"),
-	/* The worker's own need; a job has no child. */
+	/* The worker needs these; a job has no child. */
 	ALWAYS(POLICY_ALLOW, "wait4 waitid waitpid"),
-	/* Reads limits, and does not raise one again up to a hard limit that the pool had left alone. */
+	/* A job may read its limits, and not raise one up to a hard limit that the pool left as it
+	   was. */
 	ALWAYS(POLICY_ALLOW, "getrlimit ugetrlimit"),
 	WITHOUT(EXEC, POLICY_ALLOW, "prlimit64", IS(0, 0), IS(2, 0)),
 	WITHOUT(EXEC, EPERM, "prlimit64", IS(0, 0), NOT(2, 0)),
@@ -144,8 +148,8 @@ const struct policy_rule policy_rules[] = {
 	WITH(EXEC, POLICY_ALLOW, "prlimit64", IS(0, 0)),
 	ALWAYS(EPERM, "prlimit64", NOT(0, 0)),
 
-	/* Memory: private and not executable.  Executable memory could be put where the gate was (gate.h); what is
-	   shared, or grows by itself, no limit counts. */
+	/* Memory: private and not executable.  Executable memory could be put where the gate was
+	   (syscall_gate.h); no limit counts memory that is shared or grows by itself. */
 	ALWAYS(POLICY_ALLOW, "brk munmap msync munlock munlockall"),
 	WITHOUT(EXEC, POLICY_ALLOW, "mprotect", ONLY(2, PROT_PLAIN)),
 	WITH(EXEC, POLICY_ALLOW, "mprotect", ONLY(2, PROT_PLAIN | PROT_EXEC)),
@@ -159,57 +163,56 @@ const struct policy_rule policy_rules[] = {
 	WITH(FILES | EXEC, EPERM, "mmap mmap2", BITS(3, TYPE_BITS, MAP_SHARED | MAP_PRIVATE)),
 	ALWAYS(EINVAL, "mmap mmap2", BITS(3, MAP_SHARED | MAP_PRIVATE, 0)),
 	ALWAYS(EINVAL, "mmap mmap2", SET(3, 4)),
-	ALWAYS(EINVAL, "mmap mmap2",
-	    SET(3, 8)), /* MAP_DROPPABLE: getrandom() of newer C libraries tries it */
+	/* MAP_DROPPABLE: getrandom() of newer C libraries tries it. */
+	ALWAYS(EINVAL, "mmap mmap2", SET(3, 8)),
 	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_GROWSDOWN)),
-	/* Not ENOMEM, here and below: errno stays there after malloc() has found another way, and says that memory was short. */
+	/* Not ENOMEM, here and below: errno keeps it when malloc() has found another way, and
+	   limits_met() would take memory for short. */
 	ALWAYS(EPERM, "mmap mmap2", SET(3, MAP_HUGETLB)),
-	/* A library that is loaded says so; memory for code made on the spot (a trap) is asked for on purpose. */
+	/* A program that loads a library gets an error; executable memory without a file, for code
+	   made on the spot, is asked for on purpose, and trapped. */
 	FOR(FILES, EXEC, EACCES, "mmap mmap2", SET(2, PROT_EXEC), BITS(3, MAP_ANONYMOUS, 0)),
-	/* mremap() moves what is executable, or lets it grow, in place too: malloc() copies instead. */
+	/* mremap() can also move or enlarge executable memory.  Without it malloc() copies. */
 	WITHOUT(EXEC, ENOSYS, "mremap"),
 	WITH(EXEC, POLICY_ALLOW, "mremap"),
 
-	/* Calls that the C libraries, or others, try and have another way for. */
+	/* Calls that C libraries, or others, try and have a fallback for. */
 	ALWAYS(ENOSYS,
 	    "clone3 membarrier openat2 mincore pkey_alloc pkey_free pkey_mprotect mbind "
 	    "get_mempolicy set_mempolicy"),
 	ALWAYS(EPERM,
 	    "mlock mlock2 mlockall sched_setaffinity sched_setparam sched_setscheduler "
-	    "sched_setattr "
-	    "setpriority nice ioprio_set"),
+	    "sched_setattr setpriority nice ioprio_set"),
 	WITHOUT(EXEC, ENOSYS, "set_robust_list rseq"),
 	WITH(FILES | EXEC, ENOSYS, "copy_file_range sendfile sendfile64 splice tee vmsplice"),
 
-	/* Paths, where none was opened up; else Landlock decides, but not on what only looks: whoever may open some
-	   file can see of every other that it is there, and its size and times. */
+	/* Paths: refused where none was opened up, else Landlock decides.  Landlock does not
+	   restrict stat() and its kin: a job that may open some file can see the existence, size
+	   and times of every other. */
 	WITHOUT(FILES, EACCES,
 	    "open openat creat access faccessat stat stat64 lstat lstat64 newfstatat fstatat64 "
 	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
-	    "mkdirat rmdir unlink "
-	    "unlinkat rename renameat renameat2 link linkat symlink symlinkat"),
+	    "mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink "
+	    "symlinkat"),
 	WITHOUT(FILES, ENOSYS, "statx faccessat2"),
 	OPEN_ROWS("open", 1),
 	OPEN_ROWS("openat", 2),
 	WITH(FILES, POLICY_ALLOW,
 	    "creat access faccessat faccessat2 stat stat64 lstat lstat64 newfstatat fstatat64 "
-	    "statx "
-	    "readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
-	    "mkdirat rmdir unlink "
-	    "unlinkat rename renameat renameat2 link linkat symlink symlinkat"),
+	    "statx readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
+	    "mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink "
+	    "symlinkat"),
 	WITH(FILES, POLICY_ALLOW,
 	    "getdents getdents64 fallocate sync_file_range sync_file_range2 flock fadvise64 "
 	    "fadvise64_64 arm_fadvise64_64 readahead"),
-	/* What Landlock does not see, or not on each kernel that has it. */
+	/* Calls that Landlock does not see, or not on every kernel that has Landlock. */
 	ALWAYS(EACCES, "truncate truncate64"),
 	ALWAYS(EPERM,
 	    "chmod fchmod fchmodat chown fchown lchown fchownat chown32 fchown32 lchown32 utime "
-	    "utimes "
-	    "futimesat utimensat utimensat_time64"),
+	    "utimes futimesat utimensat utimensat_time64"),
 	ALWAYS(EOPNOTSUPP,
 	    "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr "
-	    "fsetxattr "
-	    "removexattr lremovexattr fremovexattr"),
+	    "fsetxattr removexattr lremovexattr fremovexattr"),
 	WITHOUT(EXEC, EPERM, "mknod mknodat"),
 
 	/* Descriptors that programs and event loops make. */
@@ -239,11 +242,12 @@ const struct policy_rule policy_rules[] = {
 	    BITS(1, TYPE_BITS, SOCK_SEQPACKET)),
 
 	/* Programs. */
-	WITHOUT(EXEC, EINVAL, "prctl",
-	    IS(0, 0x53564d41)), /* PR_SET_VMA: malloc() names its memory, where it can */
+	/* PR_SET_VMA: malloc() names its memory, where it can. */
+	WITHOUT(EXEC, EINVAL, "prctl", IS(0, 0x53564d41)),
+	/* glibc requires set_robust_list and rseq of each thread if the first thread had them. */
 	WITH(EXEC, POLICY_ALLOW,
 	    "execve execveat fork vfork kill setpgid setsid set_tid_address set_robust_list "
-	    "get_robust_list rseq"), /* glibc lets no thread be without what the first one had */
+	    "get_robust_list rseq"),
 	WITH(EXEC, POLICY_ALLOW, "clone", BITS(CLONE_ARG, CLONE_REFUSED, 0)),
 	CLONE_ROW(CLONE_NEWNS),
 	CLONE_ROW(CLONE_NEWCGROUP),
@@ -255,25 +259,25 @@ const struct policy_rule policy_rules[] = {
 	CLONE_ROW(CLONE_PARENT),
 	WITH(EXEC, ENOSYS,
 	    "pidfd_open pidfd_send_signal memfd_create inotify_init inotify_init1 io_uring_setup "
-	    "seccomp "
-	    "landlock_create_ruleset"),
+	    "seccomp landlock_create_ruleset"),
 	WITH(EXEC, EPERM,
 	    "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid "
-	    "setuid32 "
-	    "setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32 setfsuid32 "
-	    "setfsgid32 capset personality "
-	    "sync syncfs rt_sigqueueinfo rt_tgsigqueueinfo"),
+	    "setuid32 setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32 "
+	    "setfsuid32 setfsgid32 capset personality sync syncfs rt_sigqueueinfo "
+	    "rt_tgsigqueueinfo"),
 };
 const size_t policy_rule_count = sizeof policy_rules / sizeof policy_rules[0];
 
-/* ------------------------------------------------------------------- calls that are many in one */
+/* ------------------------------------------------------------- calls that are many calls in one */
 
-/* The trap's own handler is to stay (crash.h).  The other is no signal: there are fewer. */
+/* The handler of trapped calls must stay (crash.h).  127 is no signal; listing it makes the range
+   in which values are allowed reach beyond all signals. */
 static const struct policy_value trap_signal[] = {
 	{ 0, SIGSYS }, { 0, 127 },
 };
 
-/* Not those with priority inheritance, which are most of the code and of its history of holes. */
+/* Without priority inheritance, which is most of the futex code and most of its history of
+   holes. */
 static const struct policy_value futex_operations[] = {
 	{ 0, FUTEX_WAIT },
 	{ 0, FUTEX_WAKE },
@@ -284,7 +288,7 @@ static const struct policy_value futex_operations[] = {
 	{ 0, FUTEX_WAKE_BITSET },
 };
 
-/* Not MADV_MERGEABLE, which shows what others have in memory, nor those that are for root. */
+/* Without MADV_MERGEABLE, which reveals what other processes have in memory, and without root's. */
 static const struct policy_value advices[] = {
 	{ 0, MADV_NORMAL },
 	{ 0, MADV_RANDOM },
@@ -296,23 +300,25 @@ static const struct policy_value advices[] = {
 	{ 0, MADV_NOHUGEPAGE },
 	{ 0, MADV_DONTDUMP },
 	{ 0, MADV_DODUMP },
-	{ 0, 18 },
-	{ 0, 19 }, /* wiped, kept on fork */
+	{ 0, 18 }, /* MADV_WIPEONFORK */
+	{ 0, 19 }, /* MADV_KEEPONFORK */
 	{ EXEC, MADV_DONTFORK },
 	{ EXEC, MADV_DOFORK },
 };
 
-/* Not the flags of what is open (where standard output is inherited, they are others' too), nor who gets a
-   signal of it, nor how large a pipe is. */
+/* Without F_SETFL (others share the flags of an inherited standard output), F_SETOWN and its kin,
+   and the size of a pipe. */
 static const struct policy_value fcntl_commands[] = {
 	{ 0, F_DUPFD }, { 0, F_DUPFD_CLOEXEC }, { 0, F_GETFD }, { 0, F_SETFD }, { 0, F_GETFL },
 	{ NETWORK | EXEC, F_SETFL },
 	{ FILES | EXEC, F_GETLK }, { FILES | EXEC, F_SETLK }, { FILES | EXEC, F_SETLKW },
-	{ FILES | EXEC, 36 }, { FILES | EXEC, 37 }, { FILES | EXEC, 38 }, /* locks of an open file */
-	{ EXEC, 1032 }, { EXEC, 1034 },                                   /* a pipe's size, seals */
+	/* F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW */
+	{ FILES | EXEC, 36 }, { FILES | EXEC, 37 }, { FILES | EXEC, 38 },
+	{ EXEC, 1032 }, { EXEC, 1034 }, /* F_GETPIPE_SZ, F_GET_SEALS */
 };
 
-/* A list of what is harmless, and not of what is not: TIOCSTI and TIOCLINUX are two of many. */
+/* Lists what is harmless, since what is dangerous has no end: TIOCSTI and TIOCLINUX are two of
+   many. */
 static const struct policy_value ioctl_requests[] = {
 	{ NETWORK | EXEC, FIONBIO },
 	{ NETWORK | EXEC, FIONREAD },
@@ -366,7 +372,8 @@ static const struct policy_value protocols[] = {
 	{ 0, 0 }, { 0, IPPROTO_TCP }, { 0, IPPROTO_UDP },
 };
 
-/* Options that take no more than a number, and give nobody else's traffic nor code to run in the kernel. */
+/* Options that take only a number, and give neither others' traffic nor code that runs in the
+   kernel. */
 static const struct policy_value socket_levels[] = {
 	{ 0, SOL_SOCKET }, { 0, IPPROTO_IP }, { 0, IPPROTO_IPV6 }, { 0, IPPROTO_TCP },
 };
@@ -383,8 +390,8 @@ static const struct policy_value socket_options[] = {
 	{ 0, SO_PRIORITY },
 	{ 0, SO_RCVTIMEO },
 	{ 0, SO_SNDTIMEO },
-	{ 0, 66 },
-	{ 0, 67 }, /* these two with 64-bit time */
+	{ 0, 66 }, /* SO_RCVTIMEO and SO_SNDTIMEO with 64-bit time */
+	{ 0, 67 },
 	{ 0, SO_TIMESTAMP },
 	{ 0, SO_TIMESTAMPNS },
 };
@@ -399,14 +406,14 @@ static const struct policy_value tcp_options[] = {
 	{ 0, TCP_NODELAY }, { 0, TCP_MAXSEG }, { 0, TCP_CORK }, { 0, TCP_KEEPIDLE },
 	{ 0, TCP_KEEPINTVL }, { 0, TCP_KEEPCNT }, { 0, TCP_SYNCNT }, { 0, TCP_LINGER2 },
 	{ 0, TCP_DEFER_ACCEPT }, { 0, TCP_QUICKACK }, { 0, TCP_USER_TIMEOUT }, { 0, TCP_FASTOPEN },
-	{ 0, 25 }, { 0, 30 }, /* least not sent, fast open on connect() */
+	{ 0, 25 }, { 0, 30 }, /* TCP_NOTSENT_LOWAT, TCP_FASTOPEN_CONNECT */
 };
 
-/* By one argument of a call: CHOICE(wanted, not wanted, calls, argument, bits, answer to what is listed, to all
-   else, list, comparison of another argument). */
+/* A policy_choice: CHOICE(any, none, calls, arg, care, listed, other, values, where...). */
 #define CHOICE(any_, none_, calls_, arg_, care_, listed_, other_, values_, ...) \
-	{ .any = (any_), .none = (none_), .calls = calls_, .arg = (arg_), .care = (care_), .listed = (listed_), \
-	  .other = (other_), .values = values_, .count = sizeof values_ / sizeof values_[0], \
+	{ .any = (any_), .none = (none_), .calls = calls_, .arg = (arg_), .care = (care_), \
+	  .listed = (listed_), .other = (other_), \
+	  .values = values_, .count = sizeof values_ / sizeof values_[0], \
 	  .where = { __VA_ARGS__ } }
 #define LEVEL(level_) .arg = 1, .op = SCMP_CMP_EQ, .datum_a = (level_)
 
@@ -444,7 +451,8 @@ const struct policy_choice policy_choices[] = {
 };
 const size_t policy_choice_count = sizeof policy_choices / sizeof policy_choices[0];
 
-/* futex_waitv() of Linux 5.16; since 5.1 a new call has the same number on all architectures but a few. */
+/* 449: futex_waitv() of Linux 5.16.  Since 5.1 new calls have the same number on all architectures
+   but a few. */
 #if defined(__NR_clone3) && __NR_clone3 == 435
 const uint32_t policy_first_unknown = 449;
 #else
@@ -453,5 +461,5 @@ const uint32_t policy_first_unknown = 0;
 
 #else
 extern const int policy_none;
-const int policy_none; /* a file is not to be empty */
+const int policy_none; /* C has no empty translation unit */
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The self-test of the isolation: a trial worker and its trial jobs. */
 #include "config.h"
 #include "lib/supervisor/sandbox_selftest.h"
 
@@ -23,14 +24,16 @@
 #include "lib/worker/job_process.h"
 
 /* Longer than any machine takes for a handful of processes. */
-#define PROBE_MS 30000
+#define TRIAL_MS 30000
+/* Best effort takes out at most five layers, one a try; somebody else may kill a trial worker,
+   too. */
 #define TRIES    8
 
-/* What the process that is probed leaves. */
+/* What the trial worker reports, in shared memory. */
 struct report {
 	int      holds;
 	int      error;
-	unsigned layer;      /* that is to blame; 0 none in particular */
+	unsigned layer;      /* to blame; 0: none in particular */
 	char     text[200];
 };
 
@@ -84,7 +87,7 @@ report_failure(struct report *r, unsigned layer, int error, const char *format, 
 	_exit(1);
 }
 
-/* Which layer it is whose step failed in a job's process. */
+/* The layer whose step failed in a job's process. */
 static unsigned
 layer_of(const struct job_processes *p, const struct wire_result *result)
 {
@@ -98,7 +101,7 @@ layer_of(const struct job_processes *p, const struct wire_result *result)
 	case STEP_SYSCALLS:
 	case STEP_GATE:
 		return FORKPOOL_LAYER_SYSCALLS;
-	case STEP_PROBE:
+	case STEP_SELFTEST:
 		return (unsigned)result->error;
 	default:
 		return 0;
@@ -106,15 +109,13 @@ layer_of(const struct job_processes *p, const struct wire_result *result)
 }
 
 static void
-job_try(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, struct report *r)
+trial_job(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, struct report *r)
 {
-	static const char args[1] = "f"; /* is replied, whatever the largest value */
-	struct wire_job job = { .ticket = 1,
-		.seq = 1,
-		.fn = fn,
-		.attempt = 1,
-		.args = args,
-		.args_len = sizeof args };
+	static const char args[1] = "f"; /* the reply: it fits whatever the largest value is */
+	struct wire_job job = {
+		.ticket = 1, .seq = 1, .fn = fn, .attempt = 1,
+		.args = args, .args_len = sizeof args,
+	};
 	struct wire_result result = { 0 };
 	claim_word claim;
 	char text[160];
@@ -125,12 +126,12 @@ job_try(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, 
 	    result.message_len > 0 ? result.message : "");
 	if (result.outcome == FORKPOOL_SETUP_FAILED) {
 		unsigned layer = layer_of(p, &result);
-		if (atomic_load(&p->mailbox->setup_step) == STEP_PROBE)
+		if (atomic_load(&p->mailbox->setup_step) == STEP_SELFTEST)
 			report_failure(r, layer, EPERM,
 			    "%s does not hold: what it is to deny was done", layer_text(layer));
 		report_failure(r, layer, result.error, "%s", text);
 	}
-	if (denied ? result.outcome != FORKPOOL_DENIED : result.outcome != FORKPOOL_OK) {
+	if (result.outcome != (denied ? FORKPOOL_DENIED : FORKPOOL_OK)) {
 		char sentence[200];
 		(void)snprintf(sentence, sizeof sentence, "%s ended as %s %s", what,
 		    forkpool_outcome_name(result.outcome), text);
@@ -140,7 +141,7 @@ job_try(struct job_processes *p, forkpool_fn *fn, int denied, const char *what, 
 }
 
 static _Noreturn void
-probe_main(struct worker_setup *setup, pid_t supervisor, struct report *r)
+trial_worker_main(struct worker_setup *setup, pid_t supervisor, struct report *r)
 {
 	static struct job_processes p;
 	const struct sandbox *s = &setup->sandbox;
@@ -150,7 +151,7 @@ probe_main(struct worker_setup *setup, pid_t supervisor, struct report *r)
 	(void)os_die_with_parent(SIGKILL);
 	if (getppid() != supervisor)
 		_exit(1);
-	setup->sandbox.probing = true;
+	setup->sandbox.in_selftest = true;
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (limits_enter_worker(&setup->limits) == -1)
 		report_failure(r, 0, errno, "%s", "its limits");
@@ -162,14 +163,15 @@ probe_main(struct worker_setup *setup, pid_t supervisor, struct report *r)
 		    "/proc/thread-self/children)");
 	if (job_processes_confine(&p, NULL, &step, &layer) == -1)
 		report_failure(r, layer, errno, "%s", step);
-	job_try(&p, do_nothing, 0, "a job that does nothing", r);
+	trial_job(&p, do_nothing, 0, "a job that does nothing", r);
 	if (sandbox_filters(s)) {
-		job_try(&p, trace_itself, 1, "a job that has itself traced", r);
-		/* With exec the one is allowed, and the other an error that programs can cope with. */
+		trial_job(&p, trace_itself, 1, "a job that has itself traced", r);
+		/* With exec a process is allowed, and a socket is an error that programs cope
+		   with. */
 		if (!s->exec)
-			job_try(&p, make_process, 1, "a job that makes a process", r);
+			trial_job(&p, make_process, 1, "a job that makes a process", r);
 		if (!s->exec && !s->network)
-			job_try(&p, make_socket, 1, "a job that makes a socket", r);
+			trial_job(&p, make_socket, 1, "a job that makes a socket", r);
 	}
 	r->holds = 1;
 	_exit(0);
@@ -182,7 +184,7 @@ await(pid_t pid)
 	struct pollfd fd = { .fd = handle, .events = POLLIN };
 
 	if (handle != -1) {
-		if (poll(&fd, 1, PROBE_MS) == 0)
+		if (poll(&fd, 1, TRIAL_MS) == 0)
 			(void)kill(pid, SIGKILL);
 		(void)close(handle);
 	}
@@ -195,11 +197,10 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 {
 	struct sandbox *s = &setup->sandbox;
 	pid_t supervisor = getpid();
-	struct report *r =
-	    mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *r = os_map_shared(sizeof *r);
 	int result = -1, failure = errno;
 
-	if (r == MAP_FAILED) {
+	if (r == NULL) {
 		(void)snprintf(error, error_size, "cannot map memory for the probe: %s",
 		    strerror(errno));
 		return -1;
@@ -208,7 +209,7 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 		memset(r, 0, sizeof *r);
 		pid_t pid = fork();
 		if (pid == 0)
-			probe_main(setup, supervisor, r);
+			trial_worker_main(setup, supervisor, r);
 		if (pid == -1) {
 			failure = errno;
 			(void)snprintf(error, error_size,
@@ -226,7 +227,7 @@ sandbox_selftest(struct worker_setup *setup, char *error, size_t error_size)
 			continue;
 		r->text[sizeof r->text - 1] = '\0';
 		if (r->text[0] == '\0' && tries + 1 < TRIES)
-			continue; /* it was killed from outside, maybe */
+			continue; /* maybe somebody else killed it */
 		if (r->text[0] == '\0')
 			(void)snprintf(error, error_size,
 			    "isolation: the process that was to try it out died");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job's descendants: end them, and measure their processor time. */
 #include "config.h"
 #include "lib/worker/descendants.h"
 
@@ -15,13 +16,15 @@
 #include "lib/os/clock.h"
 #include "lib/os/os.h"
 
+/* Children read and killed at a time. */
 #define AT_ONCE 512
-/* So often in a row who they are cannot be told though there are some. */
+/* So often in a row may reading the children fail, or find none, although there are some. */
 #define READ_FAILURES_MAX 100
-/* A process that dies between two reads of one look is seen in neither place: so often is it looked again. */
-#define LOOKS 3
+/* A process that dies while the sum is read may be in neither its own nor its parent's part: read
+   again. */
+#define READS_MAX 3
 
-/* Reap one that is dead or dying. */
+/* Reap a child that is dead or dying. */
 static void
 reap(pid_t pid, struct descendants *d)
 {
@@ -36,8 +39,9 @@ reap(pid_t pid, struct descendants *d)
 	d->system_ns += clock_from_timeval(&usage.ru_stime);
 }
 
-/* All at once those that are still in the job's group: no fork can get away from that, since a process that is to
-   die makes no more children.  The number is the group's as long as a child of ours, not reaped, is in it. */
+/* Kill all that are still in the job's group at once: no fork escapes, since a process with a
+   pending SIGKILL forks no more.  The group's number cannot be reused while a child of ours that is
+   not reaped is in it. */
 static void
 group_kill(pid_t job, const pid_t *pids, ssize_t n)
 {
@@ -56,6 +60,7 @@ has_children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != -1 || errno != ECHILD;
 }
 
+/* Until no child is left: a child's own children come to this process when it is reaped. */
 static void
 rest_end(int children, pid_t job, struct descendants *d)
 {
@@ -76,12 +81,13 @@ void
 descendants_end(int children, pid_t job, struct descendants *d)
 {
 	*d = (struct descendants){ 0 };
-	/* As a rule there is nobody, and has_children() is the cheapest way to be told. */
+	/* Mostly there is no child, and has_children() is the cheapest way to know. */
 	if (children != -1)
 		rest_end(children, job, d);
 }
 
-/* proc(5) stat, fields 16 and 17: what its children had used that it has waited for, in clock ticks. */
+/* The processor time of children that the process has waited for: proc(5) stat, fields 16 and 17,
+   in ticks. */
 static int64_t
 waited_for_ns(pid_t pid)
 {
@@ -108,7 +114,7 @@ waited_for_ns(pid_t pid)
 	return ticks * (CLOCK_S / sysconf(_SC_CLK_TCK));
 }
 
-/* Its children's pids, appended; how many there are then. */
+/* Append the process's children to pids[have]; returns how many pids there are then. */
 static size_t
 children_add(pid_t of, pid_t *pids, size_t have)
 {
@@ -118,25 +124,26 @@ children_add(pid_t of, pid_t *pids, size_t have)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return have;
-	ssize_t n = os_children_read(fd, pids + have, DESCENDANTS_LOOK_MAX - have);
+	ssize_t n = os_children_read(fd, pids + have, DESCENDANTS_SEEN_MAX - have);
 	(void)close(fd);
 	return n > 0 ? have + (size_t)n : have;
 }
 
-/* What it and all of them show now, and how many they are. */
+/* The processor time that the job's process and its descendants show now; *processes: how many they
+   are. */
 static int64_t
-look(int children, pid_t job, size_t *processes)
+cpu_read(int children, pid_t job, size_t *processes)
 {
-	pid_t pids[DESCENDANTS_LOOK_MAX];
+	pid_t pids[DESCENDANTS_SEEN_MAX];
 	int64_t total = os_process_cpu_ns(job);
 
 	if (total < 0)
 		total = 0;
-	ssize_t own = children == -1 ? -1 : os_children_read(children, pids, DESCENDANTS_LOOK_MAX);
+	ssize_t own = children == -1 ? -1 : os_children_read(children, pids, DESCENDANTS_SEEN_MAX);
 	size_t have = own > 0 ? (size_t)own : 0;
 	if (have == 0)
 		pids[have++] = job;
-	/* Those found on the way are looked at in their turn. */
+	/* The array grows on the way by each process's children. */
 	for (size_t i = 0; i < have; i++) {
 		if (pids[i] != job) {
 			int64_t used = os_process_cpu_ns(pids[i]);
@@ -158,11 +165,12 @@ descendants_cpu_ns(struct descendants_meter *m, int children, pid_t job, int may
 		now = os_process_cpu_ns(job);
 		return now > 0 ? now : 0;
 	}
-	for (int i = 0; i < LOOKS && (i == 0 || now + m->gone < m->most); i++) {
+	for (int i = 0; i < READS_MAX && (i == 0 || now + m->gone < m->most); i++) {
 		size_t processes;
-		int64_t seen = look(children, job, &processes);
+		int64_t seen = cpu_read(children, job, &processes);
 		now = seen > now ? seen : now;
-		/* Of what each has waited for up to a tick of user and one of system time is not shown. */
+		/* Ticks are rounded down: up to one of user and one of system time of each process
+		   is not shown. */
 		int64_t ticks = (int64_t)processes * 2 * (CLOCK_S / sysconf(_SC_CLK_TCK));
 		unseen = ticks > unseen ? ticks : unseen;
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job's output: pipes into the worker, and on to memory or the caller's output. */
 #include "config.h"
 #include "lib/worker/job_output.h"
 
@@ -13,7 +14,7 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-/* Output on its way through the worker, in memory that no child has: it is no other job's to see. */
+/* Output on its way through the worker, in memory that no child has: no other job may see it. */
 struct job_output_hidden {
 	struct job_output_part {
 		size_t        at, len;  /* data[at .. len) is to be passed on */
@@ -21,10 +22,10 @@ struct job_output_hidden {
 	} part[2];
 };
 
-/* Kept memory up to this is not given back between two jobs. */
+/* Up to so much kept memory is not given back between two jobs. */
 #define KEPT_WARM ((uint64_t)64 << 10)
 
-/* A pipe whose write end takes the place of these descriptors. */
+/* Make the pipe from[i], whose write end takes the place of the descriptors in targets. */
 static int
 pipe_make(struct job_output *o, int i, const int *targets, int n)
 {
@@ -45,9 +46,10 @@ pipe_make(struct job_output *o, int i, const int *targets, int n)
 }
 
 /*
- * Where the caller's goes, without ever waiting there: a pipe or a terminal is opened anew, since O_NONBLOCK belongs to
- * whoever shares the descriptor, and tells by a signal when there is room again.  Where that cannot be, poll() says
- * whether there is room, which another worker may take first: then that is waited for.
+ * Open the caller's output so that writing never waits: a pipe or a terminal is opened anew, since
+ * all that share a descriptor share its O_NONBLOCK; a signal tells when there is room again.  Where
+ * it cannot be opened anew, poll() says whether there is room, but another worker may take the room
+ * first, and then write() waits.
  */
 static int
 target_open(int fd)
@@ -61,7 +63,7 @@ target_open(int fd)
 		to = fd_raise(open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 	if (to == -1)
 		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	(void)os_signal_on_input(to); /* and on room */
+	(void)os_signal_on_input(to); /* it signals room, too */
 	return to;
 }
 
@@ -85,7 +87,7 @@ job_output_init(struct job_output *o, enum forkpool_output output, int sandboxed
 	return 0;
 }
 
-/* It is blocked here, and would end the worker later for what a job printed. */
+/* Take the pending SIGPIPE, which would end the worker once it is unblocked. */
 static void
 sigpipe_take(void)
 {
@@ -98,7 +100,7 @@ sigpipe_take(void)
 	errno = EPIPE;
 }
 
-/* What the reader takes now.  1: there is no more; 0: it is slow. */
+/* Write what the reader takes now.  1: nothing is left; 0: the reader is slow. */
 static int
 pass_on(struct job_output *o, int i)
 {
@@ -108,21 +110,22 @@ pass_on(struct job_output *o, int i)
 		struct pollfd room = { .fd = o->to[i], .events = POLLOUT };
 		if (poll(&room, 1, 0) == 0)
 			return 0;
-		/* No more than a pipe takes at once that poll() calls writable (pipe(7)). */
+		/* At most PIPE_BUF, which a pipe that poll() calls writable takes at once
+		   (pipe(7)). */
 		ssize_t n = write(o->to[i], part->data + part->at, part->len - part->at);
 		if (n == -1 && errno == EPIPE)
 			sigpipe_take();
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 0;
 		if (n == -1 && errno != EINTR)
-			part->at = part->len; /* nobody reads it any more */
+			part->at = part->len; /* nobody reads any more */
 		if (n > 0)
 			part->at += (size_t)n;
 	}
 	return 1;
 }
 
-/* What there is, as far as it finds a place.  1: all of it; 0: the reader is slow. */
+/* Take in what there is, as far as the reader takes it.  1: all of it; 0: the reader is slow. */
 static int
 drain(struct job_output *o, int i)
 {
@@ -173,12 +176,11 @@ job_output_finish(struct job_output *o)
 	(void)sigprocmask(SIG_BLOCK, &pipe_only, &before);
 	while (!job_output_drain(o)) {
 		struct pollfd room[2];
-		for (int i = 0; i < 2; i++)
-			room[i] = (struct pollfd){
-				.fd =
-				    o->hidden->part[i].at < o->hidden->part[i].len ? o->to[i] : -1,
-				.events = POLLOUT,
-			};
+		for (int i = 0; i < 2; i++) {
+			const struct job_output_part *part = &o->hidden->part[i];
+			int fd = part->at < part->len ? o->to[i] : -1;
+			room[i] = (struct pollfd){ .fd = fd, .events = POLLOUT };
+		}
 		(void)poll(room, 2, -1);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

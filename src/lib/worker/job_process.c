@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job's process, from its worker's side. */
 #include "config.h"
 #include "lib/worker/job_process.h"
 
@@ -20,16 +21,17 @@
 #include "lib/worker/descendants.h"
 #include "lib/worker/job_verdict.h"
 
-/* Of a process that only executes a program; no page of it is touched before it is needed. */
+/* Size of the stack of a process that only executes a program; untouched pages cost nothing. */
 #define BORROWED_STACK ((size_t)1 << 20)
-/* How often processor time is held against its limit, at most and at least. */
-#define CPU_LOOK_MIN (2 * CLOCK_MS)
-#define CPU_LOOK_MAX (20 * CLOCK_MS)
-/* Threads inherit the signals that are blocked while worker_init() makes them; where one has let them in again, what was
-   meant for the thread that waits may be gone. */
-#define THREADS_POLL (10 * CLOCK_MS)
-/* While a reader of inherited output is slow; where it can be, a signal tells before that. */
-#define OUTPUT_LOOK (10 * CLOCK_MS)
+/* Poll interval for processor time: the time left until its limit, within these bounds. */
+#define CPU_POLL_MIN_NS (2 * CLOCK_MS)
+#define CPU_POLL_MAX_NS (20 * CLOCK_MS)
+/* Poll interval where there are other threads: they inherit the blocked signals from worker_init(),
+   but one that has unblocked them may take our SIGCHLD. */
+#define THREADS_POLL_NS (10 * CLOCK_MS)
+/* Poll interval while a reader of inherited output is slow; where possible SIGIO comes before
+   that. */
+#define OUTPUT_POLL_NS (10 * CLOCK_MS)
 
 int
 job_processes_init(struct job_processes *p, const struct worker_setup *setup, unsigned worker)
@@ -45,12 +47,13 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	if (p->area == NULL || (p->hidden = os_memory_hidden(sizeof *p->hidden)) == NULL)
 		return -1;
 	mailbox_clear(p->mailbox, p->area, p->area_size);
-	/* For the processes to come: as it is, they inherit it. */
+	/* The jobs' processes inherit the crash handlers with this note. */
 	(void)getrlimit(RLIMIT_STACK, &stack);
 	crash_enter(&p->mailbox->note, &setup->limits,
 	    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	(void)os_adopt_orphans();
-	/* Without it nobody could find what a job left behind; a system that never has it is left with the group. */
+	/* Without it the worker cannot find what a job leaves behind.  A system that never has it
+	   gets by with the job's process group. */
 	if ((p->children = fd_raise(os_children_open())) == -1 && errno != ENOSYS &&
 	    sandbox_allows_processes(&setup->sandbox))
 		return -1;
@@ -58,7 +61,8 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	    setup->sandbox.level == FORKPOOL_ISOLATE_SANDBOX, setup->output_max);
 }
 
-/* What the cgroup has to say of a run that did not end well: it counts, and only up. */
+/* The limits that the cgroup has met since the last call, a set of 1 << enum limit: its counts only
+   grow. */
 static unsigned
 cgroup_met(struct job_processes *p)
 {
@@ -83,31 +87,32 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	unsigned threads = os_threads();
 
 	p->state = state;
-	(void)cgroup_met(p); /* what was before */
+	(void)cgroup_met(p); /* forget what earlier workers met */
 	for (int fd = 0; fd <= 2; fd++)
 		p->flags[fd] = fcntl(fd, F_GETFL);
 	const struct sandbox *sandbox = &p->setup->sandbox;
 	p->limits = (struct limits_base){
 		.memory = limits_memory_used(),
-		/* With programs of all kinds, or threads, address space is no measure of memory. */
+		/* The address space of programs, or of threads, is no measure of their memory. */
 		.space = sandbox_allows_processes(sandbox) ? 0 : limits_space_used(),
 		.processes = sandbox->counts_processes ? 1 : LIMITS_UNCOUNTED,
 	};
 	p->max_rss_before = (int64_t)limits_resident();
 	p->has_threads = threads != 1;
 	p->can_raw_fork = threads == 1 && !os_sanitized() && os_fork_bare_prepare() == 0;
-	/* What the worker keeps of values and output is charged to the cgroup too. */
+	/* Values and output that the worker keeps are charged to the cgroup, too. */
 	struct forkpool_limits together = p->setup->limits;
 	if (together.memory > 0)
 		together.memory += 2 * (int64_t)(p->setup->value_max + p->setup->output_max);
-	/* A program's own memory begins when it is executed.  In a sandbox there is too much to do before. */
+	/* A process that executes a program needs no copy of this memory.  In a sandbox it has too
+	   much to do before. */
 	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB)
 		p->stack = os_map_private(BORROWED_STACK);
 	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads,
 	    &p->gated, step, layer);
 }
 
-/* What its cgroup has used beside the worker itself; -1: nobody counts that. */
+/* Processor time that the cgroup has used without the worker itself; -1: it is not counted. */
 static int64_t
 cgroup_time(const struct job_processes *p)
 {
@@ -119,7 +124,7 @@ cgroup_time(const struct job_processes *p)
 	return all - own;
 }
 
-/* Of the run, as its cgroup has it; 0 where that is not known. */
+/* Processor time of the run by its cgroup's count; 0 where it is not counted. */
 static int64_t
 cgroup_cpu_used(const struct job_processes *p)
 {
@@ -128,63 +133,63 @@ cgroup_cpu_used(const struct job_processes *p)
 	return now == -1 ? 0 : now - p->cgroup_before;
 }
 
-/* When processor time has to be looked at next; 0: it is used up. */
+/* When to check processor time next; 0: it is used up. */
 static int64_t
-cpu_left(struct job_processes *p, int64_t now)
+cpu_check(struct job_processes *p, int64_t now)
 {
 	int64_t used = descendants_cpu_ns(&p->meter, p->children, p->pid,
 	    sandbox_allows_processes(&p->setup->sandbox));
-	int64_t counted = cgroup_cpu_used(p),
-		left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
+	int64_t counted = cgroup_cpu_used(p);
+	int64_t left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
 
 	if (left <= 0)
 		return 0;
-	return clock_after(now,
-	    left < CPU_LOOK_MIN     ? CPU_LOOK_MIN :
-		left > CPU_LOOK_MAX ? CPU_LOOK_MAX :
-				      left);
+	if (left < CPU_POLL_MIN_NS)
+		left = CPU_POLL_MIN_NS;
+	if (left > CPU_POLL_MAX_NS)
+		left = CPU_POLL_MAX_NS;
+	return clock_after(now, left);
 }
 
 static void
 signal_job(const struct job_processes *p, int signo)
 {
-	/* Its group is its own once the function runs; before that there is one process. */
+	/* The job has a group of its own once its function runs; before, it is a single process. */
 	int group = atomic_load(&p->mailbox->stage) >= MAILBOX_ENTERED;
 
 	(void)os_kill(group ? -p->pid : p->pid, signo);
 }
 
-/* It is to end, and has the grace for that, if any. */
+/* Have the run end: with SIGTERM and its grace, or, for END_KILL, at once. */
 static void
-tell(struct job_processes *p, int how)
+end_begin(struct job_processes *p, int how)
 {
-	p->told = how;
+	p->ending = how;
 	if (how >= END_KILL) {
 		p->kill_at = clock_now();
 		return;
 	}
 	p->kill_at = clock_after(clock_now(), p->setup->grace_ns);
 	signal_job(p, SIGTERM);
-	signal_job(p, SIGCONT); /* a stopped process would take no SIGTERM */
+	signal_job(p, SIGCONT); /* a stopped process does not act on SIGTERM */
 }
 
-/* What has become due; when to look again. */
-static int64_t
+/* Do what has become due. */
+static void
 timers_check(struct job_processes *p)
 {
 	int64_t now = clock_now();
 
-	if (now >= p->cpu_at && (p->cpu_at = cpu_left(p, now)) == 0) {
+	if (now >= p->cpu_at && (p->cpu_at = cpu_check(p, now)) == 0) {
 		p->over_cpu = 1;
 		p->cpu_at = CLOCK_NEVER;
 		p->kill_at = now;
 	}
 	if (now >= p->kill_at) {
 		signal_job(p, SIGKILL);
-		(void)os_kill(p->pid, SIGKILL); /* it may have left the group, but not its number */
+		(void)os_kill(p->pid, SIGKILL); /* it may have left its group */
 		p->kill_at = CLOCK_NEVER;
 	}
-	return clock_earlier(p->cpu_at, p->kill_at);
 }
 
 static int
@@ -196,14 +201,14 @@ has_ended(const struct job_processes *p)
 	    info.si_pid != 0;
 }
 
-/* Whoever sent it: as in any process that has it not blocked. */
+/* A SIGTERM that somebody else sent the worker: let it act as if it were not blocked. */
 static void
 sigterm_pass_on(const struct job_processes *p, const siginfo_t *info)
 {
 	sigset_t term;
 
 	if (info->si_pid == p->supervisor || info->si_pid == p->self)
-		return; /* the latter: another thread got it, and its handler has sent it on */
+		return; /* self: another thread took the supervisor's SIGTERM and passed it on */
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	(void)sigprocmask(SIG_UNBLOCK, &term, NULL);
@@ -211,49 +216,51 @@ sigterm_pass_on(const struct job_processes *p, const siginfo_t *info)
 }
 
 /*
- * Until the process has ended; it is not reaped.  All that can come is a signal, and those are blocked: so none
- * can slip in between a look and the wait, no handler has to run, and no descriptor is needed.
+ * Wait until the process has ended, without reaping it.  All events come as signals, which are
+ * blocked: so none can slip in between a check and the wait, no handler has to run, and no
+ * descriptor is needed.
  */
 static void
 end_await(struct job_processes *p)
 {
 	sigset_t set;
 	siginfo_t info;
-	int slow = 0; /* somebody does not read what the job prints */
+	int slow = 0; /* a reader of the job's output is slow */
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	job_output_await(&p->output, &set);
 	for (;;) {
-		/* One that came before the signals were blocked has been to the handler. */
-		if (p->end_asked > p->told)
-			tell(p, p->end_asked);
+		/* A SIGTERM that came before the signals were blocked went to the handler. */
+		if (p->end_asked > p->ending)
+			end_begin(p, p->end_asked);
 		int64_t next = clock_earlier(p->cpu_at, p->kill_at);
 		if (p->has_threads)
-			next = clock_earlier(next, clock_after(clock_now(), THREADS_POLL));
+			next = clock_earlier(next, clock_after(clock_now(), THREADS_POLL_NS));
 		if (slow)
-			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_LOOK));
+			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_POLL_NS));
 		int64_t left = next == CLOCK_NEVER ? -1 : next - clock_now();
 		int signo = os_signal_wait(&set, &info, next != CLOCK_NEVER && left < 0 ? 0 : left);
-		if (signo == SIGCHLD && info.si_pid == p->pid && (info.si_code == CLD_EXITED ||
-		    info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED))
+		if (signo == SIGCHLD && info.si_pid == p->pid &&
+		    (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
+			info.si_code == CLD_DUMPED))
 			return;
 		if (signo == SIGTERM) {
 			sigterm_pass_on(p, &info);
-			if (p->is_meant() > p->told)
-				tell(p, p->is_meant());
+			if (p->end_wanted() > p->ending)
+				end_begin(p, p->end_wanted());
 		} else if (signo == SIGIO) {
 			slow = !job_output_drain(&p->output);
 		} else if (has_ended(p)) {
-			return; /* of several signals of a kind one is kept */
-		} else if (signo == SIGCHLD && p->told && info.si_code == CLD_STOPPED) {
-			signal_job(p, SIGCONT); /* it stopped only now, and is to come to its end */
+			return; /* another SIGCHLD was pending, so this process's own was lost */
+		} else if (signo == SIGCHLD && p->ending && info.si_code == CLD_STOPPED) {
+			signal_job(p, SIGCONT); /* it stopped after end_begin(), and has to end */
 		}
 		if (slow && signo != SIGIO)
 			slow = !job_output_drain(&p->output);
 		if (next != CLOCK_NEVER)
-			(void)timers_check(p);
+			timers_check(p);
 	}
 }
 
@@ -274,10 +281,10 @@ mailbox_fill(struct job_processes *p, const struct wire_job *job, int64_t deadli
 		wire_copy(w->args, job->args, job->args_len);
 }
 
-/* A job shares its standard descriptors with those after it, and with whoever else has them: the flags are as they
-   were.  (A filter does not let them be changed.) */
+/* A job shares its standard descriptors with later jobs and others: set their flags to what they
+   were.  (A filter does not let a job change them.) */
 static void
-standard_restore(const struct job_processes *p)
+standard_flags_restore(const struct job_processes *p)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (p->flags[fd] != -1 && fcntl(fd, F_GETFL) != p->flags[fd])
@@ -290,7 +297,8 @@ borrower_main(void *birth)
 	job_child_main(birth);
 }
 
-/* Arguments that lie in the arena get a mapping, which would stay in memory that is borrowed. */
+/* No borrowing for arguments in the arena: the process maps them, and the mapping would stay in the
+   worker. */
 static pid_t
 job_fork(const struct job_processes *p, struct job_birth *birth)
 {
@@ -302,11 +310,76 @@ job_fork(const struct job_processes *p, struct job_birth *birth)
 	return pid;
 }
 
+/* Fork the job's process, all signals blocked.  0; -1 and errno. */
+static int
+process_start(struct job_processes *p, struct job_birth *birth)
+{
+	const int64_t cpu_limit = p->setup->limits.cpu_ns;
+
+	job_output_begin(&p->output);
+	p->output_is_out = 1;
+	p->cgroup_before = cpu_limit > 0 ? cgroup_time(p) : -1;
+	errno = 0; /* an error that the worker met is not the job's */
+	pid_t pid = job_fork(p, birth);
+	if (pid == -1)
+		return -1;
+	p->pid = pid;
+	p->kill_at = CLOCK_NEVER;
+	p->cpu_at = cpu_limit > 0 ? clock_after(clock_now(), CPU_POLL_MIN_NS) : CLOCK_NEVER;
+	p->ending = END_NONE;
+	p->over_cpu = 0;
+	p->meter = (struct descendants_meter){ 0 };
+	return 0;
+}
+
+/* Reap the process, which has ended, and end what it left behind.  Returns its wait status. */
+static int
+process_reap(struct job_processes *p, struct rusage *usage, struct descendants *left)
+{
+	const bool may_leave = sandbox_allows_processes(&p->setup->sandbox);
+	int status = 0;
+
+	*left = (struct descendants){ 0 };
+	if (p->children == -1 && may_leave)
+		(void)os_kill(-p->pid, SIGKILL); /* nobody can find those that left the group */
+	while (wait4(p->pid, &status, 0, usage) == -1)
+		if (errno != EINTR) {
+			/* No other process can have reaped it: the system does not tell how it
+			   ended. */
+			status = SIGKILL;
+			memset(usage, 0, sizeof *usage);
+			break;
+		}
+	if (may_leave)
+		descendants_end(p->children, p->pid, left);
+	return status;
+}
+
+/* What the process and its descendants used. */
+static void
+usage_fill(const struct job_processes *p, const struct rusage *usage,
+    const struct descendants *left, struct wire_result *result)
+{
+	result->user_ns = clock_from_timeval(&usage->ru_utime) + left->user_ns;
+	result->cpu_ns = result->user_ns + clock_from_timeval(&usage->ru_stime) +
+	    left->system_ns + p->meter.gone;
+	/* Processes that were killed, and whose parent waits for none, are in no count but the
+	   meter's. */
+	if (p->meter.most > result->cpu_ns)
+		result->cpu_ns = p->meter.most;
+	/* The cgroup counts to a tick; the other counts are exact, but for processes that nobody
+	   has waited for. */
+	int64_t counted = cgroup_cpu_used(p);
+	if (counted > result->cpu_ns + CPU_POLL_MAX_NS)
+		result->cpu_ns = counted;
+	result->max_rss = (int64_t)usage->ru_maxrss * OS_MAXRSS_UNIT;
+}
+
 void
 job_process_run(struct job_processes *p, const struct wire_job *job, int64_t deadline,
     claim_word *claim, struct wire_result *result)
 {
-	struct wire_job own = *job; /* as the process is to see it: nothing in it points into the packet */
+	struct wire_job own = *job; /* as the process sees it: no pointer into the packet */
 	struct job_facts facts = {
 		.setup = p->setup,
 		.mailbox = p->mailbox,
@@ -315,71 +388,38 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 		.text_size = sizeof p->hidden->text,
 		.address = p->hidden->address,
 	};
-	struct descendants left = { 0 };
-	struct rusage usage;
-	sigset_t all, before;
-	int status = 0;
-
-	mailbox_fill(p, job, deadline);
-	own.id = NULL;
-	own.args = job->args != NULL ? p->mailbox->args : NULL;
 	struct job_birth birth = {
 		.setup = p->setup, .mailbox = p->mailbox, .job = &own,
 		.worker = p->self, .limits = &p->limits,
 	};
+	struct descendants left;
+	struct rusage usage;
+	sigset_t all, before;
+
+	mailbox_fill(p, job, deadline);
+	own.id = NULL;
+	own.args = job->args != NULL ? p->mailbox->args : NULL;
 	result->has_process = 1;
 	result->exit_code = -1;
-	job_output_begin(&p->output);
-	p->output_is_out = 1;
-	p->cgroup_before = p->setup->limits.cpu_ns > 0 ? cgroup_time(p) : -1;
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	errno = 0; /* what this process met with is not what the job does */
-	pid_t pid = job_fork(p, &birth);
-	if (pid == -1) {
+	if (process_start(p, &birth) == -1) {
 		int error = errno;
 		(void)sigprocmask(SIG_SETMASK, &before, NULL);
 		job_not_forked(&facts, result, error);
 		return;
 	}
-	p->pid = pid;
-	p->kill_at = CLOCK_NEVER;
-	p->cpu_at =
-	    p->setup->limits.cpu_ns > 0 ? clock_after(clock_now(), CPU_LOOK_MIN) : CLOCK_NEVER;
-	p->told = p->over_cpu = 0;
-	p->meter = (struct descendants_meter){ 0 };
 	end_await(p);
-	if (p->children == -1 && sandbox_allows_processes(&p->setup->sandbox))
-		(void)os_kill(-pid, SIGKILL); /* those that have not left its group: nobody can see the others */
-	while (wait4(pid, &status, 0, &usage) == -1)
-		if (errno != EINTR) {
-			/* Nobody but this process can have reaped it; nothing is known of it that could be believed. */
-			status = SIGKILL;
-			memset(&usage, 0, sizeof usage);
-			break;
-		}
-	if (sandbox_allows_processes(&p->setup->sandbox))
-		descendants_end(p->children, pid, &left);
+	facts.status = process_reap(p, &usage, &left);
 	p->output_is_out = job_output_drain(&p->output);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 
 	if (sandbox_allows_processes(&p->setup->sandbox))
-		standard_restore(p);
-	result->pid = pid;
-	result->user_ns = clock_from_timeval(&usage.ru_utime) + left.user_ns;
-	result->cpu_ns =
-	    result->user_ns + clock_from_timeval(&usage.ru_stime) + left.system_ns + p->meter.gone;
-	/* Of processes that were killed, and whose parent waits for none, nobody was told. */
-	if (p->meter.most > result->cpu_ns)
-		result->cpu_ns = p->meter.most;
-	/* To a tick; what the process has told is exact, but for what nobody has waited for. */
-	int64_t counted = cgroup_cpu_used(p);
-	if (counted > result->cpu_ns + CPU_LOOK_MAX)
-		result->cpu_ns = counted;
-	result->max_rss = (int64_t)usage.ru_maxrss * OS_MAXRSS_UNIT;
+		standard_flags_restore(p);
+	result->pid = p->pid;
+	usage_fill(p, &usage, &left, result);
 	facts.claim = claim_state(atomic_load(claim));
-	facts.status = status;
 	facts.over_cpu = p->over_cpu;
 	facts.args_mapped = job->args == NULL ? job->args_len : 0;
 	facts.descendants = left.count;

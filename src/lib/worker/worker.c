@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The worker process: its birth, its signals, and its loop over packets of jobs. */
 #include "config.h"
 #include "lib/worker/worker.h"
 
@@ -23,16 +24,17 @@
 #include "lib/sandbox/limits.h"
 #include "lib/worker/worker_run.h"
 
-/* A sched_yield() of this length has let somebody else run. */
-#define YIELDED_NS  CLOCK_US
-/* How often the first worker that does not read looks whether it had better. */
-#define READER_LOOK_NS (2 * CLOCK_MS)
+/* A sched_yield() that took so long has let another process run. */
+#define YIELDED_NS CLOCK_US
+/* Poll interval of the first worker that does not read: whether one more reader is needed. */
+#define READER_POLL_NS (2 * CLOCK_MS)
 
 extern char **environ;
 
-/* Whether it is the run under way that the supervisor's SIGTERM is for, and how. */
+/* How the supervisor wants the run under way to end: enum run_end.  A SIGTERM may be for an earlier
+   run. */
 static int
-run_is_meant(void)
+run_end_wanted(void)
 {
 	uint64_t running = worker_self.run_ticket;
 
@@ -41,56 +43,56 @@ run_is_meant(void)
 	return atomic_load(&worker_self.slot->kill_ticket) == running ? END_KILL : END_GRACEFUL;
 }
 
+/* 1: the process goes on; 0: it ends of this SIGTERM. */
+static int
+sigterm_survive(int signo, const siginfo_t *info)
+{
+	/* A job's own process has inherited this handler from its worker. */
+	if (job_process_is_child(&worker_self.own_process)) {
+		struct forkpool_context *job = &worker_self.own_process.mailbox->context;
+		if (job->cooperative)
+			job->cancelled = 1;
+		return job->cooperative != 0;
+	}
+	if (info->si_pid != worker_self.supervisor && !worker_self.forwarded)
+		return 0; /* somebody else sent it */
+	if (!pthread_equal(pthread_self(), worker_self.thread)) {
+		/* A thread that a job left running took it. */
+		worker_self.forwarded = 1;
+		(void)pthread_kill(worker_self.thread, signo);
+		return 1;
+	}
+	worker_self.forwarded = 0;
+	int wanted = run_end_wanted();
+	if (atomic_load(&worker_self.slot->leave) && worker_self.in_pool_io)
+		siglongjmp(worker_self.leave, 1);
+	if (jobs_have_own_process(worker_self.setup)) {
+		worker_self.own_process.end_asked |= wanted; /* the job's process is to end */
+		return 1;
+	}
+	if (wanted == END_NONE)
+		return 1; /* it is for a run that is over */
+	if (worker_self.cooperative)
+		worker_self.context.cancelled = 1;
+	return worker_self.cooperative;
+}
+
 static void
 on_sigterm(int signo, siginfo_t *info, void *context)
 {
 	int saved = errno;
-	struct shared_slot *slot = worker_self.slot;
 
 	(void)context;
-	if (job_process_is_child(&worker_self.own_process)) {
-		/* A job's own process has the handler of its worker. */
-		if (!worker_self.own_process.mailbox->context.cooperative)
-			goto end;
-		worker_self.own_process.mailbox->context.cancelled = 1;
-		errno = saved;
-		return;
+	if (!sigterm_survive(signo, info)) {
+		/* The process ends when this handler returns and SIGTERM is no longer blocked. */
+		(void)signal(SIGTERM, SIG_DFL);
+		(void)raise(SIGTERM);
 	}
-	if (info->si_pid == worker_self.supervisor || worker_self.forwarded) {
-		if (!pthread_equal(pthread_self(), worker_self.thread)) {
-			/* A thread that a job left running got it. */
-			worker_self.forwarded = 1;
-			(void)pthread_kill(worker_self.thread, signo);
-			errno = saved;
-			return;
-		}
-		worker_self.forwarded = 0;
-		int meant = run_is_meant();
-		if (atomic_load(&slot->leave) && worker_self.in_pool_io)
-			siglongjmp(worker_self.leave, 1);
-		if (jobs_have_own_process(worker_self.setup)) {
-			worker_self.own_process.end_asked |= meant; /* the job's process is the one to end */
-			errno = saved;
-			return;
-		}
-		if (!meant) {
-			errno = saved; /* for a run that is over */
-			return;
-		}
-		if (worker_self.cooperative) {
-			worker_self.context.cancelled = 1;
-			errno = saved;
-			return;
-		}
-	}
-end:
-	/* Meant for this run, or sent by somebody else: the process ends of it on return. */
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)raise(SIGTERM);
 	errno = saved;
 }
 
-/* Handlers were the caller's; what was ignored stays so (SIGPIPE, for one), as across an exec. */
+/* Remove the caller's handlers; as across an exec, ignored signals (SIGPIPE, for one) stay
+   ignored. */
 static void
 signals_reset(void)
 {
@@ -115,8 +117,8 @@ signals_reset(void)
 }
 
 /*
- * The next packet while it is worth waiting for awake: where jobs are short the next ones come soon, and
- * being woken takes longer than they do.  0: none came.
+ * Wait for the next packet without sleeping: short jobs follow each other sooner than a sleeper is
+ * woken.  0: none came.
  */
 static ssize_t
 packet_spin(struct wire_packet *packet)
@@ -139,14 +141,15 @@ packet_spin(struct wire_packet *packet)
 		}
 		now = clock_meter_now(&worker_self.meter);
 		if (now - before > YIELDED_NS && n == 0)
-			break; /* others want this processor: it is theirs */
+			break; /* others want this processor */
 	}
-	return n > 0 ? n : 0; /* an error is read()'s to tell */
+	return n > 0 ? n : 0; /* packet_pipe_read() will report an error */
 }
 
 /*
- * Not one of those that read at present: wait until it is.  The caller sees to that where jobs become
- * longer or nothing moves; but it may be busy elsewhere, so the first that waits has a look as well.
+ * This worker is not among the readers now: wait until there are more.  The caller adds readers
+ * where jobs become longer or nothing moves; but the caller may be busy elsewhere, so the first
+ * waiting worker checks, too.
  */
 static void
 reader_await(uint32_t readers)
@@ -154,13 +157,13 @@ reader_await(uint32_t readers)
 	struct shared *shared = worker_self.setup->shared;
 	uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
 	bool first = worker_self.index == readers;
-	int64_t wait_ns = first && packets != worker_self.packets_seen ? READER_LOOK_NS : CLOCK_S;
+	int64_t wait_ns = first && packets != worker_self.packets_seen ? READER_POLL_NS : CLOCK_S;
 
 	os_word_wait(&shared->readers, readers, wait_ns);
 	if (first && packet_pipe_holds(worker_self.jobs.fd) == 1 &&
 	    atomic_load_explicit(&shared->packets, memory_order_relaxed) == packets &&
 	    atomic_compare_exchange_strong(&shared->readers, &readers, SHARED_READERS_ALL))
-		os_word_wake(&shared->readers); /* it stood there all that time */
+		os_word_wake(&shared->readers); /* a packet has been in the pipe all that time */
 	worker_self.packets_seen = packets;
 }
 
@@ -207,8 +210,9 @@ worker_loop(void)
 int
 worker_prepare(const struct worker_setup *setup)
 {
-	memset(&worker_self, 0, sizeof worker_self); /* of another pool's worker, where this pool is opened in a job */
-	worker_self.supervisor = -1;          /* a SIGTERM of anybody's ends this process */
+	/* This pool may be opened in a job of another pool, whose worker left its state here. */
+	memset(&worker_self, 0, sizeof worker_self);
+	worker_self.supervisor = -1; /* a SIGTERM ends this process, whoever sends it */
 	signals_reset();
 	crash_install();
 	os_no_core(setup->sandbox.level != FORKPOOL_ISOLATE_WORKER);
@@ -218,7 +222,7 @@ worker_prepare(const struct worker_setup *setup)
 	return capture_prepare(setup->output);
 }
 
-/* Where each job has a process of its own: what this one has to do with the pool is hidden from those. */
+/* Where each job has a process of its own: hide the pool from the jobs' processes. */
 static void
 own_process_enter(const struct worker_setup *setup)
 {
@@ -231,12 +235,12 @@ own_process_enter(const struct worker_setup *setup)
 	    job_processes_init(&worker_self.own_process, setup, worker_self.index) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 	worker_self.own_process.supervisor = getppid();
-	worker_self.own_process.is_meant = run_is_meant;
+	worker_self.own_process.end_wanted = run_end_wanted;
 	if (setup->environment != NULL)
 		environ = setup->environment;
 }
 
-/* The same when worker_init() has been called. */
+/* The part that comes after worker_init(). */
 static void
 own_process_confine(void)
 {
@@ -244,7 +248,7 @@ own_process_confine(void)
 	unsigned layer;
 	sigset_t child;
 
-	(void)signal(SIGCHLD, SIG_DFL); /* whatever worker_init() has made of it */
+	(void)signal(SIGCHLD, SIG_DFL); /* worker_init() may have changed both */
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
@@ -254,7 +258,7 @@ own_process_confine(void)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 }
 
-/* What is this worker's alone. */
+/* Set up what this worker does not share with the others. */
 static void
 worker_enter(int job_pipe, int results)
 {
@@ -268,7 +272,8 @@ worker_enter(int job_pipe, int results)
 	os_process_name(name);
 	(void)setsid();
 	(void)signal(SIGCHLD, SIG_DFL);
-	(void)munmap(setup->control, sizeof *setup->control); /* where it could not be hidden */
+	/* Where the system could not hide it from the fork. */
+	(void)munmap(setup->control, sizeof *setup->control);
 	descriptors_close_others(&setup->descriptors, keep, sizeof keep / sizeof keep[0]);
 	worker_self.jobs = identity_of(job_pipe);
 	worker_self.results = identity_of(results);
@@ -276,7 +281,7 @@ worker_enter(int job_pipe, int results)
 	worker_self.values = identity_of(setup->spool.fd);
 	if (worker_self.capture != -1)
 		worker_self.output = identity_of(worker_self.capture);
-	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised its own */
+	(void)setrlimit(RLIMIT_NOFILE, &setup->open_files); /* the supervisor may have raised it */
 	if (jobs_have_own_process(setup)) {
 		own_process_enter(setup);
 	} else {
@@ -321,7 +326,8 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	outbox_begin();
 	sigemptyset(&none);
 	if (jobs_have_own_process(setup)) {
-		/* They are waited for, by this thread: those that worker_init() makes are not to have them. */
+		/* This thread waits for these signals: threads that worker_init() makes must not
+		   take them. */
 		sigaddset(&none, SIGIO);
 		sigaddset(&none, SIGCHLD);
 	}
@@ -335,11 +341,11 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	if (jobs_have_own_process(setup))
 		own_process_confine();
 	atomic_store(&worker_self.slot->ready, 1);
-	/* With the mask: the jump is made out of the handler of SIGTERM, where that is blocked. */
+	/* Save the mask: the jump comes from the handler of SIGTERM, where SIGTERM is blocked. */
 	if (sigsetjmp(worker_self.leave, 1) == 0)
 		worker_loop();
 	worker_self.in_pool_io = 0; /* a second SIGTERM must not come here again */
-	/* The results that were not written stay in the outbox, and the parent reads it. */
+	/* Results that were not written stay in the outbox, which the parent reads. */
 	if (setup->exit != NULL)
 		setup->exit(setup->arg, worker_self.context.state);
 	(void)fflush(stdout);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Claim a packet's jobs, run them, here or in processes of their own, and send their results. */
 #include "config.h"
 #include "lib/worker/worker_run.h"
 
@@ -14,12 +15,12 @@
 #include "lib/job/stdio_capture.h"
 #include "lib/os/usdt.h"
 
-/* Address space, not memory: pages are there once they are read. */
+/* This takes address space, and memory only for pages that are read. */
 #define ARENA_MAPPED_MIN ((size_t)64 << 20)
 
-/* A job of this length is reported at once, not with the rest of its packet. */
+/* After a run of this length the results are sent at once, not with the rest of the packet. */
 #define LONG_RUN_NS (100 * CLOCK_US)
-/* Results of jobs with processes of their own that have waited so long are reported. */
+/* Where jobs have their own processes: send the results when the first has waited so long. */
 #define LONG_WAIT_NS CLOCK_MS
 
 alignas(2048) struct worker worker_self;
@@ -45,7 +46,8 @@ identity_of(int fd)
 	return id;
 }
 
-/* Before anything goes into or out of it: a job may have closed it, and opened a file there. */
+/* Before using a descriptor of the pool's: a job may have closed it and opened a file in its
+   place. */
 static void
 identity_check(const struct fd_identity *id)
 {
@@ -55,7 +57,7 @@ identity_check(const struct fd_identity *id)
 		worker_end(LEAVE_DAMAGED, EBADF);
 }
 
-/* The same for all but the results pipe, which is looked at when it is used. */
+/* All but the results pipe, which is checked when it is used. */
 void
 identities_check(void)
 {
@@ -75,14 +77,14 @@ outbox_begin(void)
 	    worker_self.generation);
 }
 
-/* After what may have taken long: no time before this is the next run's. */
+/* Call after anything that may have taken long: the next run's time begins now. */
 static void
 run_begins_now(void)
 {
 	worker_self.now = clock_meter_now(&worker_self.meter);
 }
 
-/* The results that wait become a packet in the pipe.  Blocks while the parent does not read. */
+/* Send the results in the outbox as a packet.  Blocks while the parent does not read. */
 static void
 outbox_flush(void)
 {
@@ -104,7 +106,8 @@ outbox_flush(void)
 		else if (errno != EINTR)
 			worker_end(LEAVE_DAMAGED, errno);
 	}
-	/* A death before the first store shows the frames twice, never not at all. */
+	/* If the process dies before the first store, the parent finds the frames twice, never not
+	   at all. */
 	atomic_store_explicit(&worker_self.box->fill, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&worker_self.box->flushes, 1, memory_order_release);
 	atomic_thread_fence(memory_order_release);
@@ -112,7 +115,7 @@ outbox_flush(void)
 	run_begins_now();
 }
 
-/* The frames so far are there to be found, should the process die; each counts once its claim is
+/* Let the parent find the frames so far, should the process die; each counts once its claim is
    DONE. */
 static inline void
 outbox_publish(void)
@@ -121,7 +124,7 @@ outbox_publish(void)
 	    (uint64_t)worker_self.out.frames << 32 | worker_self.out.used, memory_order_release);
 }
 
-/* What the run printed goes behind its value in the spool. */
+/* Append the run's output to its value in the spool. */
 static void
 output_collect(struct wire_result *result)
 {
@@ -141,7 +144,7 @@ output_collect(struct wire_result *result)
 	result->output_lost = size - keep;
 }
 
-/* The run is over: its claim says so, unless the supervisor or the parent was first. */
+/* The run is over: settle its claim, unless the supervisor or the parent has settled it already. */
 static void
 claim_settle(const struct wire_job *job, int64_t ended)
 {
@@ -155,10 +158,10 @@ claim_settle(const struct wire_job *job, int64_t ended)
 }
 
 /*
- * First the frame in the outbox, then the claim: DONE means that the result can be found, whatever
- * becomes of this process.  Where the claim is settled otherwise the parent goes by the claim.
- * If the packet or the spool has no room the claim comes first: that may wait for the parent, and the time
- * must not be held against the job.
+ * The frame comes first, then the claim: DONE means that the parent finds the result, whatever
+ * happens to this process.  Where the claim is settled otherwise the parent goes by the claim.  If
+ * the packet or the spool has no room, the claim comes first: waiting for the parent must not count
+ * as the job's time.
  */
 static void
 result_put(const struct wire_job *job, const struct wire_result *result, int64_t ended)
@@ -166,13 +169,14 @@ result_put(const struct wire_job *job, const struct wire_result *result, int64_t
 	if (!wire_put_result(&worker_self.out, result)) {
 		claim_settle(job, ended);
 		outbox_flush();
-		(void)wire_put_result(&worker_self.out, result); /* an empty packet has room for any */
+		/* An empty packet has room for any result. */
+		(void)wire_put_result(&worker_self.out, result);
 	}
 	outbox_publish();
 	claim_settle(job, ended);
 }
 
-/* Of a run in this process. */
+/* Send the result of a run in this process. */
 static void
 result_send(const struct wire_job *job, int returned, int64_t started, int64_t ended)
 {
@@ -209,7 +213,8 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	result_put(job, &result, ended);
 }
 
-/* Of a run in a process of its own.  What is large goes through the spool here as well. */
+/* Send the result of a run in a process of its own.  Large values and output go through the spool,
+   as well. */
 static void
 result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t ended)
 {
@@ -252,9 +257,9 @@ result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t e
 }
 
 /*
- * Arguments that did not travel in the packet: read in place, through a mapping that is kept and grows
- * as the arena does.  The parent has written all of them before it sent the frame, and takes no page back
- * while a job has its arguments there.  NULL: no memory for that mapping.
+ * Arguments that did not fit into the packet are read in place, through a mapping that is kept and
+ * grows with the arena.  The parent wrote them before it sent the frame, and frees no page while a
+ * job has its arguments there.  NULL: no memory for the mapping.
  */
 static const void *
 args_fetch(const struct wire_job *job)
@@ -262,8 +267,9 @@ args_fetch(const struct wire_job *job)
 	uint64_t end = job->args_offset + job->args_len;
 
 	if (end > worker_self.arena_size) {
-		size_t size =
-		    worker_self.arena_size > 0 ? worker_self.arena_size : ARENA_MAPPED_MIN;
+		size_t size = worker_self.arena_size;
+		if (size == 0)
+			size = ARENA_MAPPED_MIN;
 		while (size < end)
 			size *= 2;
 		if (worker_self.arena_map != NULL)
@@ -280,7 +286,7 @@ args_fetch(const struct wire_job *job)
 	return worker_self.arena_map + job->args_offset;
 }
 
-/* In this process. */
+/* Run the job in this process. */
 static void
 run_here(struct wire_job *job, int64_t started)
 {
@@ -295,7 +301,7 @@ run_here(struct wire_job *job, int64_t started)
 	worker_self.run_ticket = 0;
 
 	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
-		_exit(0); /* a process that the job forked, and that returned from it */
+		_exit(0); /* the job forked this process, and the process returned from the job */
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	result_send(job, returned, started, worker_self.now);
 	if (c->has_progress) {
@@ -307,13 +313,13 @@ run_here(struct wire_job *job, int64_t started)
 		capture_flush_stdio();
 }
 
-/* In a process of its own. */
+/* Run the job in a process of its own. */
 static void
 run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline)
 {
-	struct wire_result result = { .entry = job->entry,
-		.ticket = job->ticket,
-		.started_ns = started };
+	struct wire_result result = {
+		.entry = job->entry, .ticket = job->ticket, .started_ns = started,
+	};
 
 	job_process_run(&worker_self.own_process, job, deadline,
 	    shared_claim(worker_self.setup->shared, job->entry), &result);
@@ -322,14 +328,15 @@ run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline
 	result.run_ns = worker_self.now - started;
 	result_pass_on(job, &result, worker_self.now);
 	if (!worker_self.own_process.output_is_out) {
-		/* Only this worker has to wait for whoever does not read: not the caller, and no deadline runs any more. */
+		/* Only this worker waits for a slow reader, not the caller: send the result, and
+		   stop the deadline. */
 		atomic_store_explicit(&worker_self.slot->run_ticket, 0, memory_order_release);
 		outbox_flush();
 	}
 	job_process_done(&worker_self.own_process);
 }
 
-/* 1 it was this worker's to run and has run, 0 it was not. */
+/* Claim the job and run it.  1; 0: it was no longer this worker's to claim. */
 static int
 job_run(struct wire_job *job)
 {
@@ -340,8 +347,8 @@ job_run(struct wire_job *job)
 
 	if (job->entry >= worker_self.setup->shared->entries)
 		return 0;
-	/* The slot speaks of the run before the claim is made, so that whoever sees the claim finds
-	   its deadline too; who reads the slot checks it against the claim. */
+	/* Describe the run in the slot before claiming it, so that whoever sees the claim finds its
+	   deadline; whoever reads the slot checks it against the claim. */
 	claim_word *claim = shared_claim(worker_self.setup->shared, job->entry);
 	atomic_store_explicit(&slot->run_entry, job->entry, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
@@ -383,7 +390,7 @@ packet_run(const struct wire_packet *packet, size_t len)
 		return;
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	int64_t began = worker_self.now;
-	/* What is left unclaimed here, for whatever reason, is offered again by the parent. */
+	/* The parent offers again whatever is left unclaimed here. */
 	while (wire_get_job(&reader, &job) == 1) {
 		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) ||
 		    worker_self.now >=
@@ -393,10 +400,12 @@ packet_run(const struct wire_packet *packet, size_t len)
 		int64_t before = worker_self.now;
 		if (!job_run(&job))
 			continue;
-		/* Where each has a process of its own all are long, and to wake the caller for each costs as much as
-		   a tenth of them: there the time counts that the first of the results has waited. */
-		if (jobs_have_own_process(worker_self.setup) ? worker_self.now - began >= LONG_WAIT_NS :
-		    worker_self.now - before >= LONG_RUN_NS) {
+		/* Jobs with their own processes are all long, and waking the caller for each costs
+		   a tenth of a job: there the time counts that the first result has waited. */
+		bool due = jobs_have_own_process(worker_self.setup) ?
+		    worker_self.now - began >= LONG_WAIT_NS :
+		    worker_self.now - before >= LONG_RUN_NS;
+		if (due) {
 			began = worker_self.now;
 			outbox_flush();
 			identities_check();

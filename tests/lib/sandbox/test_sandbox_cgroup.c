@@ -19,7 +19,8 @@
 
 #define MIB ((int64_t)1 << 20)
 
-/* Where systems mount them; the test's own directories there, "" where it could make none. */
+/* Where systems mount the hierarchies; and the test's directories there, "" where it could make
+   none. */
 enum hierarchy { PIDS, MEMORY, UNIFIED, HIERARCHIES };
 static const char *const mounts[HIERARCHIES][2] = {
 	[PIDS] = { "/sys/fs/cgroup/pids" },
@@ -35,7 +36,7 @@ pause_ms(long ms)
 	    NULL);
 }
 
-/* Groups that are left in path, and their processes with kill. */
+/* How many groups are left in path; with kill, their processes are killed first. */
 static int
 groups_below(const char *path, bool remove_them)
 {
@@ -85,7 +86,7 @@ directories_begin(void)
 			    i == UNIFIED ? "cgroup.controllers" : "cgroup.clone_children");
 			(void)snprintf(directories[i], sizeof directories[i],
 			    "%s/forkpool-test-%ld", mounts[i][j], (long)getpid());
-			/* Delegated: also to the ordinary user. */
+			/* Delegated to the ordinary user, too. */
 			if (access(probe, F_OK) == 0 && mkdir(directories[i], 0755) == 0) {
 				if (geteuid() == 0)
 					ck_assert_int_eq(chown(directories[i], USER_NOBODY,
@@ -133,7 +134,7 @@ enter(void)
 	}
 }
 
-/* A worker with a job of so many processes. */
+/* A worker with a job that makes a number of processes. */
 static void
 fork_up_to_the_limit(void)
 {
@@ -171,7 +172,7 @@ START_TEST(processes_are_limited)
 	limits = (struct forkpool_limits){ .processes = 3 };
 	plan(PIDS);
 	ck_assert(cgroup.has_pids);
-	/* The second is the worker that comes after the first, the third another. */
+	/* The second worker takes over the first one's leaf; the third has a leaf of its own. */
 	for (int i = 0; i < 3; i++) {
 		worker_index = i == 2 ? 4095 : 7;
 		user_run(_i, fork_up_to_the_limit);
@@ -236,7 +237,7 @@ START_TEST(memory_is_limited)
 	worker_index = 0;
 	user_run(_i, take_what_is_allowed);
 	user_run(_i, take_too_much);
-	limits.memory += 3 * MIB; /* over the limit that is there, and back */
+	limits.memory += 3 * MIB; /* raise the limit of a leaf that exists, and lower it again */
 	user_run(_i, take_what_is_allowed);
 	limits.memory -= 6 * MIB;
 	user_run(_i, take_what_is_allowed);
@@ -248,7 +249,8 @@ END_TEST
 
 static _Atomic uint32_t *left;
 
-/* A worker that dies and leaves somebody in the leaf: for ever, or for a moment. */
+/* A worker that dies and leaves a process in its leaf: for long where cgroup.kill can end it, else
+   for a moment. */
 static void
 leave_somebody(void)
 {
@@ -281,7 +283,7 @@ START_TEST(what_is_left_in_a_leaf_goes)
 	cgroup_remove(&cgroup, 3);
 	ck_assert_int_eq(groups_below(directories[hierarchy], false), 0);
 	cgroup_remove(&cgroup, 3);
-	/* The test is a subreaper. */
+	/* The test adopted the process that was left: it is a subreaper. */
 	ck_assert_int_eq(waitpid((pid_t)atomic_load(left), &status, 0), (pid_t)atomic_load(left));
 	ck_assert_int_eq(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, cgroup.has_kill);
 	cgroup_release(&cgroup);

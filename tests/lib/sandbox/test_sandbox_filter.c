@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system call filter on real processes, at its strictest: what a computation needs works, what is denied is
- * not made and says which call it was, what is refused fails softly.
+ * The strictest system call filter on real processes: what a computation needs works, denied calls
+ * are not made and are named, refused calls fail with an error.
  */
 #include "config.h"
 #include "tests/support/confined.h"
@@ -31,7 +31,7 @@ static const struct filter_wants strict = { 0 };
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* ------------------------------------------------------------------------------- what has to work */
+/* ----------------------------------------------------------------------------- what has to work */
 
 static int
 by_value(const void *a, const void *b)
@@ -157,7 +157,7 @@ START_TEST(a_computation_works)
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------- what is refused */
+/* ------------------------------------------------------------------------------ what is refused */
 
 static char some_path[] = "/", buffer[4096];
 
@@ -252,7 +252,7 @@ START_TEST(other_architectures_are_trapped)
 END_TEST
 #endif
 
-/* fork() and its like block all signals first: no handler can say what it was. */
+/* fork() and its kin block all signals first: no handler runs that could name the call. */
 static int
 forks(void)
 {
@@ -327,7 +327,7 @@ END_TEST
 static int
 enters_again(void)
 {
-	/* A second filter would be of the job's own making; and the first is not to be changed. */
+	/* A job may neither add a filter of its own making nor change the one it has. */
 	struct sandbox_filter filter;
 
 	if (filter_build(&filter, &strict, NULL, 0) == -1)
@@ -350,7 +350,7 @@ enters_without_promise(void)
 START_TEST(entering_has_its_conditions)
 {
 	confined_assert_exit(confined_run_free(enters_without_promise), EACCES);
-	/* Building takes a file in memory. */
+	/* Building a filter needs a file in memory. */
 	confined_assert_trapped(confined_run(&strict, enters_again), SYS_memfd_create);
 	struct sandbox_filter none = { 0 };
 	ck_assert_int_eq(filter_enter(&none, 0), -1);

@@ -3,19 +3,12 @@
 #include "config.h"
 #include "tests/support/support.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,10 +16,10 @@
 #include "lib/sandbox/identity.h"
 #include "tests/support/users.h"
 
-/* What a worker and its job's process say of themselves to the test, which looks at them meanwhile. */
+/* What a worker and its job's process report to the test, which inspects both while they wait. */
 struct scene {
-	_Atomic uint32_t entered;  /* both are what they are to be, or have failed */
-	_Atomic uint32_t looked;   /* and may end */
+	_Atomic uint32_t entered;  /* both have entered, or one has failed */
+	_Atomic uint32_t looked;   /* the test has inspected them: they may end */
 	pid_t    worker, job;
 	int      result, error;    /* of what failed first */
 	char     step[64];
@@ -99,7 +92,8 @@ scene_end(pid_t pid)
 	user_end(pid);
 }
 
-#define scene_is_well() ck_assert_msg(scene->result == 0, "%s: %s", scene->step, strerror(scene->error))
+#define scene_is_well() \
+	ck_assert_msg(scene->result == 0, "%s: %s", scene->step, strerror(scene->error))
 
 static void
 file_text(char *text, size_t size, pid_t pid, const char *name)
@@ -113,7 +107,7 @@ file_text(char *text, size_t size, pid_t pid, const char *name)
 	(void)fclose(file);
 }
 
-/* The rest of the line "key:" in its status, with single blanks. */
+/* The rest of the line "key:" in the process's status, with single blanks. */
 static const char *
 status_of(pid_t pid, const char *key)
 {
@@ -159,7 +153,7 @@ is_without_privileges(pid_t pid, int root)
 		ck_assert_str_eq(status_of(pid, "CapBnd"), NO_CAPABILITY);
 }
 
-/* What an undumpable process has in /proc belongs to root. */
+/* The files in /proc of an undumpable process belong to root. */
 static void
 is_closed(pid_t pid)
 {
@@ -191,7 +185,7 @@ START_TEST(strictest)
 	ck_assert_int_eq(scene->job_dumpable, 0);
 	ck_assert_int_eq(scene->worker_dumpable, 0);
 	if (_i == USER_ROOT) {
-		/* It can do for the next job what it did for this one. */
+		/* The worker can still change user and group for the next job. */
 		is_user(scene->worker, 0, (long)getegid());
 		uint64_t effective = strtoull(status_of(scene->worker, "CapEff"), NULL, 16);
 		ck_assert(effective >> 6 & effective >> 7 & 1);
@@ -255,7 +249,7 @@ END_TEST
 
 #define AMBIENT_RAISE 2
 
-/* An ordinary user who was given all capabilities to keep, also over exec. */
+/* A worker of an ordinary user that keeps all capabilities, also across exec. */
 static void
 capable_worker(void)
 {
@@ -287,7 +281,7 @@ START_TEST(capabilities_of_an_ordinary_user_go)
 }
 END_TEST
 
-/* As a set-user-id program that has put its owner aside. */
+/* A worker with three users, as a set-user-id program that has saved its owner's id. */
 static void
 worker_of_three_users(void)
 {
@@ -312,23 +306,6 @@ START_TEST(ids_put_aside_go)
 END_TEST
 
 static int
-namespaces_missing(int user, const char *test)
-{
-	int status;
-
-	if (user_missing(user, test))
-		return 1;
-	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
-	if (pid == 0) {
-		user_become(user);
-		_exit(unshare((user == USER_ROOT ? 0 : CLONE_NEWUSER) | CLONE_NEWNET) == -1);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return status != 0 ? skip(test, "this user may not make namespaces") : 0;
-}
-
-static int
 shares_namespace(pid_t pid, const char *name)
 {
 	char path[64];
@@ -345,7 +322,7 @@ START_TEST(namespaces_are_its_own)
 {
 	char text[4096], expected[64];
 
-	if (namespaces_missing(_i, "namespaces"))
+	if (user_lacks_namespaces(_i, "namespaces"))
 		return;
 	int privileged = geteuid() == 0;
 	sandbox = (struct forkpool_sandbox){ .namespaces = 1 };
@@ -355,7 +332,7 @@ START_TEST(namespaces_are_its_own)
 	is_without_privileges(scene->job, 1);
 	ck_assert_int_eq(scene->job_dumpable, 0);
 	ck_assert_int_eq(scene->worker_dumpable, 0);
-	/* The links of an undumpable process are for root to follow, and so on. */
+	/* Only root can follow the links in /proc of an undumpable process. */
 	if (privileged) {
 		is_user(scene->job, USER_NOBODY, USER_NOBODY);
 		ck_assert_int_eq(shares_namespace(scene->job, "net"), 0);
@@ -387,185 +364,6 @@ START_TEST(namespaces_are_its_own)
 }
 END_TEST
 
-/* No way out: the one interface there is is down, and nobody who could set it up. */
-static void
-lonely_worker(void)
-{
-	struct sandbox_identity identity;
-	struct ifreq request = { .ifr_name = "lo" };
-	unsigned layers;
-	const char *step = "";
-
-	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
-	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
-	CHILD_CHECK(identity_enter_job(&identity, &step) == 0);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	CHILD_CHECK(fd != -1);
-	CHILD_CHECK(ioctl(fd, SIOCGIFFLAGS, &request) == 0);
-	CHILD_CHECK(!(request.ifr_flags & IFF_UP));
-	request.ifr_flags |= IFF_UP;
-	CHILD_DENIED(ioctl(fd, SIOCSIFFLAGS, &request), EPERM);
-	CHILD_DENIED(sethostname("x", 1), EPERM);
-	CHILD_CHECK(
-	    geteuid() == getuid() && geteuid() == identity.uid && getegid() == identity.gid);
-}
-
-START_TEST(the_network_is_empty)
-{
-	if (namespaces_missing(_i, "empty network"))
-		return;
-	sandbox = (struct forkpool_sandbox){ .namespaces = 1 };
-	user_run(_i, lonely_worker);
-}
-END_TEST
-
-static int
-text_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	ssize_t n = write(fd, text, strlen(text));
-	(void)close(fd);
-	return n == -1 ? -1 : 0;
-}
-
-/* Root of a user namespace that has no other user, and allows no further one. */
-static void
-become_root_of_little(void)
-{
-	char map[32];
-
-	(void)snprintf(map, sizeof map, "0 %ld 1", (long)geteuid());
-	CHILD_CHECK(unshare(CLONE_NEWUSER) == 0);
-	CHILD_CHECK(text_write("/proc/self/setgroups", "deny") == 0);
-	CHILD_CHECK(text_write("/proc/self/uid_map", map) == 0);
-	(void)snprintf(map, sizeof map, "0 %ld 1", (long)getegid());
-	CHILD_CHECK(text_write("/proc/self/gid_map", map) == 0);
-	CHILD_CHECK(geteuid() == 0);
-}
-
-static void
-worker_among_few(void)
-{
-	struct sandbox_identity identity;
-	char error[256] = "";
-	unsigned layers;
-	const char *step = "";
-
-	become_root_of_little();
-	CHILD_DENIED(identity_plan(&identity, NULL, error, sizeof error), EINVAL);
-	CHILD_CHECK(
-	    strcmp(error,
-		"sandbox: user 65534 does not exist in the user namespace of this process") == 0);
-	sandbox.best_effort = 1;
-	CHILD_CHECK(identity_plan(&identity, &sandbox, error, sizeof error) == 0);
-	CHILD_CHECK(identity.layers == FORKPOOL_LAYER_PRIVILEGES);
-	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
-	CHILD_CHECK(layers == FORKPOOL_LAYER_PRIVILEGES);
-	CHILD_CHECK(identity_enter_job(&identity, &step) == 0);
-	CHILD_CHECK(geteuid() == 0);
-	CHILD_DENIED(sethostname("x", 1), EPERM);
-}
-
-static void
-worker_that_may_not(void)
-{
-	struct sandbox_identity identity;
-	unsigned layers = 0;
-	const char *step = "";
-
-	/* From a mapping of one there is no unmapped way on: an ordinary user of that namespace. */
-	CHILD_CHECK(unshare(CLONE_NEWUSER) == 0);
-	if (text_write("/proc/sys/user/max_user_namespaces", "0") == -1)
-		_exit(skip("no further namespace", "cannot be arranged") - 1);
-	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
-	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == -1);
-	CHILD_CHECK(layers == FORKPOOL_LAYER_NAMESPACES);
-	CHILD_CHECK(strcmp(step, "user namespace") == 0);
-}
-
-START_TEST(what_cannot_be_had_is_named)
-{
-	if (namespaces_missing(USER_OTHER, "few users"))
-		return;
-	sandbox = (struct forkpool_sandbox){ .uid = 0 };
-	user_run(USER_OTHER, worker_among_few);
-	sandbox = (struct forkpool_sandbox){ .namespaces = 1 };
-	user_run(USER_OTHER, worker_that_may_not);
-}
-END_TEST
-
-static void
-ordinary_plans(void)
-{
-	struct sandbox_identity identity;
-	char error[256] = "";
-
-	sandbox = (struct forkpool_sandbox){ .uid = geteuid(), .gid = getegid() };
-	CHILD_CHECK(identity_plan(&identity, &sandbox, error, sizeof error) == 0);
-	CHILD_CHECK(!identity.change_user && !identity.drop_caps && !identity.drop_groups);
-	sandbox = (struct forkpool_sandbox){ .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	CHILD_CHECK(identity_plan(&identity, &sandbox, error, sizeof error) == 0);
-	CHILD_CHECK(identity.uid == geteuid() && identity.gid == getegid());
-	sandbox = (struct forkpool_sandbox){ .uid = 4711 };
-	CHILD_DENIED(identity_plan(&identity, &sandbox, error, sizeof error), EPERM);
-	CHILD_CHECK(strcmp(error, "sandbox: uid 4711: only root may ask for another user") == 0);
-	sandbox = (struct forkpool_sandbox){ .gid = 4711, .best_effort = 1 };
-	CHILD_DENIED(identity_plan(&identity, &sandbox, error, sizeof error), EPERM);
-	CHILD_CHECK(strcmp(error, "sandbox: gid 4711: only root may ask for another group") == 0);
-	sandbox = (struct forkpool_sandbox){ .namespaces = 1 };
-	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 0) == 0);
-	CHILD_DENIED(identity_plan(&identity, &sandbox, error, sizeof error), EACCES);
-	CHILD_CHECK(strncmp(error, "sandbox: namespaces: this process is undumpable", 47) == 0);
-	sandbox.best_effort = 1;
-	CHILD_CHECK(identity_plan(&identity, &sandbox, error, sizeof error) == 0);
-	CHILD_CHECK(!identity.namespaces && identity.layers == FORKPOOL_LAYER_PRIVILEGES);
-}
-
-static void
-root_plans(void)
-{
-	struct sandbox_identity identity;
-
-	CHILD_CHECK(identity_plan(&identity, NULL, NULL, 0) == 0);
-	CHILD_CHECK(
-	    identity.uid == USER_NOBODY && identity.gid == USER_NOBODY && identity.change_user);
-	CHILD_CHECK(identity.layers == (FORKPOOL_LAYER_PRIVILEGES | FORKPOOL_LAYER_USER));
-	/* Not wholly another while it keeps the group. */
-	sandbox = (struct forkpool_sandbox){ .uid = 4711, .gid = (gid_t)-1, .namespaces = 1 };
-	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
-	CHILD_CHECK(identity.uid == 4711 && identity.gid == getegid());
-	CHILD_CHECK(identity.layers == (FORKPOOL_LAYER_PRIVILEGES | FORKPOOL_LAYER_NAMESPACES));
-	CHILD_CHECK(!identity.user_namespace);
-}
-
-START_TEST(plans)
-{
-	if (!user_missing(_i, "plans"))
-		user_run(_i, _i == USER_ROOT ? root_plans : ordinary_plans);
-}
-END_TEST
-
-static void
-process_enters(void)
-{
-	const struct sandbox_identity identity = { .layers = FORKPOOL_LAYER_PRIVILEGES };
-	const char *step;
-
-	CHILD_CHECK(identity_enter_process(&identity, false, &step) == 0);
-	CHILD_CHECK(prctl(PR_GET_DUMPABLE) == 0);
-	CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-}
-
-START_TEST(level_job)
-{
-	if (!user_missing(_i, "level job"))
-		user_run(_i, process_enters);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -579,10 +377,6 @@ main(void)
 	tcase_add_test(tc, capabilities_of_an_ordinary_user_go);
 	tcase_add_test(tc, ids_put_aside_go);
 	tcase_add_loop_test(tc, namespaces_are_its_own, 0, USERS);
-	tcase_add_loop_test(tc, the_network_is_empty, 0, USERS);
-	tcase_add_test(tc, what_cannot_be_had_is_named);
-	tcase_add_loop_test(tc, plans, 0, USERS);
-	tcase_add_loop_test(tc, level_job, 0, USERS);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a job's process can still reach with a Landlock ruleset on, as root and as an ordinary user. */
+/* Landlock and files: which files and programs a job's process can still reach, as root and as an
+   ordinary user. */
 #include "config.h"
 #include "tests/support/support.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -19,11 +15,12 @@
 #include <sys/un.h>
 
 #include "lib/sandbox/landlock.h"
+#include "tests/support/landlocked.h"
 #include "tests/support/users.h"
 
 #define SELF_PROGRAM "/bin/true"
 
-/* base/readable/file, base/writable/, base/secret/file; a job's user could do anything to them. */
+/* Has readable/file, writable/ and secret/file.  Their modes allow every user everything. */
 static char base[64];
 
 static char *
@@ -83,40 +80,6 @@ directory_begin(void)
 }
 
 static int
-landlock_missing(int layer, const char *test)
-{
-	struct sandbox_landlock landlock;
-	struct landlock_wants wants = { .network = false };
-
-	ck_assert_int_eq(landlock_build(&landlock, &wants, NULL, 0), 0);
-	int missing = !(landlock.layers & (unsigned)layer);
-	if (missing)
-		(void)skip(test,
-		    landlock.abi == 0 ? "no Landlock" : "the kernel's Landlock is too old");
-	landlock_release(&landlock);
-	return missing;
-}
-
-/* What the test's body enters; built there, that is, by the user. */
-static struct landlock_wants wants;
-
-static void
-enter(void)
-{
-	struct sandbox_landlock landlock;
-	char error[256] = "";
-
-	if (landlock_build(&landlock, &wants, error, sizeof error) == -1)
-		(void)fprintf(stderr, "# %s\n", error);
-	CHILD_CHECK(landlock.fd > 2);
-	CHILD_CHECK(fcntl(landlock.fd, F_GETFD) & FD_CLOEXEC);
-	CHILD_CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHILD_CHECK(landlock_enter(&landlock) == 0);
-	landlock_release(&landlock);
-	CHILD_CHECK(landlock.fd == -1);
-}
-
-static int
 opens(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC, 0666);
@@ -127,8 +90,7 @@ opens(const char *path, int flags)
 static void
 with_nothing(void)
 {
-	wants = (struct landlock_wants){ .readable = NULL };
-	enter();
+	landlocked_enter(&(struct landlock_wants){ .readable = NULL });
 	CHILD_DENIED(opens("/", O_RDONLY | O_DIRECTORY), EACCES);
 	CHILD_DENIED(opens("/dev/null", O_RDWR), EACCES);
 	CHILD_DENIED(opens("/etc/passwd", O_RDONLY), EACCES);
@@ -149,8 +111,7 @@ with_directories(void)
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	char text[8];
 
-	wants = (struct landlock_wants){ .readable = readable, .writable = writable };
-	enter();
+	landlocked_enter(&(struct landlock_wants){ .readable = readable, .writable = writable });
 
 	int fd = open(path_of("readable/below/file"), O_RDONLY | O_CLOEXEC);
 	CHILD_CHECK(fd != -1 && read(fd, text, sizeof text) == 4 && close(fd) == 0);
@@ -182,7 +143,7 @@ with_directories(void)
 	CHILD_CHECK(link(path_of("readable/file"), path_of("writable/linked")) == -1);
 	CHILD_CHECK(rename(path_of("secret/file"), path_of("writable/moved")) == -1);
 
-	/* Traps for whoever reads there later, and devices. */
+	/* No traps for whoever reads there later, and no devices. */
 	CHILD_DENIED(symlink("/etc/passwd", path_of("writable/symlink")), EACCES);
 	CHILD_DENIED(mkfifo(path_of("writable/fifo"), 0666), EACCES);
 	CHILD_CHECK(mknod(path_of("writable/device"), S_IFCHR | 0666, makedev(1, 3)) == -1);
@@ -194,15 +155,15 @@ with_directories(void)
 	CHILD_DENIED(bind(fd, (struct sockaddr *)&name, sizeof name), EACCES);
 }
 
-/* A path that is a file opens up that file, and not its neighbour; a device too, without ioctl. */
+/* The path of a file opens up that file and no other in its directory; the path of a device
+   likewise. */
 static void
 with_files(void)
 {
 	const char *readable[] = { path_of("readable/file"), "/dev/zero", NULL };
 	const char *writable[] = { path_of("secret/file"), "/dev/null", NULL };
 
-	wants = (struct landlock_wants){ .readable = readable, .writable = writable };
-	enter();
+	landlocked_enter(&(struct landlock_wants){ .readable = readable, .writable = writable });
 	CHILD_CHECK(opens(path_of("readable/file"), O_RDONLY) == 0);
 	CHILD_DENIED(opens(path_of("readable/file"), O_RDWR), EACCES);
 	CHILD_DENIED(opens(path_of("readable/below/file"), O_RDONLY), EACCES);
@@ -260,8 +221,8 @@ with_exec(void)
 	copy_program(path_of("secret/program"));
 	if (access("/lib64", F_OK) == -1)
 		programs[3] = NULL;
-	wants = (struct landlock_wants){ .readable = programs, .writable = writable, .exec = true };
-	enter();
+	landlocked_enter(&(struct landlock_wants){
+	    .readable = programs, .writable = writable, .exec = true });
 	copy_program(path_of("writable/program"));
 	CHILD_CHECK(program_status(SELF_PROGRAM) == 0);
 	CHILD_CHECK(program_status(path_of("writable/program")) == 0);
@@ -278,8 +239,7 @@ without_exec(void)
 {
 	if (access("/lib64", F_OK) == -1)
 		programs[3] = NULL;
-	wants = (struct landlock_wants){ .readable = programs };
-	enter();
+	landlocked_enter(&(struct landlock_wants){ .readable = programs });
 	CHILD_CHECK(opens(SELF_PROGRAM, O_RDONLY) == 0);
 	CHILD_CHECK(program_status(SELF_PROGRAM) == 126);
 }
@@ -290,165 +250,6 @@ START_TEST(programs_need_exec)
 		return;
 	user_run(_i, with_exec);
 	user_run(_i, without_exec);
-}
-END_TEST
-
-static struct sockaddr_in listener;
-
-static int
-tcp_connect(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int r = connect(fd, (struct sockaddr *)&listener, sizeof listener);
-	int saved = errno;
-
-	(void)close(fd);
-	errno = saved;
-	return r;
-}
-
-static int
-tcp_bind(void)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int r = bind(fd, (struct sockaddr *)&any, sizeof any);
-	int saved = errno;
-
-	(void)close(fd);
-	errno = saved;
-	return r;
-}
-
-static void
-without_network(void)
-{
-	wants = (struct landlock_wants){ .network = false };
-	enter();
-	CHILD_DENIED(tcp_connect(), EACCES);
-	CHILD_DENIED(tcp_bind(), EACCES);
-}
-
-static void
-with_network(void)
-{
-	wants = (struct landlock_wants){ .network = true };
-	enter();
-	CHILD_CHECK(tcp_connect() == 0);
-	CHILD_CHECK(tcp_bind() == 0);
-}
-
-START_TEST(tcp_needs_network)
-{
-	socklen_t len = sizeof listener;
-
-	if (landlock_missing(FORKPOOL_LAYER_NETWORK, "TCP") || user_missing(_i, "TCP"))
-		return;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ne(fd, -1);
-	listener = (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	if (bind(fd, (struct sockaddr *)&listener, sizeof listener) == -1 || listen(fd, 8) == -1 ||
-	    getsockname(fd, (struct sockaddr *)&listener, &len) == -1 || tcp_connect() == -1)
-		(void)skip("TCP", "no loopback interface");
-	else {
-		user_run(_i, without_network);
-		user_run(_i, with_network);
-	}
-	ck_assert_int_eq(close(fd), 0);
-}
-END_TEST
-
-static struct sockaddr_un abstract;
-static socklen_t abstract_len;
-static volatile sig_atomic_t signals_seen;
-
-static void
-signal_seen(int signo)
-{
-	(void)signo;
-	signals_seen++;
-}
-
-static int
-abstract_connect(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int r = connect(fd, (struct sockaddr *)&abstract, abstract_len);
-	int saved = errno;
-
-	(void)close(fd);
-	errno = saved;
-	return r;
-}
-
-static void
-alone(void)
-{
-	int status;
-
-	/* With a network as well. */
-	wants = (struct landlock_wants){ .network = true };
-	enter();
-	CHILD_DENIED(kill(getppid(), SIGUSR1), EPERM);
-	CHILD_DENIED(kill(getppid(), 0), EPERM);
-	CHILD_DENIED(abstract_connect(), EPERM);
-	/* Its own it can reach. */
-	pid_t pid = fork();
-	if (pid == 0)
-		for (;;)
-			(void)pause();
-	CHILD_CHECK(kill(pid, SIGKILL) == 0);
-	CHILD_CHECK(
-	    waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-static void
-not_alone(void)
-{
-	CHILD_CHECK(abstract_connect() == 0);
-}
-
-/* An ordinary user's child could signal the test only if that were of the same user, so that one is, too. */
-static void
-among_equals(void)
-{
-	struct sigaction action = { .sa_handler = signal_seen };
-
-	CHILD_CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-	for (int sandboxed = 0; sandboxed < 2; sandboxed++) {
-		int status;
-		pid_t pid = fork();
-		if (pid == 0) {
-			if (sandboxed)
-				alone();
-			else
-				CHILD_CHECK(kill(getppid(), SIGUSR1) == 0);
-			_exit(0);
-		}
-		while (waitpid(pid, &status, 0) == -1)
-			CHILD_CHECK(errno == EINTR);
-		CHILD_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		CHILD_CHECK(signals_seen == 1);
-	}
-}
-
-START_TEST(nobody_outside_is_reached)
-{
-	if (landlock_missing(FORKPOOL_LAYER_SIGNALS, "signals") || user_missing(_i, "signals"))
-		return;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ne(fd, -1);
-	abstract = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	int n = snprintf(abstract.sun_path + 1, sizeof abstract.sun_path - 1, "forkpool-test-%ld",
-	    (long)getpid());
-	abstract_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&abstract, abstract_len), 0);
-	ck_assert_int_eq(listen(fd, 8), 0);
-	user_run(_i, not_alone);
-	user_run(_i, among_equals);
-	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
 
@@ -496,10 +297,9 @@ END_TEST
 static void
 with_standard_streams_closed(void)
 {
-	/* Those that the sanitizers and CHILD_CHECK() write to are kept. */
+	/* Standard output and error stay open for the sanitizers and CHILD_CHECK(). */
 	CHILD_CHECK(close(0) == 0);
-	wants = (struct landlock_wants){ .readable = NULL };
-	enter();
+	landlocked_enter(&(struct landlock_wants){ .readable = NULL });
 	CHILD_DENIED(close(0), EBADF);
 }
 
@@ -519,8 +319,6 @@ main(void)
 	tcase_add_unchecked_fixture(tc, directory_begin, directory_end);
 	tcase_add_loop_test(tc, files_are_those_opened_up, 0, USERS);
 	tcase_add_loop_test(tc, programs_need_exec, 0, USERS);
-	tcase_add_loop_test(tc, tcp_needs_network, 0, USERS);
-	tcase_add_loop_test(tc, nobody_outside_is_reached, 0, USERS);
 	tcase_add_test(tc, a_path_that_is_not_there_is_named);
 	tcase_add_test(tc, what_it_gives_is_told);
 	tcase_add_test(tc, closed_standard_streams_are_not_taken);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system call filter where something was opened up (files, network, programs), and its gate: what comes from
- * there passes, and once it is closed there is no way back to it.
+ * The system call filter where files, network or programs were opened up, and its gate: calls from
+ * the gate pass, and once it is closed nothing brings it back.
  */
 #include "config.h"
 #include "tests/support/confined.h"
@@ -45,7 +45,7 @@ static char some_path[] = "/", buffer[4096];
 #define RW (PROT_READ | PROT_WRITE)
 #define HIGH (1L << 32)
 
-/* ------------------------------------------------------------------------------------------ files */
+/* ---------------------------------------------------------------------------------------- files */
 
 static int
 uses_files(void)
@@ -62,7 +62,7 @@ uses_files(void)
 		return 2;
 	if (pread(fd, text, 4, 0) != 4 || lockf(fd, F_LOCK, 0) == -1 || close(fd) == -1)
 		return 3;
-	/* Not what Landlock does not see. */
+	/* The filter denies what Landlock does not see. */
 	if (chmod(name, 0644) != -1 || errno != EPERM || truncate(name, 0) != -1 ||
 	    errno != EACCES || open(name, O_RDONLY | O_TRUNC) != -1 || errno != EACCES)
 		return 4;
@@ -94,7 +94,7 @@ START_TEST(files_can_be_used)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- network */
+/* -------------------------------------------------------------------------------------- network */
 
 static int
 uses_network(void)
@@ -154,7 +154,7 @@ START_TEST(network_can_be_used)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------------- programs */
+/* ------------------------------------------------------------------------------------- programs */
 
 static void *
 thread_main(void *arg)
@@ -218,11 +218,11 @@ START_TEST(programs_can_be_run)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- gate */
+/* ----------------------------------------------------------------------------------------- gate */
 
 typedef long gate_function(long number, long a, long b, long c, long d, long e);
 
-/* The page, by the address after its system call. */
+/* The gate's page, found by the address after its system call. */
 static uintptr_t
 gate_page(void)
 {
@@ -294,7 +294,7 @@ START_TEST(an_executable_stack_rules_the_gate_out)
 }
 END_TEST
 
-/* As a worker does, and then as a job that wants it back. */
+/* Act as a worker that has a gate, then as a job that wants the gate back. */
 enum wish { SOCKET_THERE, SOCKET_HERE, GATE_GONE, GATE_GROWN, GATE_MOVED, GATE_WRITTEN };
 static enum wish wish;
 static intptr_t gate_off;
@@ -318,7 +318,7 @@ job(void)
 		    errno != ENOSYS)
 			return 3;
 		break;
-	case GATE_WRITTEN: /* memory can be had there, but not to be executed */
+	case GATE_WRITTEN: /* the job can have memory there, but not execute it */
 		if (mmap(page, size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
 			return 4;
 		memset(page, 0x90, size);
@@ -364,7 +364,7 @@ START_TEST(only_the_gate_lets_calls_pass)
 {
 	confined_assert_exit(run_worker(SOCKET_THERE, 0), 0);
 	confined_assert_trapped(run_worker(SOCKET_HERE, 0), SYS_socket);
-	/* Each half of the address counts. */
+	/* Both halves of the gate's address are compared. */
 	confined_assert_trapped(run_worker(SOCKET_THERE, 1), SYS_socket);
 	confined_assert_trapped(run_worker(SOCKET_THERE, -1), SYS_socket);
 	confined_assert_trapped(run_worker(SOCKET_THERE, (intptr_t)1 << 32), SYS_socket);

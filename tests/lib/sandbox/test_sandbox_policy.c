@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The program that libseccomp made, run in this process on calls that are only written down: it answers as
- * the tables say, for each set of wants; and what the tables say of the calls that matter most.
+ * The filter's program, interpreted in this process for calls that nobody makes: for each set of
+ * wants it answers as the tables say.  And what the tables say of the calls that matter most.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -97,7 +97,7 @@ run(const struct sandbox_filter *filter, const struct seccomp_data *data)
 	return 0;
 }
 
-/* The answer as the tables put it. */
+/* The kernel's action as an answer of the tables. */
 static int
 answer_of(uint32_t action)
 {
@@ -132,7 +132,7 @@ compare_holds(const struct scmp_arg_cmp *c, const uint64_t *args)
 	case SCMP_CMP_EQ: return value == c->datum_a;
 	case SCMP_CMP_NE: return value != c->datum_a;
 	case SCMP_CMP_MASKED_EQ: return (value & c->datum_a) == c->datum_b;
-	default: return 1; /* none */
+	default: return 1; /* no such comparison */
 	}
 }
 
@@ -210,7 +210,7 @@ check_call(unsigned wants, const char *name, int number, const uint64_t *args)
 	    (uintmax_t)args[3], got, allowed ? "allowed" : "", refused ? "refused" : "");
 }
 
-/* ------------------------------------------------------------------------------- arguments to try */
+/* ----------------------------------------------------------------------------- arguments to try */
 
 static uint64_t state = 88172645463325252u;
 
@@ -233,7 +233,7 @@ pool_put(unsigned arg, uint64_t value)
 		pool[arg][pool_count[arg]++] = value;
 }
 
-/* Values that the tables name for an argument, and those beside them. */
+/* Add the values that the tables name for an argument, and their neighbours. */
 static void
 pool_fill(const char *name)
 {
@@ -299,7 +299,7 @@ START_TEST(program_answers_as_the_tables_say)
 }
 END_TEST
 
-/* A name that is misspelt is a call that has no rule. */
+/* libseccomp skips a misspelt name, and the call would have no rule. */
 START_TEST(tables_name_calls_that_exist)
 {
 	for (size_t i = 0; i < policy_rule_count + policy_choice_count; i++) {
@@ -332,8 +332,10 @@ START_TEST(young_foreign_and_x32_calls_are_not_made)
 		for (int number = 0; number < 500; number++) {
 			/* SYS_getpid and all others with the bit of x32 */
 			ck_assert_int_eq(judge(wants, number | 0x40000000, NULL), POLICY_TRAP);
-			struct seccomp_data data = { .nr = number,
-				.arch = seccomp_arch_native() ^ 0x80000000u };
+			struct seccomp_data data = {
+				.nr = number,
+				.arch = seccomp_arch_native() ^ 0x80000000u,
+			};
 			int answer = answer_of(run(&filters[wants], &data));
 			ck_assert(answer == POLICY_TRAP ||
 			    (answer == ENOSYS && number >= (int)policy_first_unknown));
@@ -343,11 +345,11 @@ START_TEST(young_foreign_and_x32_calls_are_not_made)
 }
 END_TEST
 
-/* ------------------------------------------------------------------- what must hold whatever the tables say */
+/* ------------------------------------------------------- what must hold whatever the tables say */
 
 struct expected {
-	unsigned wants;  /* in all sets that have these */
-	unsigned none;   /* and none of these */
+	unsigned wants;  /* for all sets with these, */
+	unsigned none;   /* and without these */
 	int number;
 	uint64_t args[6];
 	int answer;
@@ -461,7 +463,7 @@ END_TEST
 START_TEST(sizes_stay_small)
 {
 	build_all();
-	/* What is not needed by a pure computation may cost more to install. */
+	/* The strictest filter, for a pure computation, must cost least to install. */
 	ck_assert_uint_lt(filters[0].count, 600);
 	for (unsigned wants = 0; wants < ALL_WANTS; wants++)
 		ck_assert_uint_lt(filters[wants].count, 1600);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a job's process leaves behind, as real trees of processes: none of them is left, whatever they did to get
- * away, nobody else is touched, and the processor time that they used is counted.
+ * Descendants that a job's process leaves behind, as real trees of processes: all are ended,
+ * whatever they did to get away, no other process is touched, and their processor time is counted.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -26,12 +26,12 @@
 static struct shared_words {
 	_Atomic uint32_t processes, ready, go, forks;
 	_Atomic int32_t  pid[PIDS_MAX];
-	/* What the worker tells the test. */
+	/* What the worker reports to the test. */
 	unsigned count;
 	int64_t  cpu_ns, job_cpu_ns, seen_ns;
 } *words;
 
-/* ------------------------------------------------------------------------------- in the processes */
+/* ----------------------------------------------------------------------------- in the processes */
 
 static _Noreturn void
 spin(void)
@@ -96,7 +96,7 @@ leaves_sessions(void)
 	support_await(&words->processes, 40);
 }
 
-/* Each is its predecessor's child, and those have ended. */
+/* Each process is the child of the one before it; all but the last have ended. */
 static void
 leaves_the_end_of_a_chain(void)
 {
@@ -114,7 +114,7 @@ leaves_the_end_of_a_chain(void)
 	support_await(&words->processes, 1);
 }
 
-/* The same, and all of them live. */
+/* Each process is the child of the one before it, and all live. */
 static void
 leaves_a_chain(void)
 {
@@ -159,7 +159,7 @@ leaves_stopped_ones(void)
 	}
 }
 
-/* Everybody forks for as long as there are forks left, also while they are being killed. */
+/* All processes fork until BOMB forks are used up, also while they are being killed. */
 static _Noreturn void
 multiply(void)
 {
@@ -176,7 +176,7 @@ leaves_a_bomb(void)
 {
 	if (fork() == 0)
 		multiply();
-	/* It is on its way, in one test; all of it is there, in the other. */
+	/* Here the bomb is still growing when the job ends; in the next tree it is complete. */
 	support_await(&words->forks, 20);
 }
 
@@ -208,12 +208,12 @@ leaves_those_that_burnt(void)
 	support_await(&words->processes, 3);
 }
 
-/* ------------------------------------------------------------------------------ in the worker's place */
+/* ------------------------------------------------------------------------ in the worker's place */
 
 struct tree {
 	void    (*grow)(void);
-	unsigned least, most;   /* processes that are left */
-	int64_t  burnt;         /* times BURN_NS */
+	unsigned least, most;   /* processes that the job leaves */
+	int64_t  burnt;         /* processor time that they use, in BURN_NS */
 };
 
 static _Noreturn void
@@ -226,7 +226,7 @@ worker_main(const struct tree *tree)
 
 	(void)os_adopt_orphans();
 	int children = os_children_open();
-	for (int round = 0; round < 2; round++) { /* the second: as after another job */
+	for (int round = 0; round < 2; round++) { /* the second round: after another job */
 		pid_t job = fork();
 		if (job == 0) {
 			(void)setpgid(0, 0);
@@ -276,7 +276,7 @@ static const struct tree trees[] = {
 	{ leaves_those_that_burnt, 3, 3, 4 },
 };
 
-/* ------------------------------------------------------------------------------------- the tests */
+/* ------------------------------------------------------------------------------------ the tests */
 
 START_TEST(nobody_is_left)
 {
@@ -284,7 +284,7 @@ START_TEST(nobody_is_left)
 	int status;
 
 	words = support_shared(sizeof *words);
-	/* A process that is none of theirs. */
+	/* A process that does not belong to the tree. */
 	pid_t bystander = fork();
 	ck_assert_int_ne(bystander, -1);
 	if (bystander == 0)
@@ -300,13 +300,13 @@ START_TEST(nobody_is_left)
 	ck_assert_int_ge(words->cpu_ns, tree->burnt * BURN_NS);
 	ck_assert_int_lt(words->cpu_ns, tree->burnt * BURN_NS + 10 * CLOCK_S);
 	ck_assert(!support_gone(bystander, 0));
-	/* Whoever got away is this process's child by now, and the fixture's to complain of. */
+	/* A process that got away is this one's child by now, and the fixture fails for it. */
 	ck_assert_int_eq(kill(bystander, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(bystander, &status, 0), bystander);
 }
 END_TEST
 
-/* _i: whether anybody looks for children. */
+/* _i: whether the job may have children. */
 START_TEST(processor_time_is_seen_while_they_run)
 {
 	int children = os_children_open(), status;
@@ -340,7 +340,7 @@ START_TEST(processor_time_is_seen_while_they_run)
 	support_await(&words->processes, 3);
 	struct descendants_meter meter = { 0 };
 	int64_t seen = descendants_cpu_ns(&meter, children, job, _i);
-	/* Those that were waited for count in ticks. */
+	/* Of processes that were waited for the time is known in ticks. */
 	int64_t least = (_i ? 4 : 1) * BURN_NS - CLOCK_S / sysconf(_SC_CLK_TCK) * 2;
 	ck_assert_int_ge(seen, least);
 	ck_assert_int_lt(seen, 10 * CLOCK_S);
