@@ -130,6 +130,7 @@ support_sources = \
 	tests/support/landlocked.h \
 	tests/support/lives.c tests/support/lives.h \
 	tests/support/outer_filter.c tests/support/outer_filter.h \
+	tests/support/passed.c tests/support/passed.h \
 	tests/support/support.c tests/support/support.h \
 	tests/support/trial.c tests/support/trial.h \
 	tests/support/walk.c tests/support/walk.h \
@@ -142,7 +143,8 @@ tests_pool_test_deaths_matrix_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read -Wl,--wrap
 # As the library is: to bind a symbol late leaves the registers of that moment on the stack.
 tests_attacks_test_attacks_memory_LDFLAGS = $(AM_LDFLAGS) $(FORKPOOL_LDFLAGS)
 tests_pool_test_cancel_late_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kill
-tests_pool_test_faults_SOURCES = tests/pool/test_faults.c tests/support/inject.c tests/support/inject.h
+tests_pool_test_faults_SOURCES = tests/pool/test_faults.c \
+	tests/support/fault_scenario.c tests/support/fault_scenario.h tests/support/inject.c tests/support/inject.h
 tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=fork -Wl,--wrap=pipe2 -Wl,--wrap=socketpair -Wl,--wrap=mmap \
 	-Wl,--wrap=memfd_create -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \

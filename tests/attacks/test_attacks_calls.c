@@ -16,9 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define DENIED_BY(call) .job = 0, .sandbox = ENDS(DENIED), .denied = (call)
-#define SANDBOX(ends)   .job = 0, .sandbox = (ends)
-
 /* ------------------------------------------------------------------------------------- every number */
 
 /* What a computation calls on one C library or another, and whoever has no file and no socket can do no harm with. */
@@ -141,14 +138,6 @@ exit_of_worker(void *arg, void *state)
 	(void)state;
 }
 
-static void *
-thread_waits(void *arg)
-{
-	for (;;)
-		(void)pause();
-	return arg;
-}
-
 static int
 init_makes_thread(void *arg, void **state)
 {
@@ -156,7 +145,7 @@ init_makes_thread(void *arg, void **state)
 
 	(void)arg;
 	*state = NULL;
-	return pthread_create(&thread, NULL, thread_waits, NULL);
+	return pthread_create(&thread, NULL, support_thread_waits, NULL);
 }
 
 static void
@@ -424,9 +413,6 @@ START_TEST(makes_code_or_survives)
 }
 END_TEST
 
-#define TABLE(tc, test, table) \
-	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
-
 int
 main(void)
 {
@@ -438,9 +424,9 @@ main(void)
 	tcase_add_loop_test(names, calls_one_of_bad_fame, 0,
 	    (int)(sizeof named / sizeof named[0]) * 2);
 #ifdef __x86_64__
-	TABLE(names, calls_through_another_door, doors);
+	ATTACK_TABLE(names, calls_through_another_door, doors);
 #endif
-	TABLE(names, makes_code_or_survives, code);
+	ATTACK_TABLE(names, makes_code_or_survives, code);
 	suite_add_tcase(suite, numbers);
 	suite_add_tcase(suite, names);
 	return attack_main(suite);

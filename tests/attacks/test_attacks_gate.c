@@ -20,6 +20,7 @@
 
 #include "lib/os/syscall_gate.h"
 #include "tests/support/lives.h"
+#include "tests/support/users.h"
 
 #if defined(__x86_64__)
 
@@ -195,7 +196,7 @@ caller_with_personality(enum attack_mode mode, int i)
 	struct forkpool_options options = support_options(1);
 
 	if (mode == ATTACK_SANDBOX_USER)
-		attack_become_user();
+		user_become(USER_OTHER);
 	ck_assert_int_ne(personality(READ_IMPLIES_EXEC), -1);
 	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
 	struct forkpool *pool = support_open(&options);

@@ -212,8 +212,6 @@ change_and_look(struct attack_scene *scene, const void *arg)
 	}
 }
 
-#define BOTH(ends) .job = (ends), .sandbox = (ends)
-
 static const struct attack changes[] = {
 	{ "changes all it can", changes_all, BOTH(ENDS(OK)) },
 	{ "changes memory and crashes", changes_memory_and_crashes, BOTH(ENDS(CRASHED)),
@@ -346,23 +344,12 @@ allocates(struct forkpool_context *context, const void *args, size_t args_len)
 	    0;
 }
 
-static int __attribute__((noinline))
-recurse(volatile unsigned char *above, unsigned depth)
-{
-	volatile unsigned char here[1024];
-
-	here[0] = above[0];
-	here[1023] = (unsigned char)depth;
-	return depth == UINT32_MAX ? here[1023] : recurse(here, depth + 1) + here[0];
-}
-
 static int
 recurses(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	unsigned char first[1024] = { 0 };
-
 	(void)attack_known(args, args_len);
-	return attack_through(context, "recursion", recurse(first, 0));
+	attack_recurse(INT64_MAX);
+	return attack_through(context, "recursion", 0);
 }
 
 #define WITHIN (ENDS(OK) | ENDS(DENIED) | ENDS(OVER_LIMIT))
@@ -371,13 +358,13 @@ recurses(struct forkpool_context *context, const void *args, size_t args_len)
 static const struct attack takings[] = {
 	{ "malloc", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_MALLOC },
 	{ "mmap", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_MMAP },
-	{ "shared memory", allocates, .job = 0, .sandbox = WITHIN, .n = WAY_SHARED },
-	{ "memory that grows down", allocates, .job = 0, .sandbox = WITHIN, .n = WAY_GROWSDOWN },
+	{ "shared memory", allocates, SANDBOX(WITHIN), .n = WAY_SHARED },
+	{ "memory that grows down", allocates, SANDBOX(WITHIN), .n = WAY_GROWSDOWN },
 	{ "the break", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_BRK },
 	{ "address space first", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_PROTECT },
-	{ "huge pages", allocates, .job = 0, .sandbox = WITHIN, .n = WAY_HUGE },
+	{ "huge pages", allocates, SANDBOX(WITHIN), .n = WAY_HUGE },
 	{ "populated", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_POPULATE },
-	{ "locked", allocates, .job = 0, .sandbox = WITHIN, .n = WAY_LOCKED },
+	{ "locked", allocates, SANDBOX(WITHIN), .n = WAY_LOCKED },
 	{ "recursion", recurses, BOTH(ENDS(OVER_LIMIT)), .n = 0 },
 };
 
@@ -401,8 +388,7 @@ main(void)
 
 	tcase_add_loop_test(changed, leaves_changes, 0, 4 * ATTACK_MODES);
 	tcase_add_loop_test(taken, starves_the_supervisor, 0, ATTACK_MODES);
-	tcase_add_loop_test(taken, takes_all_memory, 0,
-	    (int)(sizeof takings / sizeof takings[0]) * ATTACK_MODES);
+	ATTACK_TABLE(taken, takes_all_memory, takings);
 	suite_add_tcase(suite, changed);
 	suite_add_tcase(suite, taken);
 	return attack_main(suite);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Jobs that become many: bombs, daemons, threads.  None of them is left when the result is there. */
+/*
+ * Jobs that start many processes or threads: bombs, daemons.  None is left when the caller has the result.
+ */
 #include "config.h"
 #include "tests/support/attack.h"
 
@@ -12,16 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static _Noreturn void
-spin(void)
-{
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
-	for (;;)
-		(void)pause();
-}
-
-/* Bounded in itself, in case nobody else does it. */
+/* The bomb has a bound of its own, in case the pool does not stop it. */
 static int
 bombs(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -38,9 +31,9 @@ bombs(struct forkpool_context *context, const void *args, size_t args_len)
 				(void)setsid();
 		}
 	}
-	/* One that has not run yet when the job is over is ended before it could say that it was there. */
+	/* A process that has not run when the job ends is killed before it can note its pid. */
 	support_await(&attack_words->processes, 1);
-	/* All of them come here, and return as if they were the job. */
+	/* Each process comes here and returns as if it were the job's. */
 	return 0;
 }
 
@@ -51,7 +44,7 @@ bombs_and_lingers(struct forkpool_context *context, const void *args, size_t arg
 
 	(void)bombs(context, args, args_len);
 	if (getpid() != self)
-		spin();
+		support_linger();
 	return 0;
 }
 
@@ -59,10 +52,10 @@ static int
 bombs_and_hangs(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)bombs(context, args, args_len);
-	spin();
+	support_linger();
 }
 
-/* More than one signal ends: each child comes back as the next. */
+/* One signal cannot end it: each process forks the next one and exits. */
 static int
 hops(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -72,7 +65,7 @@ hops(struct forkpool_context *context, const void *args, size_t args_len)
 	for (int i = 0; i < 100; i++) {
 		if (fork() > 0) {
 			if (i == 0)
-				support_await(&attack_words->started, 2); /* the neighbour was the first */
+				support_await(&attack_words->started, 2); /* the neighbour, and the child */
 			_exit(0); /* the job's own process is the first to go */
 		}
 		(void)setsid();
@@ -97,14 +90,14 @@ leaves_a_daemon(struct forkpool_context *context, const void *args, size_t args_
 			(void)setsid();
 			attack_pid_note(getpid());
 			support_post(&attack_words->started);
-			spin();
+			support_linger();
 		}
 		_exit(0);
 	}
 	if (child == -1)
 		return 0;
 	(void)waitpid(child, NULL, 0);
-	support_await(&attack_words->started, 2); /* the neighbour was the first */
+	support_await(&attack_words->started, 2); /* the neighbour, and the child */
 	if (n == 1)
 		abort();
 	return 0;
@@ -131,7 +124,7 @@ leaves_a_thread(struct forkpool_context *context, const void *args, size_t args_
 	return 0;
 }
 
-/* None of the other ways to a process is open where fork() is denied. */
+/* Where fork() is denied, each other way to make a process is denied too. */
 static int
 clones(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -147,7 +140,8 @@ clones(struct forkpool_context *context, const void *args, size_t args_len)
 		break;
 #endif
 	case 2:
-		pid = syscall(SYS_clone, (long)(0x10000000 /* CLONE_NEWUSER */ | SIGCHLD), NULL, NULL, NULL, NULL);
+		pid = syscall(SYS_clone, (long)(0x10000000 /* CLONE_NEWUSER */ | SIGCHLD), NULL, NULL,
+		    NULL, NULL);
 		break;
 	case 3: {
 		uint64_t clone3_args[11] = { 0, 0, 0, 0, SIGCHLD };
@@ -165,8 +159,6 @@ clones(struct forkpool_context *context, const void *args, size_t args_len)
 	return pid == -1 ? 0 : attack_through(context, "a new process", pid);
 }
 
-#define DENIED_BY(call) .sandbox = ENDS(DENIED), .denied = (call)
-
 static const struct attack multiplying[] = {
 	{ "fork bomb", bombs, .job = ENDS(OK), DENIED_BY("clone"), .n = 0,
 	    .timeout_ms = SUPPORT_HANGS_MS },
@@ -181,13 +173,13 @@ static const struct attack multiplying[] = {
 	    .signal = SIGABRT },
 	{ "hops from process to process", hops, .job = ENDS(EXITED), DENIED_BY("clone"),
 	    .timeout_ms = SUPPORT_HANGS_MS },
-	{ "threads", leaves_a_thread, .job = ENDS(OK), .sandbox = KEPT_OUT,
-	    .n = 4 }, /* with all signals blocked, SIGSYS too */
-	{ "clone", clones, .job = 0, DENIED_BY("clone"), .n = 0 },
-	{ "fork, the call", clones, .job = 0, .sandbox = KEPT_OUT, .denied = "fork", .n = 1 },
-	{ "clone, a user namespace", clones, .job = 0, DENIED_BY("clone"), .n = 2 },
-	{ "clone3", clones, .job = 0, .sandbox = ENDS(OK), .n = 3 },
-	{ "system()", clones, .job = 0, .sandbox = KEPT_OUT, .n = 4 },
+	/* pthread_create() calls clone(2) with all signals blocked, SIGSYS too. */
+	{ "threads", leaves_a_thread, .job = ENDS(OK), .sandbox = KEPT_OUT, .n = 4 },
+	{ "clone", clones, DENIED_BY("clone"), .n = 0 },
+	{ "fork, the call", clones, SANDBOX(KEPT_OUT), .denied = "fork", .n = 1 },
+	{ "clone, a user namespace", clones, DENIED_BY("clone"), .n = 2 },
+	{ "clone3", clones, SANDBOX(ENDS(OK)), .n = 3 },
+	{ "system()", clones, SANDBOX(KEPT_OUT), .n = 4 },
 };
 
 static void
@@ -203,11 +195,7 @@ multiply_and_see(struct attack_scene *scene, const void *arg)
 
 START_TEST(multiplies)
 {
-	const struct attack *attack = &multiplying[_i / ATTACK_MODES];
-	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
-
-	if (attack_ends(attack, mode) != 0)
-		attack_in(mode, NULL, multiply_and_see, attack);
+	attack_table_with(multiplying, _i, NULL, multiply_and_see);
 }
 END_TEST
 
@@ -217,8 +205,7 @@ main(void)
 	Suite *suite = suite_create("attacks by numbers");
 	TCase *tc = support_case("numbers", 60);
 
-	tcase_add_loop_test(tc, multiplies, 0,
-	    (int)(sizeof multiplying / sizeof multiplying[0]) * ATTACK_MODES);
+	ATTACK_TABLE(tc, multiplies, multiplying);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

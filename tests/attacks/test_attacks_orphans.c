@@ -87,19 +87,17 @@ END_TEST
 
 static struct {
 	_Atomic int32_t  pid;
-	_Atomic uint32_t started, go, met, gone;
+	struct support_gate gate; /* of support_job_waits() */
+	_Atomic uint32_t met, gone;
 } *words;
 
 static int
 outlives_its_pool(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)args;
-	(void)args_len;
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	(void)alarm(60); /* should all else fail */
 	atomic_store(&words->pid, (int32_t)getpid());
-	support_post(&words->started);
-	support_await(&words->go, 1);
+	(void)support_job_waits(context, args, args_len);
 	(void)forkpool_reply(context, "FORGED", 6);
 	return 0;
 }
@@ -122,17 +120,18 @@ START_TEST(forger_of_a_lost_supervisor_finds_nobody)
 	int status;
 
 	words = support_shared(sizeof *words);
+	support_gate_use(&words->gate);
 	options.isolation = FORKPOOL_ISOLATE_JOB;
 	struct forkpool *pool = support_open(&options);
 	(void)support_submit(pool, outlives_its_pool, NULL, 0);
-	while (atomic_load(&words->started) == 0)
+	while (atomic_load(&words->gate.started) == 0)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	ck_assert_int_eq(kill(support_supervisor(pool), SIGKILL), 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_LOST);
 	(void)support_submit(pool, exits_late, NULL, 0);
 	while (atomic_load(&words->met) == 0)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
-	support_post(&words->go);
+	support_post(&words->gate.go);
 	/* It comes to this process, as its worker and their supervisor are dead: a worker that dies closes its pipes, and
 	   that is when the pool goes on, before it gives its children away. */
 	pid_t forger = (pid_t)atomic_load(&words->pid);

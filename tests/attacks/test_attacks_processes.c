@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BOTH(ends)   .job = (ends), .sandbox = (ends)
-#define SANDBOX(ends) .job = 0, .sandbox = (ends)
 #define MS           INT64_C(1000000)
 
 /* One of those that an attack may be on. */
@@ -320,18 +318,15 @@ START_TEST(does_not_end)
 }
 END_TEST
 
-#define TABLE(tc, test, table) \
-	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
-
 int
 main(void)
 {
 	Suite *suite = suite_create("attacks on processes");
 	TCase *others = support_case("others", 60), *itself = support_case("itself", 60);
 
-	TABLE(others, attacks_a_process, on_processes);
-	TABLE(others, attacks_groups, on_groups);
-	TABLE(itself, does_not_end, unending);
+	ATTACK_TABLE(others, attacks_a_process, on_processes);
+	ATTACK_TABLE(others, attacks_groups, on_groups);
+	ATTACK_TABLE(itself, does_not_end, unending);
 	suite_add_tcase(suite, others);
 	suite_add_tcase(suite, itself);
 	return attack_main(suite);

@@ -123,8 +123,6 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 	_exit(0);
 }
 
-#define BOTH(ends) .job = (ends), .sandbox = (ends)
-
 /* A frame that says what cannot be is none; where what it says of itself is its own affair it may be a success. */
 static const struct attack frames[] = {
 	{ "a whole reply, made by hand", lies, BOTH(ENDS(OK)), .n = LIE_NONE },
@@ -161,8 +159,7 @@ START_TEST(lies_about_its_reply)
 	struct forkpool_options options = support_options(2);
 
 	options.max_value_len = (size_t)1 << 20;
-	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, lie_and_see,
-	    &frames[_i / ATTACK_MODES]);
+	attack_table_with(frames, _i, &options, lie_and_see);
 }
 END_TEST
 
@@ -294,20 +291,6 @@ fills_and_never_ends(struct forkpool_context *context, const void *args, size_t 
 	return EPROTO;
 }
 
-static int
-prints_until_it_ends(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	static char block[65536];
-
-	(void)attack_known(args, args_len);
-	memset(block, 'p', sizeof block);
-	for (int i = 0; i < 64; i++)
-		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) !=
-		    sizeof block)
-			return errno;
-	return forkpool_reply(context, "p", 1) == -1 ? errno : 0;
-}
-
 static const struct attack uses[] = {
 	{ "replies and crashes", replies_and_crashes, BOTH(ENDS(CRASHED)), .signal = SIGABRT },
 	{ "_exit(0) without a reply", exits_without_a_reply, BOTH(ENDS(EXITED)), .n = 0 },
@@ -319,7 +302,7 @@ static const struct attack uses[] = {
 	    .denied = "clone", .n = 1 },
 	{ "fills its channel and never ends", fills_and_never_ends, BOTH(ENDS(TIMED_OUT)),
 	    .timeout_ms = 300 },
-	{ "prints much", prints_until_it_ends, BOTH(ENDS(OK)) },
+	{ "prints much", attack_job_prints, BOTH(ENDS(OK)) },
 };
 
 static void
@@ -332,9 +315,9 @@ use_and_see(struct attack_scene *scene, const void *arg)
 	ck_assert_uint_le(result->output_len, 10000);
 	if (attack->fn == exits_without_a_reply)
 		ck_assert_int_eq(result->exit_code, 0);
-	if (attack->fn == prints_until_it_ends || attack->fn == fills_and_never_ends)
+	if (attack->fn == attack_job_prints || attack->fn == fills_and_never_ends)
 		ck_assert_uint_eq(result->output_len, 10000); /* and how much was lost is said */
-	if (attack->fn == prints_until_it_ends)
+	if (attack->fn == attack_job_prints)
 		ck_assert_msg(strstr(result->message, "4184304") != NULL, "the message is %s",
 		    result->message);
 	if (attack->fn == replies_twice)
@@ -349,18 +332,14 @@ use_and_see(struct attack_scene *scene, const void *arg)
 
 START_TEST(uses_its_reply_wrongly)
 {
-	const struct attack *attack = &uses[_i / ATTACK_MODES];
 	struct forkpool_options options = support_options(2);
 
 	options.output = FORKPOOL_OUTPUT_CAPTURE;
 	options.limits.output = 10000;
 	options.max_value_len = (size_t)1 << 20;
-	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, use_and_see, attack);
+	attack_table_with(uses, _i, &options, use_and_see);
 }
 END_TEST
-
-#define TABLE(tc, test, table) \
-	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
 
 int
 main(void)
@@ -368,9 +347,9 @@ main(void)
 	Suite *suite = suite_create("attacks on replies");
 	TCase *frame = support_case("frames", 60), *use = support_case("use", 60);
 
-	TABLE(frame, lies_about_its_reply, frames);
+	ATTACK_TABLE(frame, lies_about_its_reply, frames);
 	tcase_add_loop_test(frame, scribbles_over_its_reply, 0, ATTACK_MODES);
-	TABLE(use, uses_its_reply_wrongly, uses);
+	ATTACK_TABLE(use, uses_its_reply_wrongly, uses);
 	suite_add_tcase(suite, frame);
 	suite_add_tcase(suite, use);
 	return attack_main(suite);

@@ -27,9 +27,6 @@
 
 #include "tests/support/lives.h"
 
-#define SANDBOX(ends) .job = 0, .sandbox = (ends)
-#define DENIED_BY(call) .job = 0, .sandbox = ENDS(DENIED), .denied = (call)
-
 /* ------------------------------------------------------------------------------------------ files */
 
 enum file_act {
@@ -208,11 +205,7 @@ core_and_see(struct attack_scene *scene, const void *arg)
 
 START_TEST(leaves_no_core)
 {
-	const struct attack *attack = &on_cores[_i / ATTACK_MODES];
-	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
-
-	if (attack_ends(attack, mode) != 0)
-		attack_in(mode, NULL, core_and_see, attack);
+	attack_table_with(on_cores, _i, NULL, core_and_see);
 }
 END_TEST
 
@@ -249,16 +242,13 @@ START_TEST(programs_leave_no_core)
 	static const char *const readable[] = { "/bin", "/lib", "/usr", NULL };
 	static const char *const with_lib64[] = { "/bin", "/lib", "/usr", "/lib64", NULL };
 	const char *writable[] = { attack_directory(), NULL };
-	const struct attack *attack = &on_program_cores[_i / ATTACK_MODES];
-	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
 	struct forkpool_options options = support_options(2);
 	struct forkpool_sandbox sandbox = { .exec = 1, .writable = writable };
 
 	sandbox.readable = access("/lib64", F_OK) == 0 ? with_lib64 : readable;
 	options.sandbox = &sandbox;
 	options.output = FORKPOOL_OUTPUT_DISCARD; /* the shell complains */
-	if (attack_ends(attack, mode) != 0)
-		attack_in(mode, &options, core_and_see, attack);
+	attack_table_with(on_program_cores, _i, &options, core_and_see);
 }
 END_TEST
 
@@ -474,9 +464,6 @@ START_TEST(attacks_the_terminal)
 }
 END_TEST
 
-#define TABLE(tc, test, table) \
-	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
-
 int
 main(void)
 {
@@ -484,11 +471,11 @@ main(void)
 	TCase *files = support_case("files", 60), *network = support_case("network", 60),
 	    *terminal = support_case("terminal", 60);
 
-	TABLE(files, attacks_files, on_files);
-	TABLE(files, leaves_no_core, on_cores);
-	TABLE(files, programs_leave_no_core, on_program_cores);
-	TABLE(network, attacks_network, on_network);
-	TABLE(terminal, attacks_the_terminal, terminal_sandboxes);
+	ATTACK_TABLE(files, attacks_files, on_files);
+	ATTACK_TABLE(files, leaves_no_core, on_cores);
+	ATTACK_TABLE(files, programs_leave_no_core, on_program_cores);
+	ATTACK_TABLE(network, attacks_network, on_network);
+	ATTACK_TABLE(terminal, attacks_the_terminal, terminal_sandboxes);
 	suite_add_tcase(suite, files);
 	suite_add_tcase(suite, network);
 	suite_add_tcase(suite, terminal);

@@ -92,9 +92,7 @@ leaves_a_child(struct forkpool_context *context, const void *args, size_t args_l
 
 	if (pid == 0) {
 		(void)setsid();
-		(void)signal(SIGTERM, SIG_IGN);
-		for (;;)
-			(void)pause();
+		support_linger();
 	}
 	atomic_store(&board->child, (uint32_t)pid);
 	return pid == -1 ? errno : hangs(context, args, args_len);

@@ -12,13 +12,15 @@ int __wrap_kill(pid_t, int);
 
 /* What the test, its jobs and the supervisor share. */
 static struct board {
-	_Atomic uint32_t armed, started, go, next, struck, end;
+	struct support_gate gate; /* of support_job_waits() */
+	_Atomic uint32_t armed, next, struck, end;
 } *board;
 
 static void
 board_begin(void)
 {
 	board = support_shared(sizeof *board);
+	support_gate_use(&board->gate);
 }
 
 /* The supervisor has looked, and strikes: by then the worker is at its next job. */
@@ -30,7 +32,7 @@ __wrap_kill(pid_t pid, int signo)
 	if (board == NULL || (signo != SIGSTOP && signo != SIGKILL) ||
 	    !atomic_compare_exchange_strong(&board->armed, &armed, 0))
 		return __real_kill(pid, signo);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	support_await(&board->next, 1);
 	int r = __real_kill(pid, signo);
 	support_post(&board->struck);
@@ -40,13 +42,8 @@ __wrap_kill(pid_t pid, int signo)
 static int
 to_be_killed(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)context;
-	(void)args;
-	(void)args_len;
 	(void)signal(SIGTERM, SIG_IGN);
-	support_post(&board->started);
-	support_await(&board->go, 1);
-	return 0;
+	return support_job_waits(context, args, args_len);
 }
 
 static int
@@ -70,7 +67,7 @@ START_TEST(the_next_job_is_spared)
 	struct forkpool *pool = support_open(&options);
 	uint64_t first = support_submit(pool, to_be_killed, NULL, 0),
 		 second = support_submit(pool, to_be_spared, NULL, 0);
-	support_await(&board->started, 1);
+	support_await(&board->gate.started, 1);
 	atomic_store(&board->armed, 1);
 	ck_assert_int_eq(forkpool_cancel_job(pool, first,
 			     _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL),

@@ -156,14 +156,6 @@ ends_its_main_thread(struct forkpool_context *context, const void *args, size_t 
 	pthread_exit(NULL);
 }
 
-static void *
-thread_waits(void *arg)
-{
-	for (;;)
-		(void)pause();
-	return arg;
-}
-
 static int
 leaves_a_thread(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -171,7 +163,7 @@ leaves_a_thread(struct forkpool_context *context, const void *args, size_t args_
 
 	(void)args;
 	(void)args_len;
-	int error = pthread_create(&thread, NULL, thread_waits, NULL);
+	int error = pthread_create(&thread, NULL, support_thread_waits, NULL);
 	return error != 0 ? error : forkpool_reply(context, "done", 4);
 }
 
@@ -183,16 +175,6 @@ leaves_a_thread_only(struct forkpool_context *context, const void *args, size_t 
 	if (error == 0)
 		pthread_exit(NULL);
 	return error;
-}
-
-static int
-hangs(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	(void)thread_waits(NULL);
-	return 0;
 }
 
 static int
@@ -255,7 +237,7 @@ START_TEST(job_that_mistreats_its_process_costs_nobody_else)
 		    memcmp(odd->value, m->value, odd->value_len) == 0);
 	ck_assert_uint_le(atomic_load(&words->runs), 1);
 	/* Whoever runs it now, with or without such a thread beside it, can be ended. */
-	odd = run_among_others(pool, hangs, TIMEOUT_NS);
+	odd = run_among_others(pool, support_job_hangs, TIMEOUT_NS);
 	ck_assert_int_eq(odd->outcome, FORKPOOL_TIMED_OUT);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	pids_gone();
@@ -277,13 +259,10 @@ END_TEST
 /* ------------------------------------------------------------------------- what it leaves behind */
 
 static _Noreturn void
-spin(void)
+stay(void)
 {
 	pid_note(getpid());
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
-	for (;;)
-		(void)pause();
+	support_linger();
 }
 
 static int
@@ -294,7 +273,7 @@ leaves_a_child(struct forkpool_context *context, const void *args, size_t args_l
 	(void)args;
 	(void)args_len;
 	if (fork() == 0)
-		spin();
+		stay();
 	support_await(&words->processes, before + 1);
 	return forkpool_reply(context, "done", 4);
 }
@@ -310,7 +289,7 @@ leaves_a_daemon(struct forkpool_context *context, const void *args, size_t args_
 	if (child == 0) {
 		(void)setsid();
 		if (fork() == 0)
-			spin();
+			stay();
 		_exit(0);
 	}
 	(void)waitpid(child, NULL, 0);
@@ -372,16 +351,12 @@ END_TEST
 static int
 notes_and_hangs(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)context;
-	(void)args;
-	(void)args_len;
 	(void)signal(SIGTERM, SIG_IGN);
 	if (support_level() == FORKPOOL_ISOLATE_JOB)
 		pid_note(support_own_supervisor());
 	pid_note(getppid());
 	pid_note(getpid());
-	(void)thread_waits(NULL);
-	return 0;
+	return support_job_hangs(context, args, args_len);
 }
 
 /* 0: its pool is idle, 1: jobs run, 2: and one has left a daemon, 3: and a child of its own has

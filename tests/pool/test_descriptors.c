@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The caller's descriptors that workers and jobs are to have: they have these, and no others, whatever dies and
-   whatever becomes of the caller's own. */
+/*
+ * Descriptors that the caller passes to workers and jobs: they have these and no others, whichever process
+ * dies and whatever the caller does with its own.
+ */
 #include "config.h"
 #include "tests/support/lives.h"
+#include "tests/support/passed.h"
 #include "tests/support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,138 +18,26 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ROOM 64
-
-/* What a job is to find: at each number a file that begins with that number, and at the others nothing. */
-struct expected {
-	int count;
-	int number[ROOM];
-	int cloexec[ROOM];
-	int closed_count;
-	int closed[ROOM];
-	int only;            /* no other descriptor above 2 at all */
-};
-
-/* A file that begins with n, at that number. */
-static void
-file_at(int number, int n, int cloexec)
-{
-	int fd = memfd_create("forkpool-test", MFD_CLOEXEC);
-
-	ck_assert_int_ne(fd, -1);
-	ck_assert_int_eq(fcntl(number, F_GETFD), -1);
-	ck_assert_int_eq(write(fd, &n, sizeof n), sizeof n);
-	ck_assert_int_eq(dup2(fd, number), number);
-	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(fcntl(number, F_SETFD, cloexec ? FD_CLOEXEC : 0), 0);
-}
-
-static int
-holds(int number, int n)
-{
-	int found = 0;
-
-	return pread(number, &found, sizeof found, 0) == sizeof found && found == n;
-}
-
-/* Without fcntl(2), which says nothing of what is behind it. */
-static int
-is_open(int fd)
-{
-	char byte;
-
-	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 ||
-	    errno != EBADF;
-}
-
-static int
-finds_them(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	const struct expected *e = args;
-
-	if (args_len != sizeof *e)
-		return EINVAL;
-	for (int i = 0; i < e->count; i++) {
-		if (!holds(e->number[i], e->number[i]))
-			return forkpool_fail(context, EBADF, "%d is not what the caller had there",
-			    e->number[i]);
-		if (fcntl(e->number[i], F_GETFD) != (e->cloexec[i] ? FD_CLOEXEC : 0))
-			return forkpool_fail(context, EBADF, "%d has other flags", e->number[i]);
-	}
-	for (int i = 0; i < e->closed_count; i++)
-		if (is_open(e->closed[i]))
-			return forkpool_fail(context, EBADF, "%d is open", e->closed[i]);
-	for (int fd = 3; e->only && fd < 1100; fd++) {
-		int wanted = 0;
-		for (int i = 0; i < e->count; i++)
-			wanted |= e->number[i] == fd;
-		if (!wanted && is_open(fd))
-			return forkpool_fail(context, EBADF, "%d is open too", fd);
-	}
-	return forkpool_reply(context, "ok", 2) == -1 ? errno : 0;
-}
-
-static void
-assert_found(struct forkpool *pool, const struct expected *e)
-{
-	for (int i = 0; i < 6; i++)
-		(void)support_submit(pool, finds_them, e, sizeof *e);
-	for (int i = 0; i < 6; i++) {
-		const struct forkpool_result *result = support_wait(pool);
-		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
-		    forkpool_outcome_name(result->outcome), result->message);
-	}
-}
-
-static void
-supervisor_kill(struct forkpool *pool)
-{
-	pid_t supervisor = support_supervisor(pool);
-
-	ck_assert_int_eq(kill(supervisor, SIGKILL), 0);
-	while (support_supervisor(pool) == supervisor)
-		continue;
-}
-
-/* Each death and each birth of the pool's processes, and the jobs find what they are to. */
-static void
-assert_found_for_ever(struct forkpool *pool, const struct expected *e)
-{
-	assert_found(pool, e);
-	lives_crash(pool);
-	lives_crash(pool);
-	assert_found(pool, e);
-	ck_assert_int_eq(forkpool_resize(pool, 4), 0);
-	assert_found(pool, e);
-	supervisor_kill(pool);
-	assert_found(pool, e);
-	ck_assert_int_eq(forkpool_resize(pool, 6), 0);
-	lives_crash(pool);
-	assert_found(pool, e);
-	supervisor_kill(pool);
-	assert_found(pool, e);
-}
-
-/* Some beside each other, some alone, one past what most processes ever have. */
+/* Adjacent numbers, single ones, one twice, and one past what most processes ever have. */
 static const int numbers[] = { 700, 112, 110, 111, 140, 142, 144, 145, 112, 300 };
 static const int decoys[] = { 109, 113, 141, 143, 146, 299, 301, 699, 701 };
 #define NUMBERS ((int)(sizeof numbers / sizeof numbers[0]))
 #define DECOYS ((int)(sizeof decoys / sizeof decoys[0]))
 
-/* The list, as the caller gives it. */
+/* Make the files, and the list as the caller gives it. */
 static void
-scene_set(struct expected *e, int list[ROOM])
+scene_set(struct passed *e, int list[PASSED_MAX])
 {
 	memset(e, 0, sizeof *e);
 	for (int i = 0; i < NUMBERS; i++) {
 		list[i] = e->number[i] = numbers[i];
 		e->cloexec[i] = numbers[i] % 2 == 0;
-		if (fcntl(numbers[i], F_GETFD) == -1) /* one is there twice */
-			file_at(numbers[i], numbers[i], e->cloexec[i]);
+		if (fcntl(numbers[i], F_GETFD) == -1) /* not the second time */
+			passed_make(numbers[i], numbers[i], e->cloexec[i]);
 	}
 	for (int i = 0; i < DECOYS; i++) {
 		e->closed[i] = decoys[i];
-		file_at(decoys[i], decoys[i], i % 2);
+		passed_make(decoys[i], decoys[i], i % 2);
 	}
 	e->count = NUMBERS;
 	e->closed_count = DECOYS;
@@ -164,30 +54,30 @@ scene_clear(void)
 		(void)close(decoys[i]);
 }
 
-/* _i: the caller 0 keeps its own, 1 closes them, 2 has others there. */
+/* _i: the caller 0 keeps its own descriptors, 1 closes them, 2 opens other files at their numbers. */
 START_TEST(all_processes_have_them_whatever_becomes_of_the_callers)
 {
 	struct forkpool_options options = support_options(2);
-	struct expected e;
-	int list[ROOM];
+	struct passed e;
+	int list[PASSED_MAX];
 
 	scene_set(&e, list);
 	options.descriptors = list;
 	struct forkpool *pool = support_open(&options);
-	memset(list, 0, sizeof list); /* it has been copied */
+	memset(list, 0, sizeof list); /* the pool has a copy */
 	for (int i = 0; i < NUMBERS && _i > 0; i++)
 		(void)close(numbers[i]);
 	for (int i = 0; i < NUMBERS && _i == 2; i++)
 		if (fcntl(numbers[i], F_GETFD) == -1)
-			file_at(numbers[i], -2, 0);
-	assert_found_for_ever(pool, &e);
+			passed_make(numbers[i], -2, 0);
+	passed_assert_lasting(pool, &e);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	for (int i = 0; i < NUMBERS; i++) {
 		if (_i == 1) {
-			ck_assert(!is_open(numbers[i]));
+			ck_assert(!support_fd_is_open(numbers[i]));
 			continue;
 		}
-		ck_assert(holds(numbers[i], _i == 2 ? -2 : numbers[i]));
+		ck_assert(passed_holds(numbers[i], _i == 2 ? -2 : numbers[i]));
 		ck_assert_int_eq(fcntl(numbers[i], F_GETFD),
 		    _i == 0 && e.cloexec[i] ? FD_CLOEXEC : 0);
 	}
@@ -195,15 +85,17 @@ START_TEST(all_processes_have_them_whatever_becomes_of_the_callers)
 }
 END_TEST
 
-/* They are the lowest there are, and free for the pool's own when the caller has closed them; _i: of 0-2, those that
-   the caller has not. */
+/*
+ * The passed descriptors have the lowest numbers there are, and the caller closes its own: the pool's own
+ * descriptors could get these numbers.  _i: a set of the descriptors 0 to 2 that the caller does not have.
+ */
 START_TEST(the_pools_own_never_take_their_numbers)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct forkpool_options options = support_options(2);
-		struct expected e = { .count = 12, .only = support_apart() };
+		struct passed e = { .count = 12, .only = support_apart() };
 		int list[13];
 		for (int i = 0; i < 12; i++) {
 			int fd = memfd_create("forkpool-test", 0);
@@ -217,10 +109,10 @@ START_TEST(the_pools_own_never_take_their_numbers)
 		options.output = FORKPOOL_OUTPUT_CAPTURE;
 		options.descriptors = list;
 		struct forkpool *pool = support_open(&options);
-		assert_found(pool, &e);
+		passed_assert(pool, &e);
 		for (int i = 0; i < 12; i++)
 			(void)close(e.number[i]);
-		assert_found_for_ever(pool, &e);
+		passed_assert_lasting(pool, &e);
 		ck_assert_int_eq(forkpool_close(pool), 0);
 		for (int i = 0; i < 12; i++)
 			ck_assert_int_eq(fcntl(e.number[i], F_GETFD), -1);
@@ -232,7 +124,7 @@ START_TEST(the_pools_own_never_take_their_numbers)
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------------- what is refused */
+/* ---------------------------------------------------------------------------- what is refused */
 
 static void
 assert_refused(const int *list, int error, const char *names)
@@ -256,7 +148,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused_with_a_sentence)
 {
 	static int many[8194];
 	int open_one = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int free_one = fcntl(open_one, F_DUPFD, 3); /* the lowest that is free */
+	int free_one = fcntl(open_one, F_DUPFD, 3); /* the lowest free number */
 	char name[16];
 
 	(void)close(free_one);
@@ -265,7 +157,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused_with_a_sentence)
 		assert_refused((int[]){ open_one, fd, -1 }, EINVAL, "not above 2");
 	assert_refused((int[]){ -2, -1 }, EINVAL, "-2");
 	assert_refused((int[]){ free_one, -1 }, EBADF, name);
-	/* Not what the library itself has there in a moment. */
+	/* The library itself may have that number a moment later, which must not count. */
 	assert_refused((int[]){ open_one, free_one, -1 }, EBADF, name);
 	assert_refused((int[]){ free_one, open_one, -1 }, EBADF, name);
 	for (int i = 0; i < 8194; i++)
@@ -281,26 +173,24 @@ START_TEST(as_many_as_may_be_named_and_none)
 	static int many[8193];
 	struct forkpool_options options = support_options(1);
 
-	file_at(150, 150, 0);
+	passed_make(150, 150, 0);
 	for (int i = 0; i < 8192; i++)
 		many[i] = 150;
 	many[8192] = -1;
 	for (int n = 0; n < 2; n++) {
-		struct expected e = { .count = 1 - n,
-			.number = { 150 },
-			.closed_count = n,
-			.closed = { 150 } };
+		struct passed e = { .count = 1 - n, .number = { 150 },
+			.closed_count = n, .closed = { 150 } };
 		e.only = support_apart();
 		options.descriptors = n == 0 ? many : &many[8192];
 		struct forkpool *pool = support_open(&options);
-		assert_found(pool, &e);
+		passed_assert(pool, &e);
 		ck_assert_int_eq(forkpool_close(pool), 0);
 	}
 	(void)close(150);
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------------ limits */
+/* ----------------------------------------------------------------------------------------- limits */
 
 static int
 counts_open(struct forkpool_context *context, const void *args, size_t args_len)
@@ -311,11 +201,10 @@ counts_open(struct forkpool_context *context, const void *args, size_t args_len)
 		return EINVAL;
 	memcpy(&highest, args, sizeof highest);
 	for (int fd = 3; fd <= highest; fd++)
-		count += is_open(fd);
+		count += support_fd_is_open(fd);
 	return forkpool_reply(context, &count, sizeof count) == -1 ? errno : 0;
 }
 
-/* Every second number up to there. */
 START_TEST(very_many_with_a_gap_between_each)
 {
 	pid_t pid = fork();
@@ -326,7 +215,7 @@ START_TEST(very_many_with_a_gap_between_each)
 		static int list[8193];
 		int n = 0, highest = 0;
 		ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-		/* A duplicate of each, and what it takes besides. */
+		/* The pool needs a duplicate of each, and descriptors of its own. */
 		limit.rlim_cur = limit.rlim_max < 20000 ? limit.rlim_max : 20000;
 		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		int most = (int)(limit.rlim_cur / 4) < 2000 ? (int)(limit.rlim_cur / 4) : 2000;
@@ -337,7 +226,7 @@ START_TEST(very_many_with_a_gap_between_each)
 		list[n] = -1;
 		options.descriptors = list;
 		struct forkpool *pool = support_open(&options);
-		/* Past the limit that workers have, they are theirs as well. */
+		/* Numbers past the limit that workers have are passed on as well. */
 		for (int round = 0; round < 2; round++) {
 			(void)support_submit(pool, counts_open, &highest, sizeof highest);
 			const struct forkpool_result *result = support_wait(pool);
@@ -346,12 +235,12 @@ START_TEST(very_many_with_a_gap_between_each)
 			if (support_apart())
 				ck_assert_int_eq(count, n);
 			else
-				ck_assert_int_ge(count, n); /* and the worker's own */
+				ck_assert_int_ge(count, n); /* and the worker's own are open */
 			lives_crash(pool);
-			supervisor_kill(pool);
+			lives_kill_supervisor(pool);
 		}
 		ck_assert_int_eq(forkpool_close(pool), 0);
-		/* Too many for this process to hold twice. */
+		/* More than this process may hold twice. */
 		limit.rlim_cur = (rlim_t)support_open_fds() + 20;
 		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		char text[256] = "";
@@ -366,7 +255,7 @@ START_TEST(very_many_with_a_gap_between_each)
 }
 END_TEST
 
-/* _i: 1 where not even a supervisor can have them, since the hard limit is below their number by now. */
+/* _i: 1 the hard limit is below the number too, so that not even a supervisor can have it. */
 START_TEST(a_number_past_the_limit)
 {
 	pid_t pid = fork();
@@ -374,10 +263,10 @@ START_TEST(a_number_past_the_limit)
 	if (pid == 0) {
 		struct rlimit limit;
 		struct forkpool_options options = support_options(1);
-		struct expected e = { .count = 1, .number = { 900 }, .only = support_apart() };
+		struct passed e = { .count = 1, .number = { 900 }, .only = support_apart() };
 		const int list[] = { 900, -1 };
 		char text[256] = "";
-		file_at(900, 900, 0);
+		passed_make(900, 900, 0);
 		ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 		limit.rlim_cur = 200;
 		if (_i)
@@ -393,7 +282,7 @@ START_TEST(a_number_past_the_limit)
 			_exit(0);
 		}
 		ck_assert_msg(pool != NULL, "%s", text);
-		assert_found_for_ever(pool, &e);
+		passed_assert_lasting(pool, &e);
 		ck_assert_int_eq(forkpool_close(pool), 0);
 		_exit(0);
 	}
@@ -401,11 +290,11 @@ START_TEST(a_number_past_the_limit)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------- what jobs do with them */
+/* --------------------------------------------------------------------- what jobs do with them */
 
 struct ends { int to, from, file; };
 
-/* What it was sent goes back, and the file gets longer. */
+/* Send back the word that was sent, and append it to the file. */
 static int
 echoes(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -429,9 +318,8 @@ START_TEST(jobs_read_and_write_by_them)
 
 	ck_assert_int_eq(pipe(to), 0);
 	ck_assert_int_eq(pipe(from), 0);
-	struct ends ends = { .to = to[1],
-		.from = from[0],
-		.file = memfd_create("forkpool-test", MFD_CLOEXEC) };
+	struct ends ends = { .to = to[1], .from = from[0] };
+	ends.file = memfd_create("forkpool-test", MFD_CLOEXEC);
 	options.descriptors = (const int[]){ ends.file, ends.to, ends.from, -1 };
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(close(to[1]), 0);
@@ -443,8 +331,9 @@ START_TEST(jobs_read_and_write_by_them)
 		    forkpool_outcome_name(result->outcome), result->message);
 		ck_assert_int_eq(read(to[0], word, sizeof word), 4);
 	}
-	ck_assert_int_eq(lseek(ends.file, 0, SEEK_CUR), 20); /* position and content are one with the jobs' */
-	/* Its end comes with the pool's, and not before. */
+	/* The jobs and the caller share the file, position and all. */
+	ck_assert_int_eq(lseek(ends.file, 0, SEEK_CUR), 20);
+	/* The pipe ends when the pool closes, and not before. */
 	ck_assert_int_eq(fcntl(to[0], F_SETFL, O_NONBLOCK), 0);
 	ck_assert_int_eq(read(to[0], word, sizeof word), -1);
 	ck_assert_int_eq(errno, EAGAIN);
@@ -460,7 +349,7 @@ END_TEST
 static int
 closes_and_replaces(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	const struct expected *e = args;
+	const struct passed *e = args;
 
 	(void)context;
 	if (args_len != sizeof *e)
@@ -475,8 +364,8 @@ closes_and_replaces(struct forkpool_context *context, const void *args, size_t a
 START_TEST(a_job_closes_its_own)
 {
 	struct forkpool_options options = support_options(1);
-	struct expected e;
-	int list[ROOM];
+	struct passed e;
+	int list[PASSED_MAX];
 
 	scene_set(&e, list);
 	options.descriptors = list;
@@ -484,15 +373,15 @@ START_TEST(a_job_closes_its_own)
 	(void)support_submit(pool, closes_and_replaces, &e, sizeof e);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	if (!support_apart()) {
-		/* It was the worker's, and the next one has it. */
-		(void)support_submit(pool, finds_them, &e, sizeof e);
+		/* The job closed its worker's descriptors: only the next worker has them again. */
+		(void)support_submit(pool, passed_job_finds, &e, sizeof e);
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_FAILED);
 		lives_crash(pool);
 	}
-	assert_found(pool, &e);
+	passed_assert(pool, &e);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	for (int i = 0; i < NUMBERS; i++)
-		ck_assert(holds(numbers[i], numbers[i]));
+		ck_assert(passed_holds(numbers[i], numbers[i]));
 	scene_clear();
 }
 END_TEST
@@ -503,7 +392,7 @@ static int
 init_looks(void *arg, void **state)
 {
 	*state = &init_saw;
-	init_saw = holds(*(const int *)arg, *(const int *)arg);
+	init_saw = passed_holds(*(const int *)arg, *(const int *)arg);
 	return 0;
 }
 
@@ -512,9 +401,8 @@ tells_what_init_saw(struct forkpool_context *context, const void *args, size_t a
 {
 	(void)args;
 	(void)args_len;
-	return forkpool_reply(context, forkpool_worker_state(context), sizeof init_saw) == -1 ?
-	    errno :
-	    0;
+	const void *saw = forkpool_worker_state(context);
+	return forkpool_reply(context, saw, sizeof init_saw) == -1 ? errno : 0;
 }
 
 START_TEST(worker_init_has_them)
@@ -522,7 +410,7 @@ START_TEST(worker_init_has_them)
 	struct forkpool_options options = support_options(1);
 	int number = 133;
 
-	file_at(number, number, 1);
+	passed_make(number, number, 1);
 	options.descriptors = (const int[]){ number, -1 };
 	options.worker_init = init_looks;
 	options.worker_arg = &number;

@@ -101,27 +101,13 @@ START_TEST(umask_and_directory_stay)
 }
 END_TEST
 
-static int
-tells_its_environment(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	extern char **environ;
-
-	(void)args;
-	(void)args_len;
-	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
-		    forkpool_reply(context, "\n", 1) == -1)
-			return errno;
-	return 0;
-}
-
 static void
 assert_environment(const char *const *wanted, const char *right)
 {
 	struct forkpool_options options = support_options(1);
 	options.environment = wanted;
 	struct forkpool *pool = support_open(&options);
-	(void)support_submit(pool, tells_its_environment, NULL, 0);
+	(void)support_submit(pool, support_job_environment, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 	if (support_apart())
@@ -216,17 +202,6 @@ sees_clean_signals(struct forkpool_context *context, const void *args, size_t ar
 	return own.action[SIGUSR1].sa_handler == SIG_DFL ? 0 : EPROTO;
 }
 
-static int
-hangs(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	while (pause() == -1)
-		continue;
-	return 0;
-}
-
 START_TEST(handlers_and_mask_stay)
 {
 	static const int handlers[] = { SIGCHLD, SIGTERM, SIGSEGV, SIGABRT, SIGUSR1, SIGALRM };
@@ -257,7 +232,7 @@ START_TEST(handlers_and_mask_stay)
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_msg(result->outcome == FORKPOOL_OK, "%s", result->message);
 	lives_crash(pool);
-	struct forkpool_job job = { .fn = hangs, .timeout_ns = 20000000 };
+	struct forkpool_job job = { .fn = support_job_hangs, .timeout_ns = 20000000 };
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
 	dispositions_get(&during, 0);

@@ -76,22 +76,14 @@ reads_what_is_there(struct forkpool_context *context, const void *args, size_t a
 	return sum == 0 ? EPROTO : order_end(order.then, EBADMSG);
 }
 
-/* As many as it may have and not one more. */
+/* As many as the job may have, and not one more. */
 static int
 leaves_children(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	struct order order = order_of(args, args_len);
 
 	(void)context;
-	for (int64_t i = 0; i < order.amount; i++) {
-		pid_t pid = fork();
-		if (pid == -1)
-			return EPROTO;
-		if (pid == 0)
-			for (;;)
-				(void)pause();
-	}
-	return order_end(order.then, EIO);
+	return trial_forks(order.amount) == -1 ? EPROTO : order_end(order.then, EIO);
 }
 
 /* Their time is nobody's, since nobody waits for them. */
@@ -99,7 +91,6 @@ static int
 has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	struct order order = order_of(args, args_len);
-	struct timespec now;
 
 	(void)context;
 	(void)signal(SIGCHLD, SIG_IGN);
@@ -108,9 +99,7 @@ has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, 
 		if (pid == -1)
 			return errno;
 		if (pid == 0) {
-			do
-				(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-			while ((int64_t)now.tv_sec * 1000 * MS + now.tv_nsec < order.amount);
+			attack_burn(order.amount);
 			_exit(0);
 		}
 		while (kill(pid, 0) == 0)
@@ -171,7 +160,7 @@ main(void)
 	Suite *suite = suite_create("signs of limits");
 	TCase *tc = support_case("signs", 60);
 
-	TRIAL_TABLE(tc, sign, signs);
+	ATTACK_TABLE(tc, sign, signs);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

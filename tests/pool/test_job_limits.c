@@ -103,16 +103,6 @@ static const struct trial memory[] = {
 
 /* --------------------------------------------------------------------------------- processor time */
 
-static void
-burn(int64_t ns)
-{
-	struct timespec now;
-
-	do
-		(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	while ((int64_t)now.tv_sec * 1000 * MS + now.tv_nsec < ns);
-}
-
 static int
 burns(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -126,7 +116,7 @@ burns(struct forkpool_context *context, const void *args, size_t args_len)
 		sigfillset(&all);
 		(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	}
-	burn(order.amount);
+	attack_burn(order.amount);
 	return 0;
 }
 
@@ -142,7 +132,7 @@ has_burn(struct forkpool_context *context, const void *args, size_t args_len)
 		if (pid == -1)
 			return errno;
 		if (pid == 0) {
-			burn(order.amount);
+			attack_burn(order.amount);
 			_exit(0);
 		}
 		if (order.then == THEN_COPE)
@@ -237,24 +227,14 @@ opens(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-static int __attribute__((noinline))
-recurse(volatile unsigned char *above, int64_t left)
-{
-	volatile unsigned char here[1024];
-
-	here[0] = above[0];
-	here[1023] = (unsigned char)left;
-	return left <= 0 ? here[1023] : recurse(here, left - (int64_t)sizeof here) + here[0];
-}
-
 static int
 recurses(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	struct order order = order_of(args, args_len);
-	unsigned char first = 0;
 
 	(void)context;
-	return recurse(&first, order.amount) == 0 ? 0 : order_end(order.then, EIO);
+	attack_recurse(order.amount);
+	return 0;
 }
 
 static int
@@ -322,15 +302,7 @@ forks(struct forkpool_context *context, const void *args, size_t args_len)
 	struct order order = order_of(args, args_len);
 
 	(void)context;
-	for (int64_t i = 0; i < order.amount; i++) {
-		pid_t pid = fork();
-		if (pid == -1)
-			return order_end(order.then, errno);
-		if (pid == 0)
-			for (;;)
-				(void)pause();
-	}
-	return 0;
+	return trial_forks(order.amount) == -1 ? order_end(order.then, errno) : 0;
 }
 
 #define PROCESSES .limits = { .processes = 8 }, .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX
@@ -393,11 +365,11 @@ main(void)
 	Suite *suite = suite_create("limits of jobs");
 	TCase *tc = support_case("limits", 60);
 
-	TRIAL_TABLE(tc, memory_limit, memory);
-	TRIAL_TABLE(tc, cpu_limit, cpu);
-	TRIAL_TABLE(tc, file_descriptor_and_stack_limits, others);
-	TRIAL_TABLE(tc, process_limit, processes);
-	TRIAL_TABLE(tc, limits_are_each_jobs_alone, below);
+	ATTACK_TABLE(tc, memory_limit, memory);
+	ATTACK_TABLE(tc, cpu_limit, cpu);
+	ATTACK_TABLE(tc, file_descriptor_and_stack_limits, others);
+	ATTACK_TABLE(tc, process_limit, processes);
+	ATTACK_TABLE(tc, limits_are_each_jobs_alone, below);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "tests/support/attack.h"
+#include "tests/support/users.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,6 @@
 #define MS  INT64_C(1000000)
 #define MIB ((size_t)1 << 20)
 
-extern char **environ;
-
 static const struct forkpool_result *
 run(struct attack_scene *scene, forkpool_fn *fn, int64_t n, int64_t timeout_ns, unsigned flags)
 {
@@ -36,14 +35,6 @@ run(struct attack_scene *scene, forkpool_fn *fn, int64_t n, int64_t timeout_ns, 
 	known.n = n;
 	ck_assert_int_eq(forkpool_submit(scene->pool, &job, NULL), 1);
 	return support_wait(scene->pool);
-}
-
-static int
-does_nothing(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)attack_known(args, args_len);
-	return 0;
 }
 
 /* --------------------------------------------------------------------------------------- deadlines */
@@ -112,7 +103,7 @@ deadlines(struct attack_scene *scene, const void *arg)
 		ck_assert_int_ge(result->run_ns, 100 * MS);
 		ck_assert_int_lt(result->run_ns, SUPPORT_HANGS_MS * MS); /* timeout and grace are 200 ms */
 		ck_assert_ptr_null(result->value);
-		result = run(scene, does_nothing, 0, SUPPORT_HANGS_MS * MS, 0);
+		result = run(scene, support_job_nothing, 0, SUPPORT_HANGS_MS * MS, 0);
 		ck_assert_msg(result->outcome == FORKPOOL_OK, "after one that %s: %s: %s",
 		    names[how], forkpool_outcome_name(result->outcome), result->message);
 	}
@@ -129,13 +120,9 @@ END_TEST
 static int
 burns(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	struct timespec now;
-
 	(void)context;
 	(void)attack_known(args, args_len);
-	do
-		(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	while (now.tv_sec == 0 && now.tv_nsec < 300 * MS);
+	attack_burn(300 * MS);
 	return 0;
 }
 
@@ -168,7 +155,7 @@ figures(struct attack_scene *scene, const void *arg)
 		least = result->cpu_ns < least ? result->cpu_ns : least;
 		ck_assert_int_gt(result->max_rss, 0);
 		for (int i = 0; i < 3; i++) {
-			result = run(scene, does_nothing, 0, 0, 0);
+			result = run(scene, support_job_nothing, 0, 0, 0);
 			ck_assert_msg(result->cpu_ns >= 0 && result->cpu_ns < 100 * MS,
 			    "nothing took %lld ms", (long long)(result->cpu_ns / MS));
 			largest = result->max_rss > largest ? result->max_rss : largest;
@@ -177,7 +164,7 @@ figures(struct attack_scene *scene, const void *arg)
 		ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 		ck_assert_int_ge(result->max_rss, (int64_t)(64 * MIB));
 		for (int i = 0; i < 3; i++) {
-			result = run(scene, does_nothing, 0, 0, 0);
+			result = run(scene, support_job_nothing, 0, 0, 0);
 			ck_assert_msg(result->max_rss > 0 &&
 				result->max_rss < (int64_t)(32 * MIB) + largest,
 			    "nothing took %lld MiB", (long long)result->max_rss / (long long)MIB);
@@ -233,7 +220,7 @@ outputs(struct attack_scene *scene, const void *arg)
 		ck_assert_uint_eq(strspn(result->output, "t"), 1000);
 		ck_assert_msg(strstr(result->message, "4321") != NULL,
 		    "%d: what was lost is not counted in: %s", how, result->message);
-		result = run(scene, does_nothing, 0, 0, 0);
+		result = run(scene, support_job_nothing, 0, 0, 0);
 		ck_assert(result->outcome == FORKPOOL_OK && result->output_len == 0 &&
 		    result->message[0] == '\0');
 	}
@@ -251,17 +238,6 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------- environment */
 
-static int
-shows_environment(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)attack_known(args, args_len);
-	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
-		    forkpool_reply(context, "\n", 1) == -1)
-			return errno;
-	return 0;
-}
-
 /* What worker_init() finds is what the jobs find. */
 static int
 init_looks(void *arg, void **state)
@@ -275,7 +251,7 @@ static void
 environment(struct attack_scene *scene, const void *arg)
 {
 	const char *wanted = arg;
-	const struct forkpool_result *result = run(scene, shows_environment, 0, 0, 0);
+	const struct forkpool_result *result = run(scene, support_job_environment, 0, 0, 0);
 	char path[64], text[4096];
 
 	ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == strlen(wanted) &&
@@ -385,7 +361,7 @@ START_TEST(fork_that_fails_is_told)
 
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
-		attack_become_user();
+		user_become(USER_OTHER);
 		options.isolation = _i ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 		options.worker_init = init_forbids;
 		if (_i &&

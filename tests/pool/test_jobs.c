@@ -13,13 +13,15 @@ static const uint32_t zero;
 
 /* What the test and its jobs share. */
 static struct board {
-	_Atomic uint32_t started, go, ran[JOBS];
+	struct support_gate gate; /* of support_job_waits() */
+	_Atomic uint32_t ran[JOBS];
 } *board;
 
 static void
 board_begin(void)
 {
 	board = support_shared(sizeof *board);
+	support_gate_use(&board->gate);
 }
 
 static int
@@ -41,10 +43,8 @@ first_waits(struct forkpool_context *context, const void *args, size_t args_len)
 	uint32_t n;
 
 	memcpy(&n, args, sizeof n);
-	if (n == 0) {
-		support_post(&board->started);
-		support_await(&board->go, 1);
-	}
+	if (n == 0)
+		(void)support_job_waits(context, args, args_len);
 	return count_run(context, args, args_len);
 }
 
@@ -198,7 +198,7 @@ START_TEST(next_answers_0_while_a_job_runs)
 	const struct forkpool_result *result;
 
 	(void)support_submit(pool, first_waits, &zero, sizeof zero);
-	while (atomic_load(&board->started) == 0) {
+	while (atomic_load(&board->gate.started) == 0) {
 		result = (const void *)1;
 		ck_assert_int_eq(forkpool_next(pool, &result), 0);
 		ck_assert_ptr_null(result);
@@ -207,7 +207,7 @@ START_TEST(next_answers_0_while_a_job_runs)
 		ck_assert_int_eq(forkpool_next(pool, &result), 0);
 	ck_assert_int_eq(forkpool_wait(pool, &result, 0), 0);
 	ck_assert_int_eq(forkpool_wait(pool, &result, 1), 0);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	int r;
 	while ((r = forkpool_next(pool, &result)) == 0)
 		continue;
@@ -248,7 +248,7 @@ START_TEST(submit_answers_0_at_the_limit)
 	ck_assert_int_eq(forkpool_submit(pool, &job, &seq), 0);
 	ck_assert_uint_eq(seq, 77);
 	ck_assert_uint_eq(forkpool_pending(pool), (size_t)_i);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	/* Done is not taken: there is room when a result is, and for one job then. */
 	(void)support_wait(pool);
 	ck_assert_uint_eq(forkpool_pending(pool), (size_t)_i - 1);
@@ -415,7 +415,7 @@ START_TEST(unordered_result_overtakes_a_job_that_waits)
 	}
 	for (int i = 1; i < 20; i++)
 		ck_assert_uint_ne(support_wait(pool)->seq, first);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	ck_assert_uint_eq(support_wait(pool)->seq, first);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -433,7 +433,7 @@ START_TEST(ordered_results_wait_for_the_first_job)
 		seqs[i] = support_submit(pool, first_waits, &i, sizeof i);
 	while (atomic_load(&board->ran[19]) == 0)
 		ck_assert_int_eq(forkpool_wait(pool, &result, 1), 0);
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	for (int i = 0; i < 20; i++)
 		ck_assert_uint_eq(support_wait(pool)->seq, seqs[i]);
 	ck_assert_int_eq(forkpool_close(pool), 0);

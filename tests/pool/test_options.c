@@ -128,42 +128,13 @@ END_TEST
 	ck_assert_int_eq(errno, (error)); \
 } while (0)
 
-static int
-generate_nothing(struct forkpool_job *job, void *arg)
-{
-	(void)job;
-	(void)arg;
-	return 0;
-}
-
-/* Each function with what it cannot have but a pool: error for that pool. */
 static void
 assert_all_fail(struct forkpool *pool, int error)
 {
-	struct forkpool_job job = { .fn = support_job_nothing };
-	const struct forkpool_result *result;
-	struct forkpool_worker_info info;
-	struct forkpool_stats stats;
+	const char *not_refused = support_not_refused(pool, error);
 
-	FAILS(forkpool_submit(pool, &job, NULL), error);
-	FAILS(forkpool_next(pool, &result), error);
-	FAILS(forkpool_wait(pool, &result, -1), error);
-	FAILS(forkpool_run(pool, generate_nothing, NULL, NULL, NULL), error);
-	FAILS(forkpool_cancel(pool, FORKPOOL_CANCEL_QUEUED), error);
-	FAILS(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_QUEUED), error);
-	FAILS(forkpool_set_deadline(pool, 1), error);
-	FAILS(forkpool_timeout(pool), error);
-	FAILS(forkpool_dispatch(pool, NULL, 0), error);
-	FAILS(forkpool_wakeup(pool), error);
-	FAILS(forkpool_resize(pool, 1), error);
-	FAILS(forkpool_get_stats(pool, &stats, sizeof stats), error);
-	FAILS(forkpool_worker_info(pool, 0, &info, sizeof info), error);
-	errno = 0;
-	ck_assert_uint_eq(forkpool_pending(pool), 0);
-	ck_assert_int_eq(errno, error);
-	errno = 0;
-	ck_assert_uint_eq(forkpool_pollfds(pool, NULL, 0), 0);
-	ck_assert_int_eq(errno, error);
+	ck_assert_msg(not_refused == NULL, "forkpool_%s() does not fail with %s", not_refused,
+	    strerror(error));
 }
 
 START_TEST(call_without_a_pool_fails_with_einval)

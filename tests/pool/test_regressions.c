@@ -49,15 +49,6 @@ opens_a_pool(struct forkpool_context *context, const void *args, size_t args_len
 			    forkpool_fail(context, EPROTO, "%d wrong", wrong);
 }
 
-static int
-aborts(struct forkpool_context *context, const void *args, size_t args_len)
-{
-	(void)context;
-	(void)args;
-	(void)args_len;
-	abort();
-}
-
 /* _i: 0 in the first worker process, 1 in one that replaced it. */
 START_TEST(pool_opened_in_a_job_works)
 {
@@ -68,10 +59,8 @@ START_TEST(pool_opened_in_a_job_works)
 	memset(large, 3, sizeof large);
 	(void)support_submit(pool, first_byte, large, sizeof large);
 	ck_assert_int_eq(*(const char *)support_wait(pool)->value, 3);
-	if (_i == 1) {
-		(void)support_submit(pool, aborts, NULL, 0);
-		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_CRASHED);
-	}
+	if (_i == 1)
+		lives_crash(pool);
 	(void)support_submit(pool, opens_a_pool, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
 	if (support_sandboxed()) {
@@ -309,7 +298,8 @@ START_TEST(crash_comes_with_a_backtrace)
 END_TEST
 
 static struct {
-	_Atomic uint32_t begun, go, done;
+	struct support_gate gate; /* of support_job_waits() */
+	_Atomic uint32_t done;
 	_Atomic int32_t  pid; /* of the worker after it */
 } *junk;
 
@@ -320,11 +310,7 @@ leaves_junk(struct forkpool_context *context, const void *args, size_t args_len)
 	static const char part[100];
 	struct stat about;
 
-	(void)context;
-	(void)args;
-	(void)args_len;
-	support_post(&junk->begun);
-	support_await(&junk->go, 1);
+	(void)support_job_waits(context, args, args_len);
 	for (int fd = 3; fd < 1024; fd++)
 		if (fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode) &&
 		    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY &&
@@ -350,14 +336,15 @@ START_TEST(junk_of_a_dead_worker_hides_no_result)
 	struct forkpool_options options = support_options(1);
 
 	junk = support_shared(sizeof *junk);
+	support_gate_use(&junk->gate);
 	options.max_attempts = 1;
 	struct forkpool *pool = support_open(&options);
 	(void)support_submit(pool, leaves_junk, NULL, 0);
-	while (atomic_load(&junk->begun) == 0)
+	while (atomic_load(&junk->gate.started) == 0)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	uint64_t after = support_submit(pool, comes_after_it, NULL, 0);
 	ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
-	support_post(&junk->go);
+	support_post(&junk->gate.go);
 	support_await(&junk->done, 1);
 	/* It has written its result when it sleeps for want of another job. */
 	for (int ms = 0;

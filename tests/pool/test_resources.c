@@ -3,10 +3,10 @@
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
+#include "tests/support/users.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,17 +27,6 @@ descriptors_limit(rlim_t soft)
 }
 
 /* ----------------------------------------------------------------------------------- processes */
-
-/* As a user to whom RLIMIT_NPROC applies. */
-static void
-become_nobody(void)
-{
-	if (getuid() != 0)
-		return;
-	ck_assert_int_eq(setgroups(0, NULL), 0);
-	ck_assert_int_eq(setgid(65534), 0);
-	ck_assert_int_eq(setuid(65534), 0);
-}
 
 static void
 may_fork(pid_t pid, int may)
@@ -90,7 +79,7 @@ START_TEST(no_process_at_open)
 		char error[256] = "";
 		int fds = support_open_fds();
 		struct forkpool_options options = support_options(2);
-		become_nobody();
+		user_become(USER_OTHER); /* RLIMIT_NPROC does not bind root */
 		struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
 		ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &none), 0);
 		ck_assert_ptr_null(forkpool_open(&options, error, sizeof error));
@@ -108,7 +97,7 @@ START_TEST(no_process_for_a_while)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		become_nobody();
+		user_become(USER_OTHER); /* RLIMIT_NPROC does not bind root */
 		struct forkpool *pool = support_open(NULL);
 		pid_t supervisor = support_supervisor(pool);
 		may_fork(supervisor, 0);
@@ -133,7 +122,7 @@ START_TEST(no_process_any_more)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		become_nobody();
+		user_become(USER_OTHER); /* RLIMIT_NPROC does not bind root */
 		struct forkpool *pool = support_open(NULL);
 		may_fork(support_supervisor(pool), 0);
 		worker_ends(pool, 0);
@@ -160,7 +149,7 @@ START_TEST(no_process_for_a_job)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		become_nobody();
+		user_become(USER_OTHER); /* RLIMIT_NPROC does not bind root */
 		struct forkpool_options options = support_options(1);
 		struct forkpool *pool = support_open(&options);
 		lives_double(pool, 20);

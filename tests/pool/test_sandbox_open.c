@@ -18,6 +18,7 @@
 
 #include "tests/support/lives.h"
 #include "tests/support/outer_filter.h"
+#include "tests/support/users.h"
 
 #define FILES      FORKPOOL_LAYER_FILES
 #define SYSCALLS   FORKPOOL_LAYER_SYSCALLS
@@ -54,7 +55,7 @@ own_process(enum attack_mode mode, void (*body)(const void *), const void *arg)
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		if (mode == ATTACK_SANDBOX_USER || mode == ATTACK_JOB_USER)
-			attack_become_user();
+			user_become(USER_OTHER);
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 		body(arg);
 		ck_assert_msg(waitpid(-1, NULL, 0) == -1 && errno == ECHILD, "a process was left");
@@ -85,36 +86,36 @@ static const struct refusal {
 	const char *const *environment;
 	int output;
 } refusals[] = {
-#define SANDBOX(...) .has_sandbox = 1, .sandbox = { __VA_ARGS__ }
-	{ "a sandbox at WORKER", "sandbox", EINVAL, 0, FOR_ALL, SANDBOX(.readable = NULL) },
+#define WITH(...) .has_sandbox = 1, .sandbox = { __VA_ARGS__ }
+	{ "a sandbox at WORKER", "sandbox", EINVAL, 0, FOR_ALL, WITH(.readable = NULL) },
 	{ "an environment at WORKER", "environment", EINVAL, 0, FOR_ALL,
 	    .environment = one_variable },
 	{ "cpu_ns at WORKER", "cpu_ns", EINVAL, 0, FOR_ALL, .limits = { .cpu_ns = 1 } },
 	{ "processes at WORKER", "processes", EINVAL, 0, FOR_ALL, .limits = { .processes = 5 } },
-	{ "paths at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.readable = tmp) },
-	{ "paths to write at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.writable = tmp) },
-	{ "network at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.network = 1) },
-	{ "exec at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.exec = 1) },
-	{ "namespaces at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.namespaces = 1) },
-	{ "a user at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.uid = 1) },
-	{ "a group at JOB", "sandbox", EINVAL, 1, FOR_ALL, SANDBOX(.gid = 1) },
+	{ "paths at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.readable = tmp) },
+	{ "paths to write at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.writable = tmp) },
+	{ "network at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.network = 1) },
+	{ "exec at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.exec = 1) },
+	{ "namespaces at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.namespaces = 1) },
+	{ "a user at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.uid = 1) },
+	{ "a group at JOB", "sandbox", EINVAL, 1, FOR_ALL, WITH(.gid = 1) },
 	{ "processes at JOB, by root", "processes", EPERM, 1, FOR_ROOT,
 	    .limits = { .processes = 5 } },
 	{ "a variable without a name", "environment", EINVAL, 1, FOR_ALL, .environment = nameless },
 	{ "a struct_size that is none", "struct_size", EINVAL, 2, FOR_ALL,
-	    SANDBOX(.struct_size = 1) },
+	    WITH(.struct_size = 1) },
 	{ "a path that is not there", "/nowhere/at/all", ENOENT, 2, FOR_ALL,
-	    SANDBOX(.readable = missing) },
+	    WITH(.readable = missing) },
 	{ "a path to write that is not there", "/nowhere/at/all", ENOENT, 2, FOR_ALL,
-	    SANDBOX(.writable = missing) },
-	{ "another user, by an ordinary one", "uid", EPERM, 2, FOR_USER, SANDBOX(.uid = 1) },
-	{ "another group, by an ordinary one", "gid", EPERM, 2, FOR_USER, SANDBOX(.gid = 1) },
+	    WITH(.writable = missing) },
+	{ "another user, by an ordinary one", "uid", EPERM, 2, FOR_USER, WITH(.uid = 1) },
+	{ "another group, by an ordinary one", "gid", EPERM, 2, FOR_USER, WITH(.gid = 1) },
 	{ "a cgroup that is no directory of one", "cgroup", 0, 2, FOR_ALL,
-	    SANDBOX(.cgroup = "/tmp") },
+	    WITH(.cgroup = "/tmp") },
 	{ "a cgroup that is not there", "cgroup", ENOENT, 2, FOR_ALL,
-	    SANDBOX(.cgroup = "/nowhere/at/all") },
+	    WITH(.cgroup = "/nowhere/at/all") },
 	{ "a cgroup at JOB that is not there", "cgroup", ENOENT, 1, FOR_ALL,
-	    SANDBOX(.cgroup = "/nowhere/at/all") },
+	    WITH(.cgroup = "/nowhere/at/all") },
 	{ "negative memory", "limits", EINVAL, 2, FOR_ALL, .limits = { .memory = -1 } },
 	{ "negative cpu_ns", "limits", EINVAL, 2, FOR_ALL, .limits = { .cpu_ns = -1 } },
 	{ "negative file_size", "limits", EINVAL, 2, FOR_ALL, .limits = { .file_size = -1 } },

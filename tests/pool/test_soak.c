@@ -113,23 +113,6 @@ children_of(pid_t pid, pid_t *children, size_t capacity)
 	return n;
 }
 
-/* Dead ones and workers whose supervisor went before them come to the caller as well here. */
-static int
-is_living_supervisor(pid_t pid)
-{
-	char path[40], text[64];
-
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	FILE *stat = fopen(path, "re");
-	if (stat == NULL)
-		return 0;
-	size_t n = fread(text, 1, sizeof text - 1, stat);
-	(void)fclose(stat);
-	text[n] = '\0';
-	const char *name = strstr(text, "(forkpool) ");
-	return name != NULL && name[11] != 'Z';
-}
-
 /* Signal that process if it is a child of that parent, and nobody else who has its number now. */
 static int
 child_kill(pid_t pid, pid_t parent, int signo)
@@ -166,7 +149,8 @@ killer_main(pid_t caller, uint32_t seed)
 		pid_t supervisor = 0;
 		size_t n = children_of(caller, children, CHILDREN_MAX);
 		for (size_t i = 0; i < n; i++)
-			if (is_living_supervisor(children[i]))
+			/* Zombies, and workers that outlive their supervisor, become the caller's children too. */
+			if (support_alive_as(children[i], "forkpool"))
 				supervisor = children[i];
 		n = supervisor != 0 ? children_of(supervisor, children, CHILDREN_MAX) : 0;
 		pid_t worker = n > 0 ? children[random_next(&seed) % n] : 0;

@@ -17,10 +17,7 @@
 #define MS INT64_C(1000000)
 #define S  INT64_C(1000000000)
 
-/* What the test and its jobs share. */
-static struct board {
-	_Atomic uint32_t started, go;
-} *board;
+static struct support_gate *gate; /* of support_job_waits(); jobs that hang count as started too */
 
 /* A named pipe that a job opens: when the job's process is gone, it is at its end. */
 static char witness_dir[] = "/tmp/forkpool-test-XXXXXX";
@@ -37,7 +34,8 @@ witness_open(void)
 static void
 begin(void)
 {
-	board = support_shared(sizeof *board);
+	gate = support_shared(sizeof *gate);
+	support_gate_use(gate);
 	ck_assert_ptr_nonnull(mkdtemp(witness_dir));
 	ck_assert_int_eq(chmod(witness_dir, 0755), 0);
 	(void)snprintf(witness_path, sizeof witness_path, "%s/pipe", witness_dir);
@@ -113,7 +111,7 @@ hang(struct forkpool_context *context, const void *args, size_t args_len)
 	if (fd == -1 || write(fd, "", 1) != 1)
 		return errno;
 	(void)forkpool_reply(context, "dropped", 8);
-	support_post(&board->started);
+	support_post(&gate->started);
 	if (way == STOPS || way == STOPS_AND_IGNORES)
 		(void)raise(SIGSTOP);
 	while (way != RETURNS || !forkpool_cancelled(context))
@@ -192,7 +190,7 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
 		ck_assert_int_eq(close(witness), 0);
 		witness_open();
-		atomic_store(&board->started, 0);
+		atomic_store(&gate->started, 0);
 		job.timeout_ns *= 4;
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
@@ -251,10 +249,7 @@ END_TEST
 static int
 wait_for_go(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)args;
-	(void)args_len;
-	support_post(&board->started);
-	support_await(&board->go, 1);
+	(void)support_job_waits(context, args, args_len);
 	return forkpool_time_left(context) == INT64_MAX ? 0 : EPROTO;
 }
 
@@ -267,13 +262,13 @@ START_TEST(negative_timeout_outlives_the_default)
 	options.timeout_ns = 10 * MS;
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
-	support_await(&board->started, 1);
+	support_await(&gate->started, 1);
 	/* Started after it, each ends before it. */
 	for (int i = 0; i < 3; i++) {
 		(void)support_submit(pool, hang, &way, sizeof way);
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
 	}
-	support_post(&board->go);
+	support_post(&gate->go);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -364,7 +359,7 @@ START_TEST(pool_deadline_ends_all_while_the_caller_is_busy)
 	ck_assert_int_eq(forkpool_submit(pool, &job, &running), 1);
 	for (int i = 0; i < 20; i++)
 		ck_assert_int_eq(forkpool_submit(pool, &queued, NULL), 1);
-	support_await(&board->started, 1);
+	support_await(&gate->started, 1);
 	ck_assert_int_eq(forkpool_set_deadline(pool, 10 * MS), 0);
 	witness_await();
 	ck_assert_int_eq(forkpool_submit(pool, &queued, &seq), -1);
@@ -373,7 +368,7 @@ START_TEST(pool_deadline_ends_all_while_the_caller_is_busy)
 	ck_assert_int_eq(forkpool_run(pool, end_at_once, NULL, NULL, NULL), -1);
 	ck_assert_int_eq(errno, ETIMEDOUT);
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
-	ck_assert_uint_eq(atomic_load(&board->started), 1);
+	ck_assert_uint_eq(atomic_load(&gate->started), 1);
 
 	/* Lifted, the pool is as before. */
 	ck_assert_int_eq(forkpool_set_deadline(pool, -1), 0);
@@ -394,7 +389,7 @@ START_TEST(jobs_at_the_pool_deadline_end_as_cancelled)
 		ck_assert_int_eq(forkpool_submit(pool, &job, &running), 1);
 		for (int i = 0; i < 5; i++)
 			(void)support_submit(pool, wait_for_go, NULL, 0);
-		support_await(&board->started, (uint32_t)round + 1);
+		support_await(&gate->started, (uint32_t)round + 1);
 		ck_assert_int_eq(forkpool_set_deadline(pool, round * 10 * MS), 0); /* the first: at once */
 		for (int i = 0; i < 6; i++) {
 			const struct forkpool_result *result = support_wait(pool);
@@ -420,12 +415,12 @@ START_TEST(pool_deadline_put_off_before_it_comes_ends_nothing)
 		2000 * S };
 
 	(void)support_submit(pool, wait_for_go, NULL, 0);
-	support_await(&board->started, 1);
+	support_await(&gate->started, 1);
 	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++) {
 		ck_assert_int_eq(forkpool_set_deadline(pool, deadlines[i]), 0);
 		ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
 	}
-	support_post(&board->go);
+	support_post(&gate->go);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -441,7 +436,7 @@ START_TEST(close_ends_whatever_hangs)
 		struct forkpool_job job = hanging_job(&way, 0);
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
-	support_await(&board->started, WAYS);
+	support_await(&gate->started, WAYS);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	witness_await();
 }

@@ -18,13 +18,15 @@
 
 /* What the test and its jobs share. */
 static struct board {
-	_Atomic uint32_t started, go, inits, exits, count, order[512];
+	struct support_gate gate; /* of support_job_waits() */
+	_Atomic uint32_t inits, exits, count, order[512];
 } *board;
 
 static void
 board_begin(void)
 {
 	board = support_shared(sizeof *board);
+	support_gate_use(&board->gate);
 }
 
 static size_t
@@ -369,14 +371,8 @@ note_order(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	uint32_t at = atomic_fetch_add(&board->count, 1);
 
-	(void)context;
-	(void)args_len;
 	atomic_store(&board->order[at], (uint32_t)size_of(args));
-	if (size_of(args) != 0)
-		return 0;
-	support_post(&board->started);
-	support_await(&board->go, 1);
-	return 0;
+	return size_of(args) != 0 ? 0 : support_job_waits(context, args, args_len);
 }
 
 START_TEST(higher_priority_goes_first_and_equal_ones_in_order)
@@ -394,9 +390,9 @@ START_TEST(higher_priority_goes_first_and_equal_ones_in_order)
 			.priority = n < ahead ? 0 : priorities[n % 5] };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 		if (n == 0)
-			support_await(&board->started, 1);
+			support_await(&board->gate.started, 1);
 	}
-	support_post(&board->go);
+	support_post(&board->gate.go);
 	for (uint32_t i = 0; i < all; i++)
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	int64_t before = INT64_MAX;

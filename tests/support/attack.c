@@ -3,7 +3,6 @@
 #include "tests/support/attack.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "tests/support/attack_observe.h"
 #include "tests/support/lives.h"
+#include "tests/support/users.h"
 
 #define MS INT64_C(1000000)
 
@@ -227,18 +227,6 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 
 /* -------------------------------------------------------------------------------------- the scene */
 
-void
-attack_become_user(void)
-{
-	if (getuid() != 0)
-		return;
-	ck_assert_int_eq(setgroups(0, NULL), 0);
-	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
-	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
-	/* /proc/self is root's after that, until the process may be looked at again. */
-	(void)prctl(PR_SET_DUMPABLE, 1);
-}
-
 static void
 not_here(const char *why)
 {
@@ -337,7 +325,7 @@ attack_in(enum attack_mode mode, const struct forkpool_options *options, attack_
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		int status;
-		attack_become_user();
+		user_become(USER_OTHER);
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 		scene_play(mode, options, body, arg);
 		while (waitpid(-1, &status, 0) > 0)
@@ -354,13 +342,20 @@ run_one(struct attack_scene *scene, const void *arg)
 }
 
 void
-attack_table(const struct attack *table, int i, const struct forkpool_options *options)
+attack_table_with(const struct attack *table, int i, const struct forkpool_options *options,
+    attack_body *body)
 {
 	const struct attack *attack = &table[i / ATTACK_MODES];
 	enum attack_mode mode = (enum attack_mode)(i % ATTACK_MODES);
 
 	if (attack_ends(attack, mode) != 0)
-		attack_in(mode, options, run_one, attack);
+		attack_in(mode, options, body, attack);
+}
+
+void
+attack_table(const struct attack *table, int i, const struct forkpool_options *options)
+{
+	attack_table_with(table, i, options, run_one);
 }
 
 /* -------------------------------------------------------------------------------- for the attacks */
@@ -377,6 +372,49 @@ int
 attack_through(struct forkpool_context *context, const char *how, long r)
 {
 	return forkpool_fail(context, EPROTO, "it got through: %s gave %ld", how, r);
+}
+
+int
+attack_job_prints(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	static char block[65536];
+
+	(void)attack_known(args, args_len);
+	memset(block, 'p', sizeof block);
+	for (size_t i = 0; i < ATTACK_PRINTS / sizeof block; i++)
+		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, block, sizeof block) !=
+		    sizeof block)
+			return errno;
+	return forkpool_reply(context, "p", 1) == -1 ? errno : 0;
+}
+
+void
+attack_burn(int64_t cpu_ns)
+{
+	struct timespec now;
+
+	do
+		(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	while ((int64_t)now.tv_sec * 1000 * MS + now.tv_nsec < cpu_ns);
+}
+
+/* Each frame uses something of the one above, so that the compiler makes no loop of it. */
+static int __attribute__((noinline))
+recurse(volatile unsigned char *above, int64_t left)
+{
+	volatile unsigned char here[1024];
+
+	here[0] = above[0];
+	here[1023] = (unsigned char)left;
+	return left <= 0 ? here[1023] : recurse(here, left - (int64_t)sizeof here) + here[0];
+}
+
+void
+attack_recurse(int64_t bytes)
+{
+	unsigned char first = 0;
+
+	(void)recurse(&first, bytes);
 }
 
 void

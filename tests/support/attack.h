@@ -32,6 +32,11 @@ enum attack_mode {
 #define ENDS(outcome)  (1u << FORKPOOL_##outcome)
 #define KEPT_OUT       (ENDS(OK) | ENDS(DENIED)) /* the call failed, or ended the job */
 
+/* In tables of attacks: at which levels one runs, and what it may end as there. */
+#define BOTH(ends)      .job = (ends), .sandbox = (ends)
+#define SANDBOX(ends)   .sandbox = (ends)
+#define DENIED_BY(call) .sandbox = ENDS(DENIED), .denied = (call)
+
 #define ATTACK_PIDS    512u
 #define ATTACK_WORKERS 2u
 #define ATTACK_CANARY  ((size_t)1 << 18)
@@ -102,13 +107,23 @@ void attack_run(struct attack_scene *, const struct attack *);
 void attack_aftermath(struct attack_scene *);
 /* What an attack may end as in this mode; 0: it is not for it. */
 unsigned attack_ends(const struct attack *, enum attack_mode);
-/* For a loop test over a table: entry i / ATTACK_MODES in mode i % ATTACK_MODES. */
+/*
+ * In a loop test over a table: run entry i / ATTACK_MODES in mode i % ATTACK_MODES.  body gets the entry,
+ * runs it, and may look at more than attack_run() does.
+ */
 void attack_table(const struct attack *table, int i, const struct forkpool_options *options);
+void attack_table_with(const struct attack *table, int i, const struct forkpool_options *options,
+    attack_body *body);
+#define ATTACK_TABLE(tc, test, table) \
+	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
 
 /* In a job: what it knows; its words in shared memory; "it got through". */
 const struct attack_knowledge *attack_known(const void *args, size_t args_len);
 extern struct attack_words *attack_words;
 int  attack_through(struct forkpool_context *, const char *how, long r);
+/* A job that prints ATTACK_PRINTS bytes, each a 'p', to standard output and error, and succeeds. */
+#define ATTACK_PRINTS ((size_t)64 * 65536)
+int attack_job_prints(struct forkpool_context *, const void *args, size_t args_len);
 /* -1 is well, anything else got through. */
 #define ATTACK_TRY(call) \
 	do { \
@@ -116,14 +131,11 @@ int  attack_through(struct forkpool_context *, const char *how, long r);
 		if (attack_r != -1) \
 			return attack_through(context, #call, attack_r); \
 	} while (0)
+void attack_burn(int64_t cpu_ns);     /* until the process has used so much processor time */
+void attack_recurse(int64_t bytes);   /* until so much stack is in use */
 void attack_pid_note(pid_t);       /* a process that is to be gone */
 void attack_pids_gone(struct attack_scene *, uint32_t at_least); /* and they are, right now */
 
-/* As nobody, if this is root. */
-void attack_become_user(void);
-/* A field of /proc/PID/stat: 4 the parent, 22 the start time; 0: there is no such process. */
-uint64_t attack_stat(pid_t, int field);
-int  attack_alive(pid_t);          /* and no zombie */
 
 /* Anybody may write there; empty. */
 const char *attack_directory(void);

@@ -46,30 +46,6 @@ proc_read(pid_t pid, const char *name, char *text, size_t size)
 	return n;
 }
 
-uint64_t
-attack_stat(pid_t pid, int field)
-{
-	char text[1024];
-	const char *at;
-
-	if (proc_read(pid, "stat", text, sizeof text) == 0 || (at = strrchr(text, ')')) == NULL)
-		return 0;
-	for (int i = 2; i < field && at != NULL; i++)
-		at = strchr(at + 1, ' ');
-	return at != NULL ? strtoull(at, NULL, 10) : 0;
-}
-
-int
-attack_alive(pid_t pid)
-{
-	char text[1024];
-	const char *at;
-
-	if (proc_read(pid, "stat", text, sizeof text) == 0 || (at = strrchr(text, ')')) == NULL)
-		return 0;
-	return at[2] != 'Z' && at[2] != 'X';
-}
-
 void
 attack_pids_gone(struct attack_scene *scene, uint32_t at_least)
 {
@@ -78,7 +54,7 @@ attack_pids_gone(struct attack_scene *scene, uint32_t at_least)
 	ck_assert_msg(n >= at_least, "%u processes were to be made, %u were", (unsigned)at_least,
 	    (unsigned)n);
 	for (uint32_t i = 0; i < n && i < ATTACK_PIDS; i++)
-		ck_assert_msg(!attack_alive((pid_t)atomic_load(&scene->words->pid[i])),
+		ck_assert_msg(!support_alive((pid_t)atomic_load(&scene->words->pid[i])),
 		    "process %u of %u is still there",
 		    (unsigned)i, (unsigned)n);
 	atomic_store(&scene->words->processes, 0);
@@ -95,7 +71,7 @@ no_strangers(const struct attack_scene *scene)
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (pid <= 0)
 			continue;
-		pid_t parent = (pid_t)attack_stat(pid, 4);
+		pid_t parent = (pid_t)support_stat(pid, 4);
 		int is_worker = 0;
 		for (unsigned i = 0; i < ATTACK_WORKERS; i++) {
 			ck_assert_msg(parent != scene->known.worker[i],
@@ -133,9 +109,9 @@ state_of(pid_t pid)
 	(void)proc_read(pid, "limits", text, sizeof text);
 	at += (size_t)snprintf(state + at, size - at, "%s", text);
 	at += (size_t)snprintf(state + at, size - at, "nice %llu\n",
-	    (unsigned long long)attack_stat(pid, 19));
+	    (unsigned long long)support_stat(pid, 19));
 	at += (size_t)snprintf(state + at, size - at, "session %llu\n",
-	    (unsigned long long)attack_stat(pid, 6));
+	    (unsigned long long)support_stat(pid, 6));
 	static const char *const links[] = { "cwd", "root", "fd/0", "fd/1", "fd/2", "ns/user",
 		"ns/net", "ns/mnt" };
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
@@ -181,8 +157,8 @@ workers_same(struct attack_scene *scene)
 	for (unsigned i = 0; i < ATTACK_WORKERS; i++) {
 		struct forkpool_worker_info info;
 		ck_assert_int_eq(forkpool_worker_info(scene->pool, i, &info, sizeof info), 0);
-		ck_assert_msg(info.pid == scene->known.worker[i] && attack_alive(info.pid) &&
-			attack_stat(info.pid, 22) == scene->born[i],
+		ck_assert_msg(info.pid == scene->known.worker[i] && support_alive(info.pid) &&
+			support_stat(info.pid, 22) == scene->born[i],
 		    "worker %u is not the process that it was", i);
 		/* It may still be on its way back from its last job. */
 		for (int left = SUPPORT_HANGS_MS; left >= 0; left--) {
@@ -196,8 +172,8 @@ workers_same(struct attack_scene *scene)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		}
 	}
-	ck_assert_msg(attack_alive(scene->known.supervisor) &&
-		attack_stat(scene->known.supervisor, 22) == scene->born[ATTACK_WORKERS],
+	ck_assert_msg(support_alive(scene->known.supervisor) &&
+		support_stat(scene->known.supervisor, 22) == scene->born[ATTACK_WORKERS],
 	    "the supervisor is not the process that it was");
 }
 
@@ -331,12 +307,12 @@ attack_observe(struct attack_scene *scene)
 		ck_assert_int_eq(forkpool_worker_info(scene->pool, i, &info, sizeof info), 0);
 		ck_assert_int_gt(info.pid, 0);
 		scene->known.worker[i] = info.pid;
-		scene->known.supervisor = (pid_t)attack_stat(info.pid, 4);
-		scene->born[i] = attack_stat(info.pid, 22);
+		scene->known.supervisor = (pid_t)support_stat(info.pid, 4);
+		scene->born[i] = support_stat(info.pid, 22);
 		scene->worker_state[i] = settled_state_of(info.pid);
 	}
-	ck_assert_int_eq((pid_t)attack_stat(scene->known.supervisor, 4), scene->known.caller);
-	scene->born[ATTACK_WORKERS] = attack_stat(scene->known.supervisor, 22);
+	ck_assert_int_eq((pid_t)support_stat(scene->known.supervisor, 4), scene->known.caller);
+	scene->born[ATTACK_WORKERS] = support_stat(scene->known.supervisor, 22);
 	scene->fds = support_open_fds();
 }
 

@@ -46,16 +46,11 @@ lives_supervisor_begin(void)
 int
 lives_kills_supervisor(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	(void)context;
-	(void)args;
-	(void)args_len;
 	if (support_sandboxed())
 		support_post(&assistance->asked);
 	else
 		(void)kill(support_own_supervisor(), SIGKILL);
-	while (pause() == -1)
-		continue;
-	return 0;
+	return support_job_hangs(context, args, args_len);
 }
 
 const struct forkpool_result *
@@ -102,7 +97,16 @@ lives_crash(struct forkpool *pool)
 	ck_assert_int_eq(result->signal, SIGABRT);
 }
 
-/* What a pool does in its life. */
+void
+lives_kill_supervisor(struct forkpool *pool)
+{
+	pid_t supervisor = support_supervisor(pool);
+
+	ck_assert_int_eq(kill(supervisor, SIGKILL), 0);
+	while (support_supervisor(pool) == supervisor)
+		continue;
+}
+
 void
 lives_whole(const struct forkpool_options *options)
 {

@@ -21,6 +21,7 @@ const struct forkpool_result *lives_wait(struct forkpool *);
 /* These fail the test where anything is not as it should be. */
 void lives_double(struct forkpool *, int jobs);
 void lives_crash(struct forkpool *);                  /* one job crashes */
+void lives_kill_supervisor(struct forkpool *);        /* and there is another */
 void lives_whole(const struct forkpool_options *);    /* from open to close, with both in between */
 void lives_child(pid_t);                              /* a child of the test's own ends with 0 */
 

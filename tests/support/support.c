@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,6 +32,15 @@ support_open_fds(void)
 		n += entry->d_name[0] != '.';
 	(void)closedir(dir);
 	return n;
+}
+
+int
+support_fd_is_open(int fd)
+{
+	char byte;
+
+	return read(fd, &byte, 0) != -1 || errno != EBADF || write(fd, &byte, 0) != -1 ||
+	    errno != EBADF;
 }
 
 static void
@@ -195,26 +205,6 @@ support_post(_Atomic uint32_t *word)
 	(void)atomic_fetch_add(word, 1);
 }
 
-/* Its state as proc(5) stat has it, and its parent; 0 where it is gone. */
-static char
-process_look(pid_t pid, pid_t *parent)
-{
-	char path[40], text[512];
-
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	FILE *stat = fopen(path, "re");
-	if (stat == NULL)
-		return 0;
-	size_t n = fread(text, 1, sizeof text - 1, stat);
-	(void)fclose(stat);
-	text[n] = '\0';
-	const char *state = strrchr(text, ')'); /* the name may hold anything */
-	if (state == NULL || strlen(state) < 5)
-		return 0;
-	*parent = (pid_t)strtol(state + 4, NULL, 10);
-	return state[2];
-}
-
 int
 support_job_nothing(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -222,6 +212,91 @@ support_job_nothing(struct forkpool_context *context, const void *args, size_t a
 	(void)args;
 	(void)args_len;
 	return 0;
+}
+
+int
+support_job_hangs(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	while (pause() == -1)
+		continue;
+	return support_job_nothing(context, args, args_len);
+}
+
+int
+support_job_environment(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	extern char **environ;
+
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
+		    forkpool_reply(context, "\n", 1) == -1)
+			return errno;
+	return support_job_nothing(context, args, args_len);
+}
+
+_Noreturn void
+support_linger(void)
+{
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	for (;;)
+		(void)pause();
+}
+
+void *
+support_thread_waits(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg;
+}
+
+int
+support_generate_nothing(struct forkpool_job *job, void *arg)
+{
+	(void)job;
+	(void)arg;
+	return 0;
+}
+
+#define REFUSED(call) (errno = 0, (call) == -1 && errno == error)
+
+const char *
+support_not_refused(struct forkpool *pool, int error)
+{
+	struct forkpool_job job = { .fn = support_job_nothing };
+	const struct forkpool_result *result;
+	struct forkpool_worker_info info;
+	struct forkpool_stats stats;
+	struct pollfd fds[8];
+	const struct {
+		const char *name;
+		int refused;
+	} calls[] = {
+		{ "submit", REFUSED(forkpool_submit(pool, &job, NULL)) },
+		{ "next", REFUSED(forkpool_next(pool, &result)) },
+		{ "wait", REFUSED(forkpool_wait(pool, &result, -1)) },
+		{ "run", REFUSED(forkpool_run(pool, support_generate_nothing, NULL, NULL, NULL)) },
+		{ "cancel", REFUSED(forkpool_cancel(pool, FORKPOOL_CANCEL_QUEUED)) },
+		{ "cancel", REFUSED(forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING)) },
+		{ "cancel_job", REFUSED(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_QUEUED)) },
+		{ "cancel_job", REFUSED(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_RUNNING)) },
+		{ "set_deadline", REFUSED(forkpool_set_deadline(pool, 1)) },
+		{ "timeout", REFUSED(forkpool_timeout(pool)) },
+		{ "dispatch", REFUSED(forkpool_dispatch(pool, NULL, 0)) },
+		{ "wakeup", REFUSED(forkpool_wakeup(pool)) },
+		{ "resize", REFUSED(forkpool_resize(pool, 1)) },
+		{ "get_stats", REFUSED(forkpool_get_stats(pool, &stats, sizeof stats)) },
+		{ "worker_info", REFUSED(forkpool_worker_info(pool, 0, &info, sizeof info)) },
+		{ "pending", (errno = 0, forkpool_pending(pool) == 0 && errno == error) },
+		{ "pollfds", (errno = 0, forkpool_pollfds(pool, NULL, 0) == 0 && errno == error) },
+		{ "pollfds", (errno = 0, forkpool_pollfds(pool, fds, 8) == 0 && errno == error) },
+	};
+
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		if (!calls[i].refused)
+			return calls[i].name;
+	return NULL;
 }
 
 static struct support_gate *gate;
@@ -240,20 +315,73 @@ support_job_waits(struct forkpool_context *context, const void *args, size_t arg
 	return support_job_nothing(context, args, args_len);
 }
 
+/* Read /proc/PID/stat: its fields 1 and 2 are "PID (NAME".  The rest, from ')' on; NULL where it is gone. */
+static const char *
+stat_read(pid_t pid, char *text, size_t size)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *stat = fopen(path, "re");
+	if (stat == NULL)
+		return NULL;
+	size_t n = fread(text, 1, size - 1, stat);
+	(void)fclose(stat);
+	text[n] = '\0';
+	const char *rest = strrchr(text, ')'); /* the name may hold any character */
+	return rest != NULL && strlen(rest) >= 5 ? rest : NULL;
+}
+
+static int
+is_alive(const char *stat)
+{
+	return stat != NULL && stat[2] != 'Z' && stat[2] != 'X';
+}
+
 char
 support_state(pid_t pid)
 {
-	pid_t parent;
+	char text[1024];
+	const char *stat = stat_read(pid, text, sizeof text);
 
-	return process_look(pid, &parent);
+	return stat != NULL ? stat[2] : '\0';
+}
+
+int
+support_alive(pid_t pid)
+{
+	char text[1024];
+
+	return is_alive(stat_read(pid, text, sizeof text));
+}
+
+int
+support_alive_as(pid_t pid, const char *name)
+{
+	char text[1024];
+	const char *stat = stat_read(pid, text, sizeof text);
+
+	if (!is_alive(stat))
+		return 0;
+	const char *begin = strchr(text, '(') + 1;
+	return stat - begin == (ptrdiff_t)strlen(name) && strncmp(begin, name, strlen(name)) == 0;
+}
+
+uint64_t
+support_stat(pid_t pid, int field)
+{
+	char text[1024];
+	const char *at = stat_read(pid, text, sizeof text);
+
+	for (int i = 2; i < field && at != NULL; i++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
 pid_t
 support_parent(pid_t pid)
 {
-	pid_t parent = 0;
-
-	return process_look(pid, &parent) != 0 ? parent : 0;
+	return (pid_t)support_stat(pid, 4);
 }
 
 pid_t
@@ -294,11 +422,8 @@ support_open_up(struct forkpool_options *options, const char *directory)
 int
 support_gone(pid_t pid, int timeout_ms)
 {
-	pid_t parent;
-
 	for (int i = 0;; i++) {
-		char state = process_look(pid, &parent);
-		if (state == 0 || state == 'Z' || state == 'X')
+		if (!support_alive(pid))
 			return 1;
 		if (i >= timeout_ms * 2)
 			return 0;

@@ -51,6 +51,8 @@ TCase *support_case(const char *name, double timeout_s);
 
 /* Open descriptors of this process. */
 int support_open_fds(void);
+/* Whether that one is open: by read(2) and write(2), as a sandbox may deny fcntl(2). */
+int support_fd_is_open(int fd);
 
 /* Options with these workers, for that level, the rest zero. */
 struct forkpool_options support_options(unsigned workers);
@@ -68,24 +70,46 @@ void *support_shared(size_t size);
 void support_await(_Atomic uint32_t *word, uint32_t at_least);
 void support_post(_Atomic uint32_t *word); /* add one, and wake who awaits */
 
-/* Jobs that many tests need.  One does nothing. */
+/* Jobs that many tests need: */
 int support_job_nothing(struct forkpool_context *, const void *args, size_t args_len);
-/* The other says that it runs and then waits until it is told to go on, at the gate in use, which is in shared memory
-   and was given to support_gate_use() before the pool was opened. */
+/* hang until a signal ends the process; */
+int support_job_hangs(struct forkpool_context *, const void *args, size_t args_len);
+/* reply each variable of the environment and a newline; */
+int support_job_environment(struct forkpool_context *, const void *args, size_t args_len);
+/*
+ * say at the gate in use that it has started, and wait until the gate is opened.  The gate is in shared
+ * memory and is given to support_gate_use() before the pool is opened.
+ */
 struct support_gate {
-	_Atomic uint32_t started; /* jobs that are at it, or through */
-	_Atomic uint32_t go;      /* 1: open */
+	_Atomic uint32_t started; /* jobs that have come to it */
+	_Atomic uint32_t go;      /* 1: it is open */
 };
 void support_gate_use(struct support_gate *);
 int  support_job_waits(struct forkpool_context *, const void *args, size_t args_len);
 
-/* State of that process as ps(1) shows it, 0 where it is gone. */
-char support_state(pid_t pid);
+/* For processes and threads that jobs leave behind: ignore SIGTERM and SIGHUP and wait for SIGKILL; wait. */
+_Noreturn void support_linger(void);
+void *support_thread_waits(void *);
 
-/* Parent of that process, 0 where that is gone or cannot be told. */
+/* A generator without jobs. */
+int support_generate_nothing(struct forkpool_job *, void *arg);
+/* Each function of the library that gets a pool must fail with that error, forkpool_close() apart.  The
+   name of the first one that does not; NULL: all do. */
+const char *support_not_refused(struct forkpool *, int error);
+
+/*
+ * What the system says of a process.  A process that is gone, or that this one may not look at, has the
+ * state 0, is not alive, and has 0 in each field.
+ */
+char support_state(pid_t pid); /* as ps(1) shows it */
+int support_alive(pid_t pid);  /* and no zombie */
+int support_alive_as(pid_t pid, const char *name);
+uint64_t support_stat(pid_t pid, int field); /* of /proc/PID/stat from 4 on: 4 the parent, 22 the start time */
 pid_t support_parent(pid_t pid);
-/* The pool's supervisor, as its caller finds it (at most one pool of several workers); and as a job does, at WORKER and JOB. */
+
+/* The pool's supervisor, as its caller finds it.  The pool may have any number of workers. */
 pid_t support_supervisor(struct forkpool *);
+/* The supervisor of the pool that this job is of; at WORKER and JOB. */
 pid_t support_own_supervisor(void);
 
 /* At SANDBOX: what is in that directory is the jobs' to write as well.  Elsewhere they may anyway. */

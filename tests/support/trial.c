@@ -51,11 +51,16 @@ order_end(enum then then, int error)
 	}
 }
 
-static int
-does_nothing(struct forkpool_context *context, const void *args, size_t args_len)
+int
+trial_forks(int64_t children)
 {
-	(void)context;
-	(void)order_of(args, args_len);
+	for (int64_t i = 0; i < children; i++) {
+		pid_t pid = fork();
+		if (pid == -1)
+			return -1;
+		if (pid == 0)
+			(void)support_thread_waits(NULL);
+	}
 	return 0;
 }
 
@@ -75,7 +80,7 @@ try_once(struct attack_scene *scene, const struct trial *trial)
 static void
 run_trial(struct attack_scene *scene, const void *arg)
 {
-	static const struct trial plain = { "plain", does_nothing, .outcome = FORKPOOL_OK };
+	static const struct trial plain = { "plain", support_job_nothing, .outcome = FORKPOOL_OK };
 	/* Whoever is to end it may come late where there is much else to do, but not each time. */
 	enum { ROUNDS = 3, ROUNDS_AT_MOST = 10 };
 	const int64_t over_most = 100 * TRIAL_MS;

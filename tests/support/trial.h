@@ -51,6 +51,8 @@ struct order {
 /* In its function: what it is told, and its end with an errno. */
 struct order order_of(const void *args, size_t args_len);
 int          order_end(enum then, int error);
+/* Fork so many children, which wait to be killed.  0, or -1 and errno where one could not be made. */
+int          trial_forks(int64_t children);
 
 #define OVER(name) .outcome = FORKPOOL_OVER_LIMIT, .limit = (name)
 
@@ -58,8 +60,5 @@ int          order_end(enum then, int error);
 void trial_table(const struct trial *table, int i);
 /* Many of them at once, where none is to meet its limit. */
 void trial_many(const struct trial *table, int i);
-
-#define TRIAL_TABLE(tc, test, table) \
-	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
 
 #endif

@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/lives.h"
+
 #define USERS      2
 #define USER_ROOT  0
 #define USER_OTHER 1
@@ -103,11 +105,7 @@ user_start(int user, void (*body)(void))
 static inline void
 user_end(pid_t pid)
 {
-	int status;
-
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-	    "a child ended with status %#x", (unsigned)status);
+	lives_child(pid);
 }
 
 static inline void
