@@ -159,7 +159,7 @@ static const char *const wrong_durations[] = {
 	"1-1",
 	"1m-1s",
 	"1\n",
-	/* longer than any number is read */
+	/* more digits than parse_duration() accepts */
 	"11111111111111111111111111111111111111111"
 	"11111111111111111111111111111111111111111",
 };
