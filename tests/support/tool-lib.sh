@@ -65,6 +65,7 @@ is() {
 	else
 		report "$1" 1
 		printf '%s\n' "got: $2" "wanted: $3" | head -c 4000 | sed 's/^/# /'
+		echo # where it was cut
 	fi
 }
 

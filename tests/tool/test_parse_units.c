@@ -123,6 +123,47 @@ START_TEST(sizes)
 }
 END_TEST
 
+static const char *const wrong_durations[] = {
+	"",
+	"0",
+	"0s",
+	"0.0",
+	"00ms",
+	"-1",
+	"+1",
+	" 1",
+	"1 ",
+	"s",
+	".",
+	".s",
+	"1..5",
+	"1.5.2",
+	"1x",
+	"1S",
+	"1sec",
+	"1 s",
+	"1m30",
+	"1e3",
+	"0x10",
+	"inf",
+	"nan",
+	"infinity",
+	"1%",
+	"150%",
+	"1ss",
+	"1,5",
+	"0.0000000001",
+	"99999999999999999999",
+	"73001d",
+	"1000000000000h",
+	"1-1",
+	"1m-1s",
+	"1\n",
+	/* more digits than parse_duration() accepts */
+	"11111111111111111111111111111111111111111"
+	"11111111111111111111111111111111111111111",
+};
+
 START_TEST(durations)
 {
 #define S INT64_C(1000000000)
@@ -149,45 +190,6 @@ START_TEST(durations)
 		{ "36500d", 36500 * (86400 * S) },
 		{ "3153600000", 3153600000 * S },
 	};
-	static const char *const wrong[] = {
-		"",
-		"0",
-		"0s",
-		"0.0",
-		"00ms",
-		"-1",
-		"+1",
-		" 1",
-		"1 ",
-		"s",
-		".",
-		".s",
-		"1..5",
-		"1.5.2",
-		"1x",
-		"1S",
-		"1sec",
-		"1 s",
-		"1m30",
-		"1e3",
-		"0x10",
-		"inf",
-		"nan",
-		"infinity",
-		"1%",
-		"150%",
-		"1ss",
-		"1,5",
-		"0.0000000001",
-		"99999999999999999999",
-		"73001d",
-		"1000000000000h",
-		"1-1",
-		"1m-1s",
-		"1\n",
-		"111111111111111111111111111111111111111111111111111111111111111111111111111111111"
-		"1",
-	};
 	int64_t ns;
 
 	for (size_t i = 0; i < COUNT(right); i++) {
@@ -195,45 +197,46 @@ START_TEST(durations)
 		ck_assert_msg(parse_duration(right[i].text, &ns) == NULL, "\"%s\"", right[i].text);
 		ck_assert_int_eq(ns, right[i].ns);
 	}
-	for (size_t i = 0; i < COUNT(wrong); i++) {
+	for (size_t i = 0; i < COUNT(wrong_durations); i++) {
 		ns = -77;
-		ck_assert_msg(parse_duration(wrong[i], &ns) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_duration(wrong_durations[i], &ns) != NULL, "\"%s\"", wrong_durations[i]);
 		ck_assert_int_eq(ns, -77);
 	}
 }
 END_TEST
 
+static const char *const wrong_workers[] = {
+	"",
+	"x",
+	"1x",
+	"4097",
+	"1.5",
+	"%",
+	"-%",
+	"+",
+	"-",
+	"+-1",
+	"0%",
+	"-50%",
+	"+50%",
+	"50%%",
+	"99999999%",
+	" 1",
+	"1 ",
+	"+4097",
+	"+4096",
+	"-4097",
+	"99999999999999999999",
+	"1e2",
+	"nan%",
+	"inf%",
+	".%",
+	"1.2.3%",
+};
+
 START_TEST(workers)
 {
 	unsigned n = 77, processors = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	static const char *const wrong[] = {
-		"",
-		"x",
-		"1x",
-		"4097",
-		"1.5",
-		"%",
-		"-%",
-		"+",
-		"-",
-		"+-1",
-		"0%",
-		"-50%",
-		"+50%",
-		"50%%",
-		"99999999%",
-		" 1",
-		"1 ",
-		"+4097",
-		"+4096",
-		"-4097",
-		"99999999999999999999",
-		"1e2",
-		"nan%",
-		"inf%",
-		".%",
-		"1.2.3%",
-	};
 
 	ck_assert_ptr_null(parse_workers("1", &n));
 	ck_assert_uint_eq(n, 1);
@@ -258,9 +261,9 @@ START_TEST(workers)
 	ck_assert_uint_eq(n, (processors + 999) / 1000);
 	ck_assert_ptr_null(parse_workers("50%", &n));
 	ck_assert_uint_eq(n, (processors + 1) / 2);
-	for (size_t i = 0; i < COUNT(wrong); i++) {
+	for (size_t i = 0; i < COUNT(wrong_workers); i++) {
 		n = 77;
-		ck_assert_msg(parse_workers(wrong[i], &n) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_workers(wrong_workers[i], &n) != NULL, "\"%s\"", wrong_workers[i]);
 		ck_assert_uint_eq(n, 77);
 	}
 }

@@ -167,6 +167,19 @@ wire_put_plain_result(struct wire_writer *w, uint32_t entry, uint64_t ticket, in
 	return 1;
 }
 
+/* The part on the run's process, at the beginning of these bytes: how many it takes, or -1. */
+static inline ptrdiff_t
+wire_get_process(const unsigned char *at, ptrdiff_t len, struct wire_result_process *p)
+{
+	if (len < (ptrdiff_t)sizeof *p)
+		return -1;
+	memcpy(p, at, sizeof *p);
+	ptrdiff_t frames = (ptrdiff_t)(p->frames * sizeof(uint64_t));
+	if (p->frames > WIRE_FRAMES_MAX || len - (ptrdiff_t)sizeof *p < frames)
+		return -1;
+	return (ptrdiff_t)sizeof *p + frames;
+}
+
 static inline int
 wire_get_result(struct wire_reader *r, struct wire_result *result)
 {
@@ -195,16 +208,12 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 	}
 	const unsigned char *addresses = NULL;
 	if (h->tail & WIRE_TAIL_PROCESS) {
-		if (body < (ptrdiff_t)sizeof p)
+		ptrdiff_t process = wire_get_process(r->at + head, body, &p);
+		if (process < 0)
 			return -1;
-		memcpy(&p, r->at + head, sizeof p);
-		size_t frames = p.frames * sizeof(uint64_t);
-		if (p.frames > WIRE_FRAMES_MAX || (size_t)body - sizeof p < frames)
-			return -1;
-		head += sizeof p;
-		addresses = r->at + head;
-		head += frames;
-		body -= (ptrdiff_t)(sizeof p + frames);
+		addresses = r->at + head + sizeof p;
+		head += (size_t)process;
+		body -= process;
 	}
 	int in_spool = (h->tail & WIRE_TAIL_ARENA) != 0;
 	if (m.message_len > WIRE_MESSAGE_MAX || (ptrdiff_t)m.message_len > body)

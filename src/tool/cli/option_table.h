@@ -8,8 +8,9 @@
  *   1. A row in OPTIONS below, at its place in --help, and a field in struct options (options.h).
  *      A flag, a text, a size or a duration needs no more code: the row names the field, and
  *      option_apply() (options_read.c) sets it.
- *   2. Any other value (kind OWN, field "dialect"): a case in own_apply() (options_read.c), with
- *      its parser in option_values.c, or in base/parse_units.c where several options use it.
+ *   2. Any other value (kind OWN, field "dialect"): a case in items_apply() or jobs_apply()
+ *      (options_read.c), with its parser in option_values.c, or in base/parse_units.c where several
+ *      options use it.
  *   3. A letter: to the dialects that have it, in option_table.c.  Further names: to option_aliases
  *      there.  A name that was refused until now: out of the list there.
  *   4. A value other than 0 where the option is not given: in defaults.c, or in xargs.c and
@@ -41,7 +42,7 @@ enum option_section {
 	SECTIONS
 };
 enum option_argument { ARGUMENT_NONE = 0, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL };
-/* How the value is read: into the row's field by its type, or by a case in own_apply(). */
+/* How the value is read: into the row's field by its type, or by code of its own. */
 enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION };
 
 /*

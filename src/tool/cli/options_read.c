@@ -63,9 +63,9 @@ max_args(struct options *o, const struct argument *a, int repeat)
 	o->repeat_word |= repeat;
 }
 
-/* Options of KIND_OWN. */
-static void
-own_apply(struct options *o, struct argument *a)
+/* Options of kind OWN about items: what is wrong with the value, or NULL. */
+static const char *
+items_apply(struct options *o, struct argument *a)
 {
 	const char *why = NULL;
 
@@ -120,6 +120,19 @@ own_apply(struct options *o, struct argument *a)
 		if (o->replace[0] == '\0')
 			why = "must not be empty";
 		break;
+	default:
+		break;
+	}
+	return why;
+}
+
+/* All other options of kind OWN. */
+static const char *
+jobs_apply(struct options *o, struct argument *a)
+{
+	const char *why = NULL;
+
+	switch (a->id) {
 	case OPTION_PLUGIN:
 		free(o->plugin_file);
 		o->plugin_file = NULL;
@@ -178,8 +191,7 @@ own_apply(struct options *o, struct argument *a)
 	default: /* argv_scan_read() has done --compat; OPTION_NOTHING does nothing */
 		break;
 	}
-	if (why != NULL)
-		argument_fail(a, why);
+	return why;
 }
 
 static void
@@ -209,7 +221,10 @@ option_apply(struct options *o, struct argument *a)
 		why = parse_duration(a->value, field);
 		break;
 	case KIND_OWN:
-		own_apply(o, a);
+		if (row->section == SECTION_INPUT || row->section == SECTION_PACKING)
+			why = items_apply(o, a);
+		else
+			why = jobs_apply(o, a);
 		break;
 	}
 	if (why != NULL && a->id == OPTION_TIMEOUT && strchr(a->value, '%') != NULL)
