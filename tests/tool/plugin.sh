@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Job functions of plug-ins, run by the command: what comes out is what they reply, byte for byte, and whatever one of them
-# does costs its own item alone.
+# Job functions of plug-ins: the command puts out their replies byte for byte, and a function that
+# misbehaves fails its own item alone.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 
-# shared NAME [FLAG...]: $dir/NAME.so from the C code on standard input
+# shared NAME [FLAG...]: compiles the C code on standard input to $dir/NAME.so
 shared() {
 	object=$1
 	shift
@@ -193,7 +193,7 @@ for item in ab c defg h; do
 	done
 done >"$dir/wanted"
 ok 'values of 10 MiB' cmp "$dir/wanted" "$dir/out"
-# A reader that comes late loses nothing.
+# A reader that starts late loses nothing.
 "$forkpool" -j2 -k --plugin "$jobs:large" ::: ab c defg h ab c defg h | (until_true test -s "$dir/wanted"; cat) >"$dir/out"
 cat "$dir/wanted" "$dir/wanted" >"$dir/twice"
 ok 'values of 10 MiB into a pipe' cmp "$dir/twice" "$dir/out"
@@ -359,7 +359,7 @@ fi
 
 # ------------------------------------------------------------------------------------------- loading
 
-# refused NAME WANTED FILE:FUNCTION: one line, status 1, and nothing was run or read
+# refused NAME WANTED FILE:FUNCTION: tests: one line, status 1, and no file was touched
 refused() {
 	run "$forkpool" --plugin "$3" --joblog "$dir/joblog" ::: a
 	is "$1" "$status $out$err" "1 forkpool: plug-in $2"
