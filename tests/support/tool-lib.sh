@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# tool-lib - what the tests of the command have in common; they read it with ".".  TAP on standard output.
+# tool-lib - what the tests of the command have in common; they read it with ".".  It writes TAP.
 #
 #	$forkpool                the program
 #	$dir                     an empty directory, gone at the end
@@ -33,7 +33,7 @@ marked() {
 		pid=${pid%/environ}
 		[ "$pid" != $$ ] || continue
 		if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qxF "FORKPOOL_TEST_MARK=$dir"; then
-			# The commands of this pipe are children of the shell, and end with the pipe.
+			# The commands of this pipe are children of the shell and end with it.
 			[ "$(ps -o ppid= -p "$pid" 2>/dev/null | tr -d ' ')" = $$ ] || echo "$pid"
 		fi
 	done 2>/dev/null

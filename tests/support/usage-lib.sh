@@ -6,7 +6,7 @@
 #	one_line PROGRAM STATUS                 whether run() has got one line from that program
 #	refused PROGRAM STATUS CULPRIT WORDS    a test: the command line ends with one line that has
 #	                                        CULPRIT, and no job runs
-#	refused_options                         such a test for each line of standard input, which is
+#	refused_options                         such a test for each line of standard input:
 #	                                        CULPRIT|OPTIONS
 #
 # shellcheck shell=sh disable=SC2154

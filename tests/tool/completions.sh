@@ -11,7 +11,7 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
 make=${MAKE:-make}
 
-# ------------------------------------------------------------------------------------------ installation
+# ------------------------------------------------------------------------------------- installation
 
 # value VARIABLE: its value in the configured Makefile
 value() {
@@ -62,7 +62,7 @@ mkdir "$dir/none"
 makes install "$dir/none" bashcompletiondir= zshcompletiondir= fishcompletiondir=
 is 'left out where the directory is none' "$status $(found "$dir/none")" '0 '
 
-# ----------------------------------------------------------------------- files and commands to offer
+# ---------------------------------------------------------------------- files and commands to offer
 
 work=$dir/work
 mkdir -p "$work/sub" "$dir/bin" "$dir/home/config" "$dir/home/data" || exit 99
@@ -95,7 +95,7 @@ XDG_DATA_DIRS=$share:/usr/local/share:/usr/share
 export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_DATA_DIRS
 unset ZDOTDIR BASH_ENV ENV XDG_RUNTIME_DIR BASH_COMPLETION_USER_DIR BASH_COMPLETION_USER_FILE
 
-# ----------------------------------------------------------------------------- the options, by --help
+# --------------------------------------------------------------------------- the options, by --help
 
 # Lines "NAME none|needed|optional offered|further".
 "$forkpool" --help | awk '
@@ -126,7 +126,7 @@ unset ZDOTDIR BASH_ENV ENV XDG_RUNTIME_DIR BASH_COMPLETION_USER_DIR BASH_COMPLET
 ok '--help was understood' test "$(grep -c ' offered$' "$dir/options")" -gt 80 -a "$(grep -c ' further$' "$dir/options")" -gt 20
 is 'of each is known whether it takes a value' "$(grep -vE '^--?[a-zA-Z0-9][a-z-]* (none|needed|optional) ' "$dir/options")" ''
 
-# ------------------------------------------------------------------------------------------ questions
+# ---------------------------------------------------------------------------------------- questions
 
 : >"$dir/questions"
 : >"$dir/wanted"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The command forkpool and GNU make's jobserver: as a client, of a make and of jobservers made by hand.
+# The command forkpool and GNU make's jobserver: as a client, of make and of jobservers of our own.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
@@ -179,8 +179,8 @@ before = fcntl.fcntl(r, fcntl.F_GETFL), fcntl.fcntl(w, fcntl.F_GETFL)
 pid = os.fork()
 if pid == 0:
     if style == "closed":
-        # Nobody can open the pipe once more: neither its owner, nor root without CAP_DAC_OVERRIDE and
-        # CAP_DAC_READ_SEARCH.
+        # Nobody can open the pipe once more: neither its owner, nor root without CAP_DAC_OVERRIDE
+        # and CAP_DAC_READ_SEARCH.
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in 1, 2:
             libc.prctl(24, capability, 0, 0, 0)
@@ -196,7 +196,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """, str(r)] + command)
     os.execvp(command[0], command)
 if style == "watched":
-    # Both jobs run, so the token is taken: wait until it is back, and only then let the second job end.
+    # Both jobs run, so the token is taken: the second job ends only after the token is back.
     while not os.path.exists("both"):
         time.sleep(0.05)
     token = os.read(r, 1)
@@ -317,7 +317,7 @@ run env MAKEFLAGS='k -- N=1' forkpool -k echo ::: 1 2
 is 'MAKEFLAGS without a jobserver says nothing' "$status:$out:$err" '0:1
 2:'
 
-# ----------------------------------------------------------------------------- what the manual shows
+# ---------------------------------------------------------------------------- what the manual shows
 
 # The Makefile in the manual's section JOBSERVER.
 awk '/^\.Sh / { there = $2 == "JOBSERVER" } there && /^\.Ed/ { exit } there && lines; there && /^\.Bd/ { lines = 1 }' \

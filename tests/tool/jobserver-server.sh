@@ -35,7 +35,7 @@ for style in pipe fifo; do
 	run $server -j4 --shell 'forkpool job log ::: 4 4 4 4' ::: 1 2
 	is "$style: two of them reach the number together" "$status:$(most log):$err" 0:4:
 
-	# The first job dies holding a token; then the second, which still runs, can have that one too.
+	# The first job dies holding a token; then the second, which still runs, can have it.
 	rm -f got gone
 	run $server -j4 --quiet --shell 'set -- "$1" $(auth)
 		case $1 in

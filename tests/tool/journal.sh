@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The command with --journal: killed at random moments, with its journal cut at each byte of its end,
-# with a damaged journal, and with other input.  Afterwards each job has one result, in the output, the
-# joblog and the results.
+# The command with --journal: killed at random moments, with its journal cut at each byte of its
+# end, with a damaged journal, and with other input.  Afterwards each job has one result, in the
+# output, the joblog and the results.
 # Run in the build directory.  SEED=N repeats the same moments, as far as the machine does.
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
@@ -149,8 +149,9 @@ kill_by_reader() {
 	[ "$left" -lt 0 ]
 }
 
-# Whether the pieces that the runs have written to the pipe make up $at/wanted.  Where a run was killed
-# while it wrote, the next run may write that again, and must have named the jobs whose output it is.
+# Whether the pieces that the runs have written to the pipe make up $at/wanted.  Where a run was
+# killed while it wrote, the next run may write that again, and must have named the jobs whose
+# output it is.
 pieces_fit() {
 	awk -v runs="$runs" -v at="$at" '
 		# Sets named[] to the jobs of "4, 7-9".
@@ -246,13 +247,14 @@ judge() {
 			exit bad
 		}'
 	report "$1: none ran oftener than it may" $?
-	# For each of 3 workers: the job that it runs, and one that it has taken or whose end nobody has read.
+	# For each of 3 workers: the job that it runs, and one that it has taken or whose end nobody
+	# has read.
 	[ "$unknown" -le $((6 * kills)) ]
 	report "$1: unknown are those that ran when it was killed, at most" $?
 }
 
 all_kills=0
-# kill_often NAME WHERE OPTIONS...: kills runs until one ends by itself, and then one more does nothing
+# kill_often NAME WHERE OPTIONS...: kills runs until one ends by itself; then one more does nothing
 kill_often() {
 	name=$1
 	where=$2
@@ -290,8 +292,8 @@ LARGE=700
 FAILS=no
 kill_often 'killed, into a file' file
 kill_often 'killed, -k, into a file' file -k
-# More than twice what a pipe holds: so the run has not ended while the reader reads, however busy the
-# machine is.
+# More than twice what a pipe holds: so the run has not ended while the reader reads, however busy
+# the machine is.
 LARGE=4500
 kill_often 'killed, into a pipe' pipe
 kill_often 'killed, -k, into a pipe' pipe -k
@@ -322,8 +324,8 @@ mkdir "$at/whole"
 cp -p "$at/out" "$at/joblog" "$at/results" "$at/journal" "$at/whole"
 size=$(wc -c <"$at/journal")
 
-# put_back BYTES: restores all files, and that much of the journal; output, joblog and results keep their
-# inodes, by which a run knows them
+# put_back BYTES: restores all files, and that much of the journal; output, joblog and results keep
+# their inodes, by which a run knows them
 put_back() {
 	for file in out joblog results; do cat "$at/whole/$file" >"$at/$file"; done
 	head -c "$1" "$at/whole/journal" >"$at/journal"
@@ -420,8 +422,8 @@ is 'longer input: what has been added is run' "$(tr '\n' ' ' <"$at/ran")" '7 8 '
 seq 8 | grep -v 6 | texts >"$at/wanted"
 is 'and published' "$(cksum <"$at/new")" "$(cksum <"$at/wanted")"
 
-# A job that was running and may run again does not, until the input has been compared up to where the
-# earlier runs came.
+# A job that was running and may run again does not, until the input has been compared up to where
+# the earlier runs came.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 echo "$1" >>"$RAN"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --metrics-file: the file keeps the rules of Prometheus' text format, its numbers agree with --json, and
-# a reader never finds half a file.
+# --metrics-file: the file keeps the rules of Prometheus' text format, its numbers agree with
+# --json, and a reader never finds half a file.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"

@@ -32,7 +32,7 @@ rm "begun.$1"
 SCRIPT
 chmod +x beside
 
-# ------------------------------------------------------------------------------------ when jobs start
+# ---------------------------------------------------------------------------------- when jobs start
 
 run "$forkpool" -j2 ./beside ::: 1 2
 is 'two at a time' "$status:$(ls together)" 0:together
@@ -71,7 +71,7 @@ first_at() {
 ok '--delay: between the first and the second' test "$(first_at 2)" -ge 299
 ok '--delay: and the third' test "$(first_at 3)" -ge 599
 
-# SIGUSR2 comes while two jobs run.  Once the tool says that it has one worker, one job runs at a time.
+# SIGUSR2 comes while two jobs run.  Once the tool says that it has one worker, one runs at a time.
 cat >take_turns <<'SCRIPT'
 #!/bin/sh
 if [ ! -e go ]; then
@@ -110,7 +110,7 @@ ok 'SIGUSR2: one worker less' until_true one_worker
 wait "$pid"
 is 'and one job at a time' "$?:$(ls enough together 2>/dev/null)" 0:enough
 
-# --------------------------------------------------------------------------------------- what they have
+# ----------------------------------------------------------------------------------- what they have
 
 run "$forkpool" --nice 5 sh -c nice ::: x
 is '--nice' "$status:$out" "0:$(($(nice) > 14 ? 19 : $(nice) + 5))"
@@ -147,7 +147,7 @@ ok '--bar says how many are done' grep -q '^forkpool: 2/2 done' .err
 run "$forkpool" --eta true ::: a b
 ok '--eta says what is left' grep -q 'ETA: 0s Left: 0 ' .err
 
-# ------------------------------------------------------------------------------------------- questions
+# ---------------------------------------------------------------------------------------- questions
 
 if command -v python3 >/dev/null; then
 	cat >asked.py <<'SCRIPT'
@@ -187,7 +187,7 @@ if command -v setsid >/dev/null; then
 	done
 fi
 
-# ----------------------------------------------------------------------------------------------- end
+# ---------------------------------------------------------------------------------------------- end
 
 cat >stubborn <<'SCRIPT'
 #!/bin/sh

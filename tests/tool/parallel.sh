@@ -70,7 +70,7 @@ input numbers "$(awk 'BEGIN { for (i = 1; i <= 30; i++) printf "%d\\n", i }')"
 input continued 'a \nb\nc \nd \ne\nf\n'
 input commands 'echo a b\nshow "c d"\nshow x; show y\nfalse\n'
 
-# ------------------------------------------------------------------------------------------ templates
+# ---------------------------------------------------------------------------------------- templates
 
 for in in nothing newline lines no_newline blank_lines blanks eof names specials quotes bytes; do
 	same "$in" show
@@ -100,7 +100,7 @@ same lines -j1 'exit {#}'
 same lines false
 same lines 'test {} = c'
 
-# -------------------------------------------------------------------------------------------- sources
+# ------------------------------------------------------------------------------------------ sources
 
 same nothing show ::: a b c
 same nothing show :::
@@ -156,7 +156,7 @@ same nothing --header : show {x} {y} ::: x 1 2 ::: y 3 4
 same nothing --header : show {y}-{x} ::: x 1 2 :::+ y 3 4
 same nothing --colsep - show {1} {2} {3} {4} ::: a-b c-d ::: e-f g
 
-# --------------------------------------------------------------------------------------- several at once
+# ---------------------------------------------------------------------------------- several at once
 
 for packing in -n2 '-n 3' -n0 -N0 -N1 '-N 4' '-N 30' -L1 '-L 3' '-m -j3' '-X -j3' '-m -j 7' '-m -j 1' '-X -j1' \
 	'-m -n3 -j2' '-X -n 4 -j3' '-X -n 5 -j 4' '-m -s 40 -j1' '-X -s 40 -j1' '-X -s 50 -j2' '-m -j 100'; do
@@ -183,7 +183,7 @@ same continued -L2 show
 same numbers -s 8 show
 same numbers -s 9 show
 
-# ---------------------------------------------------------------------------------------------- halts
+# -------------------------------------------------------------------------------------------- halts
 
 # Each item is the status of its job.  one_failed has one job, so that any percentage is all of it.
 input statuses '0\n1\n0\n2\n0\n3\n'
@@ -212,7 +212,7 @@ same nothing -j1 --halt now,fail=1 'kill -9 $$' ::: a b
 same nothing -j1 --halt soon,fail=1 'kill -9 $$' ::: a b
 same nothing -j1 --halt soon,fail=50% 'kill -9 $$' ::: a b
 
-# ------------------------------------------------------------------------------------------- dry runs
+# ----------------------------------------------------------------------------------------- dry runs
 
 # The text of the commands.
 for in in specials quotes names blanks bytes; do
@@ -222,7 +222,7 @@ same numbers --dry-run -X -j4 show a{}b
 same lines --dry-run -j1 'show {%} {}{%}'
 same nothing --dry-run show ::: '' ' ' a
 
-# ---------------------------------------------------------------------------------------------- blocks
+# ------------------------------------------------------------------------------------------- blocks
 
 awk 'BEGIN { for (i = 1; i <= 3000; i++) print "line", i }' >"$dir/many"
 { cat "$dir/many" && head -c 5000 /dev/zero | tr '\0' a && printf '\nb\n' && cat "$dir/many"; } >"$dir/long_line"

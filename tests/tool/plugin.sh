@@ -157,7 +157,7 @@ JOB(leave)
 END
 jobs=$dir/jobs.so
 
-# ------------------------------------------------------------------------------------- input, output
+# ------------------------------------------------------------------------------------ input, output
 
 seq 1000000 >"$dir/million"
 "$forkpool" -j2 -k --plugin "$jobs:line" <"$dir/million" >"$dir/out"
@@ -246,7 +246,7 @@ run "$forkpool" -j1 --plugin "$jobs:leave" ::: a
 is 'a function that leaves a process behind' "$status $out" '0 a'
 no_process_left 'which ends with the run'
 
-# ------------------------------------------------------------------------------------ init and options
+# --------------------------------------------------------------------------------- init and options
 
 shared counting <<'END'
 #include <forkpool_plugin.h>
@@ -311,7 +311,7 @@ is 'the environment is ours' "$out" 'some thing'
 WORD='some thing' run "$forkpool" --plugin "$jobs:variable" --fsize 1M ::: WORD
 is 'also where jobs have a process each' "$out" 'some thing'
 
-# ------------------------------------------------------------------------------------- limits, sandbox
+# ---------------------------------------------------------------------------------- limits, sandbox
 
 if [ -n "${SANITIZE_CFLAGS:-}" ]; then
 	echo '# memory is the sanitizer'\''s: no limits, no sandbox'
@@ -357,7 +357,7 @@ b'
 	fi
 fi
 
-# ------------------------------------------------------------------------------------------- loading
+# ------------------------------------------------------------------------------------------ loading
 
 # refused NAME WANTED FILE:FUNCTION: tests: one line, status 1, and no file was touched
 refused() {
@@ -414,7 +414,7 @@ b'
 	ok 'C++: a function without FORKPOOL_EXPORT' said 'has no function forgotten; it has: work; as _Z9forgotten.*: declare it'
 fi
 
-# ------------------------------------------------------------------------------------------- example
+# ------------------------------------------------------------------------------------------ example
 
 shared plugin <"$srcdir/examples/plugin.c"
 example=$dir/plugin.so

@@ -9,7 +9,7 @@
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 cd "$dir" || exit 99
 
-# ------------------------------------------------------------------------------------------- natively
+# ----------------------------------------------------------------------------------------- natively
 
 # commands JOBLOG: number, status and command of each line
 commands() {
@@ -58,7 +58,7 @@ is 'the number of a worker is in the text' "$out:$(cut -f 9 slots | tail -n +2)"
 1:echo 1
 echo 1'
 
-# ------------------------------------------------------------------------------------------- objects
+# ------------------------------------------------------------------------------------------ objects
 
 if command -v python3 >/dev/null; then
 	cat >objects.py <<'SCRIPT'
@@ -79,7 +79,7 @@ SCRIPT
 	is 'beside the output, and begun anew' "$out:$(wc -l <objects)" a:1
 fi
 
-# ----------------------------------------------------------------------------------- as GNU parallel
+# ---------------------------------------------------------------------------------- as GNU parallel
 
 if ! parallel --version 2>/dev/null | grep -q 'GNU parallel'; then
 	no_process_left 'no process is left'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --report in a browser: what the page shows of real runs, by mouse, keys and touch, on a phone, in dark
-# mode and on paper.
+# --report in a browser: what the page shows of real runs, by mouse, keys and touch, on a phone, in
+# dark mode and on paper.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
@@ -12,8 +12,8 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || skip
 
 # ----------------------------------------------------------------------------------------- the runs
 
-# Jobs of all kinds on several workers, with names that try to be HTML or script.  Jobs that fail take
-# long enough to have a bar of their own in the lanes.
+# Jobs of all kinds on several workers, with names that try to be HTML or script.  Jobs that fail
+# take long enough to have a bar of their own in the lanes.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 case $1 in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --report: the page is there whole or not at all, loads nothing from elsewhere, and its data agrees with
-# --results-json.  report-page.sh tests it in a browser.  Run in the build directory.
+# --report: the page is there whole or not at all, loads nothing from elsewhere, and its data agrees
+# with --results-json.  report-page.sh tests it in a browser.  Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"
@@ -77,7 +77,7 @@ first_key=$(key_of)
 run "$forkpool" --report "$page" true ::: 1
 ok 'the key is another one each time' [ "$first_key" != "$(key_of)" ]
 
-# -------------------------------------------------------------------------------------- hostile text
+# ------------------------------------------------------------------------------------- hostile text
 
 attack='</script><img src=x onerror="alert(1)">&lt;<!--<script>'
 separators=$(printf '\342\200\250\342\200\251\357\273\277')
@@ -193,7 +193,7 @@ mkdir "$dir/gone"
 run "$forkpool" --report "$dir/gone/page.html" rmdir ::: "$dir/gone"
 is 'one that cannot be written in the end is told, and the status says so' "$status:$(printf '%s\n' "$err" | grep -c '^forkpool: cannot write the report .*gone/page.html: No such file')" 1:1
 
-# ---------------------------------------------------------------------------------------- other ways
+# --------------------------------------------------------------------------------------- other ways
 
 run "$forkpool" -u --report "$page" sh -c 'exit 1' ::: 1
 ok 'output that went by is not missed in silence' agrees "assert data['output'] == 'none' and data['runs'][0]['err_length'] == 0"

@@ -147,7 +147,7 @@ seq 100 >"$dir/hundred"
 run "$forkpool" --halt soon,fail=5% -j1 -a "$dir/hundred" sh -c 'echo "$0"; exit 1'
 is '--halt at a share of all: how many there are is known before they have run' "$status:$(echo "$out" | wc -l)" 124:5
 
-# ---------------------------------------------------------------------------------- limits, timeouts
+# --------------------------------------------------------------------------------- limits, timeouts
 
 run "$forkpool" --timeout 0.2 sleep ::: 60
 is '--timeout' "$status:$(printf '%s\n' "$err" | grep -c -i 'timed out\|timeout')" 123:1
@@ -298,7 +298,7 @@ rm -f "$dir/begun.go"
 timeout 60 "$forkpool" --delay 1h echo ::: a >"$dir/out" 2>"$dir/err"
 is '--delay is between jobs, and not behind the last' "$?:$(cat "$dir/out" "$dir/err")" 0:a
 
-# ------------------------------------------------------------------------------------ few descriptors
+# ---------------------------------------------------------------------------------- few descriptors
 
 # few LIMIT JOBS: the checksum of the sorted output, and the number of lines on standard error
 few() {
@@ -316,7 +316,7 @@ is 'and near the usual limit' "$(few 1024 120)" "$all
 (ulimit -n 20 && "$forkpool" echo ::: a >"$dir/out" 2>"$dir/err")
 is 'too few for one job' "$?:$(cat "$dir/out"):$(wc -l <"$dir/err"):$(grep -c 'ulimit -n' "$dir/err")" 1::1:1
 
-# ------------------------------------------------------------------------- input that is there, and silent
+# ------------------------------------------------------------------ input that is there, and silent
 
 # This shell holds the pipe open: the end of the input never comes.
 mkfifo "$dir/silent"

@@ -84,8 +84,8 @@ release() {
 	timeout 60 sh -c 'echo "$2" >"$1"' sh "$dir/f$1" "$2"
 }
 
-# terminal_is_as_it_was NAME STATUS: tests: the tool has ended with that status and changed nothing of
-# the terminal
+# terminal_is_as_it_was NAME STATUS: tests: the tool has ended with that status and changed nothing
+# of the terminal
 terminal_is_as_it_was() {
 	appears "$1: ended with status $2" "status $2\$"
 	type_line 'stty -g >stty.after; echo do''ne'
@@ -134,10 +134,10 @@ terminal_is_as_it_was 'the end' 123
 appears 'the totals stay' '^forkpool: 8/8 done, 1 failed, 0 running, .*: 7 ok, 1 failed$'
 is 'each line of output is there once' "$(screen -S - | grep -c '^f[1-8] says')" 8
 
-# -------------------------------------------------------------------------------- windows of any size
+# ------------------------------------------------------------------------------ windows of any size
 
-# Eight rows, one state, one heading.  Lines that tmux has pushed out of the window when it broke others
-# cannot be cleared.
+# Eight rows, one state, one heading.  Lines that tmux has pushed out of the window when it broke
+# others cannot be cleared.
 is_alone() {
 	[ "$(screen | grep -c 'f[1-8]: rea')/$(screen | grep -c '^0/8 done')/$(screen | grep -c 'TIME')" = 8/1/1 ]
 }
@@ -160,7 +160,7 @@ ok 'nothing is left of the short one' until_true is_alone
 for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'the end' '^status 0$'
 
-# -------------------------------------------------------------------------- without colours, without more
+# -------------------------------------------------------------------- without colours, without more
 
 window 80 24
 type_line 'NO_COLOR=1; export NO_COLOR'
@@ -210,7 +210,7 @@ seq 3 | "$forkpool" --joblog "$dir/log" true
 run sh -c 'seq 5 | "$1" --joblog "$2" --resume --status true' sh "$forkpool" "$dir/log"
 is 'resumed: what is left is all' "$(echo "$err" | sed 's/running.*: /running: /')" 'forkpool: 2/2 done, 0 running: 2 ok'
 
-# ------------------------------------------------------------------------------------------- signals
+# ------------------------------------------------------------------------------------------ signals
 
 window 80 24
 start -j2
@@ -288,7 +288,7 @@ ok 'after SIGSTOP: what the shell has written is there' sees_stopped
 for i in 7 8; do release $i 0; done
 appears 'fg: the end' '^forkpool: 8/8 done, 0 running'
 
-# --------------------------------------------------------------------------------- hostile names, output
+# ---------------------------------------------------------------------------- hostile names, output
 
 window 120 24
 title=$(tm display -p '#{pane_title}')

@@ -90,7 +90,7 @@ run "$forkpool" --trace "$dir/t.json" true </dev/null
 rules 'no job at all' "$dir/t.json"
 is 'is a trace too' "$status:$(count '"ph": "X"' "$dir/t.json")" 0:0
 
-# ----------------------------------------------------------------------------------- a tool that dies
+# --------------------------------------------------------------------------------- a tool that dies
 
 mkfifo "$dir/fifo"
 # Nobody writes to the pipe, so the job "wait" never ends.

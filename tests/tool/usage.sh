@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Wrong command lines: names of options, options that exclude or need each other, sources, templates.
-# Each ends with one line that names the fault, before any job has run.  Also --help and --version.
+# Wrong command lines: names of options, options that exclude or need each other, sources,
+# templates.  Each ends with one line that names the fault, before any job has run.  Also --help and
+# --version.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 . "${srcdir:-.}/tests/support/usage-lib.sh"

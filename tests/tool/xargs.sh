@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# xargs and forkpool --compat=xargs with the same input and options: the same output, the same status.
+# xargs and forkpool --compat=xargs with the same input and options: the same output and status.
 # shellcheck disable=SC1091
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
@@ -58,7 +58,7 @@ input long_words 'aaaaaaaaaa bbbbbbbbbbbbbbb cccc dddddddddddddddddddd e f g hhh
 input too_long 'a b\nccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\nd\n'
 awk 'BEGIN { for (i = 1; i <= 20000; i++) print "item-number-" i }' >"$dir/many.in"
 
-# ------------------------------------------------------------------------------------------- compare
+# ------------------------------------------------------------------------------------------ compare
 
 # same NAME INPUT ARGUMENTS...: a test: both do the same with that input
 same() {
@@ -125,7 +125,7 @@ for arguments in '' '-n 3000' '-L 7000' '-s 20000' '-s 100000 -n 4000' '-x -n 20
 done
 PATH=$show_path
 
-# ------------------------------------------------------------------------------------------- and else
+# ----------------------------------------------------------------------------------------- and else
 
 same 'a command that is not there' "$dir/words.in" -n1 "$dir/not-there"
 same 'a command that cannot be executed' "$dir/words.in" -n1 "$dir/words.in"
