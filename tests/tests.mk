@@ -165,6 +165,7 @@ shell_tests = \
 	tests/checks/links.sh \
 	tests/checks/probes.sh \
 	tests/tool/usage.sh \
+	tests/tool/usage-values.sh \
 	tests/tool/xargs.sh \
 	tests/tool/parallel.sh \
 	tests/checks/test-model.sh \
@@ -181,7 +182,8 @@ shell_tests = \
 	tests/tool/report.sh \
 	tests/tool/report-page.sh \
 	tests/tool/status.sh \
-	tests/tool/jobserver.sh
+	tests/tool/jobserver-client.sh \
+	tests/tool/jobserver-server.sh
 
 # Each of check_units is one program of that name with .c, with all of this linked in.
 AM_DEFAULT_SOURCE_EXT = .c
@@ -252,6 +254,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/support/complete.bash \
 	tests/support/complete.fish \
 	tests/support/complete.zsh \
+	tests/support/jobserver-lib.sh \
 	tests/support/left-out.sh \
 	tests/support/metrics_rules.py \
 	tests/support/python_layout.py \
@@ -259,4 +262,5 @@ EXTRA_DIST += $(shell_tests) \
 	tests/support/report_data.py \
 	tests/support/report_page.py \
 	tests/support/tool-lib.sh \
-	tests/support/trace_rules.py
+	tests/support/trace_rules.py \
+	tests/support/usage-lib.sh

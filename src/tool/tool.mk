@@ -64,6 +64,7 @@ tool_sources = \
 	src/tool/exec/plugin_symbols.c src/tool/exec/plugin_symbols.h \
 	src/tool/exec/plugin.c src/tool/exec/plugin.h \
 	src/tool/exec/throttle.c src/tool/exec/throttle.h \
+	src/tool/exec/job_fd.c src/tool/exec/job_fd.h \
 	src/tool/exec/channels.c src/tool/exec/channels.h \
 	src/tool/jobserver/token_pipe.c src/tool/jobserver/token_pipe.h \
 	src/tool/jobserver/client.c src/tool/jobserver/client.h \

@@ -1,37 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What the tests of the command have in common; they read it with ".".  TAP on standard output.
+# tool-lib - what the tests of the command have in common; they read it with ".".  It writes TAP.
 #
 #	$forkpool                the program
 #	$dir                     an empty directory, gone at the end
-#	is NAME GOT WANTED       they are the same text
-#	ok NAME COMMAND...       it succeeds
-#	run COMMAND...           $out, $err and $status of it
-#	no_process_left NAME     none of those that have the mark of this test in their environment
-#	skip_all WHY             leave
+#	is NAME GOT WANTED       a test: both are the same text
+#	ok NAME COMMAND...       a test: the command succeeds
+#	run COMMAND...           sets $out, $err and $status
+#	real_program             $forkpool becomes the program, where it is libtool's script
+#	until_true COMMAND...    waits up to a minute until the command succeeds
+#	no_process_left NAME     a test: no process has the mark of this script in its environment
+#	skip_all WHY             ends the script: there is nothing to test here
 #	done_testing             at the end
 #
-# shellcheck shell=sh disable=SC2034 # those who read it use what it sets
+# shellcheck shell=sh disable=SC2034 # the scripts that read this use the variables
 set -u
 LC_ALL=C
 export LC_ALL
-# The make that runs the tests has a jobserver that is not for them.
+# The make that runs the tests may have a jobserver, which the tests must not use.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 number=0
 failed=0
 forkpool=${FORKPOOL:-$PWD/forkpool}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-test.XXXXXX") || exit 99
-# Every process that this test starts, and what those start, has it in its environment.
+# The mark: all processes that this script starts, and their children, have it in their environment.
 FORKPOOL_TEST_MARK=$dir
 export FORKPOOL_TEST_MARK
 
-# Processes that have the mark, but for this shell and what it runs at the moment.
+# The processes that have the mark, but for this shell and the commands that it runs at the moment.
 marked() {
 	for environ in /proc/[0-9]*/environ; do
 		pid=${environ#/proc/}
 		pid=${pid%/environ}
 		[ "$pid" != $$ ] || continue
 		if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qxF "FORKPOOL_TEST_MARK=$dir"; then
-			# The shell's own helpers of this very pipe are its children and gone with it.
+			# The commands of this pipe are children of the shell and end with it.
 			[ "$(ps -o ppid= -p "$pid" 2>/dev/null | tr -d ' ')" = $$ ] || echo "$pid"
 		fi
 	done 2>/dev/null
@@ -44,12 +46,24 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 
+# libtool's script in the build directory starts the program under a name of its own; a signal has
+# to go to the program.
+real_program() {
+	program=${forkpool%/*}/.libs/${forkpool##*/}
+	if [ -x "$program" ]; then
+		libs=$(cd "${program%/*}" && pwd)
+		LD_LIBRARY_PATH=$libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+		export LD_LIBRARY_PATH
+		forkpool=$libs/${program##*/}
+	fi
+}
+
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 0
 }
 
-report() { # NAME STATUS: 0 is well
+report() { # NAME STATUS: 0 is success
 	number=$((number + 1))
 	if [ "$2" -eq 0 ]; then
 		echo "ok $number - $1"
@@ -83,7 +97,6 @@ run() {
 	err=$(cat "$dir/.err")
 }
 
-# until COMMAND...: it succeeds, which is awaited for up to a minute
 until_true() {
 	tries=0
 	until "$@"; do
@@ -97,7 +110,7 @@ no_marked() {
 	[ -z "$(marked)" ]
 }
 
-# Processes that were killed are gone when they have been reaped, which may take a moment.
+# A process that was killed is there until it has been reaped, which may take a moment.
 no_process_left() {
 	ok "$1" until_true no_marked
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Completions, as make install puts them: loaded and tried in bash (with the package bash-completion and without), zsh
-# and fish, each on a terminal where it needs one.  All of them know exactly the options that --help has, and which of
-# those take a value.
+# The completions that make install installs, tried in bash (with and without the package
+# bash-completion), zsh and fish, on a terminal where the shell needs one.  They know exactly the
+# options that --help has, and which of those take a value.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
@@ -11,15 +11,16 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
 make=${MAKE:-make}
 
-# ------------------------------------------------------------------------------------------ installation
+# ------------------------------------------------------------------------------------- installation
 
-# value VARIABLE: of the Makefile, as this build is configured
+# value VARIABLE: its value in the configured Makefile
 value() {
 	printf 'include Makefile\nshow:\n\t@echo "$(%s)"\n' "$1" |
 		"$make" --no-print-directory -s -f - show prefix="$dir/prefix"
 }
 
-# makes install|uninstall ROOT [VARIABLE=VALUE...]: these files alone, which writes nothing to the build directory
+# makes install|uninstall ROOT [VARIABLE=VALUE...]: make for the completions alone, which writes
+# nothing to the build directory
 makes() {
 	what=$1
 	root=$2
@@ -28,17 +29,17 @@ makes() {
 		prefix="$dir/prefix" DESTDIR="$root" "$@"
 }
 
-# found ROOT: those that are there
+# found ROOT: the installed completions
 found() {
 	find "$1" -name '*forkpool' -o -name 'forkpool.fish'
 }
 
 makes install "$dir/root"
 is 'make install' "$status" 0
-# Below a directory of data, each where its shell looks.
+# Put each file below a data directory, where its shell looks.
 share=$dir/share
 while read -r shell place name source; do
-	to=$(value "${shell}completiondir") # "": it is to be left out
+	to=$(value "${shell}completiondir") # "": configured without
 	case $(sed -n "s/^  \$ .*--with-$shell-completion-dir.*/given/p" config.log) in
 	given) ;;
 	*) is "$shell: below the prefix" "$to" "$(value datadir)/$place" ;;
@@ -61,13 +62,13 @@ mkdir "$dir/none"
 makes install "$dir/none" bashcompletiondir= zshcompletiondir= fishcompletiondir=
 is 'left out where the directory is none' "$status $(found "$dir/none")" '0 '
 
-# --------------------------------------------------------------------------------------- what there is
+# ---------------------------------------------------------------------- files and commands to offer
 
 work=$dir/work
 mkdir -p "$work/sub" "$dir/bin" "$dir/home/config" "$dir/home/data" || exit 99
 : >"$work/my file.log"
 : >"$work/sub/inner.txt"
-# forkpool itself has to be there for fish, and is not run.
+# fish completes only commands that exist; forkpool is not run.
 for program in forkpool ftcmd ftcmd-other; do
 	printf '#!/bin/sh\n' >"$dir/bin/$program"
 	chmod +x "$dir/bin/$program"
@@ -88,13 +89,13 @@ END
 then
 	with_plugin=yes
 fi
-# The shells leave nothing behind in the directories of whoever runs this.
+# Keep the shells from writing to the user's own directories.
 HOME=$dir/home XDG_CONFIG_HOME=$dir/home/config XDG_DATA_HOME=$dir/home/data XDG_CACHE_HOME=$dir/home/cache
 XDG_DATA_DIRS=$share:/usr/local/share:/usr/share
 export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_DATA_DIRS
 unset ZDOTDIR BASH_ENV ENV XDG_RUNTIME_DIR BASH_COMPLETION_USER_DIR BASH_COMPLETION_USER_FILE
 
-# ----------------------------------------------------------------------------- the options, by --help
+# --------------------------------------------------------------------------- the options, by --help
 
 # Lines "NAME none|needed|optional offered|further".
 "$forkpool" --help | awk '
@@ -125,11 +126,11 @@ unset ZDOTDIR BASH_ENV ENV XDG_RUNTIME_DIR BASH_COMPLETION_USER_DIR BASH_COMPLET
 ok '--help was understood' test "$(grep -c ' offered$' "$dir/options")" -gt 80 -a "$(grep -c ' further$' "$dir/options")" -gt 20
 is 'of each is known whether it takes a value' "$(grep -vE '^--?[a-zA-Z0-9][a-z-]* (none|needed|optional) ' "$dir/options")" ''
 
-# ------------------------------------------------------------------------------------------ questions
+# ---------------------------------------------------------------------------------------- questions
 
 : >"$dir/questions"
 : >"$dir/wanted"
-# ask QUESTION WANTED...: typed, and what is offered then, in any order
+# ask QUESTION WANTED...: after typing QUESTION, the WANTED are to be offered, in any order
 ask() {
 	printf '%s\n' "$1" >>"$dir/questions"
 	shift
@@ -165,14 +166,14 @@ ask 'forkpool --results s' sub
 ask 'forkpool --journal sub/' sub/inner.txt
 ask 'forkpool --readable ./my' './my file.log'
 ask 'forkpool --wd ' sub
-# Where the command stands, after options of every kind.
+# Where the command is expected, after options of every kind.
 ask 'forkpool ftc' ftcmd ftcmd-other
 ask 'forkpool -k ftc' ftcmd ftcmd-other
 ask 'forkpool -kj 4 --joblog x --halt=now,fail=1 ftc' ftcmd ftcmd-other
 ask 'forkpool -j4 --eof -l ftcmd-' ftcmd-other
 ask 'forkpool -- ftcmd-' ftcmd-other
 ask 'forkpool -k -- ftcmd-' ftcmd-other
-# Behind it: its own words, options and all, until the items come.
+# Behind the command: the command's own words and options, until the items come.
 ask 'forkpool ftcmd --joblo' ''
 ask 'forkpool -k ftcmd --al' --alpha
 ask 'forkpool -j 4 ftcmd ' one two
@@ -192,15 +193,15 @@ if [ $with_plugin = yes ]; then
 	ask 'forkpool --plugin ./jobs.so:print_it,pa' print_it,parse_line
 	ask 'forkpool --plugin ./nothing.so:' ''
 fi
-# Whether an option takes the next word: then that is no command, and the one behind it is.
+# Where an option takes the next word, the command is the word after that.
 while read -r name kind _; do
 	case $name in
-	-h | --help | -V | --version) continue ;; # there is nothing behind them
+	-h | --help | -V | --version) continue ;; # nothing follows them
 	esac
 	if [ "$kind" = needed ]; then
 		ask "forkpool $name ftcmd-" ''
 		case $name in
-		--plugin) ;; # has no command
+		--plugin) ;; # no command follows
 		*) ask "forkpool $name x ftcmd-" ftcmd-other ;;
 		esac
 	else
@@ -208,14 +209,15 @@ while read -r name kind _; do
 	fi
 done <"$dir/options"
 
-# answered WHAT [PATTERN]: the answers to all questions, or to those that the pattern does not match
+# answered WHAT [PATTERN]: a test: the answers are those wanted, but for questions that the pattern
+# matches
 answered() {
 	if [ "$(wc -l <"$dir/answers")" -ne "$(wc -l <"$dir/questions")" ]; then
 		ok "$1: answers everything" false
 		sed 's/^/# /' "$dir/err"
 		return
 	fi
-	# Sorted, without what is put behind a word or stands for more to come.
+	# Sort the answers, and drop what a shell puts behind a word that goes on: / , = :
 	awk -F '\t' '
 		function sorted(line,    words, count, i, j, t, out) {
 			count = split(line, words, /\t/)
@@ -250,12 +252,12 @@ if ! command -v bash >/dev/null || ! script --version 2>/dev/null | grep -q util
 	echo "ok $((number += 1)) - bash # SKIP there is no bash, or no script(1) of util-linux"
 else
 	bash "$srcdir/tests/support/complete.bash" "$share_bash" <"$dir/questions" >"$dir/answers" 2>"$dir/err"
-	answered 'bash' '^forkpool[^|]* ftcmd (|--al|t)\|' # commands' own completions: by the package
+	answered 'bash' '^forkpool[^|]* ftcmd (|--al|t)\|' # completing the command's own words needs the package
 	for package in /usr/share/bash-completion/bash_completion /usr/local/share/bash-completion/bash_completion; do
 		[ ! -f "$package" ] || break
 	done
 	if [ -f "$package" ]; then
-		# Which finds the completions by itself.
+		# The package finds the completions by itself.
 		bash "$srcdir/tests/support/complete.bash" "$package" <"$dir/questions" >"$dir/answers" 2>"$dir/err"
 		answered 'bash with bash-completion'
 	fi
@@ -270,7 +272,7 @@ if ! command -v fish >/dev/null; then
 	echo "ok $((number += 1)) - fish # SKIP there is no fish"
 else
 	fish "$srcdir/tests/support/complete.fish" <"$dir/questions" >"$dir/answers" 2>"$dir/err"
-	answered 'fish' '^forkpool -P 5\|' # what is not offered has no values there but files
+	answered 'fish' '^forkpool -P 5\|' # fish completes the value of an option that it does not offer with files
 fi
 
 no_process_left 'no process is left'

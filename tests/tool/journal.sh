@@ -1,21 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The command with --journal: killed at moments that nobody chose, its journal cut at every byte of its end, damaged, and
-# with other input.  Afterwards each job has its one result, in the output, the joblog and the results.
-# Run in the build directory.  SEED=N has the same moments again, as far as the machine does the same.
+# The command with --journal: killed at random moments, with its journal cut at each byte of its
+# end, with a damaged journal, and with other input.  Afterwards each job has one result, in the
+# output, the joblog and the results.
+# Run in the build directory.  SEED=N repeats the same moments, as far as the machine does.
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 [ -r /proc/self/environ ] || skip_all 'processes cannot be found by their environment here'
 
 seed=${SEED:-$$}
 echo "# SEED=$seed"
-# random N: 0..N-1, in $random
+# random N: sets $random to 0..N-1
 random() {
 	seed=$(((seed * 1103515245 + 12345) & 2147483647))
 	random=$(((seed >> 12) % $1))
 }
 
-# A job notes that it runs, and writes nothing, two lines, or more than a pipe takes at once; $FAILS: some fail.
+# A job notes that it runs and writes nothing, two lines, or more than a pipe holds.  With FAILS=yes
+# some jobs fail.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 echo "$1" >>"$RAN"
@@ -31,17 +33,17 @@ esac
 END
 chmod +x "$dir/job"
 
-# The same, of the jobs whose numbers come in.
+# The output of the jobs whose numbers come on standard input.
 texts() {
 	awk -v large="$LARGE" '{ n = $1 ~ /[05]$/ ? 0 : $1 ~ /7$/ ? large : 2; for (i = 1; i <= n; i++) print $1, i }'
 }
 
-# SEQ OUTCOME of each result, in their order.
+# SEQ OUTCOME of each result, in the order of the results.
 outcomes() {
 	sed -n 's/^{"seq": \([0-9]*\), .*"outcome": "\([^"]*\)".*/\1 \2/p' "$at/results"
 }
 
-# What all runs together are to have published.
+# What all runs together should have published.
 published() {
 	case $options in
 	*-k*) outcomes | sort -n ;;
@@ -49,10 +51,10 @@ published() {
 	esac | grep -v ' unknown$' | texts
 }
 
-# --------------------------------------------------------------------------------- killed anywhere
+# ------------------------------------------------------------------------- killed at random moments
 
-# An empty place for a run and those that go on with it.
-new_place() { # ITEMS
+# new_place ITEMS: an empty directory for a run and the runs that go on from its journal
+new_place() {
 	at=$dir/place
 	rm -rf "$at"
 	mkdir "$at"
@@ -63,7 +65,7 @@ new_place() { # ITEMS
 	kills=0
 }
 
-# One run, with standard output and error where the caller has them.
+# One run, with the standard output and error of the caller.
 forkpool_here() {
 	# shellcheck disable=SC2086 # options are words
 	exec env RAN="$at/ran" LARGE="$LARGE" FAILS="$FAILS" FORKPOOL_TEST_RUN="$at/$runs" \
@@ -71,9 +73,11 @@ forkpool_here() {
 		-a "$at/items" "$dir/job" </dev/null
 }
 
-begin() { # file, pipe or both: where standard output goes
+# begin WHERE: starts a run; its standard output goes to a file, a pipe, or to one file with its
+# errors (both)
+begin() {
 	runs=$((runs + 1))
-	# Of a run that could not even begin nothing is left to look at.
+	# The shell may be killed before it makes the file.
 	: >"$at/err.$runs"
 	case $1 in
 	file) (forkpool_here >>"$at/out" 2>"$at/err.$runs") & ;;
@@ -83,7 +87,7 @@ begin() { # file, pipe or both: where standard output goes
 	pid=$!
 }
 
-# The tool, its supervisor, workers and jobs at once; or the tool, whose end is that of all others.
+# Kills the tool, its supervisor, workers and jobs; or the tool alone, with which all others end.
 kill_tree() {
 	kills=$((kills + 1))
 	random 3
@@ -99,7 +103,7 @@ kill_tree() {
 	kill -KILL "$pid" $(cat "$at/pids") 2>/dev/null
 }
 
-# Some shells reap it before they are asked to.
+# Some shells reap a process before wait is called, so its state may be gone.
 has_ended() {
 	state=gone
 	while read -r field state rest; do
@@ -112,7 +116,7 @@ lines_of() {
 	[ ! -e "$1" ] || wc -l <"$1"
 }
 
-# Killed when a file has so many lines more; 1: it has ended before.
+# Kills the run once a file has some lines more.  1: the run has ended before.
 kill_by_file() {
 	random 3
 	case $random in
@@ -131,7 +135,7 @@ kill_by_file() {
 	return 1
 }
 
-# The reader of a pipe kills who writes to it; 1: it has ended before.
+# Reads from the pipe and then kills the run.  1: the run has ended before.
 kill_by_reader() {
 	random 25
 	left=$random
@@ -140,16 +144,17 @@ kill_by_reader() {
 		[ "$left" -ne 0 ] || kill_tree
 		left=$((left - 1))
 	done <"$at/pipe" >"$at/piece.$runs"
-	# A line that was not whole.
+	# The last line may have no newline.
 	printf '%s' "$line" >>"$at/piece.$runs"
 	[ "$left" -lt 0 ]
 }
 
-# What each run has written to the pipe is a piece of $at/wanted.  The pieces follow each other, but where a run was killed
-# while it wrote: then the next run may begin with what that was, and has said which jobs' output it is.
+# Whether the pieces that the runs have written to the pipe make up $at/wanted.  Where a run was
+# killed while it wrote, the next run may write that again, and must have named the jobs whose
+# output it is.
 pieces_fit() {
 	awk -v runs="$runs" -v at="$at" '
-		# Jobs of "4, 7-9", into named.
+		# Sets named[] to the jobs of "4, 7-9".
 		function names(list,   part, n, i, ends) {
 			delete named
 			n = split(list, part, ", ")
@@ -175,7 +180,7 @@ pieces_fit() {
 				wanted = wanted line "\n"
 				line_to[count] = length(wanted)
 			}
-			RS = "\001" # no text has it
+			RS = "\001" # does not occur
 			have = twice = 0
 			for (run = 1; run <= runs; run++) {
 				piece = whole_of(at "/piece." run)
@@ -204,8 +209,8 @@ pieces_fit() {
 		}'
 }
 
-# The results are those of all jobs, once, everywhere, and agree.
-judge() { # NAME WHERE STATUS
+# judge NAME WHERE STATUS: tests: output, joblog and results have each job once and agree
+judge() {
 	outcomes >"$at/outcomes"
 	cut -d' ' -f1 "$at/outcomes" >"$at/order"
 	sort -n "$at/order" | cmp - "$at/items"
@@ -225,7 +230,7 @@ judge() { # NAME WHERE STATUS
 	if [ "$unknown" -gt 0 ] || [ "$FAILS" = yes ]; then wanted=123; fi
 	is "$1: the status tells of those that failed" "$3" "$wanted"
 	[ "$3" = "$wanted" ] || sed 's/^/# /' "$at/err.$runs"
-	# A job that is unknown may have been killed before it noted that it runs.
+	# An unknown job may have been killed before it noted that it runs.
 	again=1
 	case $options in *'--retries 2'*) again=2 ;; esac
 	sort -n "$at/ran" | uniq -c | awk -v again="$again" -v outcomes="$at/outcomes" -v fails="$FAILS" '
@@ -242,13 +247,15 @@ judge() { # NAME WHERE STATUS
 			exit bad
 		}'
 	report "$1: none ran oftener than it may" $?
-	# One that a worker runs and one that it runs next, or whose end it has told and nobody has read.
+	# For each of 3 workers: the job that it runs, and one that it has taken or whose end nobody
+	# has read.
 	[ "$unknown" -le $((6 * kills)) ]
 	report "$1: unknown are those that ran when it was killed, at most" $?
 }
 
 all_kills=0
-kill_often() { # NAME WHERE OPTIONS...
+# kill_often NAME WHERE OPTIONS...: kills runs until one ends by itself; then one more does nothing
+kill_often() {
 	name=$1
 	where=$2
 	shift 2
@@ -268,7 +275,7 @@ kill_often() { # NAME WHERE OPTIONS...
 		fi
 		wait "$pid" 2>/dev/null
 		status=$?
-		# It may have been too late for that.
+		# The kill may have come too late.
 		if [ "$killed" -ne 0 ] || [ "$status" -ne 137 ]; then break; fi
 	done
 	judge "$name" "$where" "$status"
@@ -285,7 +292,8 @@ LARGE=700
 FAILS=no
 kill_often 'killed, into a file' file
 kill_often 'killed, -k, into a file' file -k
-# More than twice what a pipe holds, so that the reader meets a writer that has not ended however busy the machine is.
+# More than twice what a pipe holds: so the run has not ended while the reader reads, however busy
+# the machine is.
 LARGE=4500
 kill_often 'killed, into a pipe' pipe
 kill_often 'killed, -k, into a pipe' pipe -k
@@ -293,7 +301,7 @@ FAILS=yes
 kill_often 'killed, -k --retries 2, into a pipe' pipe -k --retries 2
 LARGE=700
 kill_often 'killed, --retries 2, into a file' file --retries 2
-# What goes to both is not cut by the other there.
+# Output and errors in one file do not cut each other.
 LARGE=2
 kill_often 'killed, output and errors in one file' both -k --retries 2
 is 'and each failure is said once' "$(grep -c '^forkpool: job ' "$at/out")" "$(grep -c -v 'ok$' "$at/outcomes")"
@@ -303,7 +311,7 @@ no_process_left 'nothing is left of any'
 
 # ------------------------------------------------------------------------------ cut at every byte
 
-# As a loss of power leaves it that had let out more than the disk has of the journal.
+# After a power failure the disk may have less of the journal than has been put out.
 LARGE=2
 FAILS=no
 new_place 6
@@ -316,13 +324,15 @@ mkdir "$at/whole"
 cp -p "$at/out" "$at/joblog" "$at/results" "$at/journal" "$at/whole"
 size=$(wc -c <"$at/journal")
 
-put_back() { # BYTES of the journal; the others keep their inodes, by which a run knows them
+# put_back BYTES: restores all files, and that much of the journal; output, joblog and results keep
+# their inodes, by which a run knows them
+put_back() {
 	for file in out joblog results; do cat "$at/whole/$file" >"$at/$file"; done
 	head -c "$1" "$at/whole/journal" >"$at/journal"
 	: >"$at/ran"
 }
 
-# Entries are longer than 200 bytes: that is the last and some of the one before.
+# An entry has more than 200 bytes: cut within the last entry and the end of the one before.
 cut=$((size - 280))
 cuts=0
 lost=0
@@ -341,7 +351,7 @@ done
 is 'cut at each byte of its end, what it lost is run again, and all is there once' "$(cat "$at/wrong")" ''
 is 'and something was lost each time' "$lost" "$cuts"
 
-# Without --retries nobody can say that they may run again.
+# Without --retries no job may run again.
 options='-k -j1'
 new_place 6
 begin file
@@ -360,8 +370,9 @@ is 'what is not to be in the output any more is not thrown away' "$(grep -x '6 .
 
 # ------------------------------------------------------------------------------------------ damage
 
-# In the middle, and where it has the jobs that have begun.
-refused() { # NAME PATTERN
+# Damage in the middle, and in the part for the jobs that have begun.
+# refused NAME PATTERN: tests: the run ends with one line that has the pattern, and does nothing
+refused() {
 	cat "$at/out" "$at/joblog" "$at/results" "$at/ran" >"$at/before"
 	begin file
 	wait "$pid"
@@ -369,7 +380,7 @@ refused() { # NAME PATTERN
 	is "$1, and nothing runs or comes out" "$(cat "$at/out" "$at/joblog" "$at/results" "$at/ran" | cksum)" \
 		"$(cksum <"$at/before")"
 }
-# flip BYTE: of the journal
+# flip BYTE: changes a bit of that byte of the journal
 flip() {
 	was=$(tail -c +$(($1 + 1)) "$at/journal" | head -c 1 | od -An -tu1)
 	# shellcheck disable=SC2059 # it is one byte
@@ -411,7 +422,8 @@ is 'longer input: what has been added is run' "$(tr '\n' ' ' <"$at/ran")" '7 8 '
 seq 8 | grep -v 6 | texts >"$at/wanted"
 is 'and published' "$(cksum <"$at/new")" "$(cksum <"$at/wanted")"
 
-# What was under way and may be run again is not, before the input has been compared to where earlier runs came.
+# A job that was running and may run again does not, until the input has been compared up to where
+# the earlier runs came.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 echo "$1" >>"$RAN"

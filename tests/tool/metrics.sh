@@ -1,23 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --metrics-file: Prometheus' text format, by its rules; the numbers are those of --json; a reader never finds half a file.
+# --metrics-file: the file keeps the rules of Prometheus' text format, its numbers agree with
+# --json, and a reader never finds half a file.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 python3 -c 'import json, decimal' 2>/dev/null || skip_all 'there is no python3 to read the file with'
 
-rules() { # NAME FILE [JSON]
+# rules NAME FILE [JSON]: a test: the file keeps the rules and agrees with the JSON
+rules() {
 	rules_name=$1
 	shift
 	is "$rules_name" "$(python3 "${srcdir:-.}/tests/support/metrics_rules.py" "$@" 2>&1)" ''
-	# Where it is installed its own program has the last word.
+	# Prometheus' own checker, where it is installed.
 	if command -v promtool >/dev/null 2>&1; then
 		is "promtool too: $rules_name" "$(promtool check metrics <"$1" 2>&1)" ''
 	fi
 }
 
-value() { # SAMPLE, without the label run; of $file
+# value SAMPLE: its value in $file
+value() {
 	sed -n "s/^forkpool_$1 //p" "$file" | tr -d '\n'
 }
 mkdir "$dir/m"
@@ -49,7 +52,7 @@ run "$forkpool" -j2 --quiet --retries 3 --json --metrics-file "$file" "$dir/job"
 printf '%s\n' "$out" >"$dir/json"
 rules 'tries and deaths' "$file" "$dir/json"
 is 'are counted' "$(value 'retries_total{run="nightly"}'):$(value 'worker_deaths_total{run="nightly"}')" 4:3
-# In the place of the others those may be on their way that nobody waits for.
+# The run does not wait for the other workers that replace dead ones.
 ok 'and workers in the place of those that died' test "$(value 'worker_starts_total{run="nightly"}')" -ge 3
 run "$forkpool" -j1 --quiet --lb --metrics-file "$file" "$dir/job" ::: text text
 is 'what has gone out before the end counts as well' "$(value 'output_bytes_total{stream="stderr",run="nightly"}')" 12
@@ -74,7 +77,7 @@ kill -TERM "$pid"
 wait "$pid"
 is 'a run that is interrupted' "$?:$(value 'exit_status{run="nightly"}'):$(value 'jobs_total{outcome="cancelled",run="nightly"}')" 143:143:2
 
-# A reader that looks all the time while runs begin, go on and end there.
+# A reader reads the file all the time while runs begin and end.
 rm -f "$file"
 mkfifo "$dir/end"
 python3 "${srcdir:-.}/tests/support/metrics_rules.py" --watch "$file" <"$dir/end" >"$dir/watched" 2>&1 &
@@ -109,7 +112,7 @@ run "$forkpool" --dry-run --metrics-file "$file" echo ::: a
 is '--dry-run writes none' "$status:$out:$(ls -A "$dir/m")" '0:echo a:'
 run "$forkpool" --metrics-file "$file" --trace "$file" true ::: a
 is 'it is no other file' "$status:$(printf '%s\n' "$err" | grep -c 'must be two files')" 1:1
-# The directory goes while a job runs, which ends when that has been said.
+# The directory is removed while a job runs; the job ends when the tool has said so.
 mkdir "$dir/gone"
 "$forkpool" --metrics-file "$dir/gone/x.prom" sh -c "rm -r '$dir/gone'; read -r x <'$dir/fifo'; echo done" ::: a >"$dir/out" 2>"$dir/err" &
 pid=$!

@@ -1,26 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Options that say when jobs start, what they have, what is told of them, and how they are ended: that each does it.
+# Options that say when jobs start, what jobs have, what is told of them, and how they are ended.
 # Run in the build directory.  The braces are the templates' own.
 # shellcheck disable=SC1091,SC1083,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
-# libtool's program in the build directory is a script; the program is where every user may execute it.
-program=${forkpool%/*}/.libs/${forkpool##*/}
-if [ -x "$program" ]; then
-	LD_LIBRARY_PATH=$(cd "${program%/*}" && pwd)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-	export LD_LIBRARY_PATH
-	forkpool=$(cd "${program%/*}" && pwd)/${program##*/}
-fi
+real_program
 cd "$dir" || exit 99
 
-# in_background COMMAND...: as $pid
+# in_background COMMAND...: starts it and sets $pid
 in_background() {
 	"$@" >out 2>err </dev/null &
 	pid=$!
 }
 
-# A job that says whether another runs beside it, for which that has a second.
+# A job that tells whether another one begins within a second.
 cat >beside <<'SCRIPT'
 #!/bin/sh
 : >"begun.$1"
@@ -38,12 +32,12 @@ rm "begun.$1"
 SCRIPT
 chmod +x beside
 
-# ------------------------------------------------------------------------------------ when jobs start
+# ---------------------------------------------------------------------------------- when jobs start
 
 run "$forkpool" -j2 ./beside ::: 1 2
 is 'two at a time' "$status:$(ls together)" 0:together
 rm -f together
-# The load of a machine that has done nothing for a long time is below any number.
+# On a machine that has been idle for long the load is 0, below any number.
 read -r load rest </proc/loadavg
 if [ "$load" != 0.00 ]; then
 	run "$forkpool" -j2 --load 0.001 ./beside ::: 1 2
@@ -65,18 +59,19 @@ kill -TERM "$pid"
 wait "$pid"
 is '--memfree: no job begins before there is' "$?:$(ls begun.memory 2>/dev/null)" 143:
 
-# Each begins when it can, but not before its time.
+# No job begins before its time.
 before=$(date +%s%N)
 run "$forkpool" -j3 --delay 0.3 --joblog delayed true ::: 1 2 3
 is '--delay: status' "$status" 0
-first_at() { # N, in thousandths of a second from here on
+# first_at N: when job N has begun, in milliseconds from here on
+first_at() {
 	awk -v before="$before" -v n="$1" '$1 == n { printf "%d", $3 * 1000 - before / 1000000 }' delayed
 }
-# The joblog rounds.
+# The joblog rounds its times.
 ok '--delay: between the first and the second' test "$(first_at 2)" -ge 299
 ok '--delay: and the third' test "$(first_at 3)" -ge 599
 
-# Two run; SIGUSR2 comes while they do.  When the tool says that it has one worker, there is one job at a time.
+# SIGUSR2 comes while two jobs run.  Once the tool says that it has one worker, one runs at a time.
 cat >take_turns <<'SCRIPT'
 #!/bin/sh
 if [ ! -e go ]; then
@@ -115,7 +110,7 @@ ok 'SIGUSR2: one worker less' until_true one_worker
 wait "$pid"
 is 'and one job at a time' "$?:$(ls enough together 2>/dev/null)" 0:enough
 
-# --------------------------------------------------------------------------------------- what they have
+# ----------------------------------------------------------------------------------- what they have
 
 run "$forkpool" --nice 5 sh -c nice ::: x
 is '--nice' "$status:$out" "0:$(($(nice) > 14 ? 19 : $(nice) + 5))"
@@ -152,11 +147,11 @@ ok '--bar says how many are done' grep -q '^forkpool: 2/2 done' .err
 run "$forkpool" --eta true ::: a b
 ok '--eta says what is left' grep -q 'ETA: 0s Left: 0 ' .err
 
-# ------------------------------------------------------------------------------------------- questions
+# ---------------------------------------------------------------------------------------- questions
 
 if command -v python3 >/dev/null; then
 	cat >asked.py <<'SCRIPT'
-# Run a command on a terminal of its own and answer its questions.
+# Runs a command on a terminal of its own and answers its questions.
 import os, pty, sys
 answers = sys.argv[1].split(",")
 pid, terminal = pty.fork()
@@ -192,7 +187,7 @@ if command -v setsid >/dev/null; then
 	done
 fi
 
-# ----------------------------------------------------------------------------------------------- end
+# ---------------------------------------------------------------------------------------------- end
 
 cat >stubborn <<'SCRIPT'
 #!/bin/sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The same input and options through GNU parallel and through forkpool --compat=parallel: the same output in the order of
-# the input, the same status.
+# GNU parallel and forkpool --compat=parallel with the same input and options: the same output, in
+# the order of the input, and the same status.
 # The braces are the templates' own.
 # shellcheck disable=SC1091,SC1083
 . "${srcdir:-.}/tests/support/tool-lib.sh"
@@ -9,7 +9,7 @@
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 parallel --version 2>/dev/null | grep -q 'GNU parallel' || skip_all 'GNU parallel is not installed'
 
-# What it keeps for itself is to be ours to remove; and it runs what $PARALLEL_SHELL says.
+# GNU parallel keeps files in $HOME, which we remove; and it runs the shell in $PARALLEL_SHELL.
 HOME=$dir
 PARALLEL_HOME=$dir/.parallel
 PARALLEL_SHELL=/bin/sh
@@ -26,12 +26,13 @@ END
 chmod +x "$dir/show"
 PATH=$dir:$PATH
 
-input() { # NAME FORMAT: what printf makes of it
+# input NAME FORMAT: a file of that name, with what printf makes of FORMAT
+input() {
 	# shellcheck disable=SC2059
 	printf "$2" >"$dir/$1"
 }
 
-# same INPUT ARGUMENTS...: all of the input's cases are one test
+# same INPUT ARGUMENTS...: a test: both do the same with that input
 same() {
 	in=$1
 	shift
@@ -69,7 +70,7 @@ input numbers "$(awk 'BEGIN { for (i = 1; i <= 30; i++) printf "%d\\n", i }')"
 input continued 'a \nb\nc \nd \ne\nf\n'
 input commands 'echo a b\nshow "c d"\nshow x; show y\nfalse\n'
 
-# ------------------------------------------------------------------------------------------ templates
+# ---------------------------------------------------------------------------------------- templates
 
 for in in nothing newline lines no_newline blank_lines blanks eof names specials quotes bytes; do
 	same "$in" show
@@ -99,7 +100,7 @@ same lines -j1 'exit {#}'
 same lines false
 same lines 'test {} = c'
 
-# -------------------------------------------------------------------------------------------- sources
+# ------------------------------------------------------------------------------------------ sources
 
 same nothing show ::: a b c
 same nothing show :::
@@ -155,7 +156,7 @@ same nothing --header : show {x} {y} ::: x 1 2 ::: y 3 4
 same nothing --header : show {y}-{x} ::: x 1 2 :::+ y 3 4
 same nothing --colsep - show {1} {2} {3} {4} ::: a-b c-d ::: e-f g
 
-# --------------------------------------------------------------------------------------- several at once
+# ---------------------------------------------------------------------------------- several at once
 
 for packing in -n2 '-n 3' -n0 -N0 -N1 '-N 4' '-N 30' -L1 '-L 3' '-m -j3' '-X -j3' '-m -j 7' '-m -j 1' '-X -j1' \
 	'-m -n3 -j2' '-X -n 4 -j3' '-X -n 5 -j 4' '-m -s 40 -j1' '-X -s 40 -j1' '-X -s 50 -j2' '-m -j 100'; do
@@ -163,7 +164,7 @@ for packing in -n2 '-n 3' -n0 -N0 -N1 '-N 4' '-N 30' -L1 '-L 3' '-m -j3' '-X -j3
 	same numbers $packing show
 	# shellcheck disable=SC2086
 	same numbers $packing show a{}b c '{}'
-	# GNU parallel counts these for each item, and so takes less where -s is near.
+	# GNU parallel counts these placeholders once for each item, so -s ends its lines earlier.
 	# shellcheck disable=SC2086
 	case $packing in *-s*) ;; *) same numbers $packing show {#} {2} x{2}y {-1} ;; esac
 	# shellcheck disable=SC2086
@@ -182,15 +183,16 @@ same continued -L2 show
 same numbers -s 8 show
 same numbers -s 9 show
 
-# ---------------------------------------------------------------------------------------------- halts
+# -------------------------------------------------------------------------------------------- halts
 
-# What each of the jobs ends with; the last input is one job, of which a share is all.
+# Each item is the status of its job.  one_failed has one job, so that any percentage is all of it.
 input statuses '0\n1\n0\n2\n0\n3\n'
 input all_well '0\n0\n0\n0\n'
 input all_failed '7\n8\n9\n10\n'
 input well_last '3\n0\n'
 input one_failed '5\n'
-# (It leaves with 101 where several are done and none has failed: what it counts with is not set then.  Here that is 0.)
+# GNU parallel leaves with 101 where several jobs are done and none has failed, since its counter is
+# not set then; we leave with 0.
 for in in statuses all_well all_failed well_last one_failed nothing; do
 	for why in fail success 'done'; do
 		for n in 1 2 3 5 10% 17% 25% 30% 34% 50% 75% 99% 100%; do
@@ -210,9 +212,9 @@ same nothing -j1 --halt now,fail=1 'kill -9 $$' ::: a b
 same nothing -j1 --halt soon,fail=1 'kill -9 $$' ::: a b
 same nothing -j1 --halt soon,fail=50% 'kill -9 $$' ::: a b
 
-# ------------------------------------------------------------------------------------------- dry runs
+# ----------------------------------------------------------------------------------------- dry runs
 
-# What the commands are, as text.
+# The text of the commands.
 for in in specials quotes names blanks bytes; do
 	same "$in" --dry-run show {} {/.} 'a b' "'"
 done
@@ -220,7 +222,7 @@ same numbers --dry-run -X -j4 show a{}b
 same lines --dry-run -j1 'show {%} {}{%}'
 same nothing --dry-run show ::: '' ' ' a
 
-# ---------------------------------------------------------------------------------------------- blocks
+# ------------------------------------------------------------------------------------------- blocks
 
 awk 'BEGIN { for (i = 1; i <= 3000; i++) print "line", i }' >"$dir/many"
 { cat "$dir/many" && head -c 5000 /dev/zero | tr '\0' a && printf '\nb\n' && cat "$dir/many"; } >"$dir/long_line"

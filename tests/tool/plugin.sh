@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Job functions of plug-ins, run by the command: what comes out is what they reply, byte for byte, and whatever one of them
-# does costs its own item alone.
+# Job functions of plug-ins: the command puts out their replies byte for byte, and a function that
+# misbehaves fails its own item alone.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 
-# shared NAME [FLAG...]: $dir/NAME.so from the C code on standard input
+# shared NAME [FLAG...]: compiles the C code on standard input to $dir/NAME.so
 shared() {
 	object=$1
 	shift
@@ -157,7 +157,7 @@ JOB(leave)
 END
 jobs=$dir/jobs.so
 
-# ------------------------------------------------------------------------------------- input, output
+# ------------------------------------------------------------------------------------ input, output
 
 seq 1000000 >"$dir/million"
 "$forkpool" -j2 -k --plugin "$jobs:line" <"$dir/million" >"$dir/out"
@@ -193,7 +193,7 @@ for item in ab c defg h; do
 	done
 done >"$dir/wanted"
 ok 'values of 10 MiB' cmp "$dir/wanted" "$dir/out"
-# A reader that comes late loses nothing.
+# A reader that starts late loses nothing.
 "$forkpool" -j2 -k --plugin "$jobs:large" ::: ab c defg h ab c defg h | (until_true test -s "$dir/wanted"; cat) >"$dir/out"
 cat "$dir/wanted" "$dir/wanted" >"$dir/twice"
 ok 'values of 10 MiB into a pipe' cmp "$dir/twice" "$dir/out"
@@ -246,7 +246,7 @@ run "$forkpool" -j1 --plugin "$jobs:leave" ::: a
 is 'a function that leaves a process behind' "$status $out" '0 a'
 no_process_left 'which ends with the run'
 
-# ------------------------------------------------------------------------------------ init and options
+# --------------------------------------------------------------------------------- init and options
 
 shared counting <<'END'
 #include <forkpool_plugin.h>
@@ -311,7 +311,7 @@ is 'the environment is ours' "$out" 'some thing'
 WORD='some thing' run "$forkpool" --plugin "$jobs:variable" --fsize 1M ::: WORD
 is 'also where jobs have a process each' "$out" 'some thing'
 
-# ------------------------------------------------------------------------------------- limits, sandbox
+# ---------------------------------------------------------------------------------- limits, sandbox
 
 if [ -n "${SANITIZE_CFLAGS:-}" ]; then
 	echo '# memory is the sanitizer'\''s: no limits, no sandbox'
@@ -357,9 +357,9 @@ b'
 	fi
 fi
 
-# ------------------------------------------------------------------------------------------- loading
+# ------------------------------------------------------------------------------------------ loading
 
-# refused NAME WANTED FILE:FUNCTION: one line, status 1, and nothing was run or read
+# refused NAME WANTED FILE:FUNCTION: tests: one line, status 1, and no file was touched
 refused() {
 	run "$forkpool" --plugin "$3" --joblog "$dir/joblog" ::: a
 	is "$1" "$status $out$err" "1 forkpool: plug-in $2"
@@ -414,7 +414,7 @@ b'
 	ok 'C++: a function without FORKPOOL_EXPORT' said 'has no function forgotten; it has: work; as _Z9forgotten.*: declare it'
 fi
 
-# ------------------------------------------------------------------------------------------- example
+# ------------------------------------------------------------------------------------------ example
 
 shared plugin <"$srcdir/examples/plugin.c"
 example=$dir/plugin.so

@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# What is noted of jobs, and going on from it: --joblog with --resume, --resume-failed and --retry-failed, --results,
-# --results-json, --json.  Where GNU parallel is installed, the same as it does.
+# Records of jobs, and runs that go on from them: --joblog with --resume, --resume-failed and
+# --retry-failed, --results, --results-json, --json.  Where GNU parallel is installed, its files are
+# compared with ours.
 # The braces are the templates' own.
 # shellcheck disable=SC1091,SC1083,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 cd "$dir" || exit 99
 
-# ------------------------------------------------------------------------------------------- natively
+# ----------------------------------------------------------------------------------------- natively
 
-commands() { # JOBLOG: number, status and command of each line
+# commands JOBLOG: number, status and command of each line
+commands() {
 	tail -n +2 "$1" | cut -f 1,7,9 | tr '\t' ' '
 }
 
 cat >fails_once <<'SCRIPT'
 #!/bin/sh
-# The first argument is the file that says that it has run.
+# The first argument is a file that tells that this has run before.
 printf '[%s]' "$@"
 [ -e "$1" ] || { : >"$1"; exit 4; }
 SCRIPT
@@ -41,10 +43,9 @@ for i in 1 2 3; do
 done
 is 'its text does not grow' "$(cut -f 9 again | sort -u)" "Command
 false 'a b'"
-# The program of that name, not a shell's own: they differ in what they make of a backslash.
 printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n' >foreign
 printf '3\t:\t1700000000.000\t     0.001\t0\t0\t1\t0\tA=x; echo "$A;"; exit 6\n' >>foreign
-# The program echo, not a shell's own, which would take the backslash for something.
+# The shell's own echo would interpret the backslash; the program does not.
 { head -n 1 foreign && printf '1\t:\t1700000000.000\t     0.001\t0\t0\t1\t0\techo %s\n' "'a\\nb'"; } >echoed
 run "$forkpool" --joblog foreign --retry-failed
 is 'a text of GNU parallel runs in a shell' "$status:$out:$err" '123:x;:forkpool: job 3: A=x; echo "$A;"; exit 6: exit status 6'
@@ -60,7 +61,7 @@ is 'the number of a worker is in the text' "$out:$(cut -f 9 slots | tail -n +2)"
 1:echo 1
 echo 1'
 
-# ------------------------------------------------------------------------------------------- objects
+# ------------------------------------------------------------------------------------------ objects
 
 if command -v python3 >/dev/null; then
 	cat >objects.py <<'SCRIPT'
@@ -81,7 +82,7 @@ SCRIPT
 	is 'beside the output, and begun anew' "$out:$(wc -l <objects)" a:1
 fi
 
-# ----------------------------------------------------------------------------------- as GNU parallel
+# ---------------------------------------------------------------------------------- as GNU parallel
 
 if ! parallel --version 2>/dev/null | grep -q 'GNU parallel'; then
 	no_process_left 'no process is left'
@@ -95,7 +96,8 @@ unset PARALLEL XDG_CONFIG_HOME XDG_CACHE_HOME
 mkdir "$PARALLEL_HOME" theirs ours
 : >"$PARALLEL_HOME/will-cite"
 
-# both ARGUMENTS...: one after the other in directories of their own, what they say in said
+# both ARGUMENTS...: runs GNU parallel in "theirs" and forkpool in "ours"; standard output goes to
+# "said"
 both() {
 	for whose in theirs ours; do
 		(
@@ -109,7 +111,8 @@ both() {
 	done
 }
 
-both_same() { # NAME: all their files, but for times and warnings
+# both_same NAME: a test: all files are the same, but for times and warnings
+both_same() {
 	for whose in theirs ours; do
 		(
 			cd "$whose" || exit
@@ -172,7 +175,7 @@ for results in tree tree/ 'sub/{}' 'sub/{#}/' table.csv table.tsv; do
 	both -j1 -k --results "$results" 'echo out {}; echo err {} >&2; exit {2}' ::: a 'b c' ::: 0 1
 	both_same "--results $results"
 done
-# With --lb it names the files instead, which is not done here.
+# With --lb GNU parallel prints the names of the files; we do not.
 run "$forkpool" --compat=parallel --lb --results lines 'echo {}' ::: a b
 is '--results and --lb' "$status:$out:$(cat lines/1/a/stdout lines/1/b/stdout)" '0::a
 b'

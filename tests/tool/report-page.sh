@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --report in a browser: what the page shows of real runs, with mouse, keys and fingers, on a phone, in the dark and on paper.
+# --report in a browser: what the page shows of real runs, by mouse, keys and touch, on a phone, in
+# dark mode and on paper.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
@@ -11,8 +12,8 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || skip
 
 # ----------------------------------------------------------------------------------------- the runs
 
-# On each of several workers there are jobs of all kinds, and names that would be something else if they could.  Those that
-# fail take long enough to have a place of their own in the lanes.
+# Jobs of all kinds on several workers, with names that try to be HTML or script.  Jobs that fail
+# take long enough to have a bar of their own in the lanes.
 cat >"$dir/job" <<'END'
 #!/bin/sh
 case $1 in
@@ -41,7 +42,7 @@ END
 } >"$dir/items"
 "$forkpool" --quiet -j4 --timeout 1 --retries 2 --results-json "$dir/run.json" --report "$dir/run.html" -a "$dir/items" "$dir/job" >/dev/null 2>&1
 
-# As many as a page should be quick with, in workers that die of some of them.
+# As many jobs as a page has to be quick with; some of them kill their worker.
 cat >"$dir/quick.c" <<'END'
 #include <forkpool_plugin.h>
 #include <signal.h>

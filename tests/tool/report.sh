@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --report: the page is there, whole or not at all, has nothing from elsewhere, and its data is what --results-json says.
-# What a browser makes of it is for tool-report-page.sh.  Run in the build directory.
+# --report: the page is there whole or not at all, loads nothing from elsewhere, and its data agrees
+# with --results-json.  report-page.sh tests it in a browser.  Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"
@@ -10,7 +10,7 @@ command -v python3 >/dev/null || skip_all 'python3 is not installed'
 mkdir "$dir/w"
 page=$dir/w/page.html
 
-# python CODE: with what reads pages at hand, and the page as "page"
+# python CODE: runs it with report_data imported, "page" the name of the page and "data" its data
 python() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$srcdir/tests/support python3 -c "from report_data import *
 page = '$page'
@@ -77,7 +77,7 @@ first_key=$(key_of)
 run "$forkpool" --report "$page" true ::: 1
 ok 'the key is another one each time' [ "$first_key" != "$(key_of)" ]
 
-# -------------------------------------------------------------------------------------- hostile text
+# ------------------------------------------------------------------------------------- hostile text
 
 attack='</script><img src=x onerror="alert(1)">&lt;<!--<script>'
 separators=$(printf '\342\200\250\342\200\251\357\273\277')
@@ -111,7 +111,7 @@ ok 'a long name is cut' agrees "assert len(data['runs'][0]['command']) == 512 an
 
 # ---------------------------------------------------------------------------------- no file, no run
 
-# refused NAME WORDS OPTION...: one line that has the words, and no job has run
+# refused NAME WORDS OPTION...: a test: one line has the words, and no job has run
 refused() {
 	refused_name=$1
 	words=$2
@@ -127,7 +127,7 @@ refused() {
 refused 'standard output is no file' 'must be a file with a name' --report -
 refused 'a directory that is not there' 'No such file or directory' --report "$dir/missing/page.html"
 refused 'a directory' 'Is a directory' --report "$dir/w"
-# One of our own: if this went wrong with a device, that would be gone for everybody.
+# A pipe of our own and no device: a failure would remove the device for everybody.
 mkfifo "$dir/w/pipe"
 refused 'a pipe, which would be gone after it' 'must be a regular file' --report "$dir/w/pipe"
 ok 'which is still there' [ -p "$dir/w/pipe" ]
@@ -163,7 +163,7 @@ rm -f "$dir/w/link"
 (umask 027 && "$forkpool" --report "$page" true ::: 1)
 is 'a new one has those of any new file' "$(stat -c %a "$page")" 640
 
-# started COMMAND...: in the background as $pid, and its first job has begun
+# started COMMAND...: starts it, sets $pid and waits until its first job has begun
 started() {
 	rm -f "$dir/begun"
 	"$@" >"$dir/out" 2>"$dir/err" </dev/null &
@@ -193,7 +193,7 @@ mkdir "$dir/gone"
 run "$forkpool" --report "$dir/gone/page.html" rmdir ::: "$dir/gone"
 is 'one that cannot be written in the end is told, and the status says so' "$status:$(printf '%s\n' "$err" | grep -c '^forkpool: cannot write the report .*gone/page.html: No such file')" 1:1
 
-# ---------------------------------------------------------------------------------------- other ways
+# --------------------------------------------------------------------------------------- other ways
 
 run "$forkpool" -u --report "$page" sh -c 'exit 1' ::: 1
 ok 'output that went by is not missed in silence' agrees "assert data['output'] == 'none' and data['runs'][0]['err_length'] == 0"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The command forkpool runs jobs: what goes in, what comes out, how it ends.
+# The command forkpool runs jobs: its input, its output and its exit status.
 # Run in the build directory.
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
@@ -72,7 +72,7 @@ is 'and each has its lines in order' "$(grep '^c ' "$dir/out" | cut -d' ' -f3 | 
 head -c 30000000 /dev/urandom >"$dir/large"
 "$forkpool" -k -j2 cat ::: "$dir/large" "$dir/large" "$dir/large" >"$dir/out"
 is '90 MB, byte for byte' "$(cksum <"$dir/out")" "$(cat "$dir/large" "$dir/large" "$dir/large" | cksum)"
-# The reader takes nothing until all jobs have run: they do not wait for it.
+# The reader reads nothing until all jobs have run: the jobs do not wait for it.
 mkfifo "$dir/pipe"
 "$forkpool" -j2 sh -c 'head -c 300000 /dev/zero; : >"$0"' ::: "$dir/done1" "$dir/done2" "$dir/done3" >"$dir/pipe" &
 pid=$!
@@ -88,7 +88,7 @@ out=$("$forkpool" -k --tag echo ::: a b)
 is '--tag' "$out" "$(printf 'a\ta\nb\tb')"
 out=$("$forkpool" -k printf '%s' ::: a b c)
 is 'no newline is made up' "$out" abc
-# Lines of a job that still runs.
+# Lines come out while their job still runs.
 mkfifo "$dir/go"
 "$forkpool" --lb sh -c "echo first; read x <'$dir/go'; echo second" ::: x >"$dir/out" &
 pid=$!
@@ -147,7 +147,7 @@ seq 100 >"$dir/hundred"
 run "$forkpool" --halt soon,fail=5% -j1 -a "$dir/hundred" sh -c 'echo "$0"; exit 1'
 is '--halt at a share of all: how many there are is known before they have run' "$status:$(echo "$out" | wc -l)" 124:5
 
-# ---------------------------------------------------------------------------------- limits, timeouts
+# --------------------------------------------------------------------------------- limits, timeouts
 
 run "$forkpool" --timeout 0.2 sleep ::: 60
 is '--timeout' "$status:$(printf '%s\n' "$err" | grep -c -i 'timed out\|timeout')" 123:1
@@ -178,7 +178,7 @@ case $err in
 	is 'and write nowhere' "$status:$(ls "$dir/written" 2>/dev/null)" 123:
 	run "$forkpool" --sandbox --writable "$dir" sh -c "echo x >'$dir/written'" ::: 1
 	case $(id -u) in
-	0) ;; # it is another user then, to whom this directory is closed
+	0) ;; # started by root, sandboxed jobs run as another user, who cannot enter this directory
 	*) is 'but where --writable says' "$status:$(cat "$dir/written")" 0:x ;;
 	esac
 	;;
@@ -200,7 +200,7 @@ is 'it gives up' "$status:$out" '123:try 2'
 
 # ----------------------------------------------------------------------------------------- signals
 
-# started COMMAND...: in the background as $pid, and its first job has begun
+# started COMMAND...: starts it, sets $pid and waits until its first job has begun
 started() {
 	rm -f "$dir/begun"
 	"$@" >"$dir/out" 2>"$dir/err" </dev/null &
@@ -213,8 +213,8 @@ slow='trap "" INT; : >"$0"; while [ ! -e "$0.go" ]; do sleep 0.05; done; echo en
 drained() {
 	grep -q 'no more jobs' "$dir/err"
 }
-# An interactive shell lets its jobs have SIGINT; one like this does not, and SIGHUP is ignored where this test runs below
-# nohup(1).  A shell cannot undo either, so it takes another way.
+# A shell that is not interactive ignores SIGINT in background jobs, and nohup(1) ignores SIGHUP.  A
+# shell cannot undo either; Python can.
 cat >"$dir/with_signals" <<'END'
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -267,7 +267,7 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 no_process_left 'SIGKILL of the tool leaves nothing'
 
-# Input that does not come: the run waits for it and for nothing else.
+# The run waits for input, which does not come, and for nothing else.
 mkfifo "$dir/input"
 "$forkpool" -j1 sh -c ': >"$0"' <"$dir/input" >"$dir/out" 2>"$dir/err" &
 pid=$!
@@ -298,10 +298,11 @@ rm -f "$dir/begun.go"
 timeout 60 "$forkpool" --delay 1h echo ::: a >"$dir/out" 2>"$dir/err"
 is '--delay is between jobs, and not behind the last' "$?:$(cat "$dir/out" "$dir/err")" 0:a
 
-# ------------------------------------------------------------------------------------ few descriptors
+# ---------------------------------------------------------------------------------- few descriptors
 
-few() { # LIMIT JOBS: sorted output, and how many lines on standard error
-	# shellcheck disable=SC3045 # whatever sh may be here has -n
+# few LIMIT JOBS: the checksum of the sorted output, and the number of lines on standard error
+few() {
+	# shellcheck disable=SC3045 # ulimit -n is in every sh that this runs with
 	(ulimit -n "$1" && seq 100 | "$forkpool" -j "$2" echo 2>"$dir/err" | sort -n | cksum; wc -l <"$dir/err")
 }
 all=$(seq 100 | cksum)
@@ -315,9 +316,9 @@ is 'and near the usual limit' "$(few 1024 120)" "$all
 (ulimit -n 20 && "$forkpool" echo ::: a >"$dir/out" 2>"$dir/err")
 is 'too few for one job' "$?:$(cat "$dir/out"):$(wc -l <"$dir/err"):$(grep -c 'ulimit -n' "$dir/err")" 1::1:1
 
-# ------------------------------------------------------------------------- input that is there, and silent
+# ------------------------------------------------------------------ input that is there, and silent
 
-# Held open by this shell: the end of the input never comes.
+# This shell holds the pipe open: the end of the input never comes.
 mkfifo "$dir/silent"
 exec 9<>"$dir/silent"
 echo 1 >&9

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# forkpool --status on terminals of all kinds, which tmux has, and where there is none.
+# forkpool --status on terminals of tmux, of all sizes and kinds, and without a terminal.
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
 command -v tmux >/dev/null 2>&1 || skip_all 'tmux is not installed'
 [ -r "/proc/$$/environ" ] || skip_all 'there is no /proc to find leftover processes in'
 
-# A server of our own, with nobody's configuration.
+# A tmux server of our own, without anybody's configuration.
 TMUX_TMPDIR=$dir
 unset TMUX TMUX_PANE
 export TMUX_TMPDIR
@@ -16,7 +16,7 @@ tm() {
 }
 trap 'tm kill-server 2>/dev/null; cleanup' EXIT
 
-# window COLUMNS LINES: a shell in $dir, in a window of that size
+# window COLUMNS LINES: a new window of that size, with a shell in $dir
 window() {
 	tm kill-server 2>/dev/null
 	windows=$((windows + 1))
@@ -27,7 +27,7 @@ window() {
 		new-session -d -x "$1" -y "$2" -c "$dir" "env PS1='$ ' ENV= NO_COLOR= XTERM_VERSION= sh" \
 		>/dev/null || skip_all 'tmux does not start'
 	tm resize-window -x "$1" -y "$2"
-	# All that is written to the terminal.
+	# .raw gets all that is written to the terminal.
 	tm pipe-pane -O "exec cat >>'$dir/.raw'"
 	type_line "stty -g >stty.before; echo rea''dy"
 	until_true seen '^ready'
@@ -42,7 +42,7 @@ screen() {
 	tm capture-pane -p "$@"
 }
 
-# seen PATTERN: it is on the terminal, once and no more than once
+# seen PATTERN: whether exactly one line of the window has it
 seen() {
 	[ "$(screen | grep -c -e "$1")" -eq 1 ]
 }
@@ -51,7 +51,7 @@ sees_idle() {
 	screen | grep -q '^     [1-4]        -       -  idle$'
 }
 
-# For the third time.
+# The shell has written "Stopped" for the third time.
 sees_stopped() {
 	[ "$(screen -S - | grep -c Stopped)" -eq 3 ]
 }
@@ -60,7 +60,7 @@ not_seen() {
 	! screen | grep -q -e "$1"
 }
 
-# appears NAME PATTERN
+# appears NAME PATTERN: a test: the pattern is on one line within a minute
 appears() {
 	if until_true seen "$2"; then
 		report "$1" 0
@@ -79,13 +79,14 @@ disappears() {
 	fi
 }
 
-# The job that waits for this file gets a line, and ends.
-release() { # NUMBER LINE
+# release NUMBER LINE: gives the line to the job that waits for it, so that it ends
+release() {
 	timeout 60 sh -c 'echo "$2" >"$1"' sh "$dir/f$1" "$2"
 }
 
-# The shell has the terminal again, and it is as it was.
-terminal_is_as_it_was() { # NAME STATUS
+# terminal_is_as_it_was NAME STATUS: tests: the tool has ended with that status and changed nothing
+# of the terminal
+terminal_is_as_it_was() {
 	appears "$1: ended with status $2" "status $2\$"
 	type_line 'stty -g >stty.after; echo do''ne'
 	until_true seen '^done'
@@ -95,7 +96,7 @@ terminal_is_as_it_was() { # NAME STATUS
 	is "$1: nothing of the screen is left" "$(screen -S - | grep -c -e '^WORKER' -e 'idle$')" 0
 }
 
-# start [OPTION...]: eight jobs that wait for a line each, say it and end with it as their status
+# start [OPTION...]: eight jobs; each waits for a line, writes it and ends with it as its status
 # shellcheck disable=SC2016
 start() {
 	{
@@ -123,7 +124,7 @@ appears 'outcomes' '^\[#*\.*\]  *25%  1 ok, 1 failed$'
 appears 'the last failure, below the workers' "^job 3: sh -c .*exit status 7$"
 appears 'and where messages are' "^forkpool: job 3: sh -c "
 ok 'the screen is one' seen '^WORKER'
-# Above it is what was written, in its order, and nothing else.
+# Above the screen is the output.
 is 'output is above the screen' "$(screen | sed '/^2\/8 done/,$d' | grep -c -e '^f1 says 0$' -e '^f3 says 7$')" 2
 is 'colours' "$(screen -e | grep -c '\[31m.*job 3: ')" 1
 for i in 2 4 5 6; do release $i 0; done
@@ -133,9 +134,10 @@ terminal_is_as_it_was 'the end' 123
 appears 'the totals stay' '^forkpool: 8/8 done, 1 failed, 0 running, .*: 7 ok, 1 failed$'
 is 'each line of output is there once' "$(screen -S - | grep -c '^f[1-8] says')" 8
 
-# -------------------------------------------------------------------------------- windows of any size
+# ------------------------------------------------------------------------------ windows of any size
 
-# Eight rows, one state, one heading.  What tmux has pushed out of the window to break lines is beyond anybody's reach.
+# Eight rows, one state, one heading.  Lines that tmux has pushed out of the window when it broke
+# others cannot be cleared.
 is_alone() {
 	[ "$(screen | grep -c 'f[1-8]: rea')/$(screen | grep -c '^0/8 done')/$(screen | grep -c 'TIME')" = 8/1/1 ]
 }
@@ -158,7 +160,7 @@ ok 'nothing is left of the short one' until_true is_alone
 for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'the end' '^status 0$'
 
-# -------------------------------------------------------------------------- without colours, without more
+# -------------------------------------------------------------------- without colours, without more
 
 window 80 24
 type_line 'NO_COLOR=1; export NO_COLOR'
@@ -187,7 +189,7 @@ for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'standard error is a file: the end' '^status 0$'
 is 'standard error is a file: a plain line' "$(sed 's/running.*: /running: /' "$dir/err")" 'forkpool: 8/8 done, 0 running: 8 ok'
 
-# Standard output is not the terminal: it stays as it is, and the screen is there.
+# Standard output is a file: it gets the records alone, and the terminal has the screen.
 window 80 24
 start -j2 --json '>out'
 appears 'standard output is a file: the screen' '^WORKER'
@@ -195,7 +197,7 @@ for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'standard output is a file: the end' '^status 0$'
 is 'standard output is a file: nothing else is in it' "$(grep -c '^{"seq":.*}$' "$dir/out") $(wc -l <"$dir/out" | tr -d ' ')" '8 8'
 
-# How many there are is known before they are begun, also of a pipe, of which nothing is said in advance.
+# The total is known early also where the items come from a pipe.
 window 80 24
 printf "printf 'f%%d\\\\n' 1 2 3 4 5 6 7 8 | '%s' --status -j2 cat; echo status \$?\n" "$forkpool" >"$dir/pipe.sh"
 type_line 'sh ./pipe.sh'
@@ -203,12 +205,12 @@ appears 'items from a pipe: how many there are' '^0/8 done, 2 running'
 for i in 1 2 3 4 5 6 7 8; do release $i 0; done
 appears 'items from a pipe: the end' '^status 0$'
 
-# Those that an earlier run has done are no part of this one.
+# Jobs that an earlier run has done do not count.
 seq 3 | "$forkpool" --joblog "$dir/log" true
 run sh -c 'seq 5 | "$1" --joblog "$2" --resume --status true' sh "$forkpool" "$dir/log"
 is 'resumed: what is left is all' "$(echo "$err" | sed 's/running.*: /running: /')" 'forkpool: 2/2 done, 0 running: 2 ok'
 
-# ------------------------------------------------------------------------------------------- signals
+# ------------------------------------------------------------------------------------------ signals
 
 window 80 24
 start -j2
@@ -219,7 +221,7 @@ appears 'Ctrl-C: and goes on' '^     [12] .*f1: read'
 tm send-keys C-c
 appears 'Ctrl-C twice' '^forkpool: the running jobs get SIGTERM'
 appears 'Ctrl-C: totals' '^forkpool: 2/8 done, 2 failed, 0 running, [0-9.]*/s, [0-9:]*: 2 cancelled, '
-# Of a list that was interrupted a shell carries out no more.
+# The shell drops the rest of an interrupted list of commands, so ask for the status again.
 type_line 'echo status $?'
 terminal_is_as_it_was 'Ctrl-C' 130
 
@@ -238,7 +240,7 @@ for signal in TERM HUP ABRT SEGV; do
 		;;
 	TERM) terminal_is_as_it_was SIGTERM 143 ;;
 	*)
-		# It has no say in that, and leaves what it has drawn; there is nothing else to undo.
+		# The tool cannot clear the screen then; nothing else is to be undone.
 		appears "SIG$signal: ended" '^status 1[0-9]*$'
 		type_line 'stty -g >stty.after; echo do''ne'
 		until_true seen '^done'
@@ -260,7 +262,7 @@ type_line fg
 appears 'fg: the screen is back' '^WORKER'
 appears 'fg: with what is so by now' '^1/8 done, 2 running'
 appears 'fg: and what has come meanwhile' '^f1 says 0$'
-# In the background it does not draw; back again it does.
+# In the background the tool does not draw; in the foreground it does again.
 tm send-keys C-z
 until_true not_seen '^WORKER'
 before=$(wc -c <"$dir/.raw")
@@ -275,7 +277,7 @@ until_true grep -q 'f5 says 0' "$dir/.raw"
 is 'bg: nothing is drawn' "$(tail -c "+$before" "$dir/.raw" | grep -c "$(printf '\033\\[K')")" 0
 type_line fg
 appears 'fg: the screen again' '^5/8 done, 2 running'
-# Of a signal that cannot be caught it knows afterwards, and leaves alone what others have written.
+# SIGSTOP cannot be caught: the tool learns of it afterwards, and leaves what others have written.
 kill -STOP "$(cat "$dir/pid")"
 until_true sees_stopped
 type_line fg
@@ -286,7 +288,7 @@ ok 'after SIGSTOP: what the shell has written is there' sees_stopped
 for i in 7 8; do release $i 0; done
 appears 'fg: the end' '^forkpool: 8/8 done, 0 running'
 
-# --------------------------------------------------------------------------------- hostile names, output
+# ---------------------------------------------------------------------------- hostile names, output
 
 window 120 24
 title=$(tm display -p '#{pane_title}')
@@ -297,7 +299,7 @@ type_line '. ./hostile.sh'
 appears 'control sequences are shown' '^     [12] .*\\033\]0;stolen\\a\\033\[2J\\033\[31mred\\nline'
 ok 'what turns the writing around is shown as well' seen 'line\\342\\200\\256turned'
 appears 'a wide character is one' "$(printf '^     [12] .*\343\201\202\343\201\204 wide')"
-# Both wait for the same pipe: whoever opens it for reading in time.
+# Both jobs read the same pipe: either gets the line.
 next_ended() {
 	timeout 2 sh -c 'echo x >"$1"' sh "$dir/f1"
 	seen '^status 123$'
@@ -306,7 +308,7 @@ until_true next_ended
 appears 'the failure too' 'forkpool: job 1: .*stolen'
 is 'the window kept its title' "$(tm display -p '#{pane_title}')" "$title"
 
-# A great deal of output, whole and in order, without a trace of the screen among it.
+# Much output: whole, in order, and without a trace of the screen in it.
 window 80 24
 cat >"$dir/flood.sh" <<-EOF
 	"$forkpool" --status -k -j4 --shell 'seq -f "\$1 %g of the flood" 1000; printf "end without newline\n"' ::: 1 2 3 4 5 6 7 8
@@ -319,7 +321,7 @@ is 'a flood: each line is there' "$(grep -c 'of the flood$' "$dir/flood")" 8000
 ok 'a flood: in order' sh -c "grep 'of the flood$' '$dir/flood' | LC_ALL=C sort -c -k1,1n -k2,2n"
 is 'a flood: and nothing else' "$(sed '1,/flood.sh/d' "$dir/flood" | grep -v -e 'of the flood$' -e '^end without newline$' -e '^forkpool: 8/8 done' -e '^status 0$' -e '^\$ *$' | grep -c .)" 0
 
-# The screen does not go on a line that is not over.
+# The screen begins on a new line where the last one is not complete.
 window 80 24
 start -j2 --lb
 appears 'before' '^WORKER'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Plug-ins: what is loaded is what was asked for, and what cannot be is told in one line and costs nothing else. */
+/* Plug-ins: the functions asked for are loaded, and a fault ends the tool with one line. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -18,15 +18,15 @@
 
 #define SECOND INT64_C(1000000000)
 
-#define HEAD "#include <forkpool_plugin.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n" \
-	"#include <string.h>\n#include <unistd.h>\n"
+#define HEAD "#include <forkpool_plugin.h>\n#include <signal.h>\n#include <stdio.h>\n" \
+	"#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
 #define JOB(name, body) \
 	"FORKPOOL_EXPORT int " name "(struct forkpool_context *c, const void *a, size_t n)\n" \
 	"{ (void)a; (void)n; " body " }\n"
 #define NAMED(name) JOB(name, "return forkpool_reply(c, \"" name "\", strlen(\"" name "\"));")
 #define BEGIN(body) "__attribute__((constructor)) static void begin(void) { " body " }\n"
 
-/* Of the main process, and gone when it ends. */
+/* For the files of all tests; main() makes and removes it. */
 static char directory[64];
 
 static char *
@@ -50,7 +50,7 @@ write_file(const char *path, const void *data, size_t len)
 	(void)close(fd);
 }
 
-/* That C code as a shared object, or a program, in the directory; its path. */
+/* Compiles C code to a shared object, or a program, in the directory; its path. */
 static char *
 build(const char *name, const char *flags, const char *code)
 {
@@ -77,7 +77,7 @@ options_of(char *file, const char *functions)
 	return o;
 }
 
-/* What a load says that fails with status 1; "" where it does not fail. */
+/* The message of a load that fails with status 1; "" where the load succeeds. */
 static const char *
 fault_of(char *file, const char *functions)
 {
@@ -111,7 +111,7 @@ fault_of(char *file, const char *functions)
 	return said;
 }
 
-/* The whole line is expected, but for what stands for the path; an end of "..." stands for anything. */
+/* expected: the message behind the path, all of it; an end of "..." stands for anything. */
 static void
 assert_fault(char *file, const char *functions, const char *expected)
 {
@@ -128,7 +128,7 @@ assert_fault(char *file, const char *functions, const char *expected)
 	ck_assert_msg(strchr(said, '\n') == said + strlen(said) - 1, "not one line: %s", said);
 }
 
-/* One job in a pool as the tool would open it: its outcome, the value in *value. */
+/* Runs one job in a pool as the tool opens it: its outcome, and its value in *value. */
 static enum forkpool_outcome
 value_of(const struct plugin *p, forkpool_fn *fn, char *value, size_t size)
 {
@@ -146,7 +146,7 @@ value_of(const struct plugin *p, forkpool_fn *fn, char *value, size_t size)
 	return outcome;
 }
 
-/* ------------------------------------------------------------------------------------- what is loaded */
+/* ------------------------------------------------------------------------------- what is loaded */
 
 START_TEST(functions_are_those_that_were_named_in_that_order)
 {
@@ -175,7 +175,7 @@ START_TEST(state_is_made_in_each_worker_and_taken_down_in_it)
 	struct plugin p = { 0 };
 	char code[4096], value[256], wanted[256], *left = strdup(in_directory("left"));
 
-	/* Its end is seen by a file. */
+	/* forkpool_plugin_exit() writes to a file, since its process is a worker. */
 	(void)snprintf(code, sizeof code,
 	    HEAD "FORKPOOL_PLUGIN;\n"
 		 "int forkpool_plugin_init(const char *args, void **state)\n"
@@ -225,7 +225,7 @@ START_TEST(init_that_fails_lets_no_job_run)
 }
 END_TEST
 
-/* The loader itself would look for such a name in the directories of the system. */
+/* dlopen() alone would look for such a name in the directories of the system. */
 START_TEST(name_without_a_slash_is_a_file_of_this_directory)
 {
 	char here[] = "here.so", system_library[] = "libc.so.6";
@@ -266,7 +266,7 @@ START_TEST(constructor_is_heard_once)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- faults */
+/* --------------------------------------------------------------------------------------- faults */
 
 START_TEST(files_that_are_no_plugin)
 {
@@ -319,7 +319,7 @@ END_TEST
 
 START_TEST(functions_that_are_not_there)
 {
-	/* Found by dlsym(), and no job functions: of another library, data, hidden. */
+	/* Not of this library, or data, which dlsym() finds all the same; hidden; not there. */
 	char *path = build("few.so", SHARED, HEAD "FORKPOOL_PLUGIN;\n" NAMED("one") NAMED("two")
 	    "FORKPOOL_EXPORT extern int table[4]; int table[4] = { 1 };\n"
 	    "int hidden(void); int hidden(void) { return 0; }\n");
@@ -362,7 +362,7 @@ START_TEST(many_names_are_cut)
 }
 END_TEST
 
-/* What a constructor does is seen in the trial: each of these would have been the end of the tool. */
+/* Constructors run in the trial first: each of these would otherwise be the end of the tool. */
 START_TEST(trouble_while_loading)
 {
 	static const struct { const char *name, *body, *expected;
@@ -395,7 +395,7 @@ START_TEST(trouble_while_loading)
 END_TEST
 #define TROUBLES 9
 
-/* Destructors and the handlers of exit() are not for a trial. */
+/* The process of a trial runs no destructors and no handlers of exit(). */
 START_TEST(trial_ends_without_destructors)
 {
 	char code[1024], *trace = strdup(in_directory("destroyed"));
@@ -406,7 +406,7 @@ START_TEST(trial_ends_without_destructors)
 			"__attribute__((destructor)) static void destroy(void) { end(); }\n" BEGIN(
 			    "atexit(end);"),
 	    trace);
-	/* The process that then loads it leaves by _exit() as well. */
+	/* fault_of() itself, which loads the object after the trial, leaves by _exit() too. */
 	ck_assert_str_eq(fault_of(build("destroy.so", SHARED, code), "work"), "");
 	ck_assert_int_eq(access(trace, F_OK), -1);
 	ck_assert_int_eq(errno, ENOENT);
@@ -414,7 +414,7 @@ START_TEST(trial_ends_without_destructors)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------- names, of whatever stands there */
+/* ------------------------------------------------------------------- names from a damaged file */
 
 static size_t
 count_of(const struct bytes *names)
@@ -433,14 +433,14 @@ START_TEST(names_of_a_damaged_file)
 	struct bytes names = { 0 };
 	struct stat st;
 
-	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_NAMES_OK);
+	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_SYMBOLS_OK);
 	ck_assert_uint_eq(count_of(&names), 2);
 	int fd = open(path, O_RDWR);
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	size_t len = (size_t)st.st_size;
 	unsigned char *whole = malloc(len);
 	ck_assert_int_eq((int)pread(fd, whole, len, 0), (int)len);
-	/* The head and, at the end of the file, the table of sections; then each length. */
+	/* Damage each byte of the head and of the section table at the end; then cut the file. */
 	for (size_t at = 0; at < len; at = at == 63 ? len > 3000 ? len - 3000 : 64 : at + 1) {
 		static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
 		for (size_t i = 0; i < sizeof values; i++) {
@@ -453,12 +453,12 @@ START_TEST(names_of_a_damaged_file)
 			ck_abort_msg("cannot write");
 	}
 	bytes_clear(&names);
-	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_NAMES_OK);
+	ck_assert_int_eq(plugin_symbols_read(path, &names), PLUGIN_SYMBOLS_OK);
 	ck_assert_uint_eq(count_of(&names), 2);
 	for (size_t cut = len; cut > 0; cut = cut > 200 ? cut - 97 : cut - 1) {
 		bytes_clear(&names);
 		if (ftruncate(fd, (off_t)(cut - 1)) != 0 ||
-		    plugin_symbols_read(path, &names) == PLUGIN_NAMES_OK)
+		    plugin_symbols_read(path, &names) == PLUGIN_SYMBOLS_OK)
 			ck_abort_msg("names were found in the first %zu bytes", cut - 1);
 	}
 	(void)close(fd);

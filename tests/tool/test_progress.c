@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The line that tells how far the run is: on a terminal, and elsewhere. */
+/* Progress: the line of --bar and --eta on a terminal, and plain lines elsewhere. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -23,7 +23,7 @@
 static int terminal, saved;
 static char seen[65536];
 
-/* Standard error becomes a terminal of so many columns. */
+/* Makes standard error a terminal of so many columns; terminal is its other side. */
 static void
 terminal_open(unsigned columns)
 {
@@ -65,7 +65,10 @@ terminal_close(void)
 	ck_assert_int_eq(close(saved) | close(terminal), 0);
 }
 
-/* What was written since the last call.  A terminal hands it on when it gets to it, in order: so up to a mark behind it. */
+/*
+ * What was written since the last call.  A terminal hands text on late, but in order: so we write a
+ * mark and read up to that.
+ */
 static const char *
 new_text(void)
 {
@@ -99,13 +102,13 @@ START_TEST(bar_on_a_terminal)
 	ck_assert_str_eq(new_text(),
 	    "\r 25% 50/200 done, 2 failed, 4 running, 5.0/s, 0:30 left [#####.................] "
 	    "item\\n\\033[2J\033[K");
-	/* Not more often than ten times a second, and then what is so by now. */
+	/* It is drawn at most ten times a second, and then shows the latest state. */
 	progress_update(51, 2, 200, 4, NULL, START + 10050 * MS);
 	ck_assert_str_eq(new_text(), "");
 	ck_assert_int_eq(progress_timeout(START + 10050 * MS), 50);
 	progress_update(51, 2, 200, 4, NULL, START + 10100 * MS);
 	ck_assert_ptr_nonnull(strstr(new_text(), "51/200"));
-	/* Without news each second. */
+	/* Without news it is drawn each second. */
 	ck_assert_int_eq(progress_timeout(START + 10100 * MS), 1000);
 	progress_update(51, 2, 200, 4, NULL, START + 10200 * MS);
 	ck_assert_str_eq(new_text(), "");
@@ -147,7 +150,7 @@ START_TEST(message_stands_alone)
 }
 END_TEST
 
-/* What else is written to the terminal. */
+/* The jobs' output goes to the same terminal. */
 START_TEST(output_has_its_turn)
 {
 	struct options o = { .bar = 1 };
@@ -157,13 +160,13 @@ START_TEST(output_has_its_turn)
 	ck_assert_int_eq(progress_is_fresh(START), 0);
 	progress_update(1, 0, 2, 1, NULL, START);
 	(void)new_text();
-	/* Just drawn: what comes now is held until it is due again, and then comes first. */
+	/* Output that comes just after a drawing is held until the next one is due. */
 	ck_assert_int_eq(progress_is_fresh(START + 99 * MS), 1);
 	ck_assert_int_eq(progress_is_fresh(START + 100 * MS), 0);
 	progress_output(OUTPUT_HELD);
 	progress_update(1, 0, 2, 1, NULL, START + 10 * MS);
 	ck_assert_int_eq(progress_timeout(START + 10 * MS), 90);
-	/* The terminal has a part of it. */
+	/* The terminal has taken a part of the output. */
 	message_before();
 	ck_assert_str_eq(new_text(), "\r\033[K");
 	terminal_wrote('x');
@@ -171,11 +174,11 @@ START_TEST(output_has_its_turn)
 	progress_update(2, 0, 2, 1, NULL, START + 100 * MS);
 	ck_assert_str_eq(new_text(), "");
 	ck_assert_int_eq(progress_timeout(START + 100 * MS), -1);
-	/* All of it, and its line is not over. */
+	/* The terminal has taken all of it, and its last line is not complete. */
 	progress_output(OUTPUT_NONE);
 	progress_update(2, 0, 2, 1, NULL, START + 101 * MS);
 	ck_assert_int_eq(strncmp(new_text(), "\r\n\r100% 2/2 done", 16), 0);
-	/* Others have written there meanwhile: it is not where it was. */
+	/* Others have written to the terminal: nothing is to be removed. */
 	progress_lost();
 	progress_hide();
 	ck_assert_str_eq(new_text(), "");
@@ -187,7 +190,7 @@ START_TEST(output_has_its_turn)
 }
 END_TEST
 
-/* However narrow, and whatever the item: it stays on its line. */
+/* The bar stays within one line, at each width and with any item. */
 START_TEST(fits_at_every_width)
 {
 	static const char *const item[] = { "", "short",
@@ -212,7 +215,7 @@ START_TEST(fits_at_every_width)
 			for (size_t at = 1, n; at < len - 3; at += n) {
 				ck_assert_uint_ne(n = utf8_sequence(text + at, len - at), 0);
 				ck_assert_int_ge((unsigned char)text[at], ' ');
-				/* Of what is in item[]: the euro sign is narrow. */
+				/* Of the long sequences in item[] only the euro sign is narrow. */
 				used += n > 2 && strncmp(text + at, "\xe2\x82\xac", 3) != 0 ? 2 : 1;
 			}
 			ck_assert_uint_lt(used, columns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What --status shows: the lines that are made of a state, for windows of all sizes, and how wide text is. */
+/* The screen of --status: its lines for windows of all sizes, and the width of text. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -19,7 +19,7 @@ static const char *const failures[] = { "job 9: x: exit status 2", "job 8: y: ex
 static struct bytes drawn;
 static struct screen_lines lines;
 
-/* Four jobs of ten are done, one of them not well; three of four workers are busy. */
+/* A state: four jobs of ten are done, one of them has failed; three of four workers are busy. */
 static struct screen
 scene(void)
 {
@@ -37,13 +37,13 @@ scene(void)
 			.text_len = 7,
 			.run_ns = SECOND * (i == 1 ? 75 : i),
 			.memory = 1 << 20 };
-	return (struct screen){ .pace = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 },
+	return (struct screen){ .rate = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 },
 		.by_verdict = by_verdict,
 		.rows = rows,
 		.row_count = 4 };
 }
 
-/* The lines of it, each ended by a newline; what clears the rest of a line is checked and left out. */
+/* The lines of the screen, a newline behind each instead of the sequence that clears its rest. */
 static const char *
 draw(struct screen *s, size_t columns, size_t height, int colours)
 {
@@ -95,7 +95,7 @@ START_TEST(attempt_progress_and_what_is_not_known)
 	rows[1].progress_total = 1000000;
 	rows[2].alive = 0;
 	rows[3].progress_done = 12;
-	s.pace.total = 0;
+	s.rate.total = 0;
 	ck_assert_str_eq(draw(&s, 80, 23, 0),
 	    "4 done, 1 failed, 3 running, 0.5/s, 0:08\n"
 	    "3 ok, 1 timed_out\n"
@@ -104,7 +104,7 @@ START_TEST(attempt_progress_and_what_is_not_known)
 	    "     2     1:15    1.0M   45% 450k/1.0M  6 sleep 7\n"
 	    "     3        -       -                  not there\n"
 	    "     4     0:03    1.0M  12              8 sleep 7\n");
-	/* More done than there is, and numbers of any size. */
+	/* More is done than there is, and numbers are as large as can be. */
 	rows[1].progress_done = UINT64_MAX;
 	ck_assert_ptr_nonnull(strstr(draw(&s, 80, 23, 0), "100% "));
 	rows[1].memory = INT64_MAX;
@@ -113,7 +113,7 @@ START_TEST(attempt_progress_and_what_is_not_known)
 }
 END_TEST
 
-/* Who is at it longest stays. */
+/* The job that has run longest is shown. */
 START_TEST(more_workers_than_lines)
 {
 	struct screen s = scene();
@@ -136,7 +136,7 @@ START_TEST(more_workers_than_lines)
 	    "     2     1:15    1.0M  6 sleep 7\n");
 	s = scene();
 	ck_assert_str_eq(draw(&s, 80, 1, 0), "4/10 done, 1 failed, 3 running, 0.5/s, 0:12 left\n");
-	/* When there is room again they are in their order. */
+	/* Where there is room for all, the workers are in order. */
 	ck_assert_ptr_nonnull(
 	    strstr(draw(&s, 80, 7, 0), "     1     0:00    1.0M  5 sleep 7\n     2 "));
 }
@@ -194,7 +194,7 @@ START_TEST(colours_are_for_those_who_want_them)
 }
 END_TEST
 
-/* Whatever a job is called, however large the window: as many lines as there may be, none too long, no control. */
+/* With any text and any window: no more lines than fit, none too long, no control characters. */
 START_TEST(fits_in_every_window)
 {
 	static const char *const hostile[] = { "",
@@ -244,7 +244,7 @@ START_TEST(fits_in_every_window)
 }
 END_TEST
 
-/* A window that is higher than a picture can be. */
+/* A window of more than SCREEN_LINES lines. */
 START_TEST(has_an_end)
 {
 	static struct screen_row many[2 * SCREEN_LINES];
@@ -277,7 +277,7 @@ START_TEST(widths)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		ck_assert_msg(display_width(known[i].text, strlen(known[i].text)) == known[i].width,
 		    "the %zu-th", i);
-	/* Nothing is cut in its middle, and what has no width goes with what it belongs to. */
+	/* No character is cut, and a combining character stays with its base. */
 	ck_assert_uint_eq(display_width_fit("\xe3\x81\x82\xe3\x81\x84", 6, 3), 3);
 	ck_assert_uint_eq(display_width_fit("\xe3\x81\x82\xe3\x81\x84", 6, 1), 0);
 	ck_assert_uint_eq(display_width_fit("a\xcc\x81" "b", 4, 1), 3);

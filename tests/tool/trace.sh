@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# --trace: what it writes is what the Trace Event Format asks for and what --json says of the same run.
+# --trace: the file keeps the rules of the Trace Event Format and agrees with --json.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 python3 -c 'import json, decimal' 2>/dev/null || skip_all 'there is no python3 to read the trace with'
 
-rules() { # NAME TRACE [JSON]
+# rules NAME TRACE [JSON]: a test: the trace keeps the rules and agrees with the JSON
+rules() {
 	rules_name=$1
 	shift
 	is "$rules_name" "$(python3 "${srcdir:-.}/tests/support/trace_rules.py" "$@" 2>&1)" ''
 }
 
-# count PATTERN FILE: lines; an event is one
+# count PATTERN FILE: how many lines have it; each event is a line
 count() {
 	grep -c -- "$1" "$2"
 }
@@ -63,7 +64,7 @@ rules 'workers that die' "$dir/t.json" "$dir/json"
 is 'each death is an instant on its worker'\''s track, with the job' "$(sed -n 's/.*"name": "worker died".*"s": "t".*"seq": \([0-9]*\).*/\1/p' "$dir/t.json" | sort)" '2
 4'
 
-# A worker that dies while it has nothing to do, or is about to: the two jobs run at the same time.
+# A job kills the other job's worker, which is idle or about to be.
 mkfifo "$dir/meet"
 cat >"$dir/pair" <<'END_OF_JOB'
 #!/bin/sh
@@ -89,10 +90,10 @@ run "$forkpool" --trace "$dir/t.json" true </dev/null
 rules 'no job at all' "$dir/t.json"
 is 'is a trace too' "$status:$(count '"ph": "X"' "$dir/t.json")" 0:0
 
-# ----------------------------------------------------------------------------------- a tool that dies
+# --------------------------------------------------------------------------------- a tool that dies
 
 mkfifo "$dir/fifo"
-# Nobody writes to it.
+# Nobody writes to the pipe, so the job "wait" never ends.
 "$forkpool" -j2 --trace "$dir/t.json" sh -c "[ \$0 != wait ] || read x <'$dir/fifo'" ::: a b wait c d >/dev/null 2>&1 &
 pid=$!
 all_but_one() {
@@ -133,7 +134,7 @@ job(struct forkpool_context *c, const void *a, size_t n)
 END_OF_C
 # shellcheck disable=SC2086
 if ${CC:-cc} -O1 -shared -fPIC -I"${srcdir:-.}/include" -o "$dir/plugin.so" "$dir/plugin.c" 2>/dev/null; then
-	# So short that each begins where the last one ends.
+	# Jobs so short that each begins when the last one ends.
 	seq 1 6000 | sed '/[05]00$/s/.*/crash/' >"$dir/items"
 	run "$forkpool" -j3 --quiet --json --trace "$dir/t.json" -a "$dir/items" --plugin "$dir/plugin.so:job"
 	printf '%s\n' "$out" >"$dir/json"

@@ -1,260 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Wrong command lines: each ends with one line that names what is wrong, before any job has run.
-# Right ones beside them run, so that it is not for another reason.
+# Wrong command lines: names of options, options that exclude or need each other, sources,
+# templates.  Each ends with one line that names the fault, before any job has run.  Also --help and
+# --version.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"
-[ -x "$forkpool" ] || skip_all 'there is no command in this build'
+. "${srcdir:-.}/tests/support/usage-lib.sh"
 
-ran=$dir/ran
-mkdir "$dir/directory" || exit 99
-: >"$dir/file"
-printf 'x\n' >"$dir/items"
-cd "$dir" || exit 99
-# libtool's program in the build directory is a script, which has a name of its own for what it runs.
-program=${forkpool%/*}/.libs/${forkpool##*/}
-if [ -x "$program" ]; then
-	LD_LIBRARY_PATH=${program%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-	export LD_LIBRARY_PATH
-	forkpool=$program
-fi
 ln -s "$forkpool" xargs
 ln -s "$forkpool" parallel
 
-# one_line PROGRAM STATUS: what run() has left is one line of that program
-one_line() {
-	[ "$status" -eq "$2" ] && [ -z "$out" ] && [ "$(printf '%s\n' "$err" | wc -l)" -eq 1 ] &&
-		case $err in "$1: "?*) true ;; *) false ;; esac
-}
-
-# refused PROGRAM STATUS CULPRIT WORDS: the words, as a shell splits them, are the command line
-refused() {
-	rm -f "$ran"
-	# shellcheck disable=SC2086
-	eval "run \"\$forkpool\" $4"
-	fine=0
-	one_line "$1" "$2" || fine=1
-	case $err in *"$3"*) ;; *) fine=1 ;; esac
-	[ ! -e "$ran" ] || fine=1
-	report "refused: $4" $fine
-	if [ $fine -ne 0 ]; then
-		printf 'status %s, to name: %s\n%s\n%s\n' "$status" "$3" "$out" "$err" | sed 's/^/# /'
-		[ ! -e "$ran" ] || echo '# a job has run'
-	fi
-}
-
-# Each line: what is to be named, a bar, what stands before the command.
-while IFS='|' read -r culprit words; do
-	case $culprit in '' | '#'*) continue ;; esac
-	refused forkpool 1 "$culprit" "$words touch ran ::: a"
-done <<'END'
-# numbers
--j x|-j x
--j ''|-j ''
--j -|-j -
--j +|-j +
--j +-1|-j +-1
--j 1.5|-j 1.5
--j 1x|-j 1x
--j 4097|-j 4097
--j 99999999999999999999|-j 99999999999999999999
--j 0%|-j 0%
--j 99999999%|-j 99999999%
--j %|-j %
--j ' 4'|-j ' 4'
--j '4 '|-j '4 '
--j 0x4|-j 0x4
--j 1e2|-j 1e2
---jobs x|--jobs=x
---max-procs x|--max-procs=x
--P x|-P x
--n -1|-n -1
--n x|-n x
--n ''|-n ''
--n 1x|-n 1x
--n 99999999999|-n 99999999999
--n 1.5|-n 1.5
--n ' 1'|-n ' 1'
---max-args x|--max-args=x
--N -1|-N -1
--N x|-N x
---max-replace-args 1k|--max-replace-args=1k
--L 0|-L 0
--L -1|-L -1
--L x|-L x
--L ''|-L ''
--l 0|-l0
--l x|-lx
---max-lines 0|--max-lines=0
---max-lines x|--max-lines=x
---retries 0|--retries 0
---retries -1|--retries -1
---retries x|--retries x
---retries 1.5|--retries=1.5
---retries 99999999999|--retries 99999999999
---nice 20|--nice 20
---nice -21|--nice -21
---nice x|--nice x
---nice 1.5|--nice 1.5
---nice ''|--nice ''
---nofile 15|--nofile 15
---nofile 0|--nofile 0
---nofile -1|--nofile -1
---nofile x|--nofile x
---nofile 99999999999|--nofile 99999999999
---pids 0|--pids 0
---pids -1|--pids -1
---pids x|--pids x
---load 0|--load 0
---load -1|--load -1
---load x|--load x
---load 0%|--load 0%
---load ''|--load ''
---load 1x|--load 1x
---load 1%%|--load 1%%
---load nan|--load nan
---load inf|--load inf
-# sizes
---mem 0|--mem 0
---mem -1|--mem -1
---mem x|--mem x
---mem ''|--mem ''
---mem 1X|--mem 1X
---mem 1KB|--mem 1KB
---mem 1.5G|--mem 1.5G
---mem 1%|--mem 1%
---mem ' 1K'|--mem ' 1K'
---mem 8388608T|--mem 8388608T
---mem 99999999999999999999|--mem 99999999999999999999
---mem 18446744073709551617|--mem 18446744073709551617
---fsize 0|--fsize 0
---fsize -1K|--fsize -1K
---fsize x|--fsize x
---fsize 9223372036854775808|--fsize 9223372036854775808
---memfree 0|--memfree 0
---memfree x|--memfree x
---memfree -1|--memfree -1
---block 0|--pipe --block 0
---block -1|--pipe --block -1
---block x|--pipe --block x
---block 1Mx|--pipe --block 1Mx
--s 0|-s 0
--s -1|-s -1
--s x|-s x
--s 1kk|-s 1kk
---max-chars 0|--max-chars=0
-# times
---timeout 0|--timeout 0
---timeout 0.0|--timeout 0.0
---timeout 0s|--timeout 0s
---timeout -1|--timeout -1
---timeout +1|--timeout +1
---timeout x|--timeout x
---timeout ''|--timeout ''
---timeout 1x|--timeout 1x
---timeout 1..5|--timeout 1..5
---timeout 1e3|--timeout 1e3
---timeout 0x10|--timeout 0x10
---timeout nan|--timeout nan
---timeout inf|--timeout inf
---timeout 1m30|--timeout 1m30
---timeout ' 1'|--timeout ' 1'
---timeout '1 s'|--timeout '1 s'
---timeout 99999999999999999999|--timeout 99999999999999999999
---timeout 1000000000000h|--timeout 1000000000000h
---timeout 0.0000000001|--timeout 0.0000000001
-median|--timeout 200%
---timeout 200%|--timeout 200%
---delay 0|--delay 0
---delay -1|--delay -1
---delay x|--delay x
---delay 1auto|--delay 1auto
---delay 99999999999999|--delay 99999999999999
---grace 0|--grace 0
---grace x|--grace x
---cpu 0|--cpu 0
---cpu -1|--cpu -1
---cpu x|--cpu x
---cpu 1%|--cpu 1%
-# values of other kinds
---halt x|--halt x
---halt ''|--halt ''
---halt 3|--halt 3
---halt -3|--halt -3
---halt now|--halt now
---halt now,fail|--halt now,fail
---halt now,fail=0|--halt now,fail=0
---halt now,fail=-1|--halt now,fail=-1
---halt now,fail=x|--halt now,fail=x
---halt now,fail=101%|--halt now,fail=101%
---halt now,fail=0%|--halt now,fail=0%
---halt soon,done=|--halt soon,done=
---halt later,fail=1|--halt later,fail=1
---halt now,crash=1|--halt now,crash=1
---halt now,fail=1,done=1|--halt now,fail=1,done=1
---halt-on-error x|--halt-on-error x
---term-seq x|--term-seq x
---term-seq ''|--term-seq ''
---term-seq TERM|--term-seq TERM
---term-seq KILL|--term-seq KILL
---term-seq TERM,200|--term-seq TERM,200
---term-seq INT,200,KILL|--term-seq INT,200,KILL
---term-seq TERM,0,KILL|--term-seq TERM,0,KILL
---term-seq TERM,x,KILL|--term-seq TERM,x,KILL
---term-seq TERM,200,KILL,|--term-seq TERM,200,KILL,
---jobserver-style x|--jobserver --jobserver-style x
---jobserver-style ''|--jobserver --jobserver-style=
---jobserver-style Pipe|--jobserver --jobserver-style=Pipe
---jobserver-style fifo:/tmp/x|--jobserver --jobserver-style=fifo:/tmp/x
--d ab|-d ab
--d ''|-d ''
--d '\q'|-d '\q'
--d '\x'|-d '\x'
--d '\xg'|-d '\xg'
--d '\400'|-d '\400'
---delimiter ab|--delimiter=ab
--C '('|-C '('
--C '['|-C '['
--C ''|-C ''
--C 'x*'|-C 'x*'
---colsep '('|--colsep='('
---header x|--header x
---header 0|--header 0
---header ''|--header ''
--I ''|-I ''
---replace ''|--replace=
---compat x|--compat x
---compat ''|--compat=
---compat Xargs|--compat=Xargs
---process-slot-var A=B|--process-slot-var A=B
---process-slot-var ''|--process-slot-var ''
---joblog ''|--joblog ''
---journal ''|--journal ''
---results ''|--results=
---results-json ''|--results-json=
---trace ''|--trace=
---metrics-file ''|--metrics-file=
---wd ''|--wd ''
---wd ...|--wd ...
---joblog: cannot write|--joblog nowhere/x
---results-json: cannot write|--results-json nowhere/x
---results: cannot write|--results nowhere/x.csv
---retry-failed: cannot read the joblog nowhere|--joblog nowhere --retry-failed
-{2}|--tagstring {2}
-{2}|--results d/{2}
---wd nowhere|--wd nowhere
---wd file|--wd file
---wd items/x|--wd items/x
---readable nowhere|--sandbox --readable nowhere
---readable ''|--sandbox --readable ''
---writable nowhere|--sandbox --writable nowhere
-# files
-items from nowhere|-a nowhere
-items from directory|-a directory
-items from ''|-a ''
-items from nowhere|--arg-file=nowhere
-items from items/x|-a items/x
-standard input|-a - -a -
+refused_options <<'END'
 # names
 --nonsense|--nonsense
 --jobs|--jbos 2
@@ -290,7 +46,7 @@ semaphore|--semaphore
 --quote|--quote
 --will-cite|--will-cite
 --gnu|--gnu
-# what excludes each other
+# options that exclude each other
 --json and --lb|--json --lb
 --json and --line-buffer|--line-buffer --json
 --json and -u|-u --json
@@ -355,7 +111,7 @@ semaphore|--semaphore
 both are f|--joblog f --journal f
 both are f|--joblog f --results-json f
 both are f|--results-json f --journal f
-# what needs another
+# options that need another
 --resume needs --joblog|--resume
 --resume-failed needs --joblog|--resume-failed
 --retry-failed needs --joblog|--retry-failed
@@ -367,7 +123,7 @@ both are f|--results-json f --journal f
 --network needs --sandbox|--network
 END
 
-# The same with the whole command line.
+# Each line: what the message names, a bar, the whole command line.
 while IFS='|' read -r culprit words; do
 	refused forkpool 1 "$culprit" "$words"
 done <<'END'
@@ -443,7 +199,7 @@ one source|--plugin x.so:f ::: a ::: b
 --plugin and --lb|--plugin x.so:f --lb
 END
 
-# The others' statuses and names.
+# As xargs and as GNU parallel: the message has that name, and the status is that program's.
 while IFS='|' read -r program exit culprit words; do
 	refused "$program" "$exit" "$culprit" "--compat=$program $words"
 done <<'END'
@@ -486,7 +242,7 @@ parallel|255|--nonsense|--nonsense touch ran ::: a
 parallel|255|-Z|-Z touch ran ::: a
 END
 
-# By the name it is called by.
+# Called by those names.
 for program in xargs parallel; do
 	rm -f "$ran"
 	run "./$program" --nonsense touch ran
@@ -496,7 +252,7 @@ for program in xargs parallel; do
 	report "called as $program" $fine
 done
 
-# Whatever a word has in it, it stays one line and moves no cursor.
+# The message is one line and moves no cursor, whatever bytes the word has.
 run "$forkpool" -j "$(printf 'a\nb\033[2J\t\377')" touch ran ::: a
 is 'control characters are shown' "$err" "forkpool: -j \$'a\\012b\\033[2J\\011\\377' must be a number from 0 to 4096, or +N, -N or N% of the processors"
 run "$forkpool" "--$(printf 'a\nb\033[2J')" touch ran ::: a
@@ -517,7 +273,7 @@ if [ -e /dev/full ]; then
 	ok 'says so' grep -q '^forkpool: standard output: ' "$dir/.err"
 fi
 
-# Places that a job can have.
+# Placeholders that exist, and others, which stay as they are.
 run "$forkpool" -k echo '{1}{2}{-2}' '{x}' '{ }' ::: a ::: b
 is 'places that there are' "$status:$out:$err" '0:aba {x} { }:'
 run "$forkpool" --colsep , echo '{1}{3}' ::: a,b
@@ -529,12 +285,5 @@ is 'with --header others are the columns' "$status:$out:$err" '0:a.b a ${two} {1
 run "$forkpool" --compat=parallel echo '{3}' '{0}' ::: a
 is 'GNU parallel has them empty' "$status" 0
 
-# The same beginnings are right.
-for words in '-j 2' '--timeout 30' '--halt now,fail=1' '-n 1' '-d ,' '--wd .' '--retries 2' '--nice 1' '--term-seq TERM,200,KILL' '--joblog log'; do
-	rm -f "$ran"
-	# shellcheck disable=SC2086
-	run "$forkpool" $words touch ran ::: a
-	ok "right: $words" test "$status,$err" = 0, -a -e "$ran"
-done
 no_process_left 'no process is left'
 done_testing

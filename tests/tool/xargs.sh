@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The same input and options through xargs and through forkpool --compat=xargs: the same output, the same status.
+# xargs and forkpool --compat=xargs with the same input and options: the same output and status.
 # shellcheck disable=SC1091
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 xargs --version 2>/dev/null | grep -q 'GNU findutils' || skip_all 'xargs of GNU findutils is not installed'
 
-# Each argument in brackets, a line a command.
+# Prints each argument in brackets, one line for each command.
 cat >"$dir/show" <<'END'
 #!/bin/sh
 printf '[%s]' "$@"
@@ -19,7 +19,8 @@ show=$dir/show
 # ------------------------------------------------------------------------------------------- inputs
 
 inputs=
-input() { # NAME FORMAT: what printf makes of it
+# input NAME FORMAT: a file NAME.in, with what printf makes of FORMAT
+input() {
 	# shellcheck disable=SC2059
 	printf "$2" >"$dir/$1.in"
 	inputs="$inputs $1"
@@ -57,9 +58,9 @@ input long_words 'aaaaaaaaaa bbbbbbbbbbbbbbb cccc dddddddddddddddddddd e f g hhh
 input too_long 'a b\nccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\nd\n'
 awk 'BEGIN { for (i = 1; i <= 20000; i++) print "item-number-" i }' >"$dir/many.in"
 
-# ------------------------------------------------------------------------------------------- compare
+# ------------------------------------------------------------------------------------------ compare
 
-# same NAME INPUT ARGUMENTS...
+# same NAME INPUT ARGUMENTS...: a test: both do the same with that input
 same() {
 	name=$1
 	in=$2
@@ -80,7 +81,8 @@ same() {
 	fi
 }
 
-all() { # ARGUMENTS...: for each input
+# all ARGUMENTS...: the same for each input
+all() {
 	for input in $inputs; do
 		same "$input: $*" "$dir/$input.in" "$@"
 	done
@@ -123,7 +125,7 @@ for arguments in '' '-n 3000' '-L 7000' '-s 20000' '-s 100000 -n 4000' '-x -n 20
 done
 PATH=$show_path
 
-# ------------------------------------------------------------------------------------------- and else
+# ----------------------------------------------------------------------------------------- and else
 
 same 'a command that is not there' "$dir/words.in" -n1 "$dir/not-there"
 same 'a command that cannot be executed' "$dir/words.in" -n1 "$dir/words.in"
@@ -135,14 +137,14 @@ same 'a file that is not there' "$dir/nothing.in" -a "$dir/not-there" "$show"
 same 'the command is not replaced in' "$dir/lines.in" -I echo echo echo
 same '-s above the system limit' "$dir/words.in" -s 100000000 "$show"
 
-# As long as one argument may be, and a byte more.
+# Items of about the longest argument that Linux allows (131072 bytes with the NUL), and longer.
 head -c 131000 /dev/zero | tr '\0' a >"$dir/longest"
 same 'a long item' "$dir/longest" -s 200000 sh -c 'echo ${#1}' x
 same 'longer than a command is by default' "$dir/longest" sh -c 'echo ${#1}' x
 head -c 400000 /dev/zero | tr '\0' a >"$dir/longer"
 same 'an item that no command can have' "$dir/longer" echo
 
-# Many workers: the same lines, each of one write, in any order.
+# With several workers: the same lines, each by one write(), in any order.
 sorted() {
 	sort "$1" >"$1.sorted" && mv "$1.sorted" "$1"
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Confirmation: the question and the answer on /dev/tty, since standard input may be the items. */
 #include "config.h"
 #include "tool/display/confirm.h"
 
@@ -12,7 +13,7 @@
 int
 confirm_job(const char *command)
 {
-	static int terminal = -2;
+	static int terminal = -2; /* not opened yet */
 	char answer[256];
 	size_t len = 0;
 
@@ -20,7 +21,7 @@ confirm_job(const char *command)
 		fail_errno("-p: there is no terminal to ask at, so no job is run");
 	if (write(terminal, command, strlen(command)) == -1 || write(terminal, " ?...", 5) == -1)
 		return 0;
-	/* One line; what is too long for it is read and not kept. */
+	/* Read the whole line, also where it is longer than answer. */
 	for (char c; ;) {
 		ssize_t n = read(terminal, &c, 1);
 		if (n == -1 && errno == EINTR)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Progress: the line, the plain line and the frame of the screen, and when they are drawn. */
 #include "config.h"
 #include "tool/display/progress.h"
 
@@ -16,13 +17,13 @@
 
 #define SECOND      INT64_C(1000000000)
 #define DRAW_EVERY  (SECOND / 10)
-/* Without news, for the time that is shown. */
+/* Also without news, since the time is shown. */
 #define DRAW_AGAIN  SECOND
 #define PLAIN_EVERY (10 * SECOND)
-/* What is shown of the item. */
+/* The most bytes of the last item that are shown. */
 #define LAST_SHOWN  200
 
-/* DECAWM: whatever the terminal thinks how wide a character is, a line stays one. */
+/* DECAWM: a line stays one where the terminal takes a character for wider than we do. */
 #define WRAP_OFF "\033[?7l"
 #define WRAP_ON  "\033[?7h"
 
@@ -31,34 +32,36 @@ enum form { FORM_NONE = 0, FORM_BAR, FORM_ETA, FORM_SCREEN };
 static struct {
 	enum form   form;
 	int         terminal, colours;
-	int         drawn;         /* it is there */
-	int         stale;         /* it does not say what is so by now */
+	int         drawn;         /* the line or screen is on the terminal */
+	int         stale;         /* something has changed since it was drawn */
 	enum progress_output output;
 	int64_t     drawn_ns;
-	struct rate pace;
+	struct rate rate;
 	char        last[LAST_SHOWN];
 	struct bytes text;
-	/* Of the screen: its lines, with the cursor in the one below; the window's height then; and how many lines of it went
-	   out of reach, to the top, when that became smaller. */
+	/*
+	 * Of the screen: its lines (the cursor stands below the last), the window's height when
+	 * they were drawn, and how many of them have left the window at the top since it became
+	 * smaller.
+	 */
 	struct screen_lines lines;
 	size_t      height, lost;
 } p;
 
-/* ----------------------------------------------------------------------------------------- the line */
+/* ------------------------------------------------------------------------------------- the line */
 
-/* GNU parallel's. */
+/* As GNU parallel's --eta. */
 static void
 add_eta(void)
 {
-	const struct rate *pace = &p.pace;
-	double average = pace->done > 0 ? rate_elapsed(pace) / (double)pace->done : 0;
-	double left = rate_left(pace);
+	const struct rate *rate = &p.rate;
+	double average = rate->done > 0 ? rate_elapsed(rate) / (double)rate->done : 0;
+	double left = rate_left(rate);
+	uint64_t jobs_left = rate->total > rate->done ? rate->total - rate->done : 0;
 
 	bytes_printf(&p.text,
 	    "ETA: %.0fs Left: %" PRIu64 " AVG: %.2fs  local:%u/%" PRIu64 "/100%%/%.1fs",
-	    left > 0 ? left : 0.0,
-	    pace->total > pace->done ? pace->total - pace->done : (uint64_t)0, average,
-	    pace->running, pace->done, average);
+	    left > 0 ? left : 0.0, jobs_left, average, rate->running, rate->done, average);
 }
 
 static void
@@ -69,21 +72,21 @@ add_line(size_t columns)
 	if (p.form == FORM_ETA) {
 		add_eta();
 	} else {
-		rate_add_percent(&p.text, &p.pace);
+		rate_add_percent(&p.text, p.rate.done, p.rate.total);
 		if (p.text.len > from)
 			bytes_add_byte(&p.text, ' ');
-		rate_add_state(&p.text, &p.pace);
+		rate_add_state(&p.text, &p.rate);
 	}
 	size_t used = p.text.len - from;
 	if (used > columns) {
 		p.text.len = from + columns;
 		return;
 	}
-	/* Half of what is left for the item. */
+	/* The bar gets half of what is left, the item the other half. */
 	if (p.form == FORM_BAR && columns - used > 24) {
 		size_t before = p.text.len + 1;
 		bytes_add_byte(&p.text, ' ');
-		rate_add_bar(&p.text, &p.pace, (columns - used) / 2);
+		rate_add_bar(&p.text, &p.rate, (columns - used) / 2);
 		if (p.text.len == before)
 			p.text.len--;
 	}
@@ -95,9 +98,12 @@ add_line(size_t columns)
 	}
 }
 
-/* --------------------------------------------------------------------------------------- the screen */
+/* ----------------------------------------------------------------------------------- the screen */
 
-/* To where it begins.  Where the window has become narrower, its lines may have been broken. */
+/*
+ * Moves the cursor to where the screen begins.  Its lines may have been broken since the window
+ * became narrower.
+ */
 static void
 add_return(struct terminal_size size)
 {
@@ -109,12 +115,12 @@ add_return(struct terminal_size size)
 		    (p.lines.width[i] + size.columns - 1) / size.columns :
 		    1;
 	if (up > p.lines.count) {
-		/* Nobody knows how many there would be when it is wide again. */
+		/* Nobody knows how many lines there will be when the window is wide again. */
 		p.lost = 0;
 	} else if (up >= size.lines) {
 		p.lost += up - (size.lines - 1);
 	} else if (size.lines > p.height) {
-		/* They come back, or the screen begins at the top. */
+		/* Lost lines come back when the window grows; else the screen begins at the top. */
 		size_t back = size.lines - p.height < p.lost ? size.lines - p.height : p.lost;
 		up += back;
 		p.lost -= back;
@@ -132,15 +138,15 @@ add_screen(void)
 	if (p.drawn)
 		add_return(size);
 	p.height = size.lines;
-	/* One line is the cursor's. */
+	/* The cursor needs a line. */
 	if (size.lines > 1)
 		size.lines--;
 	bytes_add_text(&p.text, WRAP_OFF);
-	status_draw(&p.pace, size, p.colours, &p.text, &p.lines);
+	status_draw(&p.rate, size, p.colours, &p.text, &p.lines);
 	bytes_add_text(&p.text, "\033[J" WRAP_ON);
 }
 
-/* ------------------------------------------------------------------------------------------- drawing */
+/* -------------------------------------------------------------------------------------- drawing */
 
 static void
 add_plain(void)
@@ -149,9 +155,9 @@ add_plain(void)
 	if (p.form == FORM_ETA)
 		add_eta();
 	else
-		rate_add_state(&p.text, &p.pace);
+		rate_add_state(&p.text, &p.rate);
 	if (p.form == FORM_SCREEN)
-		status_add_plain(&p.pace, &p.text);
+		status_add_plain(&p.rate, &p.text);
 	bytes_add_text(&p.text, "\n");
 }
 
@@ -159,7 +165,7 @@ static void
 draw(void)
 {
 	bytes_clear(&p.text);
-	p.drawn_ns = p.pace.now_ns;
+	p.drawn_ns = p.rate.now_ns;
 	if (!p.terminal) {
 		add_plain();
 	} else {
@@ -208,7 +214,10 @@ progress_stale(void)
 	p.stale = 1;
 }
 
-/* Not in the background; nor does the run wait for somebody who reads the terminal at leisure. */
+/*
+ * Not while we are in the background, nor while the terminal takes nothing: the run must not wait
+ * for who reads it.
+ */
 static int
 may_draw(void)
 {
@@ -221,13 +230,13 @@ may_draw(void)
 	return terminal_is_ready();
 }
 
+/* When to draw again. */
 static int64_t
 next_ns(void)
 {
-	return p.drawn_ns +
-	    (!p.terminal                               ? PLAIN_EVERY :
-		    p.stale || p.output == OUTPUT_HELD ? DRAW_EVERY :
-							 DRAW_AGAIN);
+	if (!p.terminal)
+		return p.drawn_ns + PLAIN_EVERY;
+	return p.drawn_ns + (p.stale || p.output == OUTPUT_HELD ? DRAW_EVERY : DRAW_AGAIN);
 }
 
 static void
@@ -239,13 +248,19 @@ message_over(void)
 void
 progress_open(const struct options *o)
 {
-	p.form = o->bar ? FORM_BAR : o->eta ? FORM_ETA : o->status ? FORM_SCREEN : FORM_NONE;
-	if (p.form == FORM_NONE)
+	p.form = FORM_NONE;
+	if (o->bar)
+		p.form = FORM_BAR;
+	else if (o->eta)
+		p.form = FORM_ETA;
+	else if (o->status)
+		p.form = FORM_SCREEN;
+	else
 		return;
 	p.terminal = terminal_is_able();
 	p.colours = terminal_has_colours();
 	p.output = OUTPUT_NONE;
-	p.pace = (struct rate){ 0 };
+	p.rate = (struct rate){ 0 };
 	if (p.terminal) {
 		message_before = progress_hide;
 		message_after = message_over;
@@ -280,26 +295,24 @@ void
 progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last,
     int64_t now_ns)
 {
-	struct rate *pace = &p.pace;
+	struct rate *rate = &p.rate;
 
 	if (p.form == FORM_NONE)
 		return;
-	if (pace->began_ns == 0) {
-		pace->began_ns = now_ns;
-		/* A terminal gets its first picture at once. */
+	if (rate->began_ns == 0) {
+		rate->began_ns = now_ns;
+		/* A terminal gets its first drawing at once. */
 		p.drawn_ns = p.terminal ? now_ns - DRAW_EVERY : now_ns;
 	}
-	p.stale |= done != pace->done || failed != pace->failed || total != pace->total ||
-	    running != pace->running || !p.drawn;
-	*pace = (struct rate){ .began_ns = pace->began_ns,
-		.now_ns = now_ns,
-		.done = done,
-		.failed = failed,
-		.total = total,
-		.running = running };
+	p.stale |= done != rate->done || failed != rate->failed || total != rate->total ||
+	    running != rate->running || !p.drawn;
+	*rate = (struct rate){
+		.began_ns = rate->began_ns, .now_ns = now_ns, .done = done, .failed = failed,
+		.total = total, .running = running,
+	};
 	if (p.output == OUTPUT_HALF_OUT || now_ns < next_ns())
 		return;
-	/* Only now: it is looked at a million times a second, and drawn ten times. */
+	/* Not earlier: this function may run a million times a second, and draws ten times. */
 	p.last[0] = '\0';
 	if (last != NULL)
 		(void)escape_text(p.last, sizeof p.last, last, strlen(last));
@@ -312,7 +325,7 @@ progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running
 int
 progress_timeout(int64_t now_ns)
 {
-	if (p.form == FORM_NONE || p.pace.began_ns == 0 || p.output == OUTPUT_HALF_OUT)
+	if (p.form == FORM_NONE || p.rate.began_ns == 0 || p.output == OUTPUT_HALF_OUT)
 		return -1;
 	int64_t wait = next_ns() - now_ns;
 	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
@@ -324,9 +337,9 @@ progress_close(void)
 	if (p.form == FORM_NONE)
 		return;
 	p.last[0] = '\0';
-	p.pace.over = 1;
+	p.rate.over = 1;
 	if (p.form == FORM_SCREEN && p.terminal) {
-		/* Of the screen its totals stay. */
+		/* The screen goes, and its totals stay as a plain line. */
 		progress_hide();
 		if (terminal_is_midline())
 			bytes_add_text(&p.text, "\r\n");

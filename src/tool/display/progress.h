@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * progress - --bar, --eta and --status on standard error: how many of how many, how fast, how long yet.
+ * progress - --bar, --eta and --status on standard error: how many jobs are done of how many, how
+ * fast, how long yet.
  *
- * On a terminal a line, or with --status a screen of several, at the place where the next line of output would come.  It
- * is drawn over and over, and makes room for messages and for output on the same terminal, which stay above it in their
- * order; nothing has to be undone at the end but to clear it.  Elsewhere a plain line now and then.
- * Includes options, pace, status, terminal, width.
+ * On a terminal this is a line, or with --status a screen of several lines, where the next line of
+ * output would come.  It is drawn over and over, and makes room for messages and for output on the
+ * same terminal, which stay above it in their order.  Clearing it is all that has to be done at the
+ * end.  Elsewhere it is a plain line now and then.
  */
 #ifndef FORKPOOL_TOOL_PROGRESS_H
 #define FORKPOOL_TOOL_PROGRESS_H
@@ -14,36 +15,39 @@
 
 #include "tool/cli/options.h"
 
-/* Without --bar, --eta and --status nothing here does anything.  After status_open(). */
+/* After status_open().  Without --bar, --eta and --status no function here does anything. */
 void progress_open(const struct options *);
 int  progress_is_on(void);
-/* Something is drawn on a terminal. */
+/* Whether a line or screen is drawn on a terminal, as opposed to plain lines. */
 int  progress_is_drawn(void);
 
-/* What is to be written to the terminal beside it. */
+/* What output there is for the same terminal. */
 enum progress_output {
 	OUTPUT_NONE = 0,
-	OUTPUT_HELD,     /* until something is drawn anyway: it is not to flicker for each line */
-	OUTPUT_HALF_OUT, /* the terminal has not taken all of it: nothing is drawn into its midst */
+	/* It waits for the next drawing, so that the screen does not flicker for each line. */
+	OUTPUT_HELD,
+	/* The terminal has taken a part of it: nothing may be drawn into its middle. */
+	OUTPUT_HALF_OUT,
 };
-/* It was drawn so shortly ago that output had better be held. */
+/* Whether the last drawing is so recent that output had better be held. */
 int  progress_is_fresh(int64_t now_ns);
 void progress_output(enum progress_output);
 
 /*
- * done, failed of total (0: not known yet), running now; last: the item last begun (NULL: none), shown so that it
- * cannot harm the terminal.  Draws at most ten times a second; now_ns monotonic.
+ * done and failed of total (0: not known yet), running now; last: the item begun last (NULL: none),
+ * which is shown escaped.  Draws at most ten times a second.  now_ns: monotonic.
  */
 void progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running,
     const char *last, int64_t now_ns);
-/* When to call again though nothing happens, ms; -1: no need. */
+/* Milliseconds until the next progress_update(), even if nothing happens; -1: no need. */
 int  progress_timeout(int64_t now_ns);
-/* It does not look as it should: the terminal has another size. */
+/* Something on the screen is out of date: the terminal has another size. */
 void progress_stale(void);
-/* Take it away, and it comes back; what stands there now was left by others. */
+/* Takes the line or screen away until the next drawing. */
 void progress_hide(void);
+/* Others have written to the terminal: what was drawn is left there, and drawn anew below. */
 void progress_lost(void);
-/* The terminal is as it was, with the last state on a line of its own. */
+/* Leaves the terminal as it was, with the last state on a line of its own. */
 void progress_close(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rate: the numbers of a run's progress, computed and put into words, and its bar. */
 #include "config.h"
 #include "tool/display/rate.h"
 
@@ -16,16 +17,20 @@ rate_left(const struct rate *p)
 {
 	if (p->total <= p->done || p->over)
 		return p->total > 0 ? 0 : -1;
-	return p->done > 0 ? (double)(p->total - p->done) * rate_elapsed(p) / (double)p->done : -1;
+	if (p->done == 0)
+		return -1;
+	return (double)(p->total - p->done) * rate_elapsed(p) / (double)p->done;
 }
 
 void
 rate_add_time(struct bytes *b, double seconds)
 {
-	uint64_t s = seconds < 0 ? 0 :
-	    seconds > 3.6e9      ? UINT64_C(3600000000) :
-				   (uint64_t)(seconds + 0.5);
+	uint64_t s = 0;
 
+	if (seconds > 3.6e9)
+		s = UINT64_C(3600000000);
+	else if (seconds >= 0)
+		s = (uint64_t)(seconds + 0.5);
 	if (s >= 3600)
 		bytes_printf(b, "%" PRIu64 ":%02u:%02u", s / 3600, (unsigned)(s / 60 % 60),
 		    (unsigned)(s % 60));
@@ -34,14 +39,14 @@ rate_add_time(struct bytes *b, double seconds)
 }
 
 void
-rate_add_rate(struct bytes *b, const struct rate *p)
+rate_add_speed(struct bytes *b, const struct rate *p)
 {
-	double seconds = rate_elapsed(p), rate = seconds > 0 ? (double)p->done / seconds : 0;
+	double seconds = rate_elapsed(p), speed = seconds > 0 ? (double)p->done / seconds : 0;
 	char text[8];
 
-	if (rate < 100)
-		bytes_printf(b, "%.1f/s", rate);
-	else if (humanize_number(text, 5, (int64_t)rate, "", HN_AUTOSCALE,
+	if (speed < 100)
+		bytes_printf(b, "%.1f/s", speed);
+	else if (humanize_number(text, 5, (int64_t)speed, "", HN_AUTOSCALE,
 		     HN_DIVISOR_1000 | HN_NOSPACE | HN_DECIMAL) > 0)
 		bytes_printf(b, "%s/s", text);
 }
@@ -56,7 +61,7 @@ rate_add_state(struct bytes *b, const struct rate *p)
 	if (p->failed > 0)
 		bytes_printf(b, "%" PRIu64 " failed, ", p->failed);
 	bytes_printf(b, "%u running, ", p->running);
-	rate_add_rate(b, p);
+	rate_add_speed(b, p);
 	bytes_add_text(b, ", ");
 	if (rate_left(p) > 0) {
 		rate_add_time(b, rate_left(p));
@@ -67,11 +72,16 @@ rate_add_state(struct bytes *b, const struct rate *p)
 }
 
 void
-rate_add_percent(struct bytes *b, const struct rate *p)
+rate_add_percent(struct bytes *b, uint64_t done, uint64_t total)
 {
-	if (p->total > 0)
-		bytes_printf(b, "%3.0f%%", p->done >= p->total ? 100.0 :
-		    (double)(uint64_t)(100.0 * (double)p->done / (double)p->total));
+	double percent = 100;
+
+	if (total == 0)
+		return;
+	/* Rounded down: 100 % says that all is done. */
+	if (done < total)
+		percent = (double)(uint64_t)(100.0 * (double)done / (double)total);
+	bytes_printf(b, "%3.0f%%", percent);
 }
 
 void
@@ -82,9 +92,9 @@ rate_add_bar(struct bytes *b, const struct rate *p, size_t room)
 
 	if (p->total == 0 || cells < BAR_MIN)
 		return;
-	size_t full = p->done >= p->total ?
-	    cells :
-	    (size_t)((double)p->done / (double)p->total * (double)cells);
+	size_t full = cells;
+	if (p->done < p->total)
+		full = (size_t)((double)p->done / (double)p->total * (double)cells);
 	bytes_add_byte(b, '[');
 	for (size_t i = 0; i < cells; i++)
 		bytes_add_byte(b, i < full ? '#' : '.');

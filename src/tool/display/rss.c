@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory in use: the sum of /proc/PID/statm over a process and its descendants. */
 #include "config.h"
 #include "tool/display/rss.h"
 
@@ -11,10 +12,10 @@
 
 #include "tool/base/message.h"
 
-/* Processes and threads that are looked at: a fork bomb is not to hold up its picture. */
-#define LOOKS_MAX 400
+/* The most processes and threads that one sum visits: a fork bomb must not hold up the display. */
+#define VISITS_MAX 400
 
-/* A small file, or its beginning; -1: it cannot be read. */
+/* Reads the beginning of the file of that name and adds a NUL.  -1: the file cannot be read. */
 static ssize_t
 file_read(char *buffer, size_t size, const char *format, ...) MESSAGE_PRINTF(3, 4);
 
@@ -36,9 +37,9 @@ file_read(char *buffer, size_t size, const char *format, ...)
 	return n;
 }
 
-/* Resident pages are the second number there. */
+/* The second number of statm is the number of resident pages. */
 static int64_t
-process_resident(pid_t pid)
+process_rss(pid_t pid)
 {
 	char text[128];
 	long long pages;
@@ -49,37 +50,40 @@ process_resident(pid_t pid)
 	return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-static int64_t children_resident(pid_t pid, unsigned *looks);
+static int64_t children_rss(pid_t pid, unsigned *visits);
 
+/* -1: not known, and counts as nothing. */
 static int64_t
 sum(int64_t a, int64_t b)
 {
-	return a == -1 ? b : b == -1 ? a : a + b;
+	if (a == -1)
+		return b;
+	return b == -1 ? a : a + b;
 }
 
-/* Those that this thread of it has started. */
+/* Of the processes that one thread of pid has started, and of their descendants. */
 static int64_t
-thread_children(pid_t pid, const char *thread, unsigned *looks)
+thread_children_rss(pid_t pid, const char *thread, unsigned *visits)
 {
 	char text[4096];
 	int64_t all = -1;
 
 	if (file_read(text, sizeof text, "/proc/%d/task/%.16s/children", (int)pid, thread) <= 0)
 		return -1;
-	for (char *at = text, *end; *looks < LOOKS_MAX; at = end) {
+	for (char *at = text, *end; *visits < VISITS_MAX; at = end) {
 		long child = strtol(at, &end, 10);
-		/* One that is cut off at the end of the buffer would be another. */
+		/* Without a blank behind it the pid may be cut off at the end of the buffer. */
 		if (end == at || child <= 0 || *end != ' ')
 			break;
-		++*looks;
-		all = sum(all,
-		    sum(process_resident((pid_t)child), children_resident((pid_t)child, looks)));
+		++*visits;
+		all = sum(all, process_rss((pid_t)child));
+		all = sum(all, children_rss((pid_t)child, visits));
 	}
 	return all;
 }
 
 static int64_t
-children_resident(pid_t pid, unsigned *looks)
+children_rss(pid_t pid, unsigned *visits)
 {
 	char path[32];
 	int64_t all = -1;
@@ -88,10 +92,10 @@ children_resident(pid_t pid, unsigned *looks)
 	DIR *threads = opendir(path);
 	if (threads == NULL)
 		return -1;
-	for (struct dirent *entry; *looks < LOOKS_MAX && (entry = readdir(threads)) != NULL;
-	     ++*looks)
+	struct dirent *entry;
+	for (; *visits < VISITS_MAX && (entry = readdir(threads)) != NULL; ++*visits)
 		if (entry->d_name[0] != '.')
-			all = sum(all, thread_children(pid, entry->d_name, looks));
+			all = sum(all, thread_children_rss(pid, entry->d_name, visits));
 	(void)closedir(threads);
 	return all;
 }
@@ -99,8 +103,8 @@ children_resident(pid_t pid, unsigned *looks)
 int64_t
 rss_of(pid_t pid, int with_itself)
 {
-	unsigned looks = 0;
-	int64_t below = children_resident(pid, &looks);
+	unsigned visits = 0;
+	int64_t below = children_rss(pid, &visits);
 
-	return with_itself ? sum(process_resident(pid), below) : below;
+	return with_itself ? sum(process_rss(pid), below) : below;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resident - how much memory the processes of a job have at the moment, as far as the system tells.
+ * rss - how much memory the processes of a job have at the moment, as far as /proc tells.
  */
-#ifndef FORKPOOL_TOOL_RESIDENT_H
-#define FORKPOOL_TOOL_RESIDENT_H
+#ifndef FORKPOOL_TOOL_RSS_H
+#define FORKPOOL_TOOL_RSS_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
 /*
- * Bytes of pid and of all that it has started; without it: of those alone.  What several of them share is counted for
- * each.  -1: not known.  Of a job with very many processes it is what the first few hundred have.
+ * The resident bytes of pid's descendants, and with_itself of pid too.  Memory that several
+ * processes share counts once for each.  -1: not known.  Of very many processes only the first few
+ * hundred count.
  */
 int64_t rss_of(pid_t pid, int with_itself);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The screen of --status: which rows and lines a window has room for, and their text. */
 #include "config.h"
 #include "tool/display/screen.h"
 
@@ -11,7 +12,7 @@
 #include "tool/base/display_width.h"
 #include "tool/base/escape.h"
 
-/* What one line can have of a job's text. */
+/* The most bytes of a job's text in one line. */
 #define TEXT_SHOWN 4096
 #define FAILURES_MAX 5
 
@@ -22,7 +23,7 @@
 #define RED     "31"
 #define GREEN   "32"
 
-/* Where lines are made. */
+/* Writes the lines, one after another; used: columns of the current one that are taken. */
 struct pen {
 	struct bytes *out;
 	struct screen_lines *lines;
@@ -30,7 +31,7 @@ struct pen {
 	int    colours;
 };
 
-/* ----------------------------------------------------------------------------------------- layout */
+/* --------------------------------------------------------------------------------------- layout */
 
 static int
 by_worker(const void *a, const void *b)
@@ -40,7 +41,7 @@ by_worker(const void *a, const void *b)
 	return x->worker < y->worker ? -1 : x->worker > y->worker;
 }
 
-/* Who is at it longest first, then those that have nothing to do. */
+/* The job that has run longest first, idle workers last. */
 static int
 by_time(const void *a, const void *b)
 {
@@ -68,7 +69,7 @@ screen_arrange(struct screen *s, struct terminal_size size)
 	s->has_totals = lines >= 4;
 	s->has_heading = lines >= 6;
 	size_t room = lines - 1 - (size_t)s->has_totals - (size_t)s->has_heading;
-	/* So much is theirs; and what workers leave. */
+	/* Failures get a sixth of the room, and what the workers leave. */
 	s->failures_shown = smaller(smaller(s->failure_count, FAILURES_MAX), room / 6);
 	room -= s->failures_shown;
 	if (s->row_count <= room) {
@@ -79,13 +80,13 @@ screen_arrange(struct screen *s, struct terminal_size size)
 		return;
 	}
 	qsort(s->rows, s->row_count, sizeof *s->rows, by_time);
-	/* The last line is for the number of those that are left out. */
+	/* The last line tells how many workers are left out. */
 	s->rows_shown = room >= 2 ? room - 1 : room;
 }
 
-/* ------------------------------------------------------------------------------------------ lines */
+/* ---------------------------------------------------------------------------------------- lines */
 
-/* As much of text as there is room for. */
+/* Adds as much of text as the line has room for. */
 static void
 add(struct pen *pen, const char *rendition, const char *text, size_t len)
 {
@@ -107,7 +108,7 @@ add_text(struct pen *pen, const char *rendition, const char *text)
 	add(pen, rendition, text, strlen(text));
 }
 
-/* What comes from outside. */
+/* Adds text of a job, which may hold control characters. */
 static void
 add_foreign(struct pen *pen, const char *rendition, const char *data, size_t len)
 {
@@ -139,16 +140,16 @@ screen_add_totals(struct bytes *b, const uint64_t *by_verdict)
 }
 
 static void
-totals(struct pen *pen, const struct screen *s)
+add_totals_line(struct pen *pen, const struct screen *s)
 {
 	struct bytes text = { 0 };
 
-	if (s->pace.total > 0) {
-		rate_add_bar(&text, &s->pace, pen->columns / 3);
+	if (s->rate.total > 0) {
+		rate_add_bar(&text, &s->rate, pen->columns / 3);
 		if (text.len > 0)
 			add(pen, GREEN, text.at, text.len);
 		bytes_clear(&text);
-		rate_add_percent(&text, &s->pace);
+		rate_add_percent(&text, s->rate.done, s->rate.total);
 		bytes_add_text(&text, "  ");
 	}
 	screen_add_totals(&text, s->by_verdict);
@@ -158,9 +159,9 @@ totals(struct pen *pen, const struct screen *s)
 	end_line(pen);
 }
 
-/* ------------------------------------------------------------------------------------------- rows */
+/* ----------------------------------------------------------------------------------------- rows */
 
-/* Which columns there are. */
+/* Which columns the table has; those for the time and the job are always there. */
 struct table {
 	int worker, memory, progress;
 };
@@ -205,36 +206,48 @@ add_number(struct bytes *b, uint64_t number, int divisor)
 		bytes_add_text(b, text);
 }
 
+/* " 45% 450k/1.0M"; without a total "12"; nothing where the job tells nothing. */
 static void
-row(struct pen *pen, const struct table *t, const struct screen_row *r)
+add_progress(struct bytes *b, const struct screen_row *r)
+{
+	uint64_t done = r->progress_done, total = r->progress_total;
+
+	if (total > 0) {
+		rate_add_percent(b, done, total);
+		bytes_add_byte(b, ' ');
+	}
+	if (total > 0 || done > 0)
+		add_number(b, done, HN_DIVISOR_1000);
+	if (total > 0) {
+		bytes_add_byte(b, '/');
+		add_number(b, total, HN_DIVISOR_1000);
+	}
+}
+
+static void
+add_idle_row(struct pen *pen, const struct table *t, const struct screen_row *r)
+{
+	char number[32];
+
+	(void)snprintf(number, sizeof number, "%u", r->worker);
+	add_cells(pen, t, FAINT, number, "-", "-", "");
+	add_text(pen, FAINT, r->alive ? "idle" : "not there");
+	end_line(pen);
+}
+
+static void
+add_busy_row(struct pen *pen, const struct table *t, const struct screen_row *r)
 {
 	struct bytes time = { 0 }, memory = { 0 }, progress = { 0 };
 	char number[32];
 
 	(void)snprintf(number, sizeof number, "%u", r->worker);
-	if (!r->busy) {
-		add_cells(pen, t, FAINT, number, "-", "-", "");
-		add_text(pen, FAINT, r->alive ? "idle" : "not there");
-		end_line(pen);
-		return;
-	}
 	rate_add_time(&time, (double)(r->run_ns / 1000000000));
 	if (r->memory >= 0)
 		add_number(&memory, (uint64_t)r->memory, 0);
 	else
 		bytes_add_byte(&memory, '-');
-	if (r->progress_total > 0) {
-		uint64_t done =
-		    r->progress_done < r->progress_total ? r->progress_done : r->progress_total;
-		bytes_printf(&progress, "%3.0f%% ",
-		    (double)(uint64_t)(100.0 * (double)done / (double)r->progress_total));
-	}
-	if (r->progress_total > 0 || r->progress_done > 0)
-		add_number(&progress, r->progress_done, HN_DIVISOR_1000);
-	if (r->progress_total > 0) {
-		bytes_add_byte(&progress, '/');
-		add_number(&progress, r->progress_total, HN_DIVISOR_1000);
-	}
+	add_progress(&progress, r);
 	add_cells(pen, t, PLAIN, number, time.at, memory.at,
 	    progress.at != NULL ? progress.at : "");
 	if (r->seq > 0) {
@@ -254,7 +267,7 @@ row(struct pen *pen, const struct table *t, const struct screen_row *r)
 }
 
 static void
-more(struct pen *pen, const struct screen *s)
+add_rest_line(struct pen *pen, const struct screen *s)
 {
 	struct bytes text = { 0 };
 	size_t busy = 0;
@@ -270,20 +283,19 @@ more(struct pen *pen, const struct screen *s)
 void
 screen_draw(const struct screen *s, int colours, struct bytes *out, struct screen_lines *lines)
 {
-	/* The last column stays free: behind it a terminal has the cursor where it pleases. */
-	struct pen pen = { .out = out,
-		.lines = lines,
-		.columns = s->size.columns - 1,
-		.colours = colours };
+	/* The last column stays free: terminals differ in where the cursor stands behind it. */
+	struct pen pen = {
+		.out = out, .lines = lines, .columns = s->size.columns - 1, .colours = colours,
+	};
 	struct bytes state = { 0 };
 
 	lines->count = 0;
-	rate_add_state(&state, &s->pace);
+	rate_add_state(&state, &s->rate);
 	add(&pen, BOLD, state.at, state.len);
 	bytes_free(&state);
 	end_line(&pen);
 	if (s->has_totals)
-		totals(&pen, s);
+		add_totals_line(&pen, s);
 	const struct table table = table_of(&pen, s);
 	if (s->has_heading) {
 		add_cells(&pen, &table, FAINT, "WORKER", "TIME", "MEMORY", "PROGRESS");
@@ -291,9 +303,12 @@ screen_draw(const struct screen *s, int colours, struct bytes *out, struct scree
 		end_line(&pen);
 	}
 	for (size_t i = 0; i < s->rows_shown; i++)
-		row(&pen, &table, &s->rows[i]);
+		if (s->rows[i].busy)
+			add_busy_row(&pen, &table, &s->rows[i]);
+		else
+			add_idle_row(&pen, &table, &s->rows[i]);
 	if (s->rows_shown < s->row_count && lines->count + s->failures_shown < s->size.lines)
-		more(&pen, s);
+		add_rest_line(&pen, s);
 	for (size_t i = s->failures_shown; i-- > 0;) {
 		add_foreign(&pen, RED, s->failures[i], strlen(s->failures[i]));
 		end_line(&pen);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * screen - what --status shows, as lines for a window of any size: made of a state and of nothing else.
+ * screen - what --status shows, as lines for a window of any size: a function of the state it is
+ * given alone.
  *
- * From top to bottom: how far the run is; outcomes; a row a worker; the last failures.  What does not fit is left out from
- * the bottom of that list's importance: no line is longer than the window, and there are never more than it has.  All
- * text of jobs goes through visible().  Includes bytes, ending, pace, terminal (for the size).
+ * From top to bottom: how far the run is; outcomes; a row for each worker; the last failures.  A
+ * small window shows less of it: no line is longer than the window, and there are never more lines
+ * than the window has.  All text of jobs goes through escape_text().
  */
 #ifndef FORKPOOL_TOOL_SCREEN_H
 #define FORKPOOL_TOOL_SCREEN_H
@@ -18,11 +19,11 @@
 #include "tool/task/outcome.h"
 
 struct screen_row {
-	unsigned    worker;          /* 1.. */
-	int         alive, busy;     /* what follows counts for those that are busy */
-	uint64_t    seq;             /* of the input; 0: not known */
+	unsigned    worker;          /* 1, 2, ... */
+	int         alive, busy;     /* the fields below are set where it is busy */
+	uint64_t    seq;             /* the number of the item; 0: not known */
 	unsigned    attempt;
-	const char *text;            /* as it is; text_len bytes */
+	const char *text;            /* text_len bytes, not escaped */
 	size_t      text_len;
 	int64_t     run_ns;
 	uint64_t    progress_done, progress_total;
@@ -30,33 +31,35 @@ struct screen_row {
 };
 
 struct screen {
-	struct rate        pace;
-	const uint64_t    *by_verdict;  /* VERDICTS of them */
-	struct screen_row *rows;        /* each worker's; screen_arrange() sorts them */
+	struct rate        rate;
+	const uint64_t    *by_verdict;  /* VERDICTS counts */
+	struct screen_row *rows;        /* one for each worker; screen_arrange() sorts them */
 	size_t             row_count;
-	const char *const *failures;    /* a line each, the last first */
+	const char *const *failures;    /* a line each, the latest first */
 	size_t             failure_count;
-	/* By screen_arrange(). */
+	/* Set by screen_arrange(). */
 	struct terminal_size size;
 	int                has_totals, has_heading;
 	size_t             rows_shown, failures_shown;
 };
 
-/* What stands there now, for whoever has to draw over it. */
+/* The most lines of a screen. */
 #define SCREEN_LINES 300
+/* The lines that were drawn and their widths, for whoever has to draw over them. */
 struct screen_lines {
 	size_t   count;
 	uint16_t width[SCREEN_LINES];
 };
 
 /*
- * What of it is shown in a window of that size: the first rows_shown rows then, by number where there is room for all, else
- * those that have been at it longest.  Text and memory of rows may be filled in afterwards.
+ * Decides what a window of that size shows, and sorts the rows: the first rows_shown are shown, by
+ * number where there is room for all, else those whose job has run longest.  Text and memory of
+ * rows may be filled in afterwards.
  */
 void screen_arrange(struct screen *, struct terminal_size);
-/* The lines, each with an end that clears what stood behind it. */
+/* Adds the lines to *out; each ends with the sequence that clears the rest of the line. */
 void screen_draw(const struct screen *, int colours, struct bytes *out, struct screen_lines *lines);
-/* "35 ok, 1 failed, 1 timed_out" */
+/* "35 ok, 1 failed, 1 timed_out"; nothing where nothing has ended. */
 void screen_add_totals(struct bytes *, const uint64_t *by_verdict);
 
 #endif

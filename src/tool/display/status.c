@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Status: the workers, jobs and failures that a screen or a plain line of --status is made of. */
 #include "config.h"
 #include "tool/display/status.h"
 
@@ -9,50 +10,50 @@
 #include "tool/base/shell_quote.h"
 #include "tool/display/rss.h"
 
-/* Jobs are found by their number in the pool when something is drawn, a row at a time. */
+/* Of the table that finds a job by its number in the pool, for each row that is drawn. */
 #define BUCKETS 4096
 #define FAILURES_KEPT 5
 #define FAILURE_SHOWN 1024
-/* How often the system is asked for a worker's memory; of a job younger than that it is not worth asking. */
-#define MEMORY_EVERY INT64_C(1000000000)
+/* When a job's memory is looked up in /proc: first after so many ns, then every so many. */
 #define MEMORY_FIRST INT64_C(200000000)
-/* In plain lines, the job that has run so long, and what is shown of it. */
+#define MEMORY_EVERY INT64_C(1000000000)
+/* A plain line names the job that has run longest, if for LONG_NS, by so many bytes of its text. */
 #define LONG_NS    INT64_C(10000000000)
 #define LONG_SHOWN 160
 
-/* What is known of a worker from one picture to the next. */
+/* What is kept of a worker from one drawing to the next. */
 struct worker {
 	pid_t    pid;
-	uint64_t pool_seq;    /* the job it runs; 0: none */
-	uint64_t text_of;     /* of which job text is */
+	uint64_t pool_seq;    /* the job that it runs; 0: none */
+	uint64_t text_of;     /* the job that text belongs to */
 	struct bytes text;
-	uint64_t memory_of;   /* and memory, as it was then */
-	int64_t  memory, memory_ns;
+	uint64_t memory_of;   /* the job that memory belongs to */
+	int64_t  memory, memory_ns; /* bytes, as they were at memory_ns */
 };
 
 LIST_HEAD(bucket, job);
 
 static struct {
-	int on, apart, shell;
+	int on, own_process, shell;
 	const struct forkpool *pool;
 	const struct totals *totals;
 	unsigned workers;
 	struct bucket *buckets;
 	struct worker *known;
 	struct screen_row *rows;
-	size_t room;          /* of known and of rows */
-	char *failures[FAILURES_KEPT]; /* the last first */
+	size_t room;          /* entries of known and of rows */
+	char *failures[FAILURES_KEPT]; /* the latest first */
 	size_t failure_count;
 } s;
 
 void
-status_open(const struct options *o, const struct forkpool *pool, unsigned workers, int apart,
-    const struct totals *totals)
+status_open(const struct options *o, const struct forkpool *pool, unsigned workers,
+    int own_process, const struct totals *totals)
 {
 	if (!o->status)
 		return;
 	s.on = 1;
-	s.apart = apart;
+	s.own_process = own_process;
 	s.shell = o->shell;
 	s.pool = pool;
 	s.totals = totals;
@@ -86,7 +87,7 @@ status_workers(unsigned workers)
 	s.workers = workers;
 }
 
-/* ------------------------------------------------------------------------------------------- jobs */
+/* ----------------------------------------------------------------------------------------- jobs */
 
 static struct bucket *
 bucket_of(uint64_t pool_seq)
@@ -126,17 +127,20 @@ status_failure(const char *line, size_t len)
 {
 	if (!s.on)
 		return;
-	char *kept = s.failure_count == FAILURES_KEPT ? s.failures[FAILURES_KEPT - 1] :
-							malloc(FAILURE_SHOWN);
-	if (kept == NULL)
-		fail_memory();
-	s.failure_count += s.failure_count < FAILURES_KEPT;
+	char *kept;
+	if (s.failure_count == FAILURES_KEPT) {
+		kept = s.failures[FAILURES_KEPT - 1];
+	} else {
+		if ((kept = malloc(FAILURE_SHOWN)) == NULL)
+			fail_memory();
+		s.failure_count++;
+	}
 	memmove(s.failures + 1, s.failures, (s.failure_count - 1) * sizeof *s.failures);
 	s.failures[0] = kept;
 	(void)escape_text(kept, FAILURE_SHOWN, line, len);
 }
 
-/* ---------------------------------------------------------------------------------------- workers */
+/* -------------------------------------------------------------------------------------- workers */
 
 static void
 reserve(size_t count)
@@ -156,9 +160,9 @@ reserve(size_t count)
 	s.room = count;
 }
 
-/* A row for each that there is or is to be; how many. */
+/* Fills in a row for each worker that there is or is to be; how many. */
 static size_t
-workers_check(void)
+rows_fill(void)
 {
 	struct forkpool_worker_info info;
 	size_t count = 0;
@@ -167,7 +171,7 @@ workers_check(void)
 		reserve(i + 1);
 		s.known[i].pid = info.pid;
 		s.known[i].pool_seq = info.busy ? info.seq : 0;
-		/* Told to leave, and gone. */
+		/* This worker was told to leave and has left. */
 		if (info.pid == 0 && i >= s.workers)
 			continue;
 		s.rows[count++] = (struct screen_row){
@@ -183,7 +187,10 @@ workers_check(void)
 	return count;
 }
 
-/* With --shell all have the same script: what tells them apart comes first, so that a narrow window shows it. */
+/*
+ * With --shell all jobs have the same script: the items come first, so that a narrow window shows
+ * the difference.
+ */
 static void
 add_job_text(const struct task *task, struct bytes *out)
 {
@@ -202,7 +209,7 @@ add_job_text(const struct task *task, struct bytes *out)
 	bytes_add(out, script.data, script.len);
 }
 
-/* What costs more than a look, for a row that is shown. */
+/* Adds what is costly to get, for a row that is shown. */
 static void
 row_complete(struct screen_row *row, int64_t now_ns)
 {
@@ -218,7 +225,7 @@ row_complete(struct screen_row *row, int64_t now_ns)
 	}
 	if (row->run_ns >= MEMORY_FIRST &&
 	    (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
-		w->memory = rss_of(w->pid, !s.apart);
+		w->memory = rss_of(w->pid, !s.own_process);
 		w->memory_of = w->pool_seq;
 		w->memory_ns = now_ns;
 	}
@@ -230,12 +237,12 @@ row_complete(struct screen_row *row, int64_t now_ns)
 }
 
 void
-status_draw(const struct rate *pace, struct terminal_size size, int colours, struct bytes *out,
+status_draw(const struct rate *rate, struct terminal_size size, int colours, struct bytes *out,
     struct screen_lines *lines)
 {
-	size_t count = workers_check();
+	size_t count = rows_fill();
 	struct screen screen = {
-		.pace = *pace,
+		.rate = *rate,
 		.by_verdict = s.totals->by_verdict,
 		.rows = s.rows,
 		.row_count = count,
@@ -245,16 +252,16 @@ status_draw(const struct rate *pace, struct terminal_size size, int colours, str
 
 	screen_arrange(&screen, size);
 	for (size_t i = 0; i < screen.rows_shown; i++)
-		row_complete(&s.rows[i], pace->now_ns);
+		row_complete(&s.rows[i], rate->now_ns);
 	screen_draw(&screen, colours, out, lines);
 }
 
 void
-status_add_plain(const struct rate *pace, struct bytes *out)
+status_add_plain(const struct rate *rate, struct bytes *out)
 {
 	struct bytes totals = { 0 };
 	char shown[LONG_SHOWN];
-	size_t count = workers_check(), longest = 0;
+	size_t count = rows_fill(), longest = 0;
 
 	screen_add_totals(&totals, s.totals->by_verdict);
 	if (totals.len > 0)
@@ -264,14 +271,14 @@ status_add_plain(const struct rate *pace, struct bytes *out)
 		if (s.rows[i].busy &&
 		    (!s.rows[longest].busy || s.rows[i].run_ns > s.rows[longest].run_ns))
 			longest = i;
-	if (count == 0 || !s.rows[longest].busy || s.rows[longest].run_ns < LONG_NS)
+	struct screen_row *row = &s.rows[longest];
+	if (count == 0 || !row->busy || row->run_ns < LONG_NS)
 		return;
-	row_complete(&s.rows[longest], pace->now_ns);
-	if (s.rows[longest].text == NULL)
+	row_complete(row, rate->now_ns);
+	if (row->text == NULL)
 		return;
-	(void)escape_text(shown, sizeof shown, s.rows[longest].text, s.rows[longest].text_len);
-	bytes_printf(out, "; job %llu has been running for ",
-	    (unsigned long long)s.rows[longest].seq);
-	rate_add_time(out, (double)s.rows[longest].run_ns / 1e9);
+	(void)escape_text(shown, sizeof shown, row->text, row->text_len);
+	bytes_printf(out, "; job %llu has been running for ", (unsigned long long)row->seq);
+	rate_add_time(out, (double)row->run_ns / 1e9);
 	bytes_printf(out, ": %s", shown);
 }

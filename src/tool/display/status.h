@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status - what --status has to show: the workers as forkpool_worker_info() tells of them, the jobs they run, the last
- * failures.
+ * status - what --status shows: the workers, as forkpool_worker_info() describes them, the jobs
+ * they run, the last failures.
  *
- * All of it is gathered when something is drawn; until then a job costs a place on a list, and without --status nothing.
- * Includes job, pace, screen, tally.
+ * The data is gathered when something is drawn.  Until then a job costs an entry in a list, and
+ * without --status nothing.
  */
 #ifndef FORKPOOL_TOOL_STATUS_H
 #define FORKPOOL_TOOL_STATUS_H
@@ -16,24 +16,27 @@
 #include "tool/task/job.h"
 #include "tool/task/totals.h"
 
-/* Without --status nothing below does anything.  apart: each run has a process of its own, below its worker. */
-void status_open(const struct options *, const struct forkpool *, unsigned workers, int apart,
-    const struct totals *);
+/*
+ * Without --status no function here does anything.  own_process: each run has a process of its own,
+ * a child of its worker.
+ */
+void status_open(const struct options *, const struct forkpool *, unsigned workers,
+    int own_process, const struct totals *);
 void status_close(void);
 int  status_is_on(void);
 
-/* There are to be so many workers. */
+/* There are to be so many workers from now on. */
 void status_workers(unsigned workers);
-/* The pool has it under that number; and no longer. */
+/* The pool has taken the job, under that number; and the job has ended. */
 void status_job_begins(struct job *, uint64_t pool_seq);
 void status_job_ended(struct job *);
-/* A job has failed for good: the line that explains it. */
+/* A job has failed and is not retried: the line that explains it. */
 void status_failure(const char *line, size_t len);
 
-/* The screen, for a window of that size. */
+/* Adds the screen, for a window of that size, to *out. */
 void status_draw(const struct rate *, struct terminal_size, int colours, struct bytes *out,
     struct screen_lines *);
-/* ", 8 running, ..." has been said: outcomes and, where one runs for long, which. */
+/* Completes a plain line, behind its rate: outcomes, and the job that has run longest. */
 void status_add_plain(const struct rate *, struct bytes *out);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Channels: the pipes and files of jobs, made once and lent to one job after another. */
 #include "config.h"
 #include "tool/exec/channels.h"
 
@@ -8,32 +9,19 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/exec/job_fd.h"
 
 static struct channel *channel;
-static unsigned channel_count, jobs_from, first_free;
+static unsigned channel_count, first_free;
+static int jobs_from; /* the lowest number of a job's end */
 static int *descriptors;
 static size_t descriptor_count;
-static unsigned *polled; /* which channel the entries of the last poll belong to: 2 each */
+/* For each entry of the last poll(): twice the index of the channel, and 1 more for its err. */
+static unsigned *polled;
 
 static char buffer[65536];
 
-/*
- * Those for jobs get numbers in a row: a job's process closes all others before it runs, and that is one call for each gap.
- * What is ours lies below.
- */
-static int
-move_up(int *fd)
-{
-	int up = *fd == -1 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, (int)jobs_from);
-
-	if (up == -1)
-		return -1;
-	(void)close(*fd);
-	*fd = up;
-	return 0;
-}
-
-/* A pipe whose end for us does not wait. */
+/* A pipe whose reading end is ours and non-blocking; the job gets the writing end. */
 static int
 pipe_make(int *ours, int *theirs)
 {
@@ -43,10 +31,18 @@ pipe_make(int *ours, int *theirs)
 		return -1;
 	*ours = end[0];
 	*theirs = end[1];
-	return fcntl(end[0], F_SETFL, O_NONBLOCK) == -1 ||
-		fcntl(end[0], F_SETFD, FD_CLOEXEC) == -1 ?
-	    -1 :
-	    move_up(theirs);
+	if (fcntl(end[0], F_SETFL, O_NONBLOCK) == -1 || fcntl(end[0], F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	return job_fd_raise(theirs, jobs_from);
+}
+
+/* A file that the job reads its standard input from. */
+static int
+input_make(int *file)
+{
+	if ((*file = output_buffer_file()) == -1)
+		return -1;
+	return job_fd_raise(file, jobs_from);
 }
 
 static void
@@ -71,22 +67,24 @@ static int
 channel_open(struct channel *c, int with_output, int with_input)
 {
 	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1 };
-	if ((with_output &&
-		(pipe_make(&c->out, &c->job.out) == -1 || pipe_make(&c->err, &c->job.err) == -1)) ||
-	    (with_input &&
-		((c->job.in = output_buffer_file()) == -1 || move_up(&c->job.in) == -1))) {
+	int result = 0;
+	if (with_output && (pipe_make(&c->out, &c->job.out) == -1 ||
+	    pipe_make(&c->err, &c->job.err) == -1))
+		result = -1;
+	else if (with_input)
+		result = input_make(&c->job.in);
+	if (result == -1) {
 		int error = errno;
 		channel_close(c);
 		errno = error;
-		return -1;
 	}
-	return 0;
+	return result;
 }
 
 void
 channels_open(unsigned count, int with_output, int with_input, unsigned from)
 {
-	jobs_from = from;
+	jobs_from = (int)from;
 	channel = calloc(count, sizeof *channel);
 	descriptors = calloc(3 * (size_t)count + 1, sizeof *descriptors);
 	polled = calloc(2 * (size_t)count, sizeof *polled);
@@ -147,27 +145,17 @@ channel_take(void *owner)
 	return c;
 }
 
-/* A command may have made its end one that does not wait; the next one's writes would fail then. */
-static void
-waits_again(int fd)
-{
-	int flags = fd == -1 ? -1 : fcntl(fd, F_GETFL);
-
-	if (flags != -1 && (flags & (O_NONBLOCK | O_APPEND)) != 0)
-		(void)fcntl(fd, F_SETFL, flags & ~(O_NONBLOCK | O_APPEND));
-}
-
 void
 channel_release(struct channel *c)
 {
-	waits_again(c->job.out);
-	waits_again(c->job.err);
+	job_fd_restore(c->job.out);
+	job_fd_restore(c->job.err);
 	c->owner = NULL;
 	c->next_free = first_free;
 	first_free = (unsigned)(c - channel);
 }
 
-/* 1: there may be more. */
+/* One read() from the pipe.  1: there may be more; 0: the pipe is empty, or there is none. */
 static int
 read_once(struct channel *c, int is_err, channel_sink *sink)
 {
@@ -213,7 +201,10 @@ channels_read(const struct pollfd *fds, size_t n, channel_sink *sink)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct channel *c = &channel[polled[i] / 2];
-		/* One piece each, so that one that writes much does not keep the others waiting. */
+		/*
+		 * One read() for each channel: a job that writes much does not keep the others
+		 * waiting.
+		 */
 		if ((fds[i].revents & POLLIN) != 0 && c->owner != NULL)
 			(void)read_once(c, polled[i] & 1, sink);
 	}

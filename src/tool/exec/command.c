@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands: finding the program, packing a task for the worker, becoming the program. */
 #include "config.h"
 #include "tool/exec/command.h"
 
@@ -16,54 +17,68 @@ extern char **environ;
 
 struct command_setup command_setup;
 
-/* Before the words, in what is sent. */
+/* What the worker gets: this head, the places of the slots, MAKEFLAGS=..., the words. */
 struct head {
 	uint64_t seq;
 	struct inflight_ticket ticket;
 	uint32_t word_count, slot_count;
 	struct command_descriptors fds;
 	int      jobserver[2];
-	uint32_t makeflags_len; /* behind the slots, with its NUL; 0: there is none */
+	uint32_t makeflags_len; /* of MAKEFLAGS=..., with its NUL; 0: there is none */
 };
 
 static const char makeflags_name[] = "MAKEFLAGS";
-static char found[PATH_MAX];
+static char found[PATH_MAX]; /* what command_setup.path points to */
+
+/*
+ * 1: the file at found can be executed.  0: it cannot; *status and *error say why where they know
+ * better than "not found".
+ */
+static int
+found_is_executable(int searched, int *status, int *error)
+{
+	struct stat st;
+
+	if (stat(found, &st) == -1) {
+		if (!searched && errno != ENOENT && errno != ENOTDIR) {
+			*status = 126;
+			*error = errno;
+		}
+		return 0;
+	}
+	if (S_ISREG(st.st_mode) && access(found, X_OK) == 0)
+		return 1;
+	/* The search of PATH passes over directories. */
+	if (!S_ISDIR(st.st_mode) || !searched) {
+		*status = 126;
+		*error = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+	}
+	return 0;
+}
 
 int
 command_find(const char *word)
 {
-	const char *path = getenv("PATH");
-	struct stat st;
-	int status = 127, error = ENOENT;
+	int searched = strchr(word, '/') == NULL, status = 127, error = ENOENT;
+	const char *path = searched ? getenv("PATH") : "";
 
 	command_setup.path = NULL;
-	if (strchr(word, '/') != NULL)
-		path = NULL;
-	else if (path == NULL)
+	if (path == NULL)
 		path = "/bin:/usr/bin";
-	for (const char *end; ; path = end + 1) {
-		size_t len = path == NULL ? 0 : (size_t)((end = strchrnul(path, ':')) - path);
-		int n = path == NULL ? snprintf(found, sizeof found, "%s", word) :
-				       snprintf(found, sizeof found, "%.*s%s%s", (int)len, path,
-					   len > 0 ? "/" : "", word);
-		if (n < (int)sizeof found && stat(found, &st) == 0) {
-			if (S_ISREG(st.st_mode) && access(found, X_OK) == 0) {
-				command_setup.word = word;
-				command_setup.path = found;
-				return 0;
-			}
-			if (!S_ISDIR(st.st_mode) || path == NULL) {
-				status = 126;
-				error = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
-			}
-		} else if (n >= (int)sizeof found) {
+	for (;;) {
+		const char *end = strchrnul(path, ':');
+		int n = snprintf(found, sizeof found, "%.*s%s%s", (int)(end - path), path,
+		    end > path ? "/" : "", word);
+		if (n >= (int)sizeof found) {
 			error = ENAMETOOLONG;
-		} else if (path == NULL && errno != ENOENT && errno != ENOTDIR) {
-			status = 126;
-			error = errno;
+		} else if (found_is_executable(searched, &status, &error)) {
+			command_setup.word = word;
+			command_setup.path = found;
+			return 0;
 		}
-		if (path == NULL || *end == '\0')
+		if (*end == '\0')
 			break;
+		path = end + 1;
 	}
 	errno = error;
 	return status;
@@ -96,8 +111,9 @@ command_pack(const struct task *task, const struct inflight_ticket *ticket,
 }
 
 /*
- * Memory of this process that nobody has to give back.  Small commands find it made: their process may still share all
- * memory with its worker (options.executes), where what is allocated would stay.
+ * Memory that is never freed, since execve() follows.  Small commands get it from a static array:
+ * with options.executes the job's process may still share all memory with its worker, where an
+ * allocation would stay.
  */
 static void *
 room_get(size_t size)
@@ -117,7 +133,7 @@ room_get(size_t size)
 	return room + used - size;
 }
 
-/* With the worker's number where {%} stands: the words, in memory of their own. */
+/* A copy of the words that has the worker's number where {%} stands. */
 static char *
 slots_fill(const char *words, size_t *len, const size_t *at, size_t count, unsigned slot)
 {
@@ -139,7 +155,7 @@ slots_fill(const char *words, size_t *len, const size_t *at, size_t count, unsig
 	return filled;
 }
 
-/* NAME=value before what is there. */
+/* Puts NAME=value at *to and returns the place of the next variable; NULL: no memory. */
 static char **
 variable_put(char **to, const char *name, uint64_t value)
 {
@@ -163,8 +179,10 @@ is_of(const char *variable, const char *name)
 	return name != NULL && strncmp(variable, name, len) == 0 && variable[len] == '=';
 }
 
-/* The worker's environment, with what tells a command which job it is, and MAKEFLAGS=... where it is of its own (else
-   NULL); NULL: no memory. */
+/*
+ * The worker's environment and the variables that tell a command which job it is.  makeflags:
+ * MAKEFLAGS=..., or NULL where the job has the worker's.  Returns NULL where there is no memory.
+ */
 static char **
 environment_make(const struct head *head, char *makeflags, unsigned slot)
 {
@@ -179,7 +197,7 @@ environment_make(const struct head *head, char *makeflags, unsigned slot)
 	char **made = room_get((count + 5) * sizeof *made), **to = made;
 	if (made == NULL)
 		return NULL;
-	/* xargs counts from 0. */
+	/* xargs counts its slots from 0. */
 	if (s->slot_variable != NULL && (to = variable_put(to, s->slot_variable, slot - 1)) == NULL)
 		return NULL;
 	if (s->parallel_names && ((to = variable_put(to, seq_name, head->seq)) == NULL ||
@@ -190,8 +208,8 @@ environment_make(const struct head *head, char *makeflags, unsigned slot)
 	for (size_t i = 0; i < count; i++)
 		if (!is_of(environ[i], s->slot_variable) &&
 		    !(makeflags != NULL && is_of(environ[i], makeflags_name)) &&
-		    !(s->parallel_names &&
-			(is_of(environ[i], seq_name) || is_of(environ[i], slot_name))))
+		    !(s->parallel_names && is_of(environ[i], seq_name)) &&
+		    !(s->parallel_names && is_of(environ[i], slot_name)))
 			*to++ = environ[i];
 	*to = NULL;
 	return made;
@@ -203,7 +221,7 @@ descriptors_enter(const struct command_descriptors *fds, const int jobserver[2])
 	for (int i = 0; i < 2; i++)
 		if (jobserver[i] != -1 && fcntl(jobserver[i], F_SETFD, 0) == -1)
 			return -1;
-	if (fds->in != -1 && (lseek(fds->in, 0, SEEK_SET) == -1 ? errno != ESPIPE : 0))
+	if (fds->in != -1 && lseek(fds->in, 0, SEEK_SET) == -1 && errno != ESPIPE)
 		return -1;
 	if ((fds->in != -1 && dup2(fds->in, STDIN_FILENO) == -1) ||
 	    (fds->out != -1 && dup2(fds->out, STDOUT_FILENO) == -1) ||
@@ -222,9 +240,9 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	size_t len = args_len - (size_t)(words - (const char *)args);
 	unsigned slot = forkpool_worker_index(context) + 1;
 	char **argv = room_get((head->word_count + 1) * sizeof *argv);
-	/* execve() writes to none of them. */
-	char **environment = environment_make(head,
-	    head->makeflags_len > 0 ? (char *)(uintptr_t)makeflags : NULL, slot);
+	/* Casting const away is safe: execve() writes to no string. */
+	char *own_makeflags = head->makeflags_len > 0 ? (char *)(uintptr_t)makeflags : NULL;
+	char **environment = environment_make(head, own_makeflags, slot);
 
 	if (head->slot_count > 0)
 		words = slots_fill(words, &len, slot_at, head->slot_count, slot);
@@ -241,7 +259,10 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	inflight_note(&head->ticket);
 	if (command_setup.path != NULL && strcmp(command_setup.word, argv[0]) == 0)
 		(void)execve(command_setup.path, argv, environment);
-	/* It is another, has gone, or is a script without a first line that names its interpreter. */
+	/*
+	 * The word is another, the file has gone, or it is a script whose first line names no
+	 * interpreter.
+	 */
 	(void)execvpe(argv[0], argv, environment);
 	return forkpool_fail(context, errno, "cannot run %s: %s", argv[0], strerror(errno));
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Plug-ins: the trial in a process of its own, the load in ours, the line that tells a fault. */
 #include "config.h"
 #include "tool/exec/plugin.h"
 
@@ -17,14 +18,12 @@
 #include "tool/task/outcome.h"
 
 #define SECOND INT64_C(1000000000)
-/* As many names as a line can well hold. */
+/* The most names that a message lists. */
 #define NAMES_SHOWN 12
-
-extern char **environ;
 
 int64_t plugin_load_timeout_ns = 10 * SECOND;
 
-/* As struct forkpool_options wants them, in terms of what the object has. */
+/* The object that is loaded: worker_init() and worker_exit() call its functions. */
 static struct {
 	char       *path;
 	const char *args;
@@ -48,7 +47,7 @@ worker_exit(void *arg, void *state)
 	object.exit(state);
 }
 
-/* ------------------------------------------------------------------------------------------ faults */
+/* --------------------------------------------------------------------------------------- faults */
 
 static int
 is_listed(const struct bytes *names, const char *name)
@@ -65,9 +64,9 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* That a name is not there, and which are. */
+/* Says that the object has no such function, and which it has. */
 static void
-no_function(const char *name, const struct bytes *names, struct bytes *fault)
+fault_no_function(const char *name, const struct bytes *names, struct bytes *fault)
 {
 	const char **other = calloc(names->len + 1, sizeof *other), *mangled = NULL;
 	size_t count = 0;
@@ -93,8 +92,9 @@ no_function(const char *name, const struct bytes *names, struct bytes *fault)
 	free(other);
 }
 
+/* Says why dlopen() has failed. */
 static void
-not_loaded(enum plugin_symbols kind, struct bytes *fault)
+fault_not_loaded(enum plugin_symbols kind, struct bytes *fault)
 {
 	const char *why = dlerror();
 	size_t len = strlen(object.path);
@@ -103,72 +103,63 @@ not_loaded(enum plugin_symbols kind, struct bytes *fault)
 		why = "no reason was given";
 	if (strncmp(why, object.path, len) == 0 && strncmp(why + len, ": ", 2) == 0)
 		why += len + 2;
-	if (kind == PLUGIN_NAMES_NO_OBJECT)
+	if (kind == PLUGIN_SYMBOLS_NOT_OBJECT)
 		bytes_printf(fault, "is not a shared object");
 	else
-		bytes_printf(fault, "cannot be loaded: %s%s", why,
-		    strstr(why, "symbol: forkpool_") != NULL ?
-			", so it is made for another version of forkpool" :
-			"");
+		bytes_printf(fault, "cannot be loaded: %s", why);
+	if (kind != PLUGIN_SYMBOLS_NOT_OBJECT && strstr(why, "symbol: forkpool_") != NULL)
+		bytes_add_text(fault, ", so it is made for another version of forkpool");
 }
 
-/* ----------------------------------------------------------------------------------------- loading */
+/* -------------------------------------------------------------------------------------- loading */
 
-/* dlsym() gives a void *, which C does not let become a function. */
+/* dlsym() returns a void *, which C does not convert to a function pointer. */
 static forkpool_fn *
 function_of(void *handle, const char *name)
 {
 	void *data = dlsym(handle, name);
 	forkpool_fn *function;
 
-	_Static_assert(sizeof function == sizeof data, "functions are found by dlsym()");
+	_Static_assert(sizeof function == sizeof data, "dlsym() can return functions");
 	memcpy(&function, &data, sizeof function);
 	return function;
 }
 
-/* The same here and in the trial; what is wrong goes into *fault. */
-static void
-load(struct plugin *p, const char *functions, struct bytes *fault)
+/* Whether the object has FORKPOOL_PLUGIN, of our version. */
+static int
+version_fits(void *handle, struct bytes *fault)
 {
-	struct bytes names = { 0 };
-	enum plugin_symbols kind = plugin_symbols_read(object.path, &names);
-	void *handle =
-	    kind == PLUGIN_NAMES_NO_OBJECT ? NULL : dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
-	char *list = strdup(functions), *rest = list, *name;
-
-	if (list == NULL || (p->functions = calloc(strlen(list) + 1, sizeof *p->functions)) == NULL)
-		fail_memory();
-	if (handle == NULL) {
-		not_loaded(kind, fault);
-		goto out;
-	}
 	const int *version = dlsym(handle, "forkpool_plugin_version");
-	if (version == NULL || *version != FORKPOOL_PLUGIN_VERSION) {
-		if (version == NULL)
-			bytes_printf(fault,
-			    "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in "
-			    "it");
-		else
-			bytes_printf(fault,
-			    "is made for another version of forkpool: its <forkpool_plugin.h> is "
-			    "version %d, that of this program is %d",
-			    *version, FORKPOOL_PLUGIN_VERSION);
-		goto out;
-	}
-	for (p->count = 0; (name = strsep(&rest, ",")) != NULL; p->count++) {
+
+	if (version == NULL)
+		bytes_add_text(fault,
+		    "is not a plug-in: FORKPOOL_PLUGIN of <forkpool_plugin.h> is not in it");
+	else if (*version != FORKPOOL_PLUGIN_VERSION)
+		bytes_printf(fault, "is made for another version of forkpool: its "
+		    "<forkpool_plugin.h> is version %d, that of this program is %d",
+		    *version, FORKPOOL_PLUGIN_VERSION);
+	return version != NULL && *version == FORKPOOL_PLUGIN_VERSION;
+}
+
+/* Fills in *p.  list: the names asked for, with commas between; names: those the object defines. */
+static void
+functions_find(struct plugin *p, void *handle, char *list, const struct bytes *names,
+    int names_known, struct bytes *fault)
+{
+	const char *name;
+
+	for (p->count = 0; (name = strsep(&list, ",")) != NULL; p->count++) {
 		p->functions[p->count] = function_of(handle, name);
-		if (p->functions[p->count] == NULL ||
-		    (kind == PLUGIN_NAMES_OK && !is_listed(&names, name))) {
-			no_function(name, &names, fault);
-			goto out;
+		if (p->functions[p->count] == NULL || (names_known && !is_listed(names, name))) {
+			fault_no_function(name, names, fault);
+			return;
 		}
 	}
 	forkpool_fn *init = function_of(handle, "forkpool_plugin_init");
 	if (init == NULL && object.args_given) {
-		bytes_printf(fault,
-		    "has no forkpool_plugin_init, so nothing in it would get what --plugin-args "
-		    "says");
-		goto out;
+		bytes_add_text(fault, "has no forkpool_plugin_init, so nothing in it would get "
+		    "what --plugin-args says");
+		return;
 	}
 	forkpool_fn *leave = function_of(handle, "forkpool_plugin_exit");
 	memcpy(&object.init, &init, sizeof init);
@@ -176,14 +167,32 @@ load(struct plugin *p, const char *functions, struct bytes *fault)
 	p->init = worker_init;
 	p->exit = leave != NULL ? worker_exit : NULL;
 	p->arg = NULL;
-out:
+}
+
+/* Loads the object, in the trial's process as in ours.  A fault goes into *fault. */
+static void
+load(struct plugin *p, const char *functions, struct bytes *fault)
+{
+	struct bytes names = { 0 };
+	enum plugin_symbols kind = plugin_symbols_read(object.path, &names);
+	void *handle = NULL;
+	char *list = strdup(functions);
+
+	if (list == NULL || (p->functions = calloc(strlen(list) + 1, sizeof *p->functions)) == NULL)
+		fail_memory();
+	if (kind != PLUGIN_SYMBOLS_NOT_OBJECT)
+		handle = dlopen(object.path, RTLD_NOW | RTLD_LOCAL);
+	if (handle == NULL)
+		fault_not_loaded(kind, fault);
+	else if (version_fits(handle, fault))
+		functions_find(p, handle, list, &names, kind == PLUGIN_SYMBOLS_OK, fault);
 	free(list);
 	bytes_free(&names);
 }
 
-/* The job that loads it for a trial, in a process that ends without the handlers of exit(). */
+/* The job function of the trial.  Its process ends without the handlers of exit(). */
 static int
-trial(struct forkpool_context *context, const void *functions, size_t len)
+trial_job(struct forkpool_context *context, const void *functions, size_t len)
 {
 	struct plugin p = { 0 };
 	struct bytes fault = { 0 };
@@ -193,16 +202,17 @@ trial(struct forkpool_context *context, const void *functions, size_t len)
 	return fault.len > 0 ? forkpool_reply(context, fault.at, fault.len) : 0;
 }
 
+/* Loads the object in a process of its own, which it may crash, end or block. */
 static void
-try_out(const char *functions, struct bytes *fault)
+trial_load(const char *functions, struct bytes *fault)
 {
 	struct forkpool_options options = {
 		.struct_size = sizeof options, .workers = 1, .timeout_ns = plugin_load_timeout_ns,
 		.grace_ns = SECOND / 10, .output = FORKPOOL_OUTPUT_DISCARD,
 	};
-	struct forkpool_job job = { .fn = trial,
-		.args = functions,
-		.args_len = strlen(functions) + 1 };
+	struct forkpool_job job = {
+		.fn = trial_job, .args = functions, .args_len = strlen(functions) + 1,
+	};
 	const struct forkpool_result *result;
 	char error[512];
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
@@ -233,7 +243,7 @@ try_out(const char *functions, struct bytes *fault)
 	(void)forkpool_close(pool);
 }
 
-/* What the loader would wait for, or look for elsewhere. */
+/* Refuses what dlopen() would block on (a FIFO), and what it would tell in other words. */
 static void
 file_check(const char *file, struct bytes *fault)
 {
@@ -250,7 +260,7 @@ file_check(const char *file, struct bytes *fault)
 void
 plugin_load(struct plugin *p, const struct options *o)
 {
-	static struct bytes path; /* which the object's name is in */
+	static struct bytes path; /* object.path points into it */
 	struct bytes fault = { 0 };
 	char shown[256], clean[2048];
 
@@ -262,11 +272,11 @@ plugin_load(struct plugin *p, const struct options *o)
 	object.args = o->plugin_args != NULL ? o->plugin_args : "";
 	file_check(object.path, &fault);
 	if (fault.len == 0)
-		try_out(o->plugin_functions, &fault);
+		trial_load(o->plugin_functions, &fault);
 	if (fault.len == 0)
 		load(p, o->plugin_functions, &fault);
 	if (fault.len > 0) {
-		/* Names in the object can be of any bytes. */
+		/* The names in an object can hold any bytes. */
 		(void)escape_text(clean, sizeof clean, fault.at, fault.len);
 		(void)message_word(shown, sizeof shown, o->plugin_file, strlen(o->plugin_file));
 		fail("plug-in %s: %s", shown, clean);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Throttle: when the last job was started, and what the system said about its load and memory. */
 #include "config.h"
 #include "tool/exec/throttle.h"
 
@@ -6,13 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How often the system is asked. */
-#define LOOK_NS INT64_C(200000000)
+/* How often the system is asked for its load and memory. */
+#define POLL_NS INT64_C(200000000)
 
-static int64_t last_start = INT64_MIN / 2, last_look = INT64_MIN / 2;
+static int64_t last_start = INT64_MIN / 2, last_poll = INT64_MIN / 2;
 static int last_answer;
 
-/* Bytes that programs could have without swapping; -1: not known. */
+/* Bytes that programs can get without swapping; -1: not known. */
 static int64_t
 memory_available(void)
 {
@@ -62,13 +63,11 @@ throttle_wait(const struct options *o, int64_t now, int none_runs)
 		return o->delay_ns - (now - last_start);
 	if ((o->load <= 0 && o->memfree <= 0) || (none_runs && o->memfree <= 0))
 		return 0;
-	if (!last_answer || now - last_look >= LOOK_NS) {
-		if (now - last_look < LOOK_NS)
-			return LOOK_NS - (now - last_look);
-		last_look = now;
+	if (now - last_poll >= POLL_NS) {
+		last_poll = now;
 		last_answer = system_allows(o);
 	}
-	return last_answer ? 0 : LOOK_NS;
+	return last_answer ? 0 : POLL_NS - (now - last_poll);
 }
 
 void

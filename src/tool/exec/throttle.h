@@ -9,10 +9,14 @@
 
 #include "tool/cli/options.h"
 
-/* Whether anything is asked for: jobs are then started one by one, as workers are free. */
+/* Whether one of these options is given: jobs are then started one by one, as workers are free. */
 int  throttle_wanted(const struct options *);
-/* 0: now; else nanoseconds after which to ask again.  now: monotonic.  none_runs: one job may run whatever the load is. */
+/*
+ * 0: a job may start now; else the nanoseconds after which to ask again.  now: monotonic.
+ * none_runs: no job runs, so that one may start whatever the load is.
+ */
 int64_t throttle_wait(const struct options *, int64_t now, int none_runs);
+/* A job has been started. */
 void throttle_started(int64_t now);
 
 #endif

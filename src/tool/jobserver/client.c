@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Client: taking tokens from the make that runs us, and giving them back on every way out. */
 #include "config.h"
 #include "tool/jobserver/client.h"
 
@@ -12,10 +13,10 @@
 enum { HELD_MAX = 4096 };
 
 static struct token_pipe server;
-static char held[HELD_MAX];             /* the bytes, */
-static volatile sig_atomic_t held_count; /* so many: the handler of a signal gives them back */
-static int running;
-static int has_ended; /* no token comes from there any more */
+static char held[HELD_MAX]; /* the bytes that are tokens */
+static volatile sig_atomic_t held_count; /* read by client_on_fatal_signal() */
+static int running;   /* jobs that may run */
+static int has_ended; /* the jobserver has: no token comes any more */
 
 int
 client_open(const struct makeflags *flags, char *why, size_t size)
@@ -37,7 +38,7 @@ client_open(const struct makeflags *flags, char *why, size_t size)
 	}
 }
 
-/* 1, 0, -1 as token_pipe_take(); nothing can come between the token and the note that we have it. */
+/* As token_pipe_take().  No fatal signal comes between taking the token and counting it. */
 static int
 token_take(void)
 {
@@ -52,16 +53,13 @@ token_take(void)
 	return got;
 }
 
+/* The caller holds off fatal signals, or is their handler. */
 static void
 token_give(void)
 {
-	sigset_t before;
-
-	fatal_signals_block(&before);
 	held_count--;
-	/* Where it cannot be written the pipe is full of what nobody has taken. */
+	/* This fails where the pipe is full: then there are tokens enough that nobody has taken. */
 	(void)token_pipe_give(&server, held[held_count]);
-	fatal_signals_unblock(&before);
 }
 
 int
@@ -84,18 +82,20 @@ client_take(void)
 void
 client_give(void)
 {
+	sigset_t before;
+
 	running--;
+	fatal_signals_block(&before);
 	while (held_count > 0 && held_count >= running)
 		token_give();
+	fatal_signals_unblock(&before);
 }
 
 void
 client_on_fatal_signal(void)
 {
-	while (held_count > 0) {
-		held_count--;
-		(void)token_pipe_give(&server, held[held_count]);
-	}
+	while (held_count > 0)
+		token_give();
 }
 
 size_t
@@ -110,6 +110,7 @@ client_pollfds(struct pollfd *fds)
 void
 client_close(void)
 {
-	client_on_fatal_signal();
+	while (held_count > 0)
+		token_give();
 	token_pipe_close(&server);
 }

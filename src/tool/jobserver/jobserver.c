@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Jobserver: deciding whether we are client or server, and handing calls on to that file. */
 #include "config.h"
 #include "tool/jobserver/jobserver.h"
 
@@ -12,10 +13,10 @@
 #include "tool/jobserver/token_pipe.h"
 
 static enum { NEITHER = 0, CLIENT, SERVER } role;
-static int passed[3] = { -1, -1, -1 }; /* descriptors of make's pipe */
+static int passed[3] = { -1, -1, -1 }; /* a list that -1 ends: the two ends of make's pipe */
 
 static void
-to_rescue(void)
+on_fatal_signal(void)
 {
 	if (role == CLIENT)
 		client_on_fatal_signal();
@@ -23,9 +24,11 @@ to_rescue(void)
 		server_on_fatal_signal();
 }
 
+/* Becomes a client of make.  Where that fails, one job runs at a time, as with make itself. */
 static void
-client_begin(const struct makeflags *flags, unsigned *workers)
+join_make(const struct makeflags *flags, unsigned *workers)
 {
+	const char *advice = "put + before the recipe's line, or give -j";
 	char why[512];
 
 	if (client_open(flags, why, sizeof why) == 0) {
@@ -34,20 +37,13 @@ client_begin(const struct makeflags *flags, unsigned *workers)
 			*workers = flags->jobs;
 		return;
 	}
-	/* As make itself does then. */
 	*workers = 1;
 	if (flags->server == MAKEFLAGS_FIFO || flags->server == MAKEFLAGS_UNKNOWN)
-		message("make's jobserver cannot be had, so one job runs at a time: %s (-j gives "
-			"another number)",
-		    why);
-	else
-		message("make's jobserver cannot be had, so one job runs at a time: %s (put + "
-			"before the recipe's line, or "
-			"give -j)",
-		    why);
+		advice = "-j gives another number";
+	message("make's jobserver cannot be had, so one job runs at a time: %s (%s)", why, advice);
 }
 
-/* Jobs that are makes find the jobserver as they would without us between. */
+/* Lets jobs that are makes find the jobserver that we have; sandboxed jobs are told of none. */
 static void
 pass_on(const struct options *o, const struct makeflags *flags)
 {
@@ -80,21 +76,27 @@ jobserver_open(const struct options *o, unsigned *workers)
 		role = SERVER;
 	} else {
 		makeflags_read(&flags, getenv("MAKEFLAGS"));
-		/* The others that we can stand in for know nothing of it. */
+		/*
+		 * xargs and GNU parallel know nothing of jobservers, nor do we when we stand in for
+		 * them.
+		 */
 		if (flags.server != MAKEFLAGS_NONE && !o->workers_given &&
 		    o->dialect == DIALECT_NATIVE)
-			client_begin(&flags, workers);
+			join_make(&flags, workers);
 		pass_on(o, &flags);
 		makeflags_free(&flags);
 	}
-	if (role == CLIENT || role == SERVER)
-		fatal_signals_open(to_rescue);
+	if (role != NEITHER)
+		fatal_signals_open(on_fatal_signal);
 }
 
 void
 jobserver_seats_open(const struct options *o, unsigned tokens, unsigned seats)
 {
-	/* Pipes: what every make can use.  Makes before 4.4 end where they are told of a FIFO. */
+	/*
+	 * By default pipes, which every make can use: makes before 4.4 end where they are told of a
+	 * FIFO.
+	 */
 	if (role == SERVER)
 		server_open(tokens, seats, o->jobserver_style == JOBSERVER_FIFO,
 		    getenv("MAKEFLAGS"));
@@ -103,13 +105,15 @@ jobserver_seats_open(const struct options *o, unsigned tokens, unsigned seats)
 const int *
 jobserver_descriptors(void)
 {
-	return role == SERVER ? server_descriptors() : passed[0] != -1 ? passed : NULL;
+	if (role == SERVER)
+		return server_descriptors();
+	return passed[0] != -1 ? passed : NULL;
 }
 
 int
 jobserver_wanted(void)
 {
-	return role == CLIENT || role == SERVER;
+	return role != NEITHER;
 }
 
 int
@@ -151,7 +155,9 @@ jobserver_timeout(int64_t now)
 size_t
 jobserver_pollfds(struct pollfd *fds)
 {
-	return role == CLIENT ? client_pollfds(fds) : role == SERVER ? server_pollfds(fds) : 0;
+	if (role == CLIENT)
+		return client_pollfds(fds);
+	return role == SERVER ? server_pollfds(fds) : 0;
 }
 
 size_t

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Server: the seats of jobs that are makes, and dealing and collecting their tokens. */
 #include "config.h"
 #include "tool/jobserver/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,33 +12,34 @@
 
 #include "tool/base/message.h"
 #include "tool/cli/makeflags.h"
+#include "tool/exec/job_fd.h"
 #include "tool/jobserver/token_pipe.h"
 
-/* What GNU make itself writes; nobody may care. */
+/* The byte that GNU make writes; no client may depend on its value. */
 #define TOKEN '+'
-/* How long a token may lie idle before one job while another has none. */
+/* How long a token may lie unused in one job's pipe while another job's is empty. */
 #define IDLE_NS INT64_C(50000000)
 
 struct seat {
 	struct token_pipe pipe;
-	struct command_jobserver told;
+	struct command_jobserver told; /* what the job on the seat is told */
 	struct bytes makeflags;
 	int      is_taken;
-	int      dealt;     /* tokens that lie in the pipe or that the job has in hand */
+	int      dealt;     /* tokens that lie in the pipe or that the job has taken */
 };
 
 static struct seat *seats;
-static unsigned seat_count, turn; /* whose turn it is when tokens are dealt */
-static int *descriptors;          /* of all seats, for the pool */
-static int free_tokens;           /* below 0: there are to be fewer, and they are in use still */
-static int64_t dealt_ns;
+static unsigned seat_count, turn; /* turn: the seat that is dealt the next token */
+static int *descriptors;          /* the jobs' ends of all seats */
+static int free_tokens;           /* below 0: there are to be fewer tokens than are in use */
+static int64_t dealt_ns;          /* when server_deal() last looked for idle tokens */
 static int has_fifos;
 static char fifo_directory[PATH_MAX];
 static size_t fifo_directory_len;
 
-/* ------------------------------------------------------------------------------------------- open */
+/* ----------------------------------------------------------------------------------------- open */
 
-/* Into the buffer behind the directory's name; async-signal-safe. */
+/* The path of a seat's FIFO, in fifo_directory's buffer; async-signal-safe. */
 static const char *
 fifo_path(unsigned seat)
 {
@@ -64,10 +65,10 @@ fifo_directory_make(void)
 	if (parent == NULL || parent[0] == '\0')
 		parent = "/tmp";
 	(void)message_word(shown, sizeof shown, parent, strlen(parent));
-	/* Jobs may be elsewhere. */
+	/* An absolute path: jobs may run in another directory. */
 	if (realpath(parent, real) == NULL)
 		fail_errno("cannot make a directory for FIFOs in TMPDIR, %s", shown);
-	/* Not every program that reads MAKEFLAGS knows how make quotes there. */
+	/* Not every program that reads MAKEFLAGS knows how make quotes in it. */
 	if (real[strcspn(real, " \t\n\\$'\"#")] != '\0')
 		fail("--jobserver-style=fifo: TMPDIR, %s, must have a name without blanks, quotes, "
 		     "\\, $ and #",
@@ -82,22 +83,17 @@ fifo_directory_make(void)
 	fifo_directory_len = (size_t)n;
 }
 
-/* Two ends for the job, at numbers in a row with those of the other seats, which make short work of closing all that is
-   between; and for us one more opening of the pipe. */
+/* Makes the seat's pipe: two ends for the job, and for us the same pipe opened once more. */
 static void
-stdin_blocks_open(struct seat *s)
+seat_pipe_make(struct seat *s)
 {
 	char why[256];
-	int end[2];
 
-	if (pipe(end) == -1)
+	if (pipe(s->told.fds) == -1)
 		fail_errno("cannot make a pipe for the jobserver");
-	for (int i = 0; i < 2; i++) {
-		s->told.fds[i] = fcntl(end[i], F_DUPFD_CLOEXEC, 4 * (int)seat_count);
-		if (s->told.fds[i] == -1)
+	for (int i = 0; i < 2; i++)
+		if (job_fd_raise(&s->told.fds[i], 4 * (int)seat_count) == -1)
 			fail_errno("cannot make a pipe for the jobserver");
-		(void)close(end[i]);
-	}
 	if (token_pipe_join(&s->pipe, s->told.fds[0], s->told.fds[1], why, sizeof why) == -1)
 		fail("cannot use a pipe for the jobserver: %s", why);
 }
@@ -113,8 +109,11 @@ seat_open(struct seat *s, unsigned number, unsigned tokens, const char *makeflag
 			fail_errno("cannot make a FIFO for the jobserver, %s", fifo_path(number));
 		bytes_printf(&words, "--jobserver-auth=fifo:%s", fifo_path(number));
 	} else {
-		stdin_blocks_open(s);
-		/* The older name is all that makes before 4.2 know; those after it take the last. */
+		seat_pipe_make(s);
+		/*
+		 * Makes before 4.2 know --jobserver-fds alone; later ones know both and take the
+		 * last.
+		 */
 		bytes_printf(&words, "--jobserver-fds=%d,%d --jobserver-auth=%d,%d", s->told.fds[0],
 		    s->told.fds[1], s->told.fds[0], s->told.fds[1]);
 	}
@@ -156,9 +155,9 @@ server_descriptors(void)
 	return descriptors;
 }
 
-/* ----------------------------------------------------------------------------------------- tokens */
+/* --------------------------------------------------------------------------------------- tokens */
 
-/* What lies idle before jobs comes back; at most that much of it is ours. */
+/* Takes the unused tokens back out of the pipes, from each at most as many as were dealt to it. */
 static void
 tokens_collect(void)
 {
@@ -189,31 +188,24 @@ server_take(void)
 	return (int)i;
 }
 
-/* As it was made: a job may have made it one that does not wait. */
-static void
-waits_again(int fd)
-{
-	int flags = fd == -1 ? -1 : fcntl(fd, F_GETFL);
-
-	if (flags != -1 && (flags & O_NONBLOCK) != 0)
-		(void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-}
-
 void
 server_give(int seat)
 {
 	struct seat *s = &seats[seat];
 	char token;
 
-	/* Nobody is left who could have one in hand, or write one (but another user's process, which we could not end). */
+	/*
+	 * Empty the pipe.  No process of the job is left that could hold a token or write one, but
+	 * for a process of another user, which we could not end.
+	 */
 	for (unsigned left = token_pipe_count(&s->pipe);
 	     left > 0 && token_pipe_take(&s->pipe, &token) == 1; left--)
 		continue;
 	free_tokens += 1 + s->dealt;
 	s->dealt = 0;
 	s->is_taken = 0;
-	waits_again(s->told.fds[0]);
-	waits_again(s->told.fds[1]);
+	job_fd_restore(s->told.fds[0]);
+	job_fd_restore(s->told.fds[1]);
 }
 
 const struct command_jobserver *
@@ -222,7 +214,7 @@ server_seat(int seat)
 	return &seats[seat].told;
 }
 
-/* Whether one has tokens before it that it does not take, and another has none: how many are taken by jobs. */
+/* Whether tokens lie unused in one job's pipe while another job's is empty. */
 static int
 is_uneven(void)
 {
@@ -237,13 +229,26 @@ is_uneven(void)
 	return idle > 0 && without > 0;
 }
 
-void
-server_deal(int64_t now)
+/* How many seats are taken; *dealt: the tokens that they have been dealt. */
+static unsigned
+seats_taken(int *dealt)
 {
 	unsigned taken = 0;
 
-	for (unsigned i = 0; i < seat_count; i++)
+	*dealt = 0;
+	for (unsigned i = 0; i < seat_count; i++) {
 		taken += (unsigned)seats[i].is_taken;
+		*dealt += seats[i].dealt;
+	}
+	return taken;
+}
+
+void
+server_deal(int64_t now)
+{
+	int dealt;
+	unsigned taken = seats_taken(&dealt);
+
 	if (taken > 1 && now - dealt_ns >= IDLE_NS) {
 		dealt_ns = now;
 		if (is_uneven())
@@ -251,6 +256,7 @@ server_deal(int64_t now)
 	}
 	if (free_tokens < 0)
 		tokens_collect();
+	/* One token for each seat in turn, until none is free or no pipe takes one. */
 	for (unsigned tried = 0; taken > 0 && free_tokens > 0 && tried < seat_count;
 	     turn = (turn + 1) % seat_count) {
 		struct seat *s = &seats[turn];
@@ -266,14 +272,9 @@ server_deal(int64_t now)
 int
 server_timeout(int64_t now)
 {
-	unsigned taken = 0;
-	int dealt = 0;
+	int dealt;
 
-	for (unsigned i = 0; i < seat_count; i++) {
-		taken += (unsigned)seats[i].is_taken;
-		dealt += seats[i].dealt;
-	}
-	if (taken < 2 || dealt == 0)
+	if (seats_taken(&dealt) < 2 || dealt == 0)
 		return -1;
 	int64_t left = dealt_ns + IDLE_NS - now;
 	return left <= 0 ? 0 : (int)((left + 999999) / 1000000);
@@ -299,17 +300,15 @@ server_seats(void)
 void
 server_resize(unsigned tokens)
 {
-	int all = free_tokens;
+	int dealt, taken = (int)seats_taken(&dealt);
 
-	for (unsigned i = 0; i < seat_count; i++)
-		all += seats[i].is_taken + seats[i].dealt;
-	free_tokens += (int)tokens - all;
+	free_tokens = (int)tokens - taken - dealt;
 }
 
-/* ------------------------------------------------------------------------------------------ close */
+/* ---------------------------------------------------------------------------------------- close */
 
-void
-server_on_fatal_signal(void)
+static void
+fifos_remove(void)
 {
 	if (fifo_directory[0] == '\0')
 		return;
@@ -321,9 +320,15 @@ server_on_fatal_signal(void)
 }
 
 void
+server_on_fatal_signal(void)
+{
+	fifos_remove();
+}
+
+void
 server_close(void)
 {
-	server_on_fatal_signal();
+	fifos_remove();
 	for (unsigned i = 0; i < seat_count; i++) {
 		token_pipe_close(&seats[i].pipe);
 		for (int j = 0; j < 2; j++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Token pipes: joining a pipe, opening or making a FIFO, taking and giving without waiting. */
 #include "config.h"
 #include "tool/jobserver/token_pipe.h"
 
@@ -14,6 +15,7 @@
 
 #include "tool/base/message.h"
 
+/* Writes a reason to *why and returns -1. */
 static int because(char *why, size_t size, const char *format, ...) MESSAGE_PRINTF(3, 4);
 
 static int
@@ -33,7 +35,7 @@ is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* An open file of our own of what fd is, that does not wait; -1: there is no way to one. */
+/* Opens the pipe behind fd once more: an open file of our own, non-blocking.  -1: denied. */
 static int
 open_again(int fd, int mode, const struct stat *st)
 {
@@ -46,7 +48,7 @@ open_again(int fd, int mode, const struct stat *st)
 		int own = open(path, mode | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 		if (own == -1)
 			continue;
-		/* Some systems answer with a duplicate, whose flags are not its own. */
+		/* Some systems return a duplicate, which shares its flags with fd. */
 		if (fstat(own, &got) == 0 && is_same(&got, st) &&
 		    (fcntl(own, F_GETFL) & O_NONBLOCK) != 0)
 			return own;
@@ -55,7 +57,7 @@ open_again(int fd, int mode, const struct stat *st)
 	return -1;
 }
 
-/* Where it cannot be opened again: a duplicate, and what splice() needs. */
+/* For a reading end that cannot be opened again: a duplicate, and a pipe for splice(). */
 static int
 through_open(struct token_pipe *p, int read_fd)
 {
@@ -75,13 +77,10 @@ through_open(struct token_pipe *p, int read_fd)
 #endif
 }
 
-int
-token_pipe_join(struct token_pipe *p, int read_fd, int write_fd, char *why, size_t size)
+/* Whether these are the two ends of one pipe.  0, or -1 and *why. */
+static int
+ends_check(const int fd[2], struct stat st[2], char *why, size_t size)
 {
-	const int fd[2] = { read_fd, write_fd };
-	struct stat st[2];
-
-	*p = TOKEN_PIPE_NONE;
 	for (int i = 0; i < 2; i++) {
 		int flags = fcntl(fd[i], F_GETFL), refused = i == 0 ? O_WRONLY : O_RDONLY;
 		if (fd[i] <= STDERR_FILENO)
@@ -95,24 +94,48 @@ token_pipe_join(struct token_pipe *p, int read_fd, int write_fd, char *why, size
 			    fd[i]);
 	}
 	if (!is_same(&st[0], &st[1]))
-		return because(why, size, "descriptors %d and %d are of two pipes", read_fd,
-		    write_fd);
-	if ((p->read_fd = open_again(read_fd, O_RDONLY, &st[0])) == -1 &&
-	    through_open(p, read_fd) == -1) {
-		int error = errno;
-		token_pipe_close(p);
-		return because(why, size, "descriptor %d cannot be opened once more: %s", read_fd,
-		    strerror(error));
-	}
-	p->write_fd = open_again(write_fd, O_WRONLY, &st[1]);
-	p->may_wait = p->write_fd == -1;
-	if (p->may_wait && (p->write_fd = fcntl(write_fd, F_DUPFD_CLOEXEC, 3)) == -1) {
-		int error = errno;
-		token_pipe_close(p);
-		return because(why, size, "descriptor %d cannot be opened once more: %s", write_fd,
-		    strerror(error));
-	}
+		return because(why, size, "descriptors %d and %d are of two pipes", fd[0], fd[1]);
 	return 0;
+}
+
+/* Both return 0, or -1 and errno. */
+static int
+reader_join(struct token_pipe *p, int fd, const struct stat *st)
+{
+	p->read_fd = open_again(fd, O_RDONLY, st);
+	return p->read_fd != -1 ? 0 : through_open(p, fd);
+}
+
+static int
+writer_join(struct token_pipe *p, int fd, const struct stat *st)
+{
+	p->write_fd = open_again(fd, O_WRONLY, st);
+	p->may_wait = p->write_fd == -1;
+	if (p->may_wait)
+		p->write_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return p->write_fd != -1 ? 0 : -1;
+}
+
+int
+token_pipe_join(struct token_pipe *p, int read_fd, int write_fd, char *why, size_t size)
+{
+	const int fd[2] = { read_fd, write_fd };
+	struct stat st[2];
+	int failed = -1;
+
+	*p = TOKEN_PIPE_NONE;
+	if (ends_check(fd, st, why, size) == -1)
+		return -1;
+	if (reader_join(p, read_fd, &st[0]) == -1)
+		failed = read_fd;
+	else if (writer_join(p, write_fd, &st[1]) == -1)
+		failed = write_fd;
+	if (failed == -1)
+		return 0;
+	int error = errno;
+	token_pipe_close(p);
+	return because(why, size, "descriptor %d cannot be opened once more: %s", failed,
+	    strerror(error));
 }
 
 int
@@ -123,15 +146,20 @@ token_pipe_open(struct token_pipe *p, const char *path, char *why, size_t size)
 
 	*p = TOKEN_PIPE_NONE;
 	(void)message_word(shown, sizeof shown, path, strlen(path));
-	/* Before it is opened, which some devices would notice. */
+	/* Check the type before opening: opening has an effect on some devices. */
 	if (stat(path, &st) == -1)
 		return because(why, size, "%s: %s", shown, strerror(errno));
 	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
 		return because(why, size, "%s is no FIFO", shown);
-	/* For writing first: that fails where nobody has it open to read, so that there is no server. */
-	if ((p->write_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) == -1)
-		return errno == ENXIO ? because(why, size, "nobody serves %s any more", shown) :
-		    because(why, size, "%s: %s", shown, strerror(errno));
+	/*
+	 * Open for writing first: that fails where nobody has the FIFO open for reading, so that
+	 * there is no server.
+	 */
+	if ((p->write_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) == -1) {
+		if (errno == ENXIO)
+			return because(why, size, "nobody serves %s any more", shown);
+		return because(why, size, "%s: %s", shown, strerror(errno));
+	}
 	if ((p->read_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) == -1) {
 		int error = errno;
 		token_pipe_close(p);
@@ -172,22 +200,25 @@ token_pipe_close(struct token_pipe *p)
 	*p = TOKEN_PIPE_NONE;
 }
 
+/* One byte from the pipe, through splice() where read() could wait; as read(). */
+static ssize_t
+read_byte(struct token_pipe *p, char *token)
+{
+#ifdef HAVE_SPLICE
+	if (p->through[0] != -1) {
+		ssize_t n = splice(p->read_fd, NULL, p->through[1], NULL, 1, SPLICE_F_NONBLOCK);
+		return n == 1 ? read(p->through[0], token, 1) : n;
+	}
+#endif
+	return read(p->read_fd, token, 1);
+}
+
 int
 token_pipe_take(struct token_pipe *p, char *token)
 {
 	ssize_t n;
 
-#ifdef HAVE_SPLICE
-	if (p->through[0] != -1) {
-		while ((n = splice(p->read_fd, NULL, p->through[1], NULL, 1, SPLICE_F_NONBLOCK)) ==
-			-1 &&
-		    errno == EINTR)
-			continue;
-		if (n == 1)
-			n = read(p->through[0], token, 1);
-	} else
-#endif
-	while ((n = read(p->read_fd, token, 1)) == -1 && errno == EINTR)
+	while ((n = read_byte(p, token)) == -1 && errno == EINTR)
 		continue;
 	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;

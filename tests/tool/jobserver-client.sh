@@ -1,87 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The command forkpool and GNU make's jobserver: as a client of a make, and as a server of makes.
-# Run in the build directory.  How many jobs run at a time is told by what they note as they begin and end, and never by time.
+# The command forkpool and GNU make's jobserver: as a client, of make and of jobservers of our own.
+# Run in the build directory.
 # shellcheck disable=SC1091,SC2154,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
-[ -x "$forkpool" ] || skip_all 'the command is not built'
-make=${MAKE:-make}
-case $("$make" --version 2>/dev/null) in
-'GNU Make 3.'* | 'GNU Make 4.'[01]*) skip_all 'this GNU make is older than 4.2' ;;
-'GNU Make '*) ;;
-*) skip_all 'there is no GNU make' ;;
-esac
-# From 4.4 on, FIFOs are what it takes by itself.
+. "${srcdir:-.}/tests/support/jobserver-lib.sh"
+
+# From 4.4 on make takes FIFOs unless it is told otherwise.
 piped=
 case $("$make" --version) in
 'GNU Make 4.'[23]*) ;;
 *) piped=--jobserver-style=pipe ;;
 esac
-# libtool's program in the build directory is a script that starts the real one, which is what signals are for.
-program=${forkpool%/*}/.libs/${forkpool##*/}
-if [ -x "$program" ]; then
-	LD_LIBRARY_PATH=${program%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-	export LD_LIBRARY_PATH
-	forkpool=$program
-fi
-TMPDIR=$dir/tmp
-mkdir "$TMPDIR" "$dir/bin" || exit 99
-ln -s "$forkpool" "$dir/bin/forkpool"
-PATH=$dir/bin:$PATH
-export PATH TMPDIR
-srcdir=$(cd "${srcdir:-.}" && pwd) || exit 99
-cd "$dir" || exit 99
-python=$(command -v python3 || :)
 
-# job LOG N: note that it runs, stay until N notes of jobs that began are there, note that it ends
-cat >bin/job <<'EOF'
-#!/bin/sh
-echo + >>"$1"
-tries=0
-until [ "$(grep -c + "$1")" -ge "$2" ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-	[ $tries -lt 1200 ] || exit 9
-done
-echo - >>"$1"
-EOF
-# await FILE: until it is there
-cat >bin/await <<'EOF'
-#!/bin/sh
-tries=0
-until [ -e "$1" ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-	[ $tries -lt 1200 ] || exit 9
-done
-EOF
-# auth: the descriptors of the jobserver's pipe as files, or twice its FIFO: to read from, to write to
-cat >bin/auth <<'EOF'
-#!/bin/sh
-last=
-for word in $MAKEFLAGS; do
-	case $word in --jobserver-auth=*) last=${word#*=} ;; esac
-done
-case $last in
-fifo:*) echo "${last#fifo:}" "${last#fifo:}" ;;
-*,*) echo "/dev/fd/${last%,*}" "/dev/fd/${last#*,}" ;;
-esac
-EOF
-chmod +x bin/job bin/await bin/auth
-
-most() { # LOG: so many ran at a time
-	awk '/[+]/ { if (++n > most) most = n } /-/ { n-- } END { print most + 0 }' "$1"
-}
-# What make says when it ends and a token is missing, or one is there that it has not made.
+# Prints how often make has said that a token is missing, or that there is one too many.
 lost() {
 	printf '%s\n' "$out" "$err" | grep -c 'INTERNAL: Exiting with'
 }
-run_make() { # ARGUMENTS...: with a jobserver of pipes
+# run_make ARGUMENTS...: make with a jobserver of pipes
+run_make() {
 	rm -f log
 	run "$make" $piped --no-print-directory "$@"
 }
 
-# ------------------------------------------------------------------------------------- client: pipe
+# ------------------------------------------------------------------------------------------ of make
 
 cat >Makefile <<'EOF'
 one:
@@ -90,7 +32,7 @@ EOF
 run_make -j3 one
 is 'all tokens are used: as many jobs at a time as make -j says' "$status:$(most log):$(lost):$err" 0:3:0:
 
-# The others hold on until most of ours are through, so that more of ours at a time would be seen.
+# The jobs x and y run until ours are through, so that the log shows too many of ours at a time.
 cat >Makefile <<'EOF'
 all: ours x y
 ours:
@@ -131,7 +73,8 @@ done
 run_make -j4 wasted
 is 'make would have told otherwise' "$(lost)" 1
 
-# sent NAME STATUS SIGNAL...: make runs forkpool, whose jobs hold tokens when the signals come, one after another
+# sent NAME STATUS SIGNAL...: make runs forkpool, whose jobs hold tokens; it gets the signals, one
+# after another, and ends with that status
 default=
 env --default-signal=INT true 2>/dev/null && default='env --default-signal=HUP,INT,QUIT'
 cat >bin/lines <<'EOF'
@@ -175,14 +118,6 @@ is 'but SIGKILL of the tool cannot be undone, as make says' "$status:$(lost)" 0:
 no_process_left 'and no process is left of all these'
 
 # A job that is a make takes part in the same jobserver.
-cat >inner.mk <<'EOF'
-all: 1 2 3 4
-1 2 3 4:
-	@echo + >>log; sleep 0.02; echo - >>log
-wait: w1 w2 w3 w4
-w1 w2 w3 w4:
-	@job log 4
-EOF
 cat >Makefile <<'EOF'
 all: ours other
 ours:
@@ -218,10 +153,10 @@ is 'as xargs there is none' "$status:$err" 0:
 run_make -j2 -n dry
 is 'make -n: commands are shown and not run' "$status:$(printf '%s\n' "$out" | grep -cx 'touch made'):$([ -e made ] && echo made)" 0:1:
 
-# -------------------------------------------------------------------------------- client: by hand
+# ----------------------------------------------------------------------------------------- by hand
 
-# serve.py STYLE TOKENS COMMAND...: a jobserver with these bytes as tokens; afterwards it tells whether they are all back and
-# whether the pipe is as it was.
+# serve.py STYLE TOKENS COMMAND...: a jobserver with these bytes as tokens.  At the end it tells
+# whether all of them are back and whether the flags of the pipe have changed.
 cat >serve.py <<'EOF'
 import ctypes, fcntl, os, sys, time
 style, tokens, command = sys.argv[1], sys.argv[2].encode(), sys.argv[3:]
@@ -244,7 +179,8 @@ before = fcntl.fcntl(r, fcntl.F_GETFL), fcntl.fcntl(w, fcntl.F_GETFL)
 pid = os.fork()
 if pid == 0:
     if style == "closed":
-        # Nobody can open it once more: neither its owner nor root without its privileges over files.
+        # Nobody can open the pipe once more: neither its owner, nor root without CAP_DAC_OVERRIDE
+        # and CAP_DAC_READ_SEARCH.
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in 1, 2:
             libc.prctl(24, capability, 0, 0, 0)
@@ -260,7 +196,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """, str(r)] + command)
     os.execvp(command[0], command)
 if style == "watched":
-    # Both jobs run, so the token is taken: wait for it, and only then is the second job to end.
+    # Both jobs run, so the token is taken: the second job ends only after the token is back.
     while not os.path.exists("both"):
         time.sleep(0.05)
     token = os.read(r, 1)
@@ -291,7 +227,7 @@ if [ -n "$python" ]; then
 		: >both
 		case $1 in stays) await released ;; esac' ::: ends stays
 	is 'a token goes back when a job ends, and not when all have' "$out:$err" 'status 0, tokens back, flags same:'
-	# What shares the pipe waits there for long: we get none, and stay with one.
+	# The pipe is empty for as long as the jobs run.
 	rm -f log
 	run "$python" serve.py auth '' forkpool -k sh -c 'echo + >>log; echo - >>log' ::: 1 2 3
 	is 'no token at all: one job at a time' "$out:$(most log)" 'status 0, tokens back, flags same:1'
@@ -300,7 +236,7 @@ if [ -n "$python" ]; then
 	is 'a run that cannot begin' "$out" 'status 1, tokens back, flags same'
 	run "$python" serve.py fifo xy forkpool --json --results-json /dev/full sh -c 'sleep 0.05' ::: 1 2 3 4
 	is 'a full disk' "${out##*status }" '1, tokens back, flags same'
-	# Where nothing can go on while jobs run.
+	# poll() fails while jobs run, so that the tool has to end.
 	cat >poll.c <<'EOF'
 #include <errno.h>
 #include <poll.h>
@@ -340,7 +276,7 @@ else
 	echo '# no python3: no jobserver by hand'
 fi
 
-# refused NAME TEXT MAKEFLAGS: one line with that text, and the jobs run one at a time
+# refused NAME TEXT MAKEFLAGS: a test: one line has that text, and the jobs run one at a time
 refused() {
 	rm -f log
 	run env MAKEFLAGS="$3" forkpool -k sh -c 'echo + >>log; echo - >>log; echo "$0"' ::: 1 2 3
@@ -381,142 +317,9 @@ run env MAKEFLAGS='k -- N=1' forkpool -k echo ::: 1 2
 is 'MAKEFLAGS without a jobserver says nothing' "$status:$out:$err" '0:1
 2:'
 
-# ------------------------------------------------------------------------------------------ server
+# ---------------------------------------------------------------------------- what the manual shows
 
-for style in pipe fifo; do
-	# The timeout is for what would wait for a token for ever.
-	server="forkpool --jobserver --jobserver-style=$style --timeout 60"
-	case $style in
-	fifo) case $("$make" --version) in 'GNU Make 4.'[23]*) inner=no ;; *) inner=yes ;; esac ;;
-	*) inner=yes ;;
-	esac
-	if [ $inner = yes ]; then
-		rm -f log
-		run $server -j4 "$make" -f inner.mk ::: wait
-		is "$style: a make in a job can have all tokens" "$status:$(most log):$err" 0:4:
-		rm -f log
-		run $server -j3 "$make" -s -k -f inner.mk ::: all all all all all all
-		is "$style: makes in jobs and jobs, never more than there are tokens" \
-			"$status:$(($(most log) <= 3)):$(grep -c + log):$err" 0:1:24:
-	else
-		echo "# this make knows no FIFOs"
-	fi
-	# Each of these runs further ones as it gets tokens.
-	rm -f log
-	run $server -j4 --shell 'forkpool job log ::: 4 4 4 4' ::: 1
-	is "$style: forkpool in a job has the first job for nothing and then tokens" "$status:$(most log):$err" 0:4:
-	rm -f log
-	run $server -j4 --shell 'forkpool job log ::: 1 1 1 1 1 1 1 1' ::: 1 2 3 4 5
-	is "$style: and never more than there are" "$status:$(($(most log) <= 4)):$(grep -c + log):$err" 0:1:40:
-	rm -f log
-	run $server -j4 --shell 'forkpool job log ::: 4 4 4 4' ::: 1 2
-	is "$style: two of them reach the number together" "$status:$(most log):$err" 0:4:
-
-	# The first dies with what it has; then the second, which runs still, can have all but that one of its own.
-	rm -f got gone
-	run $server -j4 --quiet --shell 'set -- "$1" $(auth)
-		case $1 in
-		dies) head -c 1 <"$2" >got.tmp; mv got.tmp got; await second; kill -KILL $$ ;;
-		lives) : >second; await got; head -c 3 <"$2" >three; wc -c <three; cat three >"$3" ;;
-		esac' ::: dies lives
-	is "$style: tokens of a job that was killed are there again while others run" "$status:$(echo $out)" 123:3
-	rm -f got second three
-
-	# A token that one job has no use for comes to the one that has.
-	run $server -j3 --shell 'set -- "$1" $(auth)
-		case $1 in
-		idle) : >idle; await got ;;
-		wants) await idle; head -c 1 <"$2" >got.tmp; cat got.tmp >"$3"; mv got.tmp got ;;
-		esac' ::: idle wants
-	is "$style: an idle token goes where it is wanted" "$status:$out:$err" 0::
-	rm -f got idle
-
-	# Tokens that a job has made up are worth nothing when it has ended.
-	rm -f log
-	run $server -j2 --shell 'case $1 in
-		forges) set -- $(auth); printf ++++++++ >"$2" ;;
-		*) forkpool job log ::: 1 1 1 1 1 1 1 1 ;;
-		esac' ::: forges 1 2 3
-	is "$style: nor can a job make more" "$status:$(($(most log) <= 2)):$(grep -c + log):$err" 0:1:24:
-
-	run env MAKEFLAGS='ks -j9 --jobserver-auth=3,4 -Oline -- A=b\ c' $server -j2 sh -c 'printf "%s\n" "$MAKEFLAGS"' ::: 1
-	is "$style: other flags stay" "$(printf '%s' "$out" | sed 's/auth=[^ ]*/auth=/; s/ --jobserver-fds=[^ ]*//')" \
-		'ks -Oline -j2 --jobserver-auth= -- A=b\ c'
-	run $server -j2 --process-slot-var SLOT sh -c 'env | grep -c "^MAKEFLAGS="; env | grep -c "^SLOT="' ::: 1
-	is "$style: and there is one variable" "$(echo $out)" '1 1'
-done
-
-# The FIFOs are gone, however it ends.
-is 'no directory is left' "$(ls "$TMPDIR")" ''
-run forkpool --jobserver --jobserver-style=fifo -j2 false ::: 1
-is 'nor after a failure' "$status:$(ls "$TMPDIR")" 123:
-run forkpool --jobserver --jobserver-style=fifo -j2 --joblog /nonexistent/log true ::: 1
-is 'nor where it cannot begin' "$status:$(ls "$TMPDIR")" 1:
-for signal in TERM SEGV; do
-	rm -f begun
-	forkpool --jobserver --jobserver-style=fifo -j2 sh -c ': >begun; exec sleep 60' ::: 1 2 >out 2>err </dev/null &
-	pid=$!
-	until_true test -e begun
-	is "a directory is there" "$(ls "$TMPDIR" | wc -l | tr -d ' ')" 1
-	kill -$signal "$pid"
-	wait "$pid" 2>/dev/null
-	is "nor after SIG$signal" "$(ls "$TMPDIR")" ''
-done
-mkdir 'a b'
-run env TMPDIR="$dir/a b" forkpool --jobserver --jobserver-style=fifo true ::: 1
-is 'a directory whose name make would split is refused' "$status:$out:$(printf '%s\n' "$err" | grep -c 'TMPDIR.*without blanks')" 1::1
-
-# One more worker is one more token.
-rm -f begun.pids begun.go
-forkpool --jobserver -j1 sh -c 'echo x >>begun.pids; await begun.go' ::: 1 2 3 >out 2>err </dev/null &
-pid=$!
-until_true test -e begun.pids
-kill -USR1 "$pid"
-two_run() {
-	[ "$(wc -l <begun.pids)" -eq 2 ]
-}
-ok 'SIGUSR1 asks for one more' until_true two_run
-: >begun.go
-wait "$pid"
-is 'and all end' "$?:$(wc -l <begun.pids)" 0:3
-
-# A make lets reading not wait, which is for all who have that pipe; the next job finds it as it was.
-if [ -n "$python" ]; then
-	cat >flags.py <<'EOF'
-import os, re
-r, w = map(int, re.search(r"--jobserver-auth=(\d+),(\d+)", os.environ["MAKEFLAGS"]).groups())
-print(os.get_blocking(r), os.get_blocking(w))
-os.set_blocking(r, False)
-os.set_blocking(w, False)
-EOF
-	run forkpool --jobserver -j1 "$python" flags.py '{#}' ::: 1 2
-	is 'a pipe is one that waits, for each job' "$status:$(echo $out):$err" '0:True True True True:'
-fi
-
-# A program that knows nothing of us as a client of the server's FIFO.
-if [ -n "$python" ]; then
-	cat >client.py <<'EOF'
-import os, re, sys
-path = re.search(r"--jobserver-auth=fifo:(\S+)", os.environ["MAKEFLAGS"]).group(1)
-r = os.open(path, os.O_RDONLY)
-w = os.open(path, os.O_WRONLY)
-tokens = b""
-while len(tokens) < 3:
-    tokens += os.read(r, 1)
-if sys.argv[1] == "returns":
-    os.write(w, tokens)
-print(sys.argv[1], len(tokens))
-sys.exit(sys.argv[1] == "keeps")
-EOF
-	run forkpool --jobserver --jobserver-style=fifo -j4 --timeout 60 --retries 3 --quiet "$python" client.py ::: keeps
-	is 'what a client of the FIFO keeps when it ends comes back, again and again' "$status:$out:$err" '123:keeps 3:'
-	run forkpool --jobserver --jobserver-style=fifo -j4 --timeout 60 "$python" client.py ::: returns
-	is 'and what it returns' "$status:$out:$err" '0:returns 3:'
-fi
-
-# ----------------------------------------------------------------------------- what the manual shows
-
-# The Makefile in the section JOBSERVER, as it stands there.
+# The Makefile in the manual's section JOBSERVER.
 awk '/^\.Sh / { there = $2 == "JOBSERVER" } there && /^\.Ed/ { exit } there && lines; there && /^\.Bd/ { lines = 1 }' \
 	"$srcdir/man/forkpool.1" | sed 's/\\e/\\/g' >Makefile
 mkdir lib
