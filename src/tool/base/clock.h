@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clock - a clock of the system in nanoseconds.
+ * clock - a clock of the system in nanoseconds, and how long poll() is to wait for it.
  */
 #ifndef FORKPOOL_TOOL_CLOCK_H
 #define FORKPOOL_TOOL_CLOCK_H
@@ -15,6 +15,13 @@ clock_ns(clockid_t clock)
 
 	(void)clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The timeout of poll() that is not over before so many nanoseconds have passed; 0 where they have. */
+static inline int
+clock_poll_ms(int64_t ns)
+{
+	return ns <= 0 ? 0 : (int)((ns + 999999) / 1000000);
 }
 
 #endif

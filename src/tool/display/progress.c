@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tool/base/bytes.h"
+#include "tool/base/clock.h"
 #include "tool/base/display_width.h"
 #include "tool/base/escape.h"
 #include "tool/base/message.h"
@@ -327,8 +328,7 @@ progress_timeout(int64_t now_ns)
 {
 	if (p.form == FORM_NONE || p.rate.began_ns == 0 || p.output == OUTPUT_HALF_OUT)
 		return -1;
-	int64_t wait = next_ns() - now_ns;
-	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
+	return clock_poll_ms(next_ns() - now_ns);
 }
 
 void

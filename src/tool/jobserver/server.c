@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/base/clock.h"
 #include "tool/base/message.h"
 #include "tool/cli/makeflags.h"
 #include "tool/exec/job_fd.h"
@@ -276,8 +277,7 @@ server_timeout(int64_t now)
 
 	if (seats_taken(&dealt) < 2 || dealt == 0)
 		return -1;
-	int64_t left = dealt_ns + IDLE_NS - now;
-	return left <= 0 ? 0 : (int)((left + 999999) / 1000000);
+	return clock_poll_ms(dealt_ns + IDLE_NS - now);
 }
 
 size_t

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tool/base/atomic_file.h"
+#include "tool/base/clock.h"
 #include "tool/base/escape.h"
 
 #define WRITE_EVERY INT64_C(1000000000)
@@ -261,11 +262,9 @@ metrics_update(const struct attempt_now *now)
 int
 metrics_timeout(int64_t now_ns)
 {
-	int64_t wait = metrics.written_ns + WRITE_EVERY - now_ns;
-
 	if (!metrics.stale)
 		return -1;
-	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
+	return clock_poll_ms(metrics.written_ns + WRITE_EVERY - now_ns);
 }
 
 int

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/base/clock.h"
 #include "tool/base/escape.h"
 #include "tool/records/json_string.h"
 
@@ -373,7 +374,7 @@ trace_timeout(int64_t now_ns)
 {
 	if (!trace.stale)
 		return -1;
-	return now_ns >= trace.check_ns ? 0 : (int)((trace.check_ns - now_ns + 999999) / 1000000);
+	return clock_poll_ms(trace.check_ns - now_ns);
 }
 
 int
