@@ -48,12 +48,14 @@ check_units = \
 	tests/pool/test_sandbox_jobs \
 	tests/pool/test_job_results \
 	tests/pool/test_job_executes \
+	tests/lib/ipc/test_claim \
 	tests/lib/ipc/test_shared \
 	tests/lib/dispatch/test_job_table \
 	tests/lib/ipc/test_args_arena \
 	tests/lib/ipc/test_value_spool \
 	tests/lib/os/test_clock \
 	tests/lib/os/test_fd \
+	tests/lib/os/test_fork_canary \
 	tests/lib/job/test_outcome \
 	tests/lib/ipc/test_packet_pipe \
 	tests/lib/ipc/test_wire \
@@ -73,6 +75,7 @@ tool_units = \
 	tests/tool/test_parse_units \
 	tests/tool/test_makeflags \
 	tests/tool/test_options \
+	tests/tool/test_option_values \
 	tests/tool/test_usage \
 	tests/tool/test_output_buffer \
 	tests/tool/test_outcome \
@@ -86,8 +89,10 @@ tool_units = \
 	tests/tool/test_progress \
 	tests/tool/test_screen \
 	tests/tool/test_journal \
+	tests/tool/test_journal_damage \
 	tests/tool/test_inflight \
-	tests/tool/test_sink
+	tests/tool/test_sink \
+	tests/tool/test_sink_counted
 if BUILD_TOOL
 check_units += $(tool_units)
 endif
@@ -95,13 +100,16 @@ tool_ldadd = libtool-support.la libforkpool-tool.la $(LDADD) $(JANSSON_LIBS) $(D
 tests_tool_test_parse_units_LDADD = $(tool_ldadd)
 tests_tool_test_makeflags_LDADD = $(tool_ldadd)
 tests_tool_test_options_LDADD = $(tool_ldadd)
+tests_tool_test_option_values_LDADD = $(tool_ldadd)
 tests_tool_test_usage_LDADD = $(tool_ldadd)
 tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
 tests_tool_test_order_LDADD = $(tool_ldadd)
 tests_tool_test_outcome_LDADD = $(tool_ldadd)
 tests_tool_test_journal_LDADD = $(tool_ldadd)
+tests_tool_test_journal_damage_LDADD = $(tool_ldadd)
 tests_tool_test_inflight_LDADD = $(tool_ldadd)
 tests_tool_test_sink_LDADD = $(tool_ldadd)
+tests_tool_test_sink_counted_LDADD = $(tool_ldadd)
 tests_tool_test_plugin_LDADD = $(tool_ldadd)
 # What it loads finds the library in it.
 tests_tool_test_plugin_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
@@ -177,6 +185,7 @@ libsupport_la_SOURCES = $(support_sources)
 libtool_support_la_SOURCES = \
 	tests/support/journal_support.c tests/support/journal_support.h \
 	tests/support/options_support.c tests/support/options_support.h \
+	tests/support/sink_support.c tests/support/sink_support.h \
 	tests/support/tool_records.h
 
 # tests/pool/test_NAME-LEVEL.level, a file without content, stands for tests/pool/test_NAME at that level.

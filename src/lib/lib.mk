@@ -6,11 +6,17 @@ core_sources = \
 	src/lib/os/clock.c src/lib/os/clock.h \
 	src/lib/os/syscall_gate.c src/lib/os/syscall_gate.h \
 	src/lib/os/os.c src/lib/os/os.h \
+	src/lib/os/os_memory.c \
 	src/lib/os/os_process.c \
+	src/lib/os/os_registers.c \
+	src/lib/os/fork_canary.c src/lib/os/fork_canary.h \
 	src/lib/os/fd.c src/lib/os/fd.h \
 	src/lib/os/inherited_fds.c src/lib/os/inherited_fds.h \
 	src/lib/ipc/wire.c src/lib/ipc/wire.h \
+	src/lib/ipc/wire_job.h \
+	src/lib/ipc/wire_result.h \
 	src/lib/ipc/packet_pipe.c src/lib/ipc/packet_pipe.h \
+	src/lib/ipc/claim.h \
 	src/lib/ipc/shared.c src/lib/ipc/shared.h \
 	src/lib/ipc/value_spool.c src/lib/ipc/value_spool.h \
 	src/lib/ipc/control.c src/lib/ipc/control.h \

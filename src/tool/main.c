@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The command: reads its options, and runs. */
 #include "config.h"
 
 #include <errno.h>
@@ -8,7 +9,8 @@
 #include "tool/cli/options.h"
 #include "tool/run/run.h"
 
-/* Whoever was started without one of them is not to take a pipe of our own for it: what it is used for fails there. */
+/* Opens the standard descriptors that the tool was started without, in the wrong direction: using
+   one fails, and no pipe of the tool gets its number. */
 static void
 standard_descriptors_take(void)
 {

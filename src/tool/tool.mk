@@ -2,10 +2,13 @@
 # The command: it sees the library as everybody does, through the installed headers.  Its files stand folder by folder,
 # from the lowest folder to the highest: a file may use what is in its own folder and below (tests/checks/folders.sh).
 tool_sources = \
+	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
+	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
+	src/tool/base/array.c src/tool/base/array.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
 	src/tool/base/parse_units.c src/tool/base/parse_units.h \
@@ -32,9 +35,11 @@ tool_sources = \
 	src/tool/task/job.c src/tool/task/job.h \
 	src/tool/items/input_error.c src/tool/items/input_error.h \
 	src/tool/items/record_reader.c src/tool/items/record_reader.h \
+	src/tool/items/white_space.h \
 	src/tool/items/xargs_splitter.c src/tool/items/xargs_splitter.h \
 	src/tool/items/source.c src/tool/items/source.h \
 	src/tool/items/columns.c src/tool/items/columns.h \
+	src/tool/items/item_store.c src/tool/items/item_store.h \
 	src/tool/items/rows.c src/tool/items/rows.h \
 	src/tool/taskgen/placeholder.c src/tool/taskgen/placeholder.h \
 	src/tool/taskgen/template.h \
@@ -90,12 +95,16 @@ tool_sources = \
 	src/tool/run/interrupts.c src/tool/run/interrupts.h \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
-	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/order.c src/tool/run/order.h \
+	src/tool/run/run_totals.c src/tool/run/run_totals.h \
+	src/tool/run/publish.c src/tool/run/publish.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
-	src/tool/run/run_state.c src/tool/run/run_state.h \
+	src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
+	src/tool/run/completion.c src/tool/run/completion.h \
+	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/run.c src/tool/run/run.h
 

@@ -31,7 +31,7 @@ findings() {
 				is_source && !opened && (/\/\*/ || /^ \*/) { sentence = 1 }
 				is_source && !opened && /^[ \t]*#/ { opened = 1; if (!sentence) say("no sentence on what the file is for") }
 				is_c && columns($0) > 100 { say("more than 100 columns") }
-				!is_c && /\.(sh|js|py|mk)$/ && columns($0) > 120 { say("more than 120 columns") }
+				!is_c && FILENAME ~ /\.(sh|js|py|mk)$/ && columns($0) > 120 { say("more than 120 columns") }
 				is_c && /^[a-z_]+\(/ { name = $0; sub(/\(.*/, "", name) }
 				is_c && /^{/ { begun = FNR }
 				is_c && /^}/ && begun {

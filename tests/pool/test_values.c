@@ -12,7 +12,8 @@
 #include <time.h>
 
 #include "lib/dispatch/job_table.h"
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 
 #define KIB ((size_t)1024)
 #define MIB ((size_t)1024 * 1024)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading a command line given as arguments of a function. */
 #include "config.h"
 #include "tests/support/options_support.h"
 
@@ -11,7 +12,7 @@
 
 enum { WORDS = 32 };
 
-/* "forkpool", "-j", "2", ..., NULL */
+/* Puts the words up to NULL into argv; returns how many. */
 static int
 words_of(char **argv, va_list list)
 {

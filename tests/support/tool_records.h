@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tool_records - for tests of what is noted of jobs: tasks, pockets and files of a test's own.
+ * tool_records - for tests of what the command notes of jobs: tasks, their output, files and a
+ * directory of a test's own.
  *
  * Include it after tests/support/support.h.
  */
@@ -19,7 +20,10 @@
 
 #include "tool/records/record.h"
 
-/* A directory for each test, that it runs in; removed with all that is in it. */
+/* For checks that run a million times: libcheck writes each of its own checks to a file. */
+#define must(what) do { if (!(what)) ck_abort_msg("%s", #what); } while (0)
+
+/* The directory that a test program runs in; it is removed with all that is in it. */
 static char tool_directory[] = "/tmp/forkpool-records-XXXXXX";
 static pid_t tool_owner;
 
@@ -35,13 +39,13 @@ tool_remove_one(const char *path, const struct stat *st, int kind, struct FTW *w
 static inline void
 tool_leave(void)
 {
-	/* Not at the end of each test's process. */
+	/* Also called in libcheck's test processes: only the directory's maker removes it. */
 	if (getpid() != tool_owner || chdir("/") == -1)
 		return;
 	(void)nftw(tool_directory, tool_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* In main(): libcheck's test processes inherit it, and it is there until all have ended. */
+/* Call it in main(): the directory is there until all of libcheck's test processes have ended. */
 static inline void
 tool_enter(void)
 {
@@ -51,7 +55,7 @@ tool_enter(void)
 		abort();
 }
 
-/* items: with a NUL behind each; words likewise. */
+/* Each of the items and words ends with a NUL, which its length includes. */
 static inline struct task *
 tool_task(uint64_t seq, const char *items, size_t items_len, const char *words, size_t words_len)
 {
@@ -69,14 +73,14 @@ tool_task(uint64_t seq, const char *items, size_t items_len, const char *words, 
 }
 
 static inline struct output_buffer *
-tool_pocket(struct output_buffer *p, const void *data, size_t len)
+tool_output(struct output_buffer *p, const void *data, size_t len)
 {
 	output_buffer_init(p);
-	ck_assert_int_eq(output_buffer_add(p, data, len), 0);
+	must(output_buffer_add(p, data, len) == 0);
 	return p;
 }
 
-/* All of that file, and a NUL. */
+/* All of that file, and a NUL behind it; the caller frees. */
 static inline char *
 tool_read(const char *path, size_t *len)
 {
@@ -86,21 +90,21 @@ tool_read(const char *path, size_t *len)
 	if (in == NULL || fstat(fileno(in), &st) == -1)
 		ck_abort_msg("%s: %s", path, strerror(errno));
 	char *text = calloc((size_t)st.st_size + 1, 1);
-	ck_assert_ptr_nonnull(text);
-	ck_assert_uint_eq(fread(text, 1, (size_t)st.st_size + 1, in), (size_t)st.st_size);
-	ck_assert_int_eq(fclose(in), 0);
+	must(text != NULL);
+	must(fread(text, 1, (size_t)st.st_size + 1, in) == (size_t)st.st_size);
+	must(fclose(in) == 0);
 	*len = (size_t)st.st_size;
 	return text;
 }
 
 static inline void
-tool_write(const char *path, const char *data, size_t len)
+tool_write(const char *path, const void *data, size_t len)
 {
 	FILE *out = fopen(path, "w");
 
-	ck_assert_ptr_nonnull(out);
-	ck_assert_uint_eq(fwrite(data, 1, len, out), len);
-	ck_assert_int_eq(fclose(out), 0);
+	must(out != NULL);
+	must(fwrite(data, 1, len, out) == len);
+	must(fclose(out) == 0);
 }
 
 static inline void
@@ -114,32 +118,49 @@ tool_file_is(const char *path, const char *data, size_t len)
 	free(text);
 }
 
-/* What call says before it ends the tool with status 1. */
+/* The text on standard error with which call(arg) ends the tool, with status 1. */
 static inline char *
 tool_refused(void (*call)(const void *), const void *arg)
 {
 	static char text[4096];
 	int end[2], status;
 	size_t len = 0;
-	ssize_t n;
 
-	ck_assert_int_eq(pipe(end), 0);
+	must(pipe(end) == 0);
 	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
+	must(pid != -1);
 	if (pid == 0) {
 		if (dup2(end[1], STDERR_FILENO) != -1)
 			call(arg);
 		_exit(0);
 	}
 	(void)close(end[1]);
-	while ((n = read(end[0], text + len, sizeof text - 1 - len)) > 0)
-		len += (size_t)n;
+	for (ssize_t n; (n = read(end[0], text + len, sizeof text - 1 - len)) != 0;) {
+		must(n > 0 || errno == EINTR);
+		len += n > 0 ? (size_t)n : 0;
+	}
 	text[len] = '\0';
 	(void)close(end[0]);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	must(waitpid(pid, &status, 0) == pid);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1)
 		ck_abort_msg("ended with wait status %#x after saying: %s", (unsigned)status, text);
 	return text;
+}
+
+/* A field of /proc/self/status, as "VmRSS:", in KiB. */
+static inline uint64_t
+tool_memory(const char *field)
+{
+	char line[256];
+	uint64_t kib = 0;
+	FILE *in = fopen("/proc/self/status", "r");
+
+	while (in != NULL && fgets(line, sizeof line, in) != NULL)
+		if (strncmp(line, field, strlen(field)) == 0)
+			kib = strtoull(line + strlen(field), NULL, 10);
+	if (in != NULL)
+		(void)fclose(in);
+	return kib;
 }
 
 #endif

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 
 #define WIRE_CHECK_FRAMES (WIRE_PACKET_SIZE / 32 + 1)
 

@@ -31,6 +31,9 @@ is 'and logs the same text' "$(commands log | tail -n 2)" "1 0 ./fails_once 'a b
 run "$forkpool" -j1 --joblog log --retry-failed
 is 'none is left' "$status:$out:$err:$(wc -l <log)" '0:::5'
 
+run "$forkpool" --dry-run --joblog log --resume echo ::: 1 2 3
+is '--dry-run shows what --resume leaves' "$status:$out:$err" '0:echo 3:'
+
 "$forkpool" --quiet --joblog again false ::: 'a b'
 for i in 1 2 3; do
 	run "$forkpool" --joblog again --retry-failed

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The journal of jobs that had begun when a run was killed: what of them is known, also where it is damaged. */
+/* Jobs in flight when a run was killed: what the next run knows of them, and a damaged page. */
 #include "config.h"
 #include "tests/support/journal_support.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tool/base/checksum.h"
-#include "tool/journal/checkpoint.h"
 #include "tool/journal/inflight.h"
-#include "tool/journal/journal_file.h"
+#include "tool/journal/journal_internal.h"
 
-#define PAGE_AT    65536
-
-/* As a run: jobs that were handed in to a worker; those that began; those that ended. */
+/* A run that is killed when so many jobs were handed to a worker, have begun, and have ended. */
 static void
 killed_run(uint64_t handed, uint64_t begun, uint64_t ended)
 {
@@ -74,11 +65,12 @@ START_TEST(in_flight)
 	killed_run(6, 4, 2);
 	for (int again = 0; again < 3; again++) {
 		j = journal_open(&journal_options);
-		for (uint64_t seq = 1; seq <= 7; seq++)
-			ck_assert_int_eq(look(j, seq),
-			    seq <= 2     ? JOURNAL_DONE :
-				seq <= 4 ? JOURNAL_UNKNOWN :
-					   JOURNAL_TO_RUN);
+		for (uint64_t seq = 1; seq <= 2; seq++)
+			ck_assert_int_eq(look(j, seq), JOURNAL_DONE);
+		for (uint64_t seq = 3; seq <= 4; seq++)
+			ck_assert_int_eq(look(j, seq), JOURNAL_UNKNOWN);
+		for (uint64_t seq = 5; seq <= 7; seq++)
+			ck_assert_int_eq(look(j, seq), JOURNAL_TO_RUN);
 		struct task *task = job(1);
 		ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_DONE);
 		ck_assert_int_eq(outcome.verdict, VERDICT_FAILED);
@@ -93,7 +85,7 @@ START_TEST(in_flight)
 		task_free(task);
 		journal_close(j);
 	}
-	/* With tries left it is run again, as often as that. */
+	/* A job with tries left is run again. */
 	journal_options.retries = 3;
 	j = journal_open(&journal_options);
 	struct task *task = job(3);
@@ -124,7 +116,7 @@ START_TEST(in_flight_again_and_again)
 		ck_assert_int_eq(look(j, 5), JOURNAL_TO_RUN);
 		journal_close(j);
 	}
-	/* What is unknown is an end like others. */
+	/* An unknown outcome is recorded as any other end. */
 	j = journal_open(&journal_options);
 	struct task *task = job(3);
 	ck_assert_int_eq(journal_check(j, task, &outcome), JOURNAL_UNKNOWN);
@@ -140,22 +132,25 @@ START_TEST(in_flight_again_and_again)
 }
 END_TEST
 
-/* Whatever becomes of one byte of a word, it is told from what a worker stores. */
+/* A word in which any one byte was changed is never taken for one that a worker stored. */
 START_TEST(words)
 {
-	static uint64_t page[BEGUN_TICKETS];
+	static uint64_t page[INFLIGHT_TICKETS];
 	static const uint64_t seqs[] = { 1, 2, 255, 256, 21760, UINT64_C(0x123456789),
-		BEGUN_SEQ_MAX };
+		INFLIGHT_SEQ_MAX };
 	static const unsigned attempts[] = { 1, 2, 64, 255, 256, 1000000 };
+	enum {
+		SEQS = sizeof seqs / sizeof seqs[0],
+		ATTEMPTS = sizeof attempts / sizeof attempts[0],
+	};
 	struct inflight_ticket ticket;
 	struct inflight_note note;
 
 	ck_assert_int_eq(inflight_read(0, &note), 0);
 	inflight_open(page);
-	for (size_t i = 0;
-	     i < sizeof seqs / sizeof seqs[0] * (sizeof attempts / sizeof attempts[0]); i++) {
-		struct task *task = job(seqs[i % (sizeof seqs / sizeof seqs[0])]);
-		task->attempts = attempts[i / (sizeof seqs / sizeof seqs[0])];
+	for (size_t i = 0; i < SEQS * ATTEMPTS; i++) {
+		struct task *task = job(seqs[i % SEQS]);
+		task->attempts = attempts[i / SEQS];
 		must(inflight_take(task, &ticket) == 1);
 		inflight_note(&ticket);
 		uint64_t word = page[task->ticket - 1];
@@ -176,29 +171,29 @@ START_TEST(words)
 }
 END_TEST
 
-/* In the file: a word of a job in flight, one of a job that is done, and one that is free. */
+/* Damage to the words of jobs that are done, of jobs in flight, and to a free one. */
 START_TEST(damaged_page)
 {
 	char needle[64];
 	size_t len;
 
 	killed_run(6, 4, 2);
-	char *whole = file_read(journal_path, &len);
+	char *whole = tool_read(journal_path, &len);
 	for (size_t at = PAGE_AT; at < PAGE_AT + 5 * 8; at++) {
 		ck_assert(at >= PAGE_AT + 4 * 8 || whole[at / 8 * 8 + 2] != 0);
 		whole[at] = (char)(whole[at] ^ 1 << at % 7);
-		file_write(journal_path, whole, len);
+		tool_write(journal_path, whole, len);
 		(void)snprintf(needle, sizeof needle, "damaged at byte %zu, where it has",
 		    at / 8 * 8);
 		refused(needle);
 		size_t now_len;
-		char *now = file_read(journal_path, &now_len);
+		char *now = tool_read(journal_path, &now_len);
 		must(now_len == len && memcmp(now + PAGE_AT, whole + PAGE_AT, len - PAGE_AT) == 0);
 		free(now);
 		whole[at] = (char)(whole[at] ^ 1 << at % 7);
 	}
-	/* It was not the page that made it so. */
-	file_write(journal_path, whole, len);
+	/* The page without damage is accepted. */
+	tool_write(journal_path, whole, len);
 	struct journal *j = journal_open(&journal_options);
 	ck_assert_int_eq(look(j, 2), JOURNAL_DONE);
 	ck_assert_int_eq(look(j, 4), JOURNAL_UNKNOWN);
@@ -207,20 +202,20 @@ START_TEST(damaged_page)
 }
 END_TEST
 
-/* Tickets come back when the ends are written, and one that was ended by us leaves no trace. */
+/* A ticket is free when the end is written; a job that the run itself ended leaves no trace. */
 START_TEST(tickets)
 {
 	struct journal *j = journal_open(&journal_options);
 	struct inflight_ticket ticket;
 	struct outcome outcome = { .message = "" };
-	static struct task *task[BEGUN_TICKETS];
+	static struct task *task[INFLIGHT_TICKETS];
 
-	for (uint64_t i = 0; i < BEGUN_TICKETS; i++) {
+	for (uint64_t i = 0; i < INFLIGHT_TICKETS; i++) {
 		task[i] = job(i + 1);
 		must(inflight_take(task[i], &ticket) == 1);
 		inflight_note(&ticket);
 	}
-	struct task *more = job(BEGUN_TICKETS + 1);
+	struct task *more = job(INFLIGHT_TICKETS + 1);
 	ck_assert_int_eq(inflight_take(more, &ticket), 0);
 	must(journal_done(j, task[0], &outcome, NULL, NULL) == 0);
 	ck_assert_int_eq(inflight_take(more, &ticket), 0);
@@ -229,7 +224,7 @@ START_TEST(tickets)
 	inflight_note(&ticket);
 	journal_not_done(j, more);
 	ck_assert_int_eq(inflight_take(more, &ticket), 1);
-	for (uint64_t i = 1; i < BEGUN_TICKETS; i++)
+	for (uint64_t i = 1; i < INFLIGHT_TICKETS; i++)
 		if (i != 100)
 			journal_not_done(j, task[i]);
 	journal_close(j);
@@ -237,9 +232,9 @@ START_TEST(tickets)
 	ck_assert_int_eq(look(j, 1), JOURNAL_DONE);
 	ck_assert_int_eq(look(j, 2), JOURNAL_TO_RUN);
 	ck_assert_int_eq(look(j, 101), JOURNAL_UNKNOWN);
-	ck_assert_int_eq(look(j, BEGUN_TICKETS + 1), JOURNAL_TO_RUN);
+	ck_assert_int_eq(look(j, INFLIGHT_TICKETS + 1), JOURNAL_TO_RUN);
 	journal_close(j);
-	for (uint64_t i = 0; i < BEGUN_TICKETS; i++)
+	for (uint64_t i = 0; i < INFLIGHT_TICKETS; i++)
 		task_free(task[i]);
 	task_free(more);
 }
@@ -248,8 +243,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("begun");
-	TCase *c = support_case("begun", 60);
+	Suite *s = suite_create("inflight");
+	TCase *c = support_case("inflight", 60);
 
 	tcase_add_checked_fixture(c, journal_setup, journal_teardown);
 	tcase_add_test(c, in_flight);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The joblog: GNU parallel's lines, and what of an existing one is believed. */
+/* The joblog: lines as GNU parallel writes them, and which files are accepted as one. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -63,8 +63,8 @@ END_TEST
 
 START_TEST(reads_what_it_wrote)
 {
-	struct outcome ok = { .verdict = VERDICT_OK },
-		       bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
+	struct outcome ok = { .verdict = VERDICT_OK };
+	struct outcome bad = { .verdict = VERDICT_FAILED, .exit_code = 3 };
 	struct outcome late = { .verdict = VERDICT_TIMED_OUT, .exit_code = 143, .signal = 15 };
 	size_t count;
 
@@ -94,7 +94,7 @@ START_TEST(reads_what_it_wrote)
 }
 END_TEST
 
-/* Killed at any byte: what is whole counts, what is not is cut off, and the next line is one of its own. */
+/* Killed at any byte: whole lines count, half a line is cut off, and a new line follows. */
 START_TEST(torn_at_every_byte)
 {
 	static const char text[] = HEADER "1\t:\t17.000\t     1.235\t7\t12\t1\t0\tfirst\n"
@@ -141,7 +141,8 @@ read_it(const void *path)
 
 START_TEST(what_is_no_joblog_is_refused)
 {
-	static const struct { const char *text, *said;
+	static const struct {
+		const char *text, *said;
 	} row[] = {
 		{ "abc\n", "log is no joblog" },
 		{ "abc", "log is no joblog" },
@@ -190,7 +191,7 @@ START_TEST(where_it_goes)
 	ck_assert_ptr_nonnull(
 	    strstr(tool_refused(open_it, "no/such/directory"), "no/such/directory: No such file"));
 	ck_assert_ptr_nonnull(strstr(tool_refused(open_it, "."), "Is a directory"));
-	/* "+" appends whatever is there, and adds no header; without it a new joblog begins. */
+	/* "+" appends lines to any file, without a header; without it the joblog is begun anew. */
 	tool_write("log", "mine\n", 5);
 	joblog_open("+log", 0);
 	log_one(1, &ok, "x", 1, 0);
@@ -204,7 +205,7 @@ START_TEST(where_it_goes)
 }
 END_TEST
 
-/* A line that finds no room is cut off again, so that the file is a joblog still. */
+/* A line for which there is no room is cut off again, so that the file stays a joblog. */
 START_TEST(full_disk_leaves_whole_lines)
 {
 	struct outcome ok = { .verdict = VERDICT_OK };
@@ -233,7 +234,7 @@ START_TEST(full_disk_leaves_whole_lines)
 	static const char expected[] = HEADER "1\t:\t0.000\t     0.000\t0\t0\t0\t0\tfits\n"
 	    "1\t:\t0.000\t     0.000\t0\t0\t0\t0\tfits too\n";
 	tool_file_is("log", expected, sizeof expected - 1);
-	/* And it was said once. */
+	/* The error was told once. */
 	char *said = tool_read("said", &len);
 	ck_assert_ptr_nonnull(strstr(said, "cannot write log: "));
 	ck_assert_ptr_eq(strchr(said, '\n'), said + len - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One JSON object a job: what jansson makes of it is what went in, wherever its text is cut. */
+/* One JSON object a job: jansson reads what was written, wherever a piece of text ends. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -10,7 +10,7 @@
 
 static struct record_writer file;
 
-/* The object of that record, which is one line. */
+/* The object of that record; checks that it is one line. */
 static json_t *
 object_of(const struct job_record *r)
 {
@@ -48,7 +48,7 @@ string_of(const json_t *object, const char *name)
 	return string;
 }
 
-/* What base64(1) would give, digit by digit: by its definition, with bits. */
+/* base64 by its definition, bit by bit, to compare with. */
 static char *
 base64_of(const char *data, size_t len)
 {
@@ -92,8 +92,10 @@ START_TEST(all_fields)
 	struct task *task =
 	    tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
 	struct output_buffer out, err;
-	struct job_record r = { .task = task, .outcome = &e, .out = tool_pocket(&out, "x\0y\n", 4),
-		.err = tool_pocket(&err, "", 0) };
+	struct job_record r = { .task = task,
+		.outcome = &e,
+		.out = tool_output(&out, "x\0y\n", 4),
+		.err = tool_output(&err, "", 0) };
 
 	json_t *o = object_of(&r);
 	size_t at = 0;
@@ -179,7 +181,7 @@ START_TEST(arguments_that_are_no_text)
 }
 END_TEST
 
-/* Output as text, or in base64. */
+/* The object has that output, as text or in base64. */
 static void
 output_is(const struct output_buffer *p, const char *data, size_t len, int is_text)
 {
@@ -202,10 +204,12 @@ output_is(const struct output_buffer *p, const char *data, size_t len, int is_te
 	task_free(task);
 }
 
-/* Characters of each length, and what is none, at each place around the end of a piece. */
+/* Characters of each length, and bytes that are none, at each place around a piece's end. */
 START_TEST(cut_anywhere)
 {
-	static const struct { const char *bytes; int is_text;
+	static const struct {
+		const char *bytes;
+		int is_text;
 	} row[] = {
 		{ "z", 1 },
 		{ "\xc3\xa9", 1 },
@@ -231,7 +235,7 @@ START_TEST(cut_anywhere)
 				memcpy(text + at, row[i].bytes, n);
 				struct output_buffer p;
 				output_buffer_init(&p);
-				/* Its own pieces end elsewhere. */
+				/* The buffer's own pieces end elsewhere. */
 				ck_assert_int_eq(output_buffer_add(&p, text, 100 + after), 0);
 				ck_assert_int_eq(output_buffer_add(&p, text + 100 + after,
 						     len - 100 - after),
@@ -261,28 +265,13 @@ START_TEST(every_small_piece)
 	for (unsigned i = 0; i < 256; i++) {
 		struct output_buffer p;
 		byte = (unsigned char)i;
-		output_is(tool_pocket(&p, &byte, 1), (char *)&byte, 1, i < 128);
+		output_is(tool_output(&p, &byte, 1), (char *)&byte, 1, i < 128);
 		output_buffer_clear(&p);
 	}
 }
 END_TEST
 
-static uint64_t
-resident(void)
-{
-	char line[256];
-	uint64_t kib = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-
-	while (in != NULL && fgets(line, sizeof line, in) != NULL)
-		if (strncmp(line, "VmHWM:", 6) == 0)
-			kib = strtoull(line + 6, NULL, 10);
-	if (in != NULL)
-		(void)fclose(in);
-	return kib;
-}
-
-/* A job that has written much goes through in constant memory, into a file and into the store. */
+/* Much output goes in constant memory into a file, and into an output buffer. */
 START_TEST(much_output_in_little_memory)
 {
 	enum { BLOCK = 1 << 20, BLOCKS = 192 };
@@ -296,7 +285,7 @@ START_TEST(much_output_in_little_memory)
 	output_buffer_init(&p);
 	for (int i = 0; i < BLOCKS; i++)
 		ck_assert_int_eq(output_buffer_add(&p, block, sizeof block), 0);
-	uint64_t before = resident();
+	uint64_t before = tool_memory("VmHWM:");
 	record_writer_open(&file, "--results-json", "log", RECORD_REPLACE);
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_int_eq(record_writer_close(&file), 0);
@@ -308,7 +297,7 @@ START_TEST(much_output_in_little_memory)
 	ck_assert_int_eq(results_json_add(&file, &r), 0);
 	ck_assert_uint_eq(to.len, (uint64_t)st.st_size);
 	if (!SUPPORT_SANITIZED)
-		ck_assert_uint_lt(resident() - before, 32 << 10);
+		ck_assert_uint_lt(tool_memory("VmHWM:") - before, 32 << 10);
 	output_buffer_clear(&to);
 	output_buffer_clear(&p);
 	bytes_free(&file.buffer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MAKEFLAGS as make and others write it: the jobserver that counts, -n, -j; and the same flags with another jobserver. */
+/* MAKEFLAGS as make and others write it: the jobserver, -n, -j; and with another jobserver. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -111,7 +111,8 @@ END_TEST
 
 START_TEST(writes)
 {
-	static const struct { const char *value, *words, *wanted;
+	static const struct {
+		const char *value, *words, *wanted;
 	} table[] = {
 		{ NULL, "-j2 --jobserver-auth=7,8", " -j2 --jobserver-auth=7,8" },
 		{ "", "-j2", " -j2" },
@@ -144,7 +145,7 @@ START_TEST(writes)
 }
 END_TEST
 
-/* What is written reads back as what was asked for, and once more changes nothing. */
+/* What was written reads back with that jobserver, and writing it again changes nothing. */
 START_TEST(reads_back)
 {
 	static const char *const values[] = {

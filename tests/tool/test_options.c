@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line: what each option does, in each dialect. */
+/* What a command line sets in each dialect: defaults, flags, packing and sources of items. */
 #include "config.h"
 #include "tests/support/options_support.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tool/base/message.h"
 #include "tool/base/parse_units.h"
-#include "tool/cli/option_table.h"
 
-/* ----------------------------------------------------------------------------------------- defaults */
+/* ------------------------------------------------------------------------------------- defaults */
 
 START_TEST(native_defaults)
 {
@@ -59,7 +55,7 @@ START_TEST(xargs_defaults_hold)
 		ck_assert_int_eq(o.packing, PACK_FULL);
 		ck_assert_uint_eq(o.max_items, 0);
 		ck_assert_int_eq(o.max_chars, 131072);
-		/* Nothing that stands for items elsewhere does here. */
+		/* ::: is an ordinary word in xargs. */
 		ck_assert_uint_eq(o.command_count, 4);
 		ck_assert_uint_eq(o.source_count, 0);
 		ck_assert_int_eq(o.shell, 0);
@@ -99,7 +95,7 @@ START_TEST(parallel_defaults_hold)
 	ck_assert_int_eq(o.dialect, DIALECT_PARALLEL);
 	ck_assert_int_eq(o.shell, 0);
 	options_free(&o);
-	/* Of these the last, or the one that makes the other pointless, counts. */
+	/* -u makes -k and both tags pointless; a text for the tag replaces --tag. */
 	o = READ("parallel", "-u", "-k", "--tag", "--tagstring", "x", "echo");
 	ck_assert_int_eq(o.grouping, GROUP_NONE);
 	ck_assert_int_eq(o.keep_order, 0);
@@ -114,32 +110,7 @@ START_TEST(parallel_defaults_hold)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- options */
-
-START_TEST(numbers_arrive)
-{
-	struct options o = READ("forkpool", "-j7", "--timeout=1.5", "--retries", "3", "--delay",
-	    "20ms", "--load=4", "--memfree", "1G", "--mem=64M", "--cpu=2s", "--fsize", "1k",
-	    "--nofile=64", "--pids=9", "--nice", "-5", "--grace=2s", "-s", "4K", "true");
-
-	ck_assert_uint_eq(o.workers, 7);
-	ck_assert_int_eq(o.timeout_ns, 1500000000);
-	ck_assert_uint_eq(o.retries, 3);
-	ck_assert_int_eq(o.delay_ns, 20000000);
-	ck_assert_double_eq_tol(o.load, 4, 1e-9);
-	ck_assert_int_eq(o.memfree, 1 << 30);
-	ck_assert_int_eq(o.memory, 64 << 20);
-	ck_assert_int_eq(o.cpu_ns, 2000000000);
-	ck_assert_int_eq(o.file_size, 1024);
-	ck_assert_int_eq(o.open_files, 64);
-	ck_assert_int_eq(o.processes, 9);
-	ck_assert_int_eq(o.nice, -5);
-	ck_assert_int_eq(o.nice_given, 1);
-	ck_assert_int_eq(o.grace_ns, 2000000000);
-	ck_assert_int_eq(o.max_chars, 4096);
-	options_free(&o);
-}
-END_TEST
+/* -------------------------------------------------------------------------------------- options */
 
 START_TEST(flags_and_texts_arrive)
 {
@@ -229,243 +200,6 @@ START_TEST(packings)
 }
 END_TEST
 
-START_TEST(delimiters)
-{
-	static const struct { const char *text; int byte;
-	} right[] = {
-		{ ",", ',' },
-		{ "\\n", '\n' },
-		{ "\\t", '\t' },
-		{ "\\0", 0 },
-		{ "\\\\", '\\' },
-		{ "\\x41", 'A' },
-		{ "\\x0a", '\n' },
-		{ "\\101", 'A' },
-		{ "\\377", 0xff },
-		{ "\\xfF", 0xff },
-		{ "\\a", '\a' },
-		{ "\\r", '\r' },
-		{ "\\f", '\f' },
-		{ "\\v", '\v' },
-		{ "\\b", '\b' },
-		{ "\xff", 0xff },
-		{ "\\", '\\' },
-		{ "\\7", 7 },
-	};
-	static const char *const wrong[] = { "", "ab", "\\q", "\\x", "\\xg", "\\x100", "\\400",
-		"\\8", "\\nn", "\\n,", "\\x4 " };
-	struct said said;
-
-	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-		struct options o = READ("forkpool", "-d", right[i].text, "true");
-		ck_assert_msg(o.separator == right[i].byte, "%s: %d", right[i].text, o.separator);
-		options_free(&o);
-		o = READ("xargs", "-d", right[i].text, "true");
-		ck_assert_int_eq(o.separator, right[i].byte);
-		ck_assert_int_eq(o.xargs_quoting, 0);
-		options_free(&o);
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		RUN(&said, "forkpool", "-d", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "-d ") != NULL, "%s: %d %s",
-		    wrong[i], said.status, said.err);
-	}
-	struct options o = READ("forkpool", "-0", "true");
-	ck_assert_int_eq(o.separator, 0);
-	options_free(&o);
-}
-END_TEST
-
-START_TEST(halts)
-{
-	static const struct { const char *text; struct halt_option halt;
-	} right[] = {
-		{ "never", { HALT_NEVER, HALT_FAIL, 0, 0 } },
-		{ "0", { HALT_NEVER, HALT_FAIL, 0, 0 } },
-		{ "1", { HALT_SOON, HALT_FAIL, 1, 0 } },
-		{ "2", { HALT_NOW, HALT_FAIL, 1, 0 } },
-		{ "-1", { HALT_SOON, HALT_SUCCESS, 1, 0 } },
-		{ "-2", { HALT_NOW, HALT_SUCCESS, 1, 0 } },
-		{ "20%", { HALT_SOON, HALT_FAIL, 0, 20 } },
-		{ "now,fail=1", { HALT_NOW, HALT_FAIL, 1, 0 } },
-		{ "soon,fail=3", { HALT_SOON, HALT_FAIL, 3, 0 } },
-		{ "soon,success=12", { HALT_SOON, HALT_SUCCESS, 12, 0 } },
-		{ "now,done=2", { HALT_NOW, HALT_DONE, 2, 0 } },
-		{ "now,done=0.5%", { HALT_NOW, HALT_DONE, 0, 0.5 } },
-		{ "soon,success=100%", { HALT_SOON, HALT_SUCCESS, 0, 100 } },
-	};
-	static const char *const wrong[] = {
-		"",
-		"3",
-		"-3",
-		"now",
-		"soon",
-		"now,",
-		"now,fail",
-		"now,fail=",
-		"now,fail=0",
-		"now,fail=-1",
-		"now,fail=x",
-		"now,fail=1x",
-		"now,fail=0%",
-		"now,fail=101%",
-		"now,fail=%",
-		"never,fail=1",
-		"later,fail=1",
-		"now,failed=1",
-		"now,fail=1,",
-		"now fail=1",
-		"NOW,fail=1",
-		"0%",
-		"101%",
-		"%",
-		"now,fail=1%%",
-		"now,fail=1.5",
-		"now,fail=1.2.3%",
-		"now,fail=99999999999",
-	};
-	struct said said;
-
-	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-		struct options o = READ("forkpool", "--halt", right[i].text, "true");
-		ck_assert_int_eq(o.halt.when, right[i].halt.when);
-		ck_assert_int_eq(o.halt.what, right[i].halt.what);
-		ck_assert_uint_eq(o.halt.count, right[i].halt.count);
-		ck_assert_double_eq_tol(o.halt.percent, right[i].halt.percent, 1e-9);
-		options_free(&o);
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		RUN(&said, "forkpool", "--halt", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--halt ") != NULL, "%s: %d %s",
-		    wrong[i], said.status, said.err);
-	}
-}
-END_TEST
-
-START_TEST(ways_to_end)
-{
-	static const struct { const char *text; int64_t ms;
-	} right[] = {
-		{ "TERM,200,KILL", 200 },
-		{ "TERM,200,TERM,100,TERM,50,KILL,25", 350 },
-		{ "SIGTERM,5,SIGKILL", 5 },
-		{ "term,1,kill,0", 1 },
-	};
-	static const char *const wrong[] = {
-		"",
-		"x",
-		"TERM",
-		"KILL",
-		"KILL,25",
-		"TERM,KILL",
-		"TERM,200",
-		"TERM,200,",
-		"TERM,200,TERM",
-		"TERM,200,INT,100,KILL",
-		"INT,200,KILL",
-		"TERM,-1,KILL",
-		"TERM,0,KILL",
-		"TERM,x,KILL",
-		"TERM,200,KILL,x",
-		"TERM,200,KILL,25,TERM",
-		"200,TERM",
-		"TERM,200,KILL,",
-		",TERM,200,KILL",
-		"TERM,,KILL",
-		"TERM,1.5,KILL",
-		"TERM,99999999999999999999,KILL",
-		"TERM 200 KILL",
-		"SIG,200,KILL",
-		"15,200,9",
-	};
-	struct said said;
-
-	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-		struct options o = READ("forkpool", "--term-seq", right[i].text, "true");
-		ck_assert_int_eq(o.grace_ns, right[i].ms * 1000000);
-		options_free(&o);
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		RUN(&said, "forkpool", "--term-seq", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--term-seq ") != NULL,
-		    "%s: %d %s", wrong[i], said.status, said.err);
-	}
-}
-END_TEST
-
-START_TEST(plugins)
-{
-	static const char *const wrong[] = {
-		"",
-		":",
-		"x",
-		"x:",
-		":f",
-		"x:f,",
-		"x:,f",
-		"x:f,,g",
-		"x:f g",
-		"x:1f",
-		"x:f-g",
-		"x:f;g",
-		"x:f,1",
-	};
-	struct said said;
-	struct options o =
-	    READ("forkpool", "--plugin", "./a:b.so:work,more_2", "--plugin-args", "", ":::", "a");
-
-	ck_assert_str_eq(o.plugin_file, "./a:b.so");
-	ck_assert_str_eq(o.plugin_functions, "work,more_2");
-	ck_assert_str_eq(o.plugin_args, "");
-	ck_assert_uint_eq(o.command_count, 0);
-	options_free(&o);
-	/* Twice: the last one counts, and nothing is lost. */
-	o = READ("forkpool", "--plugin=a:b", "--plugin=c:d");
-	ck_assert_str_eq(o.plugin_file, "c");
-	options_free(&o);
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		RUN(&said, "forkpool", "--plugin", wrong[i]);
-		ck_assert_msg(said.status == 1 && strstr(said.err, "--plugin ") != NULL,
-		    "%s: %d %s", wrong[i], said.status, said.err);
-	}
-}
-END_TEST
-
-START_TEST(columns)
-{
-	static const struct { const char *text, *regex;
-	} right[] = {
-		{ ",", "," },
-		{ "\\t", "\t" },
-		{ "\\n|\\r", "\n|\r" },
-		{ "\\d+", "[0-9]+" },
-		{ "\\.", "\\." },
-		{ " +", " +" },
-		{ "\\\\", "\\\\" },
-	};
-	static const char *const wrong[] = { "", "(", "[", "a{2,1}", "*?(", "x*", "()", "a|" };
-	struct said said;
-
-	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-		struct options o = READ("forkpool", "-C", right[i].text, "true");
-		ck_assert_str_eq(o.colsep, right[i].regex);
-		options_free(&o);
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		RUN(&said, "forkpool", "-C", wrong[i], "true");
-		ck_assert_msg(said.status == 1 && strstr(said.err, "-C ") != NULL, "%s: %d %s",
-		    wrong[i], said.status, said.err);
-	}
-	struct options o = READ("forkpool", "--header", ":", "true");
-	ck_assert_int_eq(o.header, 1);
-	ck_assert_str_eq(o.colsep, "\t");
-	options_free(&o);
-	o = READ("forkpool", "--header=:", "--colsep", ";", "true");
-	ck_assert_str_eq(o.colsep, ";");
-	options_free(&o);
-}
-END_TEST
-
 START_TEST(sources)
 {
 	struct options o = READ("forkpool", "-a", "/dev/null", "echo", "x", ":::", "a", "b", ":::+",
@@ -502,7 +236,7 @@ START_TEST(sources)
 }
 END_TEST
 
-/* --dry-run may be put in front of any line: it touches no file. */
+/* --dry-run may stand before any command line: it writes no file. */
 START_TEST(dry_run_writes_nothing)
 {
 	struct options o = READ("forkpool", "--dry-run", "--joblog", "l", "--results=d",
@@ -527,7 +261,7 @@ START_TEST(dry_run_writes_nothing)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- xargs */
+/* ---------------------------------------------------------------------------------------- xargs */
 
 START_TEST(xargs_last_one_counts)
 {
@@ -604,14 +338,8 @@ main(void)
 	tcase_add_test(tc, native_defaults);
 	tcase_add_test(tc, xargs_defaults_hold);
 	tcase_add_test(tc, parallel_defaults_hold);
-	tcase_add_test(tc, numbers_arrive);
 	tcase_add_test(tc, flags_and_texts_arrive);
 	tcase_add_test(tc, packings);
-	tcase_add_test(tc, delimiters);
-	tcase_add_test(tc, halts);
-	tcase_add_test(tc, ways_to_end);
-	tcase_add_test(tc, plugins);
-	tcase_add_test(tc, columns);
 	tcase_add_test(tc, sources);
 	tcase_add_test(tc, dry_run_writes_nothing);
 	tcase_add_test(tc, xargs_last_one_counts);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The order of publishing with -k, when --halt ends a run, and the exit status of a run. */
 #include "config.h"
 #include "tests/support/support.h"
 
 #include <signal.h>
 #include <stdlib.h>
 
+#include "tool/run/order.h"
 #include "tool/task/halt.h"
 #include "tool/task/job.h"
 #include "tool/task/totals.h"
 
-/* ------------------------------------------------------------------------------------------- order */
+/* --------------------------------------------------------------------------------------- order */
 
 static struct job *
 numbered(uint64_t seq)
@@ -20,7 +22,7 @@ numbered(uint64_t seq)
 	return job_new(task);
 }
 
-/* Whatever the order in which they end, they come out by number, each once. */
+/* Jobs that end in any order come out by number, each once. */
 START_TEST(turns_come_by_number)
 {
 	enum { COUNT = 5000 };
@@ -39,7 +41,7 @@ START_TEST(turns_come_by_number)
 	order_open(1);
 	for (size_t i = 0; i < COUNT; i++) {
 		struct job *job;
-		/* Every seventh has nothing to show. */
+		/* Every seventh number has no job. */
 		order_add(seq[i], seq[i] % 7 == 0 ? NULL : numbered(seq[i]));
 		while ((job = order_next()) != NULL) {
 			next += next % 7 == 0;
@@ -54,7 +56,7 @@ START_TEST(turns_come_by_number)
 }
 END_TEST
 
-START_TEST(what_did_not_get_its_turn_is_freed)
+START_TEST(closing_frees_jobs_before_their_turn)
 {
 	order_open(1);
 	order_add(2, numbered(2));
@@ -64,7 +66,7 @@ START_TEST(what_did_not_get_its_turn_is_freed)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- halt */
+/* ---------------------------------------------------------------------------------------- halt */
 
 START_TEST(halts)
 {
@@ -82,7 +84,7 @@ START_TEST(halts)
 		{ { HALT_NOW, HALT_SUCCESS, 1, 0 }, 3, 1, 0, 1 },
 		{ { HALT_NOW, HALT_DONE, 4, 0 }, 3, 1, 0, 1 },
 		{ { HALT_NOW, HALT_DONE, 5, 0 }, 3, 1, 0, 0 },
-		/* A share needs to know of what. */
+		/* A percentage needs the number of all jobs. */
 		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 1, 0, 10, 1 },
 		{ { HALT_SOON, HALT_FAIL, 0, 10 }, 0, 9, 10, 0 },
 		{ { HALT_SOON, HALT_FAIL, 0, 30 }, 1, 3, 6, 0 },
@@ -100,7 +102,7 @@ START_TEST(halts)
 END_TEST
 enum { HALTS = 17 };
 
-/* ------------------------------------------------------------------------------------------- tally */
+/* -------------------------------------------------------------------------------------- totals */
 
 START_TEST(statuses)
 {
@@ -161,11 +163,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("order, halt and tally of the command");
+	Suite *suite = suite_create("order, halt and totals of the command");
 	TCase *tc = support_case("order", 30);
 
 	tcase_add_loop_test(tc, turns_come_by_number, 0, 5);
-	tcase_add_test(tc, what_did_not_get_its_turn_is_freed);
+	tcase_add_test(tc, closing_frees_jobs_before_their_turn);
 	tcase_add_loop_test(tc, halts, 0, HALTS);
 	tcase_add_loop_test(tc, statuses, 0, STATUSES);
 	tcase_add_test(tc, many_failures_are_101_in_parallel);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a result means, in each of the tool's words, and the line that explains it. */
+/* Outcomes of results of the library, their names, and the line that explains a failure. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -204,8 +204,8 @@ START_TEST(long_command_is_cut)
 }
 END_TEST
 
-/* Whatever the bytes and the room: a string in the room, of what can be shown, cut between characters. */
-START_TEST(visible_at_every_size)
+/* For each size of the buffer: a string that fits, can be shown, and is cut between characters. */
+START_TEST(escaped_text_at_every_size)
 {
 	static const char text[] = "a\xc3\xa9\n\xe2\x82\xac\x1b\xf0\x9f\x98\x80\x80z";
 	static const char whole[] = "a\xc3\xa9\\n\xe2\x82\xac\\033\xf0\x9f\x98\x80\\200z";
@@ -281,7 +281,7 @@ main(void)
 	tcase_add_test(tc, signals_have_names);
 	tcase_add_test(tc, each_failure_is_explained_in_one_line);
 	tcase_add_test(tc, long_command_is_cut);
-	tcase_add_test(tc, visible_at_every_size);
+	tcase_add_test(tc, escaped_text_at_every_size);
 	tcase_add_test(tc, utf8_and_what_only_looks_like_it);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Output that waits: in memory, then in a file without a name, byte for byte the same, and nothing is lost. */
+/* Output buffers: bytes come back in order, from memory and from the file; a full disk loses
+   nothing. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -21,10 +22,10 @@
 
 #define MIB (1u << 20)
 
-/* For what is asked a million times: libcheck notes each of its own in a file. */
+/* For checks made a million times: libcheck writes each of its own checks to a file. */
 #define must(what) do { if (!(what)) ck_abort_msg("%s", #what); } while (0)
 
-/* Bytes that depend on where they stand in a stream. */
+/* Bytes that depend on their offset in a stream. */
 static void
 fill(char *to, uint64_t from, size_t len, unsigned stream)
 {
@@ -66,7 +67,7 @@ take_stream(struct output_buffer *p, uint64_t from, size_t size, unsigned stream
 	must(output_buffer_front(p, &data, block, size) == 0);
 }
 
-/* The descriptor that the store's file gets, if it comes to that. */
+/* The descriptor that the file of the buffers will get, if one is opened. */
 static int next_fd;
 
 static void
@@ -76,15 +77,16 @@ note_next_fd(void)
 	ck_assert_int_eq(close(next_fd), 0);
 }
 
-/* The store's file; -1: it has none. */
+/* The file of the buffers; -1: none is open. */
 static int
-file_of_store(struct stat *st)
+buffer_file(struct stat *st)
 {
 	return fstat(next_fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 0 ? next_fd : -1;
 }
 
-/* A write to the output costs as much as the rest of a small job. */
-START_TEST(what_small_jobs_wrote_comes_together)
+/* One view has the output of many small jobs: a write() for each would cost as much as the rest of
+   the job. */
+START_TEST(output_of_small_jobs_comes_in_one_view)
 {
 	enum { JOBS = 1000, EACH = 7 };
 	struct output_buffer all, one;
@@ -130,7 +132,7 @@ START_TEST(little_stays_in_memory)
 	output_buffer_drop(&p, 1000);
 	ck_assert_uint_eq(p.len, 0);
 	ck_assert_uint_eq(output_buffer_bytes(), 0);
-	ck_assert_int_eq(file_of_store(&st), -1);
+	ck_assert_int_eq(buffer_file(&st), -1);
 	output_buffer_close();
 }
 END_TEST
@@ -141,16 +143,16 @@ START_TEST(much_is_spilled_and_comes_back)
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++) {
-		/* Byte by byte only past the budget. */
-		uint64_t quick = piece[i] < 4096 ? STORE_MEMORY : 0,
-			 len = quick + (quick ? 200000 : 5 * STORE_MEMORY);
+		/* Adding byte by byte is slow: do so only past the budget. */
+		uint64_t quick = piece[i] < 4096 ? OUTPUT_BUFFER_MEMORY : 0,
+			 len = quick + (quick ? 200000 : 5 * OUTPUT_BUFFER_MEMORY);
 		struct output_buffer p;
 		output_buffer_init(&p);
 		add_stream(&p, 0, quick, 65536, 1);
 		add_stream(&p, quick, len - quick, piece[i], 1);
 		ck_assert_uint_eq(p.len, len);
 		ck_assert_uint_eq(output_buffer_bytes(), len);
-		ck_assert_int_ne(file_of_store(&st), -1);
+		ck_assert_int_ne(buffer_file(&st), -1);
 		ck_assert_int_gt(st.st_size, 0);
 		/* Twice from the middle, in a row and anywhere, and then from the front. */
 		for (uint64_t at = 0; at < len; at += len / 7 + 1) {
@@ -164,30 +166,31 @@ START_TEST(much_is_spilled_and_comes_back)
 			ck_assert(memcmp(block, expected, (size_t)n) == 0);
 		}
 		take_stream(&p, 0, 70001, 1);
-		ck_assert_int_ne(file_of_store(&st), -1);
+		ck_assert_int_ne(buffer_file(&st), -1);
 		ck_assert_int_eq(st.st_size, 0);
 		ck_assert_uint_eq(output_buffer_bytes(), 0);
 	}
 	output_buffer_close();
-	ck_assert_int_eq(file_of_store(&st), -1);
+	ck_assert_int_eq(buffer_file(&st), -1);
 }
 END_TEST
 
-#define POCKETS 24
+#define BUFFERS 24
 
-/* Adds, takes, moves and clears at random, each pocket beside an array of what it is to hold; most lies in the file. */
+/* Random calls on buffers, most of them in the file, and the same on arrays: both hold the same
+   bytes. */
 START_TEST(any_order_of_calls)
 {
-	struct output_buffer ballast, p[POCKETS];
-	struct bytes model[POCKETS] = { { 0 } };
+	struct output_buffer ballast, p[BUFFERS];
+	struct bytes model[BUFFERS] = { { 0 } };
 	unsigned seed = (unsigned)_i * 7919 + 1;
 
 	output_buffer_init(&ballast);
-	add_stream(&ballast, 0, _i % 2 == 0 ? STORE_MEMORY : STORE_MEMORY - MIB, 65536, 99);
-	for (size_t i = 0; i < POCKETS; i++)
+	add_stream(&ballast, 0, OUTPUT_BUFFER_MEMORY - (_i % 2 == 0 ? 0 : MIB), 65536, 99);
+	for (size_t i = 0; i < BUFFERS; i++)
 		output_buffer_init(&p[i]);
 	for (int step = 0; step < 20000; step++) {
-		size_t i = (size_t)rand_r(&seed) % POCKETS, j = (size_t)rand_r(&seed) % POCKETS;
+		size_t i = (size_t)rand_r(&seed) % BUFFERS, j = (size_t)rand_r(&seed) % BUFFERS;
 		int what = rand_r(&seed) % 100;
 		if (what < 50) {
 			size_t len = (size_t)rand_r(&seed) %
@@ -226,7 +229,7 @@ START_TEST(any_order_of_calls)
 		must(p[i].len == model[i].len);
 		must(p[j].len == model[j].len);
 	}
-	for (size_t i = 0; i < POCKETS; i++) {
+	for (size_t i = 0; i < BUFFERS; i++) {
 		for (size_t at = 0; at < model[i].len;) {
 			const char *data;
 			ssize_t n = output_buffer_front(&p[i], &data, block, sizeof block);
@@ -244,7 +247,8 @@ START_TEST(any_order_of_calls)
 }
 END_TEST
 
-/* What is taken gives its blocks back, and what is added then uses the same ranges. */
+/* Bytes that are taken give their blocks back, and bytes added later use the same ranges of the
+   file. */
 START_TEST(space_is_used_again)
 {
 	struct output_buffer ballast, old, new;
@@ -253,22 +257,22 @@ START_TEST(space_is_used_again)
 	output_buffer_init(&ballast);
 	output_buffer_init(&old);
 	output_buffer_init(&new);
-	add_stream(&ballast, 0, STORE_MEMORY, 65536, 0);
+	add_stream(&ballast, 0, OUTPUT_BUFFER_MEMORY, 65536, 0);
 	add_stream(&old, 0, 20 * MIB, MIB, 1);
 	add_stream(&new, 0, MIB, MIB, 2);
-	ck_assert_int_ne(file_of_store(&st), -1);
+	ck_assert_int_ne(buffer_file(&st), -1);
 	off_t size = st.st_size;
 	blkcnt_t blocks = st.st_blocks;
 	for (int round = 0; round < 50; round++) {
 		output_buffer_clear(&old);
-		ck_assert_int_ne(file_of_store(&st), -1);
+		ck_assert_int_ne(buffer_file(&st), -1);
 #ifdef FALLOC_FL_PUNCH_HOLE
-		if (fallocate(file_of_store(&st), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size,
+		if (fallocate(buffer_file(&st), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size,
 			4096) == 0)
 			ck_assert_int_lt(st.st_blocks, blocks / 2);
 #endif
 		add_stream(&old, 0, 20 * MIB, 65536 + (size_t)round * 1001, 1);
-		ck_assert_int_ne(file_of_store(&st), -1);
+		ck_assert_int_ne(buffer_file(&st), -1);
 		ck_assert_int_le(st.st_size, size + 4 * MIB);
 	}
 	ck_assert_int_gt(blocks, 0);
@@ -279,7 +283,8 @@ START_TEST(space_is_used_again)
 }
 END_TEST
 
-/* Add until there is no more room; everything that was taken in is still there, and nothing of what was not. */
+/* Add until there is no more room: the buffer then has all bytes of the calls that succeeded, and
+   no others. */
 static void
 add_until_full(int error)
 {
@@ -290,21 +295,21 @@ add_until_full(int error)
 	output_buffer_init(&other);
 	ck_assert_int_eq(output_buffer_add(&other, "before", 6), 0);
 	for (;; len += 40000) {
-		must(len < STORE_MEMORY + 16 * MIB);
+		must(len < OUTPUT_BUFFER_MEMORY + 16 * MIB);
 		fill(block, len, 40000, 3);
 		if (output_buffer_add(&p, block, 40000) == -1)
 			break;
 	}
 	ck_assert_int_eq(errno, error);
-	ck_assert_uint_ge(len, STORE_MEMORY / 2);
+	ck_assert_uint_ge(len, OUTPUT_BUFFER_MEMORY / 2);
 	ck_assert_uint_eq(p.len, len);
 	ck_assert_uint_eq(output_buffer_bytes(), len + 6);
-	/* Again, and more at once than there is in all. */
+	/* It fails again, also for a larger piece. */
 	ck_assert_int_eq(output_buffer_add(&p, block, sizeof block), -1);
 	ck_assert_int_eq(errno, error);
 	ck_assert_uint_eq(p.len, len);
 	take_stream(&p, 0, 65536, 3);
-	/* With room again it goes on. */
+	/* Once there is room, adding succeeds again. */
 	add_stream(&p, 0, MIB, 9999, 4);
 	take_stream(&p, 0, 65536, 4);
 	ck_assert_int_eq(output_buffer_read(&other, 0, block, 10), 6);
@@ -330,7 +335,7 @@ START_TEST(full_disk_loses_nothing)
 	char directory[] = "/tmp/forkpool-test-XXXXXX";
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	/* In a mount namespace of this process's own: it goes with it. */
+	/* The mount ends with this process, which has a mount namespace of its own. */
 	int own = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("none", directory, "tmpfs", 0, "size=3m") == 0;
@@ -361,7 +366,7 @@ START_TEST(directory_of_the_file)
 	ck_assert_uint_eq(st.st_nlink, 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
 	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(rmdir(directory), 0); /* nothing is in it */
+	ck_assert_int_eq(rmdir(directory), 0); /* it is empty */
 
 	ck_assert_int_eq(output_buffer_file(), -1);
 	ck_assert_int_eq(errno, ENOENT);
@@ -374,11 +379,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("tool_store");
-	TCase *tc = support_case("store", 120);
+	Suite *suite = suite_create("output_buffer");
+	TCase *tc = support_case("output_buffer", 120);
 
 	tcase_add_checked_fixture(tc, note_next_fd, NULL);
-	tcase_add_test(tc, what_small_jobs_wrote_comes_together);
+	tcase_add_test(tc, output_of_small_jobs_comes_in_one_view);
 	tcase_add_test(tc, little_stays_in_memory);
 	tcase_add_test(tc, much_is_spilled_and_comes_back);
 	tcase_add_loop_test(tc, any_order_of_calls, 0, 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers, sizes and times as people write them: what is right has its value, all else a sentence. */
+/* Numbers, sizes and times as people write them: right ones give a value, all others a sentence. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -13,7 +13,9 @@
 
 START_TEST(counts)
 {
-	static const struct { const char *text; long long min, max, value;
+	static const struct {
+		const char *text;
+		long long min, max, value;
 	} right[] = {
 		{ "0", 0, 10, 0 },
 		{ "10", 0, 10, 10 },
@@ -21,7 +23,9 @@ START_TEST(counts)
 		{ "007", 1, 10, 7 },
 		{ "9223372036854775807", 0, LLONG_MAX, LLONG_MAX },
 	};
-	static const struct { const char *text; long long min, max;
+	static const struct {
+		const char *text;
+		long long min, max;
 	} wrong[] = {
 		{ "", 0, 10 },
 		{ " 1", 0, 10 },
@@ -62,7 +66,9 @@ END_TEST
 
 START_TEST(sizes)
 {
-	static const struct { const char *text; int64_t bytes;
+	static const struct {
+		const char *text;
+		int64_t bytes;
 	} right[] = {
 		{ "1", 1 },
 		{ "4096", 4096 },
@@ -120,7 +126,9 @@ END_TEST
 START_TEST(durations)
 {
 #define S INT64_C(1000000000)
-	static const struct { const char *text; int64_t ns;
+	static const struct {
+		const char *text;
+		int64_t ns;
 	} right[] = {
 		{ "1", S },
 		{ "1.5", S * 3 / 2 },
@@ -279,8 +287,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("tool_quantity");
-	TCase *tc = support_case("quantity", 10);
+	Suite *suite = suite_create("tool_parse_units");
+	TCase *tc = support_case("parse_units", 10);
 
 	tcase_add_test(tc, counts);
 	tcase_add_test(tc, sizes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a report keeps of very many runs, and what it says of all of them; text that goes into a page. */
+/* What a report keeps of very many tries, its sums over all of them, and text made safe for it. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -12,7 +12,7 @@
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
 
-/* ------------------------------------------------------------------------------------------- text */
+/* ----------------------------------------------------------------------------------------- text */
 
 static void
 line_is(const char *data, size_t len, size_t max, const char *wanted)
@@ -45,7 +45,7 @@ tail_is(const char *data, size_t len, size_t max, const char *wanted)
 	struct bytes out = { 0 };
 	struct output_buffer p;
 
-	report_text_add_tail(&out, tool_pocket(&p, data, len), max);
+	report_text_add_tail(&out, tool_output(&p, data, len), max);
 	ck_assert_str_eq(out.at, wanted);
 	bytes_free(&out);
 	output_buffer_clear(&p);
@@ -55,29 +55,29 @@ START_TEST(ends_of_output)
 {
 	tail_is("one\n\ttwo\n", 9, 100, "\"one\\n\\ttwo\\n\"");
 	tail_is("", 0, 100, "\"\"");
-	/* From where a line begins, if one does early enough; else not within a character. */
+	/* Begins with a line, if one begins early enough; else with a character. */
 	tail_is("first\nsecond\nthird\n", 19, 16, "\"second\\nthird\\n\"");
 	tail_is("first\nsecond\n", 13, 13, "\"first\\nsecond\\n\"");
 	tail_is("0123456789abcdef\n", 17, 8, "\"9abcdef\\n\"");
 	tail_is("\xe2\x82\xac\xe2\x82\xac", 6, 5, "\"\xe2\x82\xac\"");
 	tail_is("\xe2\x82\xac\xe2\x82\xac", 6, 4, "\"\xe2\x82\xac\"");
 	tail_is("\x80\x80\x80\x80", 4, 4, "\"\\\\200\\\\200\\\\200\\\\200\"");
-	/* Each of the most that is taken becomes four. */
+	/* Each byte of the largest tail becomes an escape of five. */
 	char much[2 * REPORT_TAIL_MAX];
 	struct bytes out = { 0 };
 	struct output_buffer p;
 	memset(much, 0xff, sizeof much);
-	report_text_add_tail(&out, tool_pocket(&p, much, sizeof much), sizeof much);
+	report_text_add_tail(&out, tool_output(&p, much, sizeof much), sizeof much);
 	ck_assert_uint_eq(out.len, 2 + REPORT_TAIL_MAX * 5);
 	bytes_free(&out);
 	output_buffer_clear(&p);
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- sums */
+/* ----------------------------------------------------------------------------------------- sums */
 
 static json_t *
-sums_now(void)
+stats_now(void)
 {
 	struct bytes out = { 0 };
 	json_error_t error;
@@ -110,19 +110,22 @@ sum(const json_t *array)
 
 START_TEST(sums_of_a_few)
 {
-	report_stats_add(&(struct report_sum){ .slot = 1, .start = 0, .run = 1500 });
-	report_stats_add(
-	    &(struct report_sum){ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 });
-	report_stats_add(
-	    &(struct report_sum){ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 });
+	static const struct report_stats_run run[] = {
+		{ .slot = 1, .start = 0, .run = 1500 },
+		{ .slot = 3, .start = 500, .run = 4, .failed = 1, .again = 1 },
+		{ .slot = 3, .start = -7, .run = 0, .failed = 1, .died = 1 },
+	};
 
-	json_t *o = sums_now();
+	for (size_t i = 0; i < sizeof run / sizeof run[0]; i++)
+		report_stats_add(&run[i]);
+
+	json_t *o = stats_now();
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "runs_total")), 3);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "again")), 1);
 	char *lanes = json_dumps(json_object_get(o, "lanes"), JSON_COMPACT);
 	ck_assert_str_eq(lanes, "[[1500,1,0,0],[0,0,0,0],[4,2,2,1]]");
 	free(lanes);
-	/* below 1, 1 to 2, 2 to 5, ... */
+	/* The ranges: below 1, 1 to 2, 2 to 5, ... */
 	ck_assert_int_eq(at(o, "by_duration", 0), 1);
 	ck_assert_int_eq(at(o, "by_duration", 2), 1);
 	ck_assert_int_eq(at(o, "edges", 9), 1000);
@@ -139,7 +142,7 @@ START_TEST(sums_of_a_few)
 }
 END_TEST
 
-/* However long it takes, there are as many stretches, and nothing gets lost where two become one. */
+/* A long run has no more stretches, and nothing gets lost where two become one. */
 START_TEST(sums_of_days)
 {
 	int64_t busy = 0;
@@ -147,21 +150,21 @@ START_TEST(sums_of_days)
 
 	for (int64_t start = 0, run = 1; start < INT64_C(400) * 86400 * 1000000;
 	     start += run, run += run / 3 + 1) {
-		report_stats_add(&(struct report_sum){ .slot = 1,
+		report_stats_add(&(struct report_stats_run){ .slot = 1,
 		    .start = start,
 		    .run = run,
 		    .failed = runs % 2 == 0 });
 		busy += run;
 		runs++;
 	}
-	json_t *o = sums_now();
+	json_t *o = stats_now();
 	ck_assert_uint_le(json_array_size(json_object_get(o, "busy")), 480);
 	ck_assert_uint_gt(json_array_size(json_object_get(o, "busy")), 240);
 	ck_assert_int_eq(sum(json_object_get(o, "busy")), busy);
 	ck_assert_int_eq(sum(json_object_get(o, "ended")), (int64_t)runs);
 	ck_assert_int_eq(sum(json_object_get(o, "failed")), (int64_t)(runs + 1) / 2);
 	ck_assert_int_eq(sum(json_object_get(o, "by_duration")), (int64_t)runs);
-	/* Each but those at the ends is as busy as it is long. */
+	/* Each stretch but the last is busy all the time. */
 	int64_t stretch = json_integer_value(json_object_get(o, "stretch"));
 	for (size_t i = 0; i + 1 < json_array_size(json_object_get(o, "busy")); i++)
 		ck_assert_int_eq(at(o, "busy", i), stretch);
@@ -170,7 +173,7 @@ START_TEST(sums_of_days)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- the page */
+/* ------------------------------------------------------------------------------------- the page */
 
 static struct forkpool *pool;
 static struct options options;
@@ -182,14 +185,14 @@ begin(void)
 	static char name[] = "page.html", *words[] = { NULL };
 	char error[256];
 
-	pool = forkpool_open(&(struct forkpool_options){ .struct_size =
-							     sizeof(struct forkpool_options),
-				 .workers = 1 },
-	    error, sizeof error);
+	struct forkpool_options pool_options = {
+		.struct_size = sizeof pool_options, .workers = 1
+	};
+	pool = forkpool_open(&pool_options, error, sizeof error);
 	ck_assert_msg(pool != NULL, "%s", error);
 	options = (struct options){ .report = name, .command = words, .workers = 2 };
 	totals = (struct totals){ 0 };
-	/* It is asked where a job's output is. */
+	/* The report asks records.c where a job's output is. */
 	records_open(&options, NULL);
 	report_open(&options, pool);
 }
@@ -211,26 +214,26 @@ one_run(struct task *task, uint64_t seq, enum verdict verdict, int64_t run_ns,
 
 	task->seq = seq;
 	int len = snprintf(command, sizeof command, "work on %llu now", (unsigned long long)seq);
-	report_run(
-	    &(struct attempt){ .record = &record, .command = command, .command_len = (size_t)len });
+	struct attempt run = { .record = &record, .command = command, .command_len = (size_t)len };
+	report_run(&run);
 	totals_add(&totals, &e, DIALECT_NATIVE);
 }
 
-/* The data of the page. */
+/* Closes the report; the data of its page. */
 static json_t *
 finished(void)
 {
-	static const char mark[] = "id=\"data\">\n";
+	static const char before[] = "id=\"data\">\n";
 	size_t len;
 	json_error_t error;
 
-	ck_assert_int_eq(report_close(&(struct attempt_end){ .totals = &totals, .status = 123 }),
-	    0);
+	struct attempt_end end = { .totals = &totals, .status = 123 };
+	ck_assert_int_eq(report_close(&end), 0);
 	(void)forkpool_close(pool);
-	char *page = tool_read("page.html", &len), *from = strstr(page, mark),
-	     *to = strstr(page, "\n</script>\n<script nonce");
+	char *page = tool_read("page.html", &len);
+	char *from = strstr(page, before), *to = strstr(page, "\n</script>\n<script nonce");
 	ck_assert(from != NULL && to != NULL);
-	from += strlen(mark);
+	from += strlen(before);
 	json_t *data = json_loadb(from, (size_t)(to - from), JSON_REJECT_DUPLICATES, &error);
 	if (data == NULL)
 		ck_abort_msg("%s at %d: %.200s", error.text, error.position,
@@ -240,22 +243,7 @@ finished(void)
 	return data;
 }
 
-static uint64_t
-resident(void)
-{
-	char line[256];
-	uint64_t kib = 0;
-	FILE *in = fopen("/proc/self/status", "r");
-
-	while (in != NULL && fgets(line, sizeof line, in) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kib = strtoull(line + 6, NULL, 10);
-	if (in != NULL)
-		(void)fclose(in);
-	return kib;
-}
-
-/* The first million, then what failed, up to a number of them, and the slowest; in all of that the memory stays as it is. */
+/* The first million, then a limited number of failed tries, and the slowest; memory is constant. */
 START_TEST(more_runs_than_rows)
 {
 	const uint64_t limit = REPORT_ROWS, failing = REPORT_MORE + 500, slow = REPORT_SLOWEST + 50;
@@ -266,17 +254,17 @@ START_TEST(more_runs_than_rows)
 	for (; seq < limit; seq++) {
 		one_run(task, seq + 1, VERDICT_OK, 1000000, NULL);
 		if (seq == 1000)
-			early = resident();
+			early = tool_memory("VmRSS:");
 	}
 	for (uint64_t i = 0; i < 300000; i++, seq++)
 		one_run(task, seq + 1, VERDICT_OK, 1000000, NULL);
 	for (uint64_t i = 0; i < failing; i++, seq++)
 		one_run(task, seq + 1, VERDICT_FAILED, 1000000, NULL);
-	/* Neither rising nor falling, all longer than those before; those of 50 are not among the slowest. */
+	/* Longer than all before, in no order: the shortest 50 are not among the slowest. */
 	for (uint64_t i = 0; i < slow; i++, seq++)
 		one_run(task, seq + 1, VERDICT_OK, (int64_t)(2 + i * 77 % slow) * 1000000000, NULL);
 	if (!SUPPORT_SANITIZED)
-		ck_assert_uint_lt(resident() - early, 2 << 10);
+		ck_assert_uint_lt(tool_memory("VmRSS:") - early, 2 << 10);
 
 	json_t *data = finished(), *rows = json_object_get(data, "rows");
 	ck_assert_uint_eq(json_array_size(rows), limit + REPORT_MORE + REPORT_SLOWEST);
@@ -303,7 +291,7 @@ START_TEST(more_runs_than_rows)
 }
 END_TEST
 
-/* What failed jobs wrote has a limit of its own; how much it was is told in any case. */
+/* Failed jobs' output has a limit of its own; how much each wrote is told in any case. */
 START_TEST(more_output_than_is_kept)
 {
 	const uint64_t kept = REPORT_TAILS / REPORT_TAIL, jobs = kept + 10;
@@ -312,7 +300,7 @@ START_TEST(more_output_than_is_kept)
 	char text[4 * 1024];
 
 	memset(text, 'e', sizeof text);
-	(void)tool_pocket(&err, text, sizeof text);
+	(void)tool_output(&err, text, sizeof text);
 	begin();
 	for (uint64_t seq = 1; seq <= jobs; seq++)
 		one_run(task, seq, VERDICT_FAILED, 1000, &err);
@@ -334,7 +322,7 @@ START_TEST(more_output_than_is_kept)
 }
 END_TEST
 
-/* Where the file system is full, what was there before stays, and nothing else. */
+/* If the file system is full, the old file stays, and no temporary one. */
 START_TEST(a_file_is_whole_or_as_it_was)
 {
 	struct atomic_file f;
@@ -353,7 +341,7 @@ START_TEST(a_file_is_whole_or_as_it_was)
 
 	ck_assert_int_eq(atomic_file_open(&f, "whole"), 0);
 	(void)snprintf(temporary, sizeof temporary, "%s", f.temporary);
-	/* A write that fails. */
+	/* Let each write fail. */
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ck_assert_int_ne(full, -1);
 	ck_assert_int_ne(dup2(full, f.fd), -1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --results: GNU parallel's tree of directories, files from templates, tables; and no item leads out of them. */
+/* --results: trees as GNU parallel's, templates and tables; and no item leads out of them. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -32,8 +32,8 @@ add(uint64_t seq, const char *items, size_t len, size_t columns, const struct ro
 	struct output_buffer p, q;
 	struct job_record r = { .task = task,
 		.outcome = &ok,
-		.out = tool_pocket(&p, out, strlen(out)),
-		.err = tool_pocket(&q, err, strlen(err)),
+		.out = tool_output(&p, out, strlen(out)),
+		.err = tool_output(&q, err, strlen(err)),
 		.header = header };
 
 	task->columns = columns;
@@ -57,12 +57,12 @@ START_TEST(tree)
 	tool_file_is("res/deep/1/a b/stdout", "out", 3);
 	tool_file_is("res/deep/1/a b/stderr", "error", 5);
 	tool_file_is("res/deep/1/a b/seq", "1", 1);
-	/* The same items again: its files are replaced. */
+	/* A job with the same items replaces the files. */
 	ck_assert_int_eq(add(12, "a b", 4, 1, NULL, "o", ""), 0);
 	tool_file_is("res/deep/1/a b/stdout", "o", 1);
 	tool_file_is("res/deep/1/a b/stderr", "", 0);
 	tool_file_is("res/deep/1/a b/seq", "12", 2);
-	/* Columns; rows; rows of columns; names, in their order. */
+	/* Columns; rows; rows of columns; columns with names, in the order of these. */
 	ck_assert_int_eq(add(2, "a\0b", 4, 2, NULL, "", ""), 0);
 	exists("res/deep/1/a/2/b/seq", 1);
 	ck_assert_int_eq(add(3, "a\0b", 4, 1, NULL, "", ""), 0);
@@ -71,7 +71,7 @@ START_TEST(tree)
 	exists("res/deep/1/a/2/b/1/c/seq", 1);
 	ck_assert_int_eq(add(5, "w\0x\0y\0z", 8, 4, &header, "", ""), 0);
 	exists("res/deep/b\\_2/x/x10/w/9/z/10/y/seq", 1);
-	/* What the shell, a path or a terminal could misread. */
+	/* Characters that a shell, a path or a terminal could misread. */
 	ck_assert_int_eq(add(6, "c/d\\\te", 7, 1, NULL, "", ""), 0);
 	exists("res/deep/1/c\\_d\\\\\\te/seq", 1);
 	ck_assert_int_eq(add(7, "", 1, 1, NULL, "", ""), 0);
@@ -84,21 +84,19 @@ START_TEST(tree)
 }
 END_TEST
 
-/* Whatever the item, its files are below DIR/1. */
+/* Whatever the item is, its files are below DIR/1. */
 START_TEST(no_item_leads_out)
 {
 	static const char *const item[] = { "..", ".", "../../x", "/etc/x", "...", "a/../../..",
 		"..\n", "./" };
+	static const struct item name = { "..", 2 };
+	static const struct row header = { .items = &name, .count = 1 };
 	struct options o = { .results = (char[]){ "jail/in" } };
 
 	results_dir_open(&o);
 	for (size_t i = 0; i < sizeof item / sizeof item[0]; i++) {
 		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1, NULL, "", ""), 0);
-		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1,
-				     &(struct row){ .items = &(struct item){ "..", 2 },
-					 .count = 1 },
-				     "", ""),
-		    0);
+		ck_assert_int_eq(add(i + 1, item[i], strlen(item[i]) + 1, 1, &header, "", ""), 0);
 	}
 	exists("jail/in/1/\\../seq", 1);
 	exists("jail/in/1/\\./seq", 1);
@@ -121,13 +119,12 @@ START_TEST(long_names)
 
 	results_dir_open(&o);
 	memset(item, 'y', sizeof item);
-	/* Two that differ only far behind; a character that would be cut in two. */
+	/* Two items that differ only near their ends. */
 	item[sizeof item - 1] = '\0';
 	for (int i = 0; i < 2; i++) {
 		item[sizeof item - 2] = (char)('a' + i);
-		ck_assert_int_eq(add(1, item, sizeof item, 1, NULL, i == 0 ? "first" : "second",
-				     ""),
-		    0);
+		const char *out = i == 0 ? "first" : "second";
+		ck_assert_int_eq(add(1, item, sizeof item, 1, NULL, out, ""), 0);
 	}
 	struct task *task = tool_task(1, item, sizeof item, "", 0);
 	struct job_record r = { .task = task, .outcome = &ok };
@@ -139,6 +136,7 @@ START_TEST(long_names)
 	strcat(path, "stdout");
 	tool_file_is(path, "second", 6);
 	free(path);
+	/* Characters of three bytes: none is cut in two. */
 	for (size_t i = 0; i + 1 < sizeof item; i++)
 		task->items.at[i] = "\xe2\x82\xac"[i % 3];
 	for (size_t max = 250; max < 256; max++) {
@@ -147,7 +145,7 @@ START_TEST(long_names)
 		ck_assert_uint_gt(strlen(names.at + 2), max - 3);
 		ck_assert_uint_eq((size_t)(strrchr(names.at + 2, '-') - (names.at + 2)) % 3, 0);
 	}
-	/* Longer in all than a path can be. */
+	/* Names that are longer in all than a path can be. */
 	bytes_clear(&names);
 	for (int i = 0; i < 40; i++) {
 		for (int k = 0; k < 240; k++)
@@ -158,7 +156,7 @@ START_TEST(long_names)
 	results_dir_close();
 	bytes_free(&names);
 	task_free(task);
-	/* Too deep for the one that cleans up after us. */
+	/* nftw() of tool_leave() cannot go down so deep. */
 	ck_assert_int_eq(system("rm -rf long"), 0);
 }
 END_TEST
@@ -174,7 +172,7 @@ START_TEST(templates)
 	tool_file_is("by/1-a.seq", "1", 1);
 	ck_assert_int_eq(add(2, "b/c", 4, 1, NULL, "out", ""), 0);
 	tool_file_is("by/2-b/c", "out", 3);
-	/* Said to nobody. */
+	/* The error is not to be seen in the test's output. */
 	ck_assert_int_eq(close(STDERR_FILENO), 0);
 	ck_assert_int_eq(open("/dev/null", O_RDWR), STDERR_FILENO);
 	ck_assert_int_eq(add(3, "/../../x", 9, 1, NULL, "out", ""), -1);
@@ -230,8 +228,11 @@ table(enum results_kind kind, const struct row *header, const char *expected)
 	struct task *task = tool_task(1, "a b\0\"q\"", 8, "", 0);
 	struct task *second = tool_task(2, "a b", 4, "", 0);
 	struct output_buffer out, err;
-	struct job_record r = { .task = task, .outcome = &ok, .out = tool_pocket(&out, "x\"\n", 3),
-		.err = tool_pocket(&err, "plain,\001", 7), .header = header };
+	struct job_record r = { .task = task,
+		.outcome = &ok,
+		.out = tool_output(&out, "x\"\n", 3),
+		.err = tool_output(&err, "plain,\001", 7),
+		.header = header };
 	struct outcome late = ok;
 
 	results_table_open("table", kind, RECORD_REPLACE);
@@ -257,27 +258,25 @@ START_TEST(tables)
 	static const struct row header = { .items = name, .count = 2 };
 
 	table(RESULTS_CSV, NULL,
-	    "Seq,Host,Starttime,JobRuntime,Send,Receive,Exitval,Signal,Command,V1,V2,Stdout,"
-	    "Stderr\n"
-	    "1,:,1700000000.123,0.009,0,4,0,0,\"echo 'a b'\",\"a "
-	    "b\",\"\"\"q\"\"\",\"x\"\"\n\",\"plain,\001\"\n"
+	    "Seq,Host,Starttime,JobRuntime,Send,Receive,Exitval,Signal,Command,V1,V2,"
+	    "Stdout,Stderr\n"
+	    "1,:,1700000000.123,0.009,0,4,0,0,\"echo 'a b'\",\"a b\",\"\"\"q\"\"\","
+	    "\"x\"\"\n\",\"plain,\001\"\n"
 	    "2,:,1700000000.123,0.009,0,4,-1,9,,\"a b\",,\"plain,\001\"\n");
 	table(RESULTS_TSV, &header,
-	    "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\t\"n "
-	    "m\"\to\tStdout\tStderr\n"
-	    "1\t:\t1700000000.123\t0.009\t0\t4\t0\t0\t\"echo 'a b'\"\t\"a "
-	    "b\"\t\"\"\"q\"\"\"\t\"x\"\"\n\"\tplain,\001\n"
+	    "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\t"
+	    "\"n m\"\to\tStdout\tStderr\n"
+	    "1\t:\t1700000000.123\t0.009\t0\t4\t0\t0\t\"echo 'a b'\"\t\"a b\"\t"
+	    "\"\"\"q\"\"\"\t\"x\"\"\n\"\tplain,\001\n"
 	    "2\t:\t1700000000.123\t0.009\t0\t4\t-1\t9\t\t\"a b\"\t\tplain,\001\n");
 	table(RESULTS_JSON, NULL,
 	    "{ \"Seq\": 1, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, "
-	    "\"Send\": 0, "
-	    "\"Receive\": 4, \"Exitval\": 0, \"Signal\": 0, \"Command\": \"echo 'a b'\", \"V\": [ "
-	    "\"a b\",\"\\\"q\\\"\" ], "
+	    "\"Send\": 0, \"Receive\": 4, \"Exitval\": 0, \"Signal\": 0, "
+	    "\"Command\": \"echo 'a b'\", \"V\": [ \"a b\",\"\\\"q\\\"\" ], "
 	    "\"Stdout\": \"x\\\"\\u000a\", \"Stderr\": \"plain,\\u0001\" }\n"
 	    "{ \"Seq\": 2, \"Host\": \":\", \"Starttime\": 1700000000.123, \"JobRuntime\": 0.009, "
-	    "\"Send\": 0, "
-	    "\"Receive\": 4, \"Exitval\": -1, \"Signal\": 9, \"Command\": \"\", \"V\": [ \"a b\" "
-	    "], "
+	    "\"Send\": 0, \"Receive\": 4, \"Exitval\": -1, \"Signal\": 9, "
+	    "\"Command\": \"\", \"V\": [ \"a b\" ], "
 	    "\"Stdout\": \"\", \"Stderr\": \"plain,\\u0001\" }\n");
 }
 END_TEST

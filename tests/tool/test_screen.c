@@ -234,7 +234,7 @@ START_TEST(fits_in_every_window)
 					ck_assert_int_ge((unsigned char)text[k], ' ');
 					ck_assert_int_ne(text[k], 0x7f);
 				}
-				ck_assert_uint_eq(width_of(text, len), lines.width[i]);
+				ck_assert_uint_eq(display_width(text, len), lines.width[i]);
 				ck_assert_uint_lt(lines.width[i], columns);
 				ck_assert_ptr_null(strstr(text, "\xe2\x80\xae"));
 				text += len + 1;
@@ -275,14 +275,14 @@ START_TEST(widths)
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		ck_assert_msg(width_of(known[i].text, strlen(known[i].text)) == known[i].width,
+		ck_assert_msg(display_width(known[i].text, strlen(known[i].text)) == known[i].width,
 		    "the %zu-th", i);
 	/* Nothing is cut in its middle, and what has no width goes with what it belongs to. */
-	ck_assert_uint_eq(width_fitting("\xe3\x81\x82\xe3\x81\x84", 6, 3), 3);
-	ck_assert_uint_eq(width_fitting("\xe3\x81\x82\xe3\x81\x84", 6, 1), 0);
-	ck_assert_uint_eq(width_fitting("a\xcc\x81" "b", 4, 1), 3);
-	ck_assert_uint_eq(width_fitting("abc", 3, 0), 0);
-	ck_assert_uint_eq(width_fitting("abc", 2, 80), 2);
+	ck_assert_uint_eq(display_width_fit("\xe3\x81\x82\xe3\x81\x84", 6, 3), 3);
+	ck_assert_uint_eq(display_width_fit("\xe3\x81\x82\xe3\x81\x84", 6, 1), 0);
+	ck_assert_uint_eq(display_width_fit("a\xcc\x81" "b", 4, 1), 3);
+	ck_assert_uint_eq(display_width_fit("abc", 3, 0), 0);
+	ck_assert_uint_eq(display_width_fit("abc", 2, 80), 2);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Events of a trace: times are exact and never overlap on a track, whatever the clock did, and names are data. */
+/* A trace's events: exact times that never overlap on a track, and names that are only data. */
 #include "config.h"
 #include "tests/support/support.h"
 #include "tests/support/tool_records.h"
@@ -8,7 +8,7 @@
 
 #include "tool/reports/trace.h"
 
-/* All times here are from this one on, which leaves a double no room for nanoseconds since the epoch. */
+/* The origin of all times; in nanoseconds it has more digits than a double. */
 #define BEGAN INT64_C(1700000000123456789)
 
 static const struct attempt_began began = { .real_ns = BEGAN, .now_ns = INT64_C(5000000000) };
@@ -23,7 +23,7 @@ begin(void)
 	trace_open(&o, NULL, &began);
 }
 
-/* A run of that command; without one it is that of job seq. */
+/* Adds a try of that command. */
 static void
 add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt, int again,
     const char *command, size_t len)
@@ -66,7 +66,7 @@ end(void)
 	return events;
 }
 
-/* The n-th of that phase. */
+/* The n-th event of that phase. */
 static json_t *
 nth(const json_t *events, const char *phase, size_t n)
 {
@@ -110,15 +110,15 @@ START_TEST(times_are_exact)
 }
 END_TEST
 
-/* Where each begins is known but for the moment between two readings of the clock; how long it took is known. */
+/* A start may be early, by the moment between two readings of the clock; a duration is exact. */
 START_TEST(runs_of_a_worker_do_not_overlap)
 {
 	begin();
 	add(1, 1, 100, 50, 1, 0, "a", 1);
 	add(2, 1, 140, 50, 1, 0, "a", 1);   /* 10 too early */
-	add(3, 2, 140, 50, 1, 0, "a", 1);   /* elsewhere */
-	add(4, 1, 195, 5, 1, 0, "a", 1);    /* 5 too early still */
-	add(5, 1, 300, 5, 1, 0, "a", 1);    /* and that is over */
+	add(3, 2, 140, 50, 1, 0, "a", 1);   /* on another worker */
+	add(4, 1, 195, 5, 1, 0, "a", 1);    /* 5 too early, since the second one was moved */
+	add(5, 1, 300, 5, 1, 0, "a", 1);    /* late enough */
 	add(6, 2, -1000, 5, 1, 0, "a", 1);  /* the clock was set back */
 	add(7, 3, -1000, 5, 1, 0, "a", 1);
 	json_t *events = end();
@@ -168,7 +168,7 @@ START_TEST(tries_are_joined)
 }
 END_TEST
 
-/* Every byte as a command of its own, and some that are several; an event has a name in any case. */
+/* Commands of each single byte, and longer ones: every event has a name without control bytes. */
 START_TEST(names_are_data)
 {
 	static const struct {

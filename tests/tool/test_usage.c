@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is said of the command line: of a wrong one, by --help, and by the manual page, which has them all. */
+/* Messages for wrong options, and that --help and the manual describe every option of the table. */
 #include "config.h"
 #include "tests/support/options_support.h"
 
@@ -7,12 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tool/base/message.h"
 #include "tool/cli/option_table.h"
 
-/* ----------------------------------------------------------------------------------------- refusals */
+/* ------------------------------------------------------------------------------------- refusals */
 
 START_TEST(statuses_are_the_dialects)
 {
@@ -30,7 +29,7 @@ START_TEST(statuses_are_the_dialects)
 	ck_assert_int_eq(strncmp(said.err, "parallel: -j x ", 15), 0);
 	RUN(&said, "forkpool", "--nonsense", "--compat=parallel", "true");
 	ck_assert_int_eq(said.status, 1);
-	/* What it was given is shown so that it stays one line. */
+	/* The message stays one line, whatever the value contains. */
 	RUN(&said, "forkpool", "-j", "a\nb\033[2J", "true");
 	ck_assert_int_eq(said.status, 1);
 	ck_assert_ptr_nonnull(strstr(said.err, "$'a\\012b\\033[2J'"));
@@ -48,9 +47,9 @@ START_TEST(letters_of_each_dialect)
 			continue;
 		for (unsigned d = DIALECT_NATIVE; d <= DIALECT_PARALLEL; d++) {
 			static const char *const programs[] = { "forkpool", "xargs", "parallel" };
-			/* The value does for none of them, so that all that need one refuse it by name. */
+			/* An empty value is wrong for every option that needs one. */
 			RUN(&said, programs[d], name, "", "true");
-			if (options_letter((enum dialect)d, letter))
+			if (option_letter_known((enum dialect)d, letter))
 				ck_assert_msg(strstr(said.err, "not an option") == NULL &&
 					strstr(said.err, "unknown") == NULL,
 				    "%s: %s", name, said.err);
@@ -64,7 +63,8 @@ END_TEST
 
 START_TEST(near_names_are_suggested)
 {
-	static const struct { const char *typed, *meant;
+	static const struct {
+		const char *typed, *meant;
 	} cases[] = {
 		{ "--jbos", "--jobs" },
 		{ "--timout", "--timeout" },
@@ -92,7 +92,7 @@ START_TEST(near_names_are_suggested)
 	ck_assert_int_eq(said.status, 1);
 	ck_assert_ptr_nonnull(strstr(said.err, "--max-args"));
 	ck_assert_ptr_nonnull(strstr(said.err, "--max-lines"));
-	/* What is clear may be cut short, as with the two others. */
+	/* Names may be cut short where they stay unique, as in xargs and GNU parallel. */
 	struct options o = READ("forkpool", "--time", "3", "--max-a=2", "true");
 	ck_assert_int_eq(o.timeout_ns, 3000000000);
 	ck_assert_uint_eq(o.max_items, 2);
@@ -100,9 +100,9 @@ START_TEST(near_names_are_suggested)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- texts */
+/* ---------------------------------------------------------------------------------------- texts */
 
-/* Does text have name, and not only as a part of a longer one? */
+/* Whether text has name as a whole word. */
 static int
 has_name(const char *text, const char *name)
 {
@@ -124,16 +124,16 @@ START_TEST(help_has_them_all)
 	ck_assert_int_eq(said.status, 0);
 	ck_assert_str_eq(said.err, "");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options_table[i].name != NULL) {
-			(void)snprintf(name, sizeof name, "--%s", options_table[i].name);
+		if (option_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, "--%s", option_table[i].name);
 			ck_assert_msg(has_name(said.out, name), "%s", name);
 		}
-		if (options_table[i].letter != 0) {
-			(void)snprintf(name, sizeof name, "\n  -%c", options_table[i].letter);
+		if (option_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, "\n  -%c", option_table[i].letter);
 			ck_assert_msg(strstr(said.out, name) != NULL, "%s", name);
 		}
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++) {
 		(void)snprintf(name, sizeof name, "%s%s", alias->name[1] == '\0' ? "-" : "--",
 		    alias->name);
 		ck_assert_msg(has_name(said.out, name), "%s", name);
@@ -151,24 +151,24 @@ START_TEST(help_has_them_all)
 }
 END_TEST
 
-/* Is there an option of that name, "P" or "jobs"? */
+/* Whether an option has that name, "P" or "jobs". */
 static int
 is_known(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		const struct option_row *row = &options_table[i];
+		const struct option_row *row = &option_table[i];
 		if ((len == 1 && row->letter == name[0]) ||
 		    (row->name != NULL && strlen(row->name) == len &&
 			memcmp(row->name, name, len) == 0))
 			return 1;
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (strlen(alias->name) == len && memcmp(alias->name, name, len) == 0)
 			return 1;
 	return 0;
 }
 
-/* Each option has an ".It Fl" of its own, under all its names; and none is there that is not an option. */
+/* The manual has an ".It Fl" for each name of each option, and for no other name. */
 START_TEST(manual_has_them_all)
 {
 	static char page[1 << 18], listed[1 << 16];
@@ -180,7 +180,7 @@ START_TEST(manual_has_them_all)
 	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
 	page[fread(page, 1, sizeof page - 1, file)] = '\0';
 	(void)fclose(file);
-	/* " Fl " before each name and " " behind it, of all those lines. */
+	/* Join the names of all these lines, " Fl " before each and " " behind it. */
 	size_t at = 0;
 	for (const char *line = page; line != NULL && *line != '\0';
 	     line = strchr(line, '\n'), line += line != NULL) {
@@ -192,16 +192,16 @@ START_TEST(manual_has_them_all)
 		    line + 3);
 	}
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options_table[i].name != NULL) {
-			(void)snprintf(name, sizeof name, " Fl -%s ", options_table[i].name);
+		if (option_table[i].name != NULL) {
+			(void)snprintf(name, sizeof name, " Fl -%s ", option_table[i].name);
 			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
 		}
-		if (options_table[i].letter != 0) {
-			(void)snprintf(name, sizeof name, " Fl %c ", options_table[i].letter);
+		if (option_table[i].letter != 0) {
+			(void)snprintf(name, sizeof name, " Fl %c ", option_table[i].letter);
 			ck_assert_msg(strstr(listed, name) != NULL, "%s", name);
 		}
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++) {
 		(void)snprintf(name, sizeof name, " Fl %s%s ", alias->name[1] == '\0' ? "" : "-",
 		    alias->name);
 		ck_assert_msg(strstr(listed, name) != NULL, "%s", name);

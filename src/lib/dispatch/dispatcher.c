@@ -75,7 +75,7 @@ cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 {
 	claim_word *claim = shared_claim(d->shared, job->entry);
 	uint64_t word = atomic_load(claim);
-	unsigned worker = (unsigned)(word >> 5 & 0xfff), parity = (unsigned)(word >> 4 & 1);
+	unsigned worker = claim_worker(word), parity = claim_parity(word);
 
 	job->max_attempts = job->attempts + 1; /* however this run ends, no other follows */
 	if (claim_state(word) == CLAIM_CLAIMED && claim_ticket(word) == job->ticket &&
@@ -282,7 +282,7 @@ spin(struct dispatcher *d)
 {
 	if (d->out.inflight_count == 0 || !d->out.spin)
 		return false;
-	int64_t until = clock_now() + SHARED_LINGER_NS;
+	int64_t until = clock_now() + SHARED_SPIN_NS;
 	do {
 		if (results_written(d))
 			return true;

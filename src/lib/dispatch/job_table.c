@@ -8,11 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/ipc/wire.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
+#include "lib/ipc/wire_job.h"
+#include "lib/os/os.h"
 
 static int
 level_compare(const struct job_level *a, const struct job_level *b)
@@ -36,10 +33,9 @@ job_table_init(struct job_table *t, uint32_t limit)
 	t->limit = limit;
 	t->by_seq_mask = size - 1;
 	t->by_seq = calloc(size, sizeof *t->by_seq);
-	t->records = mmap(NULL, limit * sizeof *t->records, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->by_seq == NULL || t->records == MAP_FAILED) {
-		if (t->records != MAP_FAILED)
+	t->records = os_map_private(limit * sizeof *t->records);
+	if (t->by_seq == NULL || t->records == NULL) {
+		if (t->records != NULL)
 			(void)munmap(t->records, limit * sizeof *t->records);
 		free(t->by_seq);
 		memset(t, 0, sizeof *t);

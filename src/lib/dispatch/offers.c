@@ -66,7 +66,7 @@ offers_size(struct dispatcher *d)
 	if (ahead < AHEAD * d->out.batch)
 		ahead = AHEAD * d->out.batch;
 	d->out.offered_max = d->link.workers * (uint32_t)ahead;
-	bool jobs_are_short = d->out.run_ns > 0 && d->out.run_ns <= SHARED_LINGER_NS;
+	bool jobs_are_short = d->out.run_ns > 0 && d->out.run_ns <= SHARED_SPIN_NS;
 	bool workers_are_few = d->link.workers <= SPIN_WORKERS;
 	unsigned few = READERS_PER_PROCESSOR * d->options.processors;
 	bool few_read = jobs_are_short && !workers_are_few && d->link.workers > few;

@@ -19,7 +19,7 @@ inflight_add(struct dispatcher *d, struct job *job)
 	job->state = JOB_OFFERED;
 	d->out.inflight[job->entry / 64] |= UINT64_C(1) << job->entry % 64;
 	d->out.inflight_count++;
-	if (++d->out.next_ticket > SHARED_TICKET_MAX)
+	if (++d->out.next_ticket > CLAIM_TICKET_MAX)
 		d->out.next_ticket = 1;
 	atomic_store_explicit(shared_claim(d->shared, job->entry),
 	    claim_make(job->ticket, 0, 0, CLAIM_OFFERED), memory_order_release);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The arena: finding an extent, filling it, and giving pages back. */
 #include "config.h"
 #include "lib/ipc/args_arena.h"
 
@@ -12,9 +13,10 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-/* Pages kept when nothing is in use any more. */
+/* With nothing in use, a file larger than this is emptied. */
 #define ARENA_KEEP ((uint64_t)64 << 20)
-/* A page, or a part of one: each extent begins on one of its own. */
+/* The smallest extent: a page, or where pages are larger a part of one.  No two extents share a
+   unit. */
 #define ARENA_UNIT 4096u
 
 int
@@ -58,7 +60,7 @@ arena_has_room(const struct arena *a, size_t len)
 	return a->held == 0 || (a->held <= ARENA_BYTES_MAX && len <= ARENA_BYTES_MAX - a->held);
 }
 
-/* The file's bytes from 0 to end in memory; false: they cannot be. */
+/* Have the file's bytes from 0 to end mapped; false where that fails. */
 static int
 arena_map(struct arena *a, uint64_t end)
 {
@@ -80,6 +82,31 @@ arena_map(struct arena *a, uint64_t end)
 	return 1;
 }
 
+/* Copy data, of the extent's length, to where the extent is.  0, -1 and errno. */
+static int
+extent_fill(struct arena *a, struct arena_extent *extent, const void *data)
+{
+	size_t len = extent->len;
+	/* The reader maps the last page whole: wipe what an earlier job left in the rest of it. */
+	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
+
+	if (a->wipes && extent->backed > len && rest > 0) {
+		static const char zeros[ARENA_UNIT];
+		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1)
+			return -1;
+	}
+	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
+		/* These pages are there already: twice as fast as pwrite(), and cannot fail. */
+		memcpy(a->map + extent->offset, data, len);
+		return 0;
+	}
+	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1)
+		return -1;
+	if (len > extent->backed)
+		extent->backed = len;
+	return 0;
+}
+
 struct arena_extent *
 arena_put(struct arena *a, const void *data, size_t len)
 {
@@ -94,8 +121,8 @@ arena_put(struct arena *a, const void *data, size_t len)
 	struct arena_extent *extent = SLIST_FIRST(&a->free[class]);
 	uint64_t offset = extent != NULL ? extent->offset : a->end;
 	struct rlimit limit;
-	/* Past it the write would raise SIGXFSZ in the caller's process; an extent from before may
-	   lie past it, since it was less full, or the limit another. */
+	/* A write past the limit would raise SIGXFSZ in the caller's process.  A free extent may
+	   reach past it too: it was less full before, or the limit was higher. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 	    (len > limit.rlim_cur || offset > limit.rlim_cur - len)) {
 		errno = EFBIG;
@@ -114,30 +141,12 @@ arena_put(struct arena *a, const void *data, size_t len)
 	}
 	extent->len = len;
 	a->held += len;
-	/* To the end of its last page, which whoever reads it has mapped. */
-	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
-	if (a->wipes && extent->backed > len && rest > 0) {
-		static const char zeros[ARENA_UNIT];
-		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1) {
-			int error = errno == ENOSPC ? ENOMEM : errno;
-			arena_free(a, extent);
-			errno = error;
-			return NULL;
-		}
-	}
-	if (len <= extent->backed && arena_map(a, extent->offset + len)) {
-		/* Pages that are there already: twice as fast, and nothing can fail. */
-		memcpy(a->map + extent->offset, data, len);
-		return extent;
-	}
-	if (fd_pwrite_all(a->fd, data, len, (off_t)extent->offset) == -1) {
+	if (extent_fill(a, extent, data) == -1) {
 		int error = errno == ENOSPC ? ENOMEM : errno;
 		arena_free(a, extent);
 		errno = error;
 		return NULL;
 	}
-	if (len > extent->backed)
-		extent->backed = len;
 	return extent;
 }
 

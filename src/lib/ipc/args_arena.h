@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arena - arguments too large for a packet, in a file without a name.
+ * args_arena - arguments too large for a packet, in a file without a name.
  *
- * Laid out and written by the parent alone; workers map it to read at the offset that a frame names.  A
- * file, because it can grow after the fork; written by pwrite(), whose failures are errors and not
- * signals, the first time, and through a mapping where its pages are there already.
- * Extents come in powers of two and the one freed last is used first, since pages touched before
- * are many times faster than fresh ones; pages of an extent that were never touched cost nothing.
- * Includes fd, os.
+ * The parent alone lays the arena out and writes to it; workers map it to read, at the offset that
+ * a job's frame names.  It is a file because a file can grow after the fork.  New pages are written
+ * by pwrite(), whose failures are errors and not signals; pages that are there already are written
+ * through a mapping.
+ *
+ * The sizes of extents are powers of two, and the extent freed last is used first: pages touched
+ * before are many times faster than fresh ones.  Pages of an extent that were never touched cost
+ * nothing.
  */
-#ifndef FORKPOOL_ARENA_H
-#define FORKPOOL_ARENA_H
+#ifndef FORKPOOL_ARGS_ARENA_H
+#define FORKPOOL_ARGS_ARENA_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +26,7 @@ struct arena_extent {
 	SLIST_ENTRY(arena_extent) next;
 	uint64_t offset;
 	uint64_t len;       /* in use; 0: free */
-	uint64_t backed;    /* bytes of it that have been written before: their pages are there */
+	uint64_t backed;    /* so many bytes were written before: their pages are there */
 	unsigned size_class;
 };
 
@@ -34,14 +36,14 @@ struct arena {
 	uint64_t held;      /* bytes in use */
 	char    *map;       /* the file from its beginning; NULL: not yet */
 	size_t   map_size;
-	int      wipes;     /* what was there before is not to be seen behind what is put there */
+	int      wipes;     /* zero the rest of the last page: a job must not see older arguments */
 	SLIST_HEAD(arena_list, arena_extent) free[ARENA_CLASSES];
 };
 
 int  arena_open(struct arena *);     /* 0, -1 and errno */
 void arena_close(struct arena *);    /* every extent must have been freed */
 
-/* Whether len more bytes are within bounds. */
+/* Whether there is room for len more bytes; always, if the arena is empty. */
 int  arena_has_room(const struct arena *, size_t len);
 /* Copy data in.  NULL and errno: ENOMEM, EFBIG (the process's limit on file sizes). */
 struct arena_extent *arena_put(struct arena *, const void *data, size_t len);

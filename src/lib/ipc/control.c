@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The control memory, and ringing the other side. */
 #include "config.h"
 #include "lib/ipc/control.h"
 
@@ -10,20 +11,15 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
-/* A millisecond each, where the system has no memory for one byte. */
+/* How often, a millisecond apart, to try to send a byte that the system has no memory for. */
 #define RING_TRIES 100
 
 struct control *
 control_create(void)
 {
-	struct control *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct control *c = os_map_shared(sizeof *c);
 
-	if (c == MAP_FAILED)
+	if (c == NULL)
 		return NULL;
 	atomic_store(&c->pool_deadline, CLOCK_NEVER);
 	return c;
@@ -39,7 +35,7 @@ control_destroy(struct control *c)
 void
 control_hide_from_workers(struct control *c)
 {
-	/* Where the system cannot hide it, a worker unmaps it as its first step. */
+	/* Where the system cannot hide the memory, each worker unmaps it as its first step. */
 	(void)os_page_hidden_from_fork(c, sizeof *c);
 }
 
@@ -66,13 +62,13 @@ control_restart(struct control *c)
 static int
 ring(_Atomic uint32_t *rung, int socket)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = CLOCK_MS };
 
 	if (atomic_exchange(rung, 1) != 0)
 		return 0;
 	for (int tries = 1; fd_ring(socket) == -1; tries++) {
-		/* A byte that no memory could be had for must not be lost: the other side may sleep
-		   until it comes. */
+		/* Try again for want of memory: the byte must not be lost, since the other side may
+		   sleep until it comes. */
 		if ((errno != ENOBUFS && errno != ENOMEM) || tries == RING_TRIES) {
 			atomic_store(rung, 0); /* whoever rings next tries again */
 			return -1;

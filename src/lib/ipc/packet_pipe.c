@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Packets through a pipe: in packet mode, or each padded to the full size. */
 #include "config.h"
 #include "lib/ipc/packet_pipe.h"
 
@@ -37,8 +38,9 @@ void
 packet_pipe_reserve(int fd, unsigned packets)
 {
 #ifdef F_SETPIPE_SZ
-	/* A packet takes a page of the pipe, however short it is.  Refused past the user's limit
-	   (pipe(7)): then the pipe stays as it is, and works as well, only with less ahead. */
+	/* Each packet takes a page of the pipe, however short it is.  Past the user's limit
+	   (pipe(7)) the system refuses: then the pipe stays as it is, and fewer packets can be sent
+	   ahead. */
 	if (packets > 256)
 		packets = 256;
 	if (packets > 16)
@@ -67,7 +69,7 @@ packet_pipe_write(int fd, struct wire_packet *packet, size_t len)
 		return 1;
 	if (n == -1)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-	errno = EIO; /* a part of a packet: the pipe is not what it was */
+	errno = EIO; /* a partial packet was written: the pipe is out of step */
 	return -1;
 }
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The shared memory: where its parts are, clearing a slot, and copying an outbox. */
 #include "config.h"
 #include "lib/ipc/shared.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "lib/os/clock.h"
 #include "lib/os/os.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 static size_t
 claims_size(uint32_t entries)
@@ -34,10 +29,9 @@ _Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the claim words would over
 struct shared *
 shared_create(uint32_t entries)
 {
-	struct shared *s = mmap(NULL, shared_size(entries), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct shared *s = os_map_shared(shared_size(entries));
 
-	if (s == MAP_FAILED)
+	if (s == NULL)
 		return NULL;
 	s->entries = entries;
 	atomic_init(&s->pool_deadline, CLOCK_NEVER);
@@ -106,7 +100,7 @@ outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, u
 	if (used <= w.used)
 		return 0;
 	memcpy(to->bytes + w.used, box->packet.bytes + w.used, used - w.used);
-	/* The same frames before and after: nothing was flushed and begun anew under the copy. */
+	/* If both words still agree, the owner did not flush and begin anew during the copy. */
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&box->flushes, memory_order_relaxed) != flushes ||
 	    (uint32_t)atomic_load_explicit(&box->fill, memory_order_relaxed) < used)
@@ -114,40 +108,4 @@ outbox_copy(const struct outbox *box, struct wire_packet *to, unsigned worker, u
 	w.used = used;
 	w.frames = frames;
 	return wire_end(&w);
-}
-
-int
-canary_create(struct canary *c)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	void *at =
-	    mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED) {
-		c->page = NULL;
-		return -1;
-	}
-	c->page = at;
-	c->wiped = os_page_wiped_by_fork(at, (size_t)page) == 0;
-	return 0;
-}
-
-void
-canary_destroy(struct canary *c)
-{
-	if (c->page != NULL)
-		(void)munmap((void *)(uintptr_t)c->page, (size_t)sysconf(_SC_PAGESIZE));
-	c->page = NULL;
-}
-
-uint64_t
-canary_value(const struct canary *c, uint32_t name)
-{
-	return (uint64_t)name << 32 | (c->wiped ? 0 : (uint64_t)(uint32_t)getpid());
-}
-
-void
-canary_mark(const struct canary *c, uint32_t name)
-{
-	*c->page = canary_value(c, name);
 }

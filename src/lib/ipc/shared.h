@@ -3,126 +3,80 @@
  * shared - the memory that the caller, the supervisor and the workers share; the only file that
  * knows its layout.
  *
- * One anonymous shared mapping: a claim word for each job record of the pool, then a slot for
- * each worker there may be.  Pages are taken as they are touched, so what is not used costs nothing.
+ * One anonymous shared mapping: a claim word (claim.h) for each job record of the pool, then a slot
+ * for each worker there may be.  The system takes a page when it is first touched, so unused
+ * entries and slots cost nothing.
  *
- * A claim word is the truth about who runs a job (CLAIMS in forkpool(7)):
- *
- *     63          17 16        5 4      3      0
- *     [   ticket    |  worker   | parity | state ]
- *
- *     FREE --parent--> OFFERED --worker--> CLAIMED --worker--> DONE --parent--> FREE
- *                         |                   |-supervisor,-> TIMED_OUT --parent--> FREE
- *                         |                   |  worker
- *                         '-parent-> REVOKED  '-parent------> CANCELLED --parent--> FREE
- *
- * Each arrow is one compare-and-swap (those to FREE a store, since only the parent leaves a final
- * state).  A ticket is new for each attempt, so a frame or a word of an attempt that is over
- * matches nothing.
- *
- * A worker can scribble over all of this.  Whoever reads it checks what is read before it is used
- * for addressing, and copies before it checks.  Includes clock, os, wire.
+ * A worker can scribble over all of this.  Whoever reads a value here copies it first, then checks
+ * the copy, and only then uses it as an address or an index.
  */
 #ifndef FORKPOOL_SHARED_H
 #define FORKPOOL_SHARED_H
 
 #include <stdatomic.h>
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/ipc/claim.h"
 #include "lib/ipc/wire.h"
 #include "lib/os/clock.h"
 
 #define SHARED_WORKERS_MAX 4096u
-#define SHARED_TICKET_MAX  ((UINT64_C(1) << 47) - 1)
 #define SHARED_CACHE_LINE  64
 #define SHARED_CRASH_FRAMES 32u
 #define SHARED_HEAD (4 * SHARED_CACHE_LINE) /* room for struct shared */
 
-/* Jobs up to this long are waited for awake, for as long, on both sides, before going to sleep. */
-#define SHARED_LINGER_NS (20 * CLOCK_US)
+/* Jobs up to this long are short: before they sleep, the caller and the workers spin this long. */
+#define SHARED_SPIN_NS (20 * CLOCK_US)
 
 #define SHARED_READERS_ALL UINT32_MAX
 
-enum claim_state {
-	CLAIM_FREE = 0,
-	CLAIM_OFFERED,
-	CLAIM_REVOKED,
-	CLAIM_CLAIMED,
-	CLAIM_DONE,
-	CLAIM_TIMED_OUT,
-	CLAIM_CANCELLED,
-};
+_Static_assert(SHARED_WORKERS_MAX - 1 <= CLAIM_WORKER_MASK, "a claim word must hold each worker");
 
-typedef _Atomic uint64_t claim_word;
-
-static inline uint64_t
-claim_make(uint64_t ticket, unsigned worker, unsigned parity, enum claim_state state)
-{
-	return ticket << 17 | (uint64_t)worker << 5 | (uint64_t)parity << 4 | (uint64_t)state;
-}
-
-static inline enum claim_state
-claim_state(uint64_t word)
-{
-	return (enum claim_state)(word & 15);
-}
-
-static inline uint64_t
-claim_ticket(uint64_t word)
-{
-	return word >> 17;
-}
-
-/* Whether a run of this ticket belongs to that worker's process of that parity. */
-static inline bool
-claim_is_by(uint64_t word, unsigned worker, unsigned parity)
-{
-	return (word >> 4 & 0x1fff) == ((uint64_t)worker << 1 | parity) &&
-	    claim_state(word) >= CLAIM_CLAIMED;
-}
-
-/* The results of a worker's process that are not in its pipe yet.  It appends a frame, then
-   says so in fill, one word for both numbers; once the packet is written it sets fill to 0, then
-   raises flushes, then begins anew: who copies sees by the two words whether that came between. */
+/*
+ * The results of a worker's process that are not in its pipe yet.
+ *
+ * The worker appends a frame and then publishes it in fill, one word for both numbers.  Once it has
+ * written the packet to the pipe it sets fill to 0, then raises flushes, then begins a new packet.
+ * So whoever copies the packet sees by the two words whether that happened during the copy.
+ */
 struct outbox {
-	_Atomic uint64_t fill;    /* frames << 32 | bytes of the packet with them, its header included */
-	_Atomic uint32_t flushes;
+	_Atomic uint64_t fill;    /* frames << 32 | bytes of the packet, its header included */
+	_Atomic uint32_t flushes; /* packets written to the pipe */
 	struct wire_packet packet;
 };
 
 /* Why a worker's process ended of its own accord. */
 enum crash_leave {
 	LEAVE_NOT = 0,
-	LEAVE_IN_ORDER,     /* asked to, or it has run its number of jobs */
+	LEAVE_IN_ORDER,     /* it was asked to, or has run its number of jobs */
 	LEAVE_DAMAGED,      /* a job closed or replaced the pool's descriptors */
-	LEAVE_INIT_FAILED,  /* worker_init() said so */
+	LEAVE_INIT_FAILED,  /* worker_init() failed */
 	LEAVE_SETUP_FAILED, /* limits or output could not be set up */
 };
 
-
-/* What a dying process could still say of itself. */
+/* What a dying process could still tell of itself. */
 struct crash_note {
-	_Atomic uint32_t frames;                    /* valid ones of address[] */
+	_Atomic uint32_t frames;      /* valid entries of address[] */
 	_Atomic uint32_t stack_full;
-	_Atomic uint32_t spoke;                     /* it has looked what limits it stands at: met is all of them */
-	_Atomic uint32_t met;                       /* set of 1 << enum limit: those that it stood at */
-	_Atomic uint32_t raised;                    /* a signal that it dies of was sent by itself, not by the kernel */
-	_Atomic uint32_t denied;                    /* the number of the system call that a filter stopped */
-	_Atomic uint32_t denied_arch;               /* its architecture, as seccomp(2) has it; 0: none was stopped */
-	_Atomic int32_t  left;                      /* enum crash_leave, of one that ended by itself */
-	_Atomic int32_t  error;                     /* errno that goes with it */
+	_Atomic uint32_t spoke;       /* the process has checked its limits: met has all of them */
+	_Atomic uint32_t met;         /* set of 1 << enum limit: limits that the process was at */
+	_Atomic uint32_t raised;      /* the process sent the fatal signal itself, not the kernel */
+	_Atomic uint32_t denied;      /* number of the system call that a filter stopped */
+	_Atomic uint32_t denied_arch; /* that call's architecture, as in seccomp(2); 0: no call */
+	_Atomic int32_t  left;        /* enum crash_leave */
+	_Atomic int32_t  error;       /* errno that goes with left */
 	_Atomic uint64_t address[SHARED_CRASH_FRAMES];
 };
 
 struct shared_slot {
 	/* Written by the worker at each job. */
-	alignas(SHARED_CACHE_LINE) _Atomic uint64_t run_ticket; /* the run under way, 0 none; set before the claim */
+	alignas(SHARED_CACHE_LINE)
+	_Atomic uint64_t run_ticket;        /* of the run under way, 0 none; set before the claim */
 	_Atomic uint32_t run_entry;
-	_Atomic uint32_t reading;           /* it waits for a packet */
-	_Atomic uint32_t ready;             /* worker_init() is behind it */
+	_Atomic uint32_t reading;           /* the worker waits for a packet */
+	_Atomic uint32_t ready;             /* worker_init() has returned */
 	_Atomic int64_t  run_started;
 	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
 	_Atomic uint64_t progress[2];       /* done, total */
@@ -130,37 +84,38 @@ struct shared_slot {
 	_Atomic uint64_t runs;              /* started so far, by all processes of the slot */
 
 	/* Written by the supervisor. */
-	alignas(SHARED_CACHE_LINE) _Atomic uint64_t end_ticket; /* the run that SIGTERM is meant for */
-	_Atomic uint64_t kill_ticket;       /* where jobs have processes of their own: that it has no grace; set before */
+	alignas(SHARED_CACHE_LINE)
+	_Atomic uint64_t end_ticket;        /* the run that SIGTERM is meant for */
+	_Atomic uint64_t kill_ticket;       /* own processes: that run has no grace; set first */
 	_Atomic uint32_t leave;             /* the process is to end in order */
 
 	/* Written by the parent. */
-	_Atomic uint32_t values_taken[2];   /* by parity: values read from the spool */
+	_Atomic uint32_t values_taken[2];   /* by parity: values taken from the spool */
 
 	alignas(SHARED_CACHE_LINE) struct outbox outbox[2]; /* by parity */
 	struct crash_note crash[2];
 };
 
 struct shared {
-	/* Set by the parent before the first fork, not changed. */
+	/* Set by the parent before the first fork, never changed. */
 	uint32_t entries;
 
-	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline; /* no run starts past it; CLOCK_NEVER none */
+	/* No run starts past the pool's deadline; CLOCK_NEVER none. */
+	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline;
 
-	/* Written by the parent: packets sent so far, and whether the next is worth waiting for awake. */
+	/* Written by the parent: packets sent so far; whether workers are to spin for the next. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint32_t packets;
 	_Atomic uint32_t spin;
-	/* Workers of smaller index read the job pipe, the others wait for this to change.  Also raised by
-	   the first of those. */
+	/* Workers with an index below this read the job pipe; the others wait until this changes.
+	   The first of the waiting workers raises it too. */
 	_Atomic uint32_t readers;
 
 	/* The claim words follow, then the slots. */
 };
 
-/* NULL and errno. */
-struct shared *shared_create(uint32_t entries);
+struct shared *shared_create(uint32_t entries); /* NULL and errno */
 void           shared_destroy(struct shared *);
-/* In a worker whose children are not the pool's; 0 or -1 and errno. */
+/* In a worker, so that the children it forks do not have the memory; 0 or -1 and errno. */
 int            shared_hide_from_fork(struct shared *);
 
 static inline claim_word *
@@ -171,33 +126,12 @@ shared_claim(struct shared *s, uint32_t entry)
 
 struct shared_slot *shared_slot(struct shared *, unsigned worker);
 
-/* Forget what the slot's last process of that parity left behind. */
+/* Clear what the slot's last process of that parity left behind. */
 void shared_slot_clear(struct shared_slot *, unsigned parity);
 
-/* Copy what is in an outbox as a packet of that worker and generation, so that it can be read as
-   one from the pipe.  Its length, 0 where it is empty or its owner changed it meanwhile. */
-size_t
-outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker, uint32_t generation);
-
-/*
- * The fork canary: a page that tells this process from a child that it forked.  The page is wiped
- * in a forked child where the system can do that, else it holds the process's id.
- */
-struct canary {
-	volatile uint64_t *page;
-	int wiped; /* by fork */
-};
-
-int  canary_create(struct canary *);   /* -1 and errno */
-void canary_destroy(struct canary *);
-/* From now on this process is the one that the canary knows by that name (not 0). */
-void canary_mark(const struct canary *, uint32_t name);
-uint64_t canary_value(const struct canary *, uint32_t name);
-/* Whether this is still the process that was marked so. */
-static inline bool
-canary_holds(const struct canary *c, uint32_t name)
-{
-	return *c->page == (c->wiped ? (uint64_t)name << 32 : canary_value(c, name));
-}
+/* Copy an outbox's frames into a packet of that worker and generation, as if it had come through
+   the pipe.  The packet's length, 0 where the outbox is empty or its owner changed it meanwhile. */
+size_t outbox_copy(const struct outbox *, struct wire_packet *to, unsigned worker,
+    uint32_t generation);
 
 #endif

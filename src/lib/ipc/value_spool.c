@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The spool: where each range lies, the worker that writes to it, the parent that reads. */
 #include "config.h"
 #include "lib/ipc/value_spool.h"
 
@@ -15,12 +16,12 @@
 #include "lib/os/os.h"
 
 #define SPOOL_PAGE  ((uint64_t)4096)
-/* From here on a mapping is faster to read than pread(). */
+/* From this size on, reading through a mapping is faster than pread(). */
 #define MAPPED_MIN  ((size_t)32 << 10)
-/* How far a worker may be ahead of the parent with large values. */
+/* How many bytes of large values a worker may be ahead of the parent. */
 #define SPOOL_AHEAD ((uint64_t)16 << 20)
-/* Output kept of one run, whatever the caller allows: the ranges of all workers are to be at
-   offsets that a file has. */
+/* Output kept of one run at most, whatever the caller allows: the ranges of all workers must fit
+   the offsets of a file. */
 #define SPOOL_OUTPUT_MAX ((uint64_t)1 << 40)
 
 static uint64_t
@@ -72,15 +73,15 @@ void
 spool_writer_init(struct spool_writer *w, const struct spool *s, _Atomic uint32_t *taken,
     unsigned worker, unsigned parity)
 {
-	*w = (struct spool_writer){ .spool = s,
-		.taken = taken,
-		.base = spool_base(s, worker, parity) };
+	*w = (struct spool_writer){
+		.spool = s, .taken = taken, .base = spool_base(s, worker, parity),
+	};
 }
 
 int
 spool_must_wait(const struct spool_writer *w)
 {
-	/* Only where a value of the largest size would not fit any more. */
+	/* Only if a value of the largest size might not fit any more. */
 	return atomic_load(w->taken) != w->given &&
 	    w->start > w->spool->values - w->spool->item_max;
 }
@@ -98,15 +99,16 @@ spool_begin(struct spool_writer *w)
 	w->at = w->start;
 }
 
-/* -1 and EFBIG where writing up to end would raise SIGXFSZ. */
+/* Whether a write up to end is below RLIMIT_FSIZE, or would raise SIGXFSZ: 0 it is below, 1 only
+   the soft limit is in the way, -1 and EFBIG the hard one is. */
 static int
-size_allowed(uint64_t end)
+file_limit_check(uint64_t end)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 	    end > limit.rlim_cur) {
-		/* The soft limit may be the jobs' own; the hard one is not ours to pass. */
+		/* The soft limit may be the one set for jobs, and the worker may lift it. */
 		errno = EFBIG;
 		if (limit.rlim_max != RLIM_INFINITY && end > limit.rlim_max)
 			return -1;
@@ -118,7 +120,7 @@ size_allowed(uint64_t end)
 static int
 spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len)
 {
-	int lift = size_allowed(offset + len);
+	int lift = file_limit_check(offset + len);
 	struct rlimit limit, lifted;
 
 	if (lift == -1)
@@ -211,7 +213,7 @@ spool_reader_init(struct spool_reader *r, const struct spool *s)
 {
 	r->spool = s;
 	r->size = 0;
-	/* Where it could be cut short a mapping would be a SIGBUS waiting for whoever reads it. */
+	/* If somebody could cut the file short, reading a mapping of it could raise SIGBUS. */
 	r->map = os_file_only_grows(s->fd) ? calloc(2 * SHARED_WORKERS_MAX, sizeof *r->map) : NULL;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Packets: writing the header, and checking one that was read. */
 #include "config.h"
 #include "lib/ipc/wire.h"
 
@@ -7,11 +8,6 @@
 #define WIRE_MAGIC   0x7066u /* "fp" */
 #define WIRE_VERSION 1u
 
-_Static_assert(sizeof(struct wire_packet_header) == 16, "args would lose their alignment");
-_Static_assert(sizeof(struct wire_job_header) == 32, "args would lose their alignment");
-_Static_assert(sizeof(struct wire_job_more) == 32, "args would lose their alignment");
-_Static_assert(sizeof(struct wire_result_header) == 32, "a hole in a frame");
-_Static_assert(sizeof(struct wire_result_more) == 48, "a hole in a frame");
 _Static_assert(WIRE_PACKET_SIZE <= UINT16_MAX, "a length would not fit");
 
 void
@@ -38,15 +34,6 @@ wire_end(struct wire_writer *w)
 	memcpy(w->packet->bytes + offsetof(struct wire_packet_header, frames), &frames,
 	    sizeof frames);
 	return w->used;
-}
-
-int
-wire_args_fit(size_t args_len, size_t id_len)
-{
-	size_t head = sizeof(struct wire_packet_header) + sizeof(struct wire_job_header) +
-	    sizeof(struct wire_job_more) + wire_rounded_up(id_len, WIRE_ALIGN);
-
-	return args_len <= WIRE_PACKET_SIZE - head;
 }
 
 int

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The functions that a job may call: reply, fail, progress, and questions about its run. */
 #include "config.h"
 #include "lib/job/context.h"
 
@@ -20,7 +21,7 @@ large_append(struct forkpool_context *c, const void *data, size_t len)
 	return 0;
 }
 
-/* What was replied so far moves to where there is room for more. */
+/* Move the reply so far from the context to the spool or area, where there is room for more. */
 static int
 large_begin(struct forkpool_context *c)
 {
@@ -35,7 +36,7 @@ large_begin(struct forkpool_context *c)
 	return r;
 }
 
-/* Whether this is a process that the job's own has forked: it has no reply to give. */
+/* Whether the job's own process has forked this one, which must not touch the reply. */
 static int
 is_offspring(const struct forkpool_context *c)
 {
@@ -83,9 +84,8 @@ forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
 		n = vsnprintf(c->message, sizeof c->message, format, arguments);
 		va_end(arguments);
 	}
-	c->message_len = n < 0            ? 0 :
-	    (size_t)n < sizeof c->message ? (size_t)n :
-					    sizeof c->message - 1;
+	size_t len = n < 0 ? 0 : (size_t)n;
+	c->message_len = len < sizeof c->message ? len : sizeof c->message - 1;
 	return error;
 }
 

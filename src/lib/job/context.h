@@ -2,9 +2,9 @@
 /*
  * context - what a running job can ask and tell: the inside of struct forkpool_context.
  *
- * Lives in the worker, one for all its runs, or in the job's own process.  Set up before a run; after the
- * function has returned, what it replied is read from it.
- * Includes the public header, clock, spool, shared, wire.
+ * A worker has one context for all its runs, or the one in its mailbox where each job has its own
+ * process.  The worker sets it up before a run and reads the reply from it after the function has
+ * returned.
  */
 #ifndef FORKPOOL_CONTEXT_H
 #define FORKPOOL_CONTEXT_H
@@ -15,7 +15,8 @@
 #include "forkpool.h"
 #include "lib/ipc/shared.h"
 #include "lib/ipc/value_spool.h"
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 
 struct forkpool_context {
 	/* Of the run. */
@@ -24,19 +25,20 @@ struct forkpool_context {
 	unsigned attempt;
 	unsigned cooperative;
 	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
-	int      has_progress;            /* progress shows some */
+	int      has_progress;            /* the job has reported progress */
 
-	pid_t    process;                 /* the job's own; 0: it has none */
+	pid_t    process;                 /* the job's own process; 0: it has none */
 
 	/* Of the worker. */
 	unsigned worker;
 	size_t   value_max;
 	void    *state;
 	_Atomic uint64_t    *progress;   /* done, then total */
-	struct spool_writer *spool;      /* where large values go; NULL in a job's own process: */
-	unsigned char       *area;       /* to this, of value_max bytes */
+	struct spool_writer *spool;      /* where large values go; NULL in a job's own process, */
+	unsigned char       *area;       /* where they go to this area of value_max bytes */
 
-	/* The reply, in a job's own process the worker's to read after its end: small ones wait here, larger ones are elsewhere from their first byte on. */
+	/* The reply.  The worker reads it from a job's own process after that has ended.  A small
+	   value is kept here; a larger one lies in the spool or the area from its first byte on. */
 	size_t   value_len;
 	int      is_large;
 	size_t   message_len;

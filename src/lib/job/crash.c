@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Crashes: the signal handler in a worker or job, and what the parent makes of its note. */
 #include "config.h"
 #include "lib/job/crash.h"
 
@@ -30,13 +31,13 @@ static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, S
 
 #define ALT_STACK_SIZE 65536
 
-/* SYS_SECCOMP of sigaction(2), which not every C library names. */
+/* si_code SYS_SECCOMP of sigaction(2), which not every C library defines. */
 #define BY_FILTER 1
 
-/* The handler's own frame and the one that the kernel returns through stand first. */
+/* A backtrace begins with the handler's frame and the kernel's frame that it returns through. */
 #define OWN_FRAMES 2u
 
-/* Of this process; a worker is one process with one crash at most. */
+/* One process has one note: it crashes once at most. */
 static struct crash_note *own_note;
 static const struct forkpool_limits *own_limits;
 static uint64_t own_stack_max;
@@ -51,7 +52,7 @@ crash_prepare(void)
 		(void)unwind(address, 2);
 }
 
-/* Whether a fault at this address looks like a stack that could not grow any more. */
+/* Whether a fault at this address means that the stack could not grow any more. */
 static int
 is_stack_end(uintptr_t fault)
 {
@@ -61,7 +62,8 @@ is_stack_end(uintptr_t fault)
 	if (room > own_stack_top)
 		return 0;
 	uintptr_t end = own_stack_top - room;
-	/* Below its end by a large frame at most, or just above by what lies over our first frame. */
+	/* The fault may lie below the stack's end, by a large frame at most, or above it, by what
+	   the stack holds over the frame that own_stack_top was taken in. */
 	return fault < end + 256 * 1024 && fault >= end - (margin < end ? margin : end);
 }
 
@@ -74,9 +76,10 @@ crash_handler(int signo, siginfo_t *info, void *context)
 
 	(void)context;
 	if (note == NULL)
-		goto end; /* the supervisor */
+		goto end; /* this is the supervisor */
 	if (first != 0) {
-		/* What the job had destroyed was in the way of finding out more: it dies of what it had met with. */
+		/* The handler itself crashed: re-raise the first signal, so that the wait status
+		   shows it. */
 		sigset_t blocked;
 		sigemptyset(&blocked);
 		sigaddset(&blocked, first);
@@ -85,11 +88,12 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	}
 	first = signo;
 	int denied = signo == SIGSYS && info->si_code == BY_FILTER;
-	/* The kernel's SIGXFSZ says that it is from a process too (write(2) sends it), but not from raise(). */
+	/* SI_TKILL: from raise().  The kernel's SIGXFSZ, which write(2) sends, has a si_code as if
+	   from a process too, but not this one. */
 	atomic_store(&note->raised, signo == SIGSYS ? !denied : info->si_code == SI_TKILL);
 	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr))
 		atomic_store(&note->stack_full, 1);
-	else if (!denied) /* errno is of what was before */
+	else if (!denied) /* a denied call has not set errno */
 		crash_last_words(errno);
 #ifdef si_syscall
 	if (denied) {
@@ -102,9 +106,9 @@ crash_handler(int signo, siginfo_t *info, void *context)
 		atomic_store(&note->address[i], (uint64_t)(uintptr_t)address[i]);
 	atomic_store(&note->frames, frames > 0 ? (uint32_t)frames : 0);
 end:
-	/* SA_RESETHAND has put the default action back.  A fault that the processor raised comes
-	   again on return; a signal that was sent does not, so it is sent again: it is blocked here
-	   and strikes on return as well.  So is a system call that a filter stopped. */
+	/* SA_RESETHAND has restored the default action.  A fault that the processor raised comes
+	   again on return.  A signal that was sent does not, nor does SIGSYS: raise it again; it is
+	   blocked in the handler, and strikes on return. */
 	if (info->si_code <= 0 || signo == SIGSYS)
 		(void)raise(signo);
 }
@@ -145,7 +149,7 @@ crash_install(void)
 	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_DFL;
 	if (!os_sanitized()) {
-		/* A stack of its own, with the handler needing none of an overflown one. */
+		/* The handler has a stack of its own: the normal one may have overflowed. */
 		void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		stack_t stack = { .ss_sp = alt, .ss_size = ALT_STACK_SIZE };
@@ -156,11 +160,11 @@ crash_install(void)
 	}
 	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
 		(void)sigaction(fatal_signals[i], &action, NULL);
-	/* Sanitizers leave these alone. */
+	/* Sanitizers do not handle these two signals. */
 	action.sa_sigaction = crash_handler;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
 	(void)sigaction(SIGSYS, &action, NULL);
-	/* Where the caller ignores it, write(2) fails with EFBIG, for jobs as well. */
+	/* If the caller ignores SIGXFSZ, jobs ignore it too, and write(2) fails with EFBIG. */
 	if (sigaction(SIGXFSZ, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
 		(void)sigaction(SIGXFSZ, &action, NULL);
 	os_exit_hook(crash_at_exit);
@@ -172,7 +176,7 @@ crash_backtrace(const uint64_t *addresses, size_t frames)
 	char *text = NULL;
 	size_t size = 0;
 
-	/* Written by the dying process: the addresses are only looked up. */
+	/* The dying process wrote the addresses: look them up, but never follow them. */
 	if (frames == 0)
 		return NULL;
 	FILE *out = open_memstream(&text, &size);
@@ -188,7 +192,7 @@ crash_backtrace(const uint64_t *addresses, size_t frames)
 			if (where.dli_sname != NULL)
 				(void)fprintf(out, " %s+%#" PRIxPTR, where.dli_sname,
 				    address - (uintptr_t)where.dli_saddr);
-			/* What addr2line -e wants, where the symbol is not exported. */
+			/* addr2line -e takes this, where the symbol is not exported. */
 			(void)fprintf(out, " (%s+%#" PRIxPTR ")", slash != NULL ? slash + 1 : file,
 			    address - (uintptr_t)where.dli_fbase);
 		}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job in its own process, from the fork to the exit. */
 #include "config.h"
 #include "lib/job/job_child.h"
 
@@ -24,9 +25,11 @@ give_up(const struct job_birth *b, enum job_step step)
 }
 
 /*
- * An end with its worker, whose end may have come already; and a group of its own.  Not a session: jobs and
- * worker share one that has no terminal, since making one costs more than all the rest here together
- * (a scheduling group goes with it), and gives nothing that the group does not.
+ * Die when the worker dies, which may have happened already; and have a process group of its own.
+ *
+ * No session of its own: jobs and worker share one that has no terminal.  Making a session costs
+ * more than all the rest here together (it comes with a scheduling group), and gives nothing that a
+ * process group does not.
  */
 static void
 parent_tie(const struct job_birth *b)
@@ -37,8 +40,8 @@ parent_tie(const struct job_birth *b)
 		os_exit(1);
 }
 
-/* A view of its own of those that lie in the arena, and of nothing else there: they begin on a page, and the
-   parent has zeroed the rest of their last one. */
+/* The job's arguments.  Those in the arena are mapped, and nothing else of the arena is: they begin
+   on a page, and the parent has zeroed the rest of their last page. */
 static const void *
 args_view(const struct job_birth *b)
 {
@@ -50,9 +53,9 @@ args_view(const struct job_birth *b)
 	    (off_t)job->args_offset);
 	if (view != MAP_FAILED)
 		return view;
-	/* Where pages are larger than the arena's unit: a copy. */
-	view =
-	    mmap(NULL, job->args_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Pages are larger than the arena's unit: copy the arguments. */
+	view = mmap(NULL, job->args_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	    -1, 0);
 	if (view == MAP_FAILED ||
 	    fd_pread_all(b->setup->arena_fd, view, job->args_len, (off_t)job->args_offset) == -1)
 		give_up(b, STEP_ARGUMENTS);
@@ -62,16 +65,16 @@ args_view(const struct job_birth *b)
 _Noreturn void
 job_child_main(const struct job_birth *b)
 {
-	struct mailbox *w = b->mailbox;
-	struct forkpool_context *c = &w->context;
+	struct mailbox *m = b->mailbox;
+	struct forkpool_context *c = &m->context;
 	enum job_step failed;
 
-	/* Read first: that maps the pages around with it, as a write would not. */
-	(void)atomic_load(&w->stage);
+	/* Read before the first write: a read maps the pages around it too, a write does not. */
+	(void)atomic_load(&m->stage);
 	pid_t self = c->process = os_self();
 	parent_tie(b);
 	const void *args = args_view(b);
-	/* Before a limit on open files can be in the way. */
+	/* Before there is a limit on open files, which could be in the way. */
 	int keep[] = { b->setup->sandbox.landlock.fd };
 	descriptors_close_others(&b->setup->descriptors, keep, 1);
 	if (limits_enter_job(&b->setup->limits, b->limits,
@@ -81,17 +84,18 @@ job_child_main(const struct job_birth *b)
 	if (sandbox_enter_job(&b->setup->sandbox, b->worker, &failed) == -1)
 		give_up(b, failed);
 	os_unblock_signals();
-	atomic_store_explicit(&w->stage, MAILBOX_ENTERED, memory_order_release);
+	atomic_store_explicit(&m->stage, MAILBOX_ENTERED, memory_order_release);
 
 	int returned = b->job->fn(c, args, b->job->args_len), error = errno;
 
 	if (os_self() != self)
-		os_exit(0); /* a process that the job forked, and that returned from it */
+		os_exit(0); /* the job forked this process, and it too returned from the function */
 	if (!b->setup->executes && capture_stdio_waits())
 		capture_flush_stdio();
 	if (returned != 0)
-		crash_last_words(error == ENOMEM ? ENOMEM : returned); /* it may have an error of its own for that */
-	atomic_store_explicit(&w->returned, returned, memory_order_relaxed);
-	atomic_store_explicit(&w->stage, MAILBOX_RETURNED, memory_order_release);
+		/* The function may return an error number of its own for ENOMEM. */
+		crash_last_words(error == ENOMEM ? ENOMEM : returned);
+	atomic_store_explicit(&m->returned, returned, memory_order_relaxed);
+	atomic_store_explicit(&m->stage, MAILBOX_RETURNED, memory_order_release);
 	os_exit(0);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * job_child - the one fresh process of one job, seen from inside: get confined, call the function, say what it
- * replied.
+ * job_child - the one fresh process of one job, from inside: get confined, call the function, leave
+ * the reply.
  *
- * Forked from the worker's clean image with all signals blocked.  What fails on the way to the function is
- * told by step and errno; the only way out is _exit().
+ * Forked from the worker's clean image with all signals blocked.  If something fails before the
+ * function is called, the mailbox tells the step and errno; the only way out is _exit().
  *
- * What it touches costs: each page of text, for a fork does not copy what is mapped of a file; each page of
- * data, which is copied when it is written.  So up to the function, and after it, there is no call of libc's,
- * and nothing is written but its stack and the window.  (30 faults a job were 8 after that.)  Includes window, context, sandbox and below.
+ * Every page that this process touches costs a fault: a page of text, since a fork does not copy
+ * the page tables of mapped files; a page of data, which is copied when it is written.  So before
+ * the function and after it this code calls nothing of libc, and writes only to its stack and its
+ * mailbox.  (That brought 30 faults a job down to 8.)
  */
 #ifndef FORKPOOL_JOB_CHILD_H
 #define FORKPOOL_JOB_CHILD_H
@@ -23,7 +24,7 @@
 
 struct job_birth {
 	const struct worker_setup *setup;
-	struct mailbox  *mailbox;         /* with the context */
+	struct mailbox  *mailbox;       /* its context is set up */
 	const struct wire_job *job;     /* args NULL: in the arena */
 	pid_t           worker;
 	const struct limits_base *limits;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The mailboxes: one for each worker, on pages of its own, cleared between two jobs. */
 #include "config.h"
 #include "lib/job/mailbox.h"
 
@@ -8,11 +9,7 @@
 
 #include "lib/os/os.h"
 
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
-/* Each on pages of its own, since a job's process has those of its own window and no others. */
+/* Each mailbox has pages of its own: a job's process has only those of its own mailbox mapped. */
 static size_t
 mailbox_stride(void)
 {
@@ -24,10 +21,7 @@ mailbox_stride(void)
 struct mailbox *
 mailboxes_create(void)
 {
-	void *at = mmap(NULL, SHARED_WORKERS_MAX * mailbox_stride(), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
+	return os_map_shared(SHARED_WORKERS_MAX * mailbox_stride());
 }
 
 void
@@ -56,10 +50,10 @@ mailboxes_keep(struct mailbox *mailboxes, unsigned worker)
 }
 
 void
-mailbox_clear(struct mailbox *w, unsigned char *area, size_t size)
+mailbox_clear(struct mailbox *m, unsigned char *area, size_t size)
 {
-	memset(w, 0, mailbox_stride());
+	memset(m, 0, mailbox_stride());
 	os_pages_drop(area, size);
-	/* The last of the reply that was copied out of it may still be there. */
+	/* The registers may still hold the end of the reply that was copied out. */
 	os_registers_clear();
 }

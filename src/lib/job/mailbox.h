@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * window - the memory that a worker shares with the one job's process it has at a time.
+ * mailbox - the memory that a worker shares with the process of the one job that it runs at a time.
  *
- * All that passes between the two: the job goes in before the fork, what the job has to say comes back.
- * It has a part of fixed size (struct window) and an area for large values.  The worker keeps both from
- * job to job, since a warm page costs an eighth less of a whole job than a pipe made for each; so it
- * clears them between two jobs, and begins none before every process of the last one is dead.
+ * All that passes between the two: the job goes in before the fork, the reply comes back.  There is
+ * a part of fixed size (struct mailbox) and an area for large values.  The worker keeps both from
+ * job to job: with warm pages a whole job costs an eighth less than with a pipe made for each.  So
+ * the worker clears both between two jobs, and starts none while a process of the last one lives.
  *
- * The job's process may write anything at any time: the worker looks when that process has ended,
- * copies each number once before it is checked, and trusts none.  The parent maps the windows of
- * all workers, only to show progress; each supervisor's workers have new ones, since what became of the jobs of
- * one that was killed is not known.  Includes context, os.
+ * The job's process may write anything at any time.  So the worker reads after that process has
+ * ended, copies each number once before it checks it, and trusts none.  The parent maps the
+ * mailboxes of all workers, only to show progress.  A new supervisor's workers have new mailboxes:
+ * nobody knows what became of the jobs of a supervisor that was killed.
  */
-#ifndef FORKPOOL_WINDOW_H
-#define FORKPOOL_WINDOW_H
+#ifndef FORKPOOL_MAILBOX_H
+#define FORKPOOL_MAILBOX_H
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -22,35 +22,35 @@
 #include "lib/job/context.h"
 
 enum mailbox_stage {
-	MAILBOX_BORN = 0,   /* the process has not been confined yet: what it says is our own code's word */
-	MAILBOX_ENTERED,    /* the job's function was called; the process has its own group */
+	MAILBOX_BORN = 0,   /* not confined yet: only the library's own code has written here */
+	MAILBOX_ENTERED,    /* the function was called; the process has its own group */
 	MAILBOX_RETURNED,   /* the reply is whole */
 };
 
-/* The first page has all that a small job needs. */
+/* The first page holds all that a small job needs. */
 struct mailbox {
 	/* Written by the job's process. */
 	_Atomic uint32_t stage;
 	_Atomic int32_t  returned;     /* by its function */
-	_Atomic uint32_t setup_step;   /* enum job_step; what failed before the function was called */
+	_Atomic uint32_t setup_step;   /* enum job_step that failed before the function */
 	_Atomic int32_t  setup_error;
 	_Atomic uint64_t progress[2];  /* done, total */
 	struct crash_note note;
-	/* Set up by the worker; the reply is in it. */
+	/* Set up by the worker; the job's process puts the reply in it. */
 	struct forkpool_context context;
-	/* Small arguments. */
+	/* Arguments that came in a packet. */
 	alignas(16) unsigned char args[WIRE_PACKET_SIZE];
 };
 
-/* Of all workers there may be, shared by parent and workers; NULL and errno. */
+/* One for each worker there may be, shared by parent and workers; NULL and errno. */
 struct mailbox *mailboxes_create(void);
 void           mailboxes_destroy(struct mailbox *);
-/* Window of that worker. */
+/* The mailbox of that worker. */
 struct mailbox *mailboxes_at(struct mailbox *, unsigned worker);
-/* In a worker: let go of all others. */
+/* In a worker: unmap all others. */
 void           mailboxes_keep(struct mailbox *, unsigned worker);
 
-/* Make it as new.  area: size bytes, all of which may have been written. */
+/* Clear it, and the area of size bytes, so that nothing of one job is left for the next. */
 void mailbox_clear(struct mailbox *, unsigned char *area, size_t size);
 
 #endif

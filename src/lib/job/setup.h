@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * worker_setup - what every worker of a pool is set up with.  Includes control, descriptors, shared, spool, sandbox,
- * window and below.
+ * setup - what every worker of a pool is set up with.
  */
-#ifndef FORKPOOL_WORKER_SETUP_H
-#define FORKPOOL_WORKER_SETUP_H
+#ifndef FORKPOOL_SETUP_H
+#define FORKPOOL_SETUP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,20 +14,22 @@
 #include "lib/ipc/shared.h"
 #include "lib/ipc/value_spool.h"
 #include "lib/job/mailbox.h"
+#include "lib/os/fork_canary.h"
 #include "lib/os/inherited_fds.h"
 #include "lib/sandbox/sandbox.h"
 
 /* Filled in by the parent before the first fork. */
 struct worker_setup {
 	struct shared  *shared;
-	struct control *control;    /* only to let go of it */
+	struct control *control;    /* a worker only unmaps it */
 	struct canary   canary;
 	struct spool    spool;
 	int             job_pipe;   /* read end */
 	int             arena_fd;
-	struct descriptors descriptors; /* of the caller's, that all processes of the pool are to have */
-	int             fd_base;    /* descriptors made after the fork are moved up to here: code of the
-	                               caller's that runs in a job may still use numbers that were its own */
+	struct descriptors descriptors; /* the caller's, that all processes of the pool inherit */
+	int             fd_base;    /* descriptors made after the fork are moved up to this number:
+	                               the caller's code that runs in a job may still use numbers
+	                               that it had in the caller */
 	int64_t         timeout_ns; /* 0: none */
 	int64_t         grace_ns;
 	size_t          value_max;
@@ -37,16 +38,16 @@ struct worker_setup {
 	enum forkpool_output   output;
 	struct forkpool_limits limits;
 	struct rlimit   open_files; /* RLIMIT_NOFILE as the caller has it */
-	struct mailbox  *mailboxes;    /* one for each worker whose jobs have their own process, else NULL */
+	struct mailbox  *mailboxes; /* one for each worker; NULL: jobs have no own processes */
 	struct sandbox  sandbox;
 	int             executes;   /* job functions only execute a program */
-	char          **environment; /* JOB and SANDBOX */
+	char          **environment; /* at JOB and SANDBOX */
 	int           (*init)(void *arg, void **state);
 	void          (*exit)(void *arg, void *state);
 	void           *arg;
 };
 
-/* At JOB and SANDBOX each run has a process of its own; at WORKER jobs run in the worker itself. */
+/* At JOB and SANDBOX each run has its own process; at WORKER jobs run in the worker itself. */
 static inline bool
 jobs_have_own_process(const struct worker_setup *setup)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The capture file, and what becomes of stdio buffers that the caller left. */
 #include "config.h"
 #include "lib/job/stdio_capture.h"
 
@@ -26,7 +27,7 @@ capture_file(int fd_base)
 int
 capture_prepare(enum forkpool_output output)
 {
-	/* What the caller had not written yet is the caller's to write. */
+	/* The caller itself will write what it had buffered when it forked. */
 	(void)fpurge(stdin);
 	(void)fpurge(stdout);
 	(void)fpurge(stderr);
@@ -58,7 +59,7 @@ capture_empty(int file)
 {
 	int cut = ftruncate(file, 0);
 
-	(void)cut; /* nobody can do anything about it */
+	(void)cut; /* if it fails, nothing can be done */
 }
 
 void

@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks: reading one, deadlines, and the meter that counts ticks between two readings. */
 #include "config.h"
 #include "lib/os/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 #if CLOCK_HAS_TICKS
 #include <cpuid.h>
 #endif
 
-/* To measure the counter's rate by: long enough for an error of some 50 ns to be one in 20,000. */
+/* Time over which the meter measures the counter's rate: long enough for an error of some 50 ns
+   to be one in 20,000. */
 #define CLOCK_RATE_NS CLOCK_MS
+
+int64_t
+clock_read(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) == -1)
+		return -1;
+	return (int64_t)t.tv_sec * CLOCK_S + t.tv_nsec;
+}
 
 int64_t
 clock_now(void)
 {
-	struct timespec ts;
-
-	/* POSIX lets it fail for an unknown clock only, and this one is known. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * CLOCK_S + ts.tv_nsec;
+	/* clock_gettime() fails for an unknown clock only (POSIX), and this one is known. */
+	return clock_read(CLOCK_MONOTONIC);
 }
 
 int64_t
@@ -39,11 +47,11 @@ clock_poll_ms(int64_t deadline, int64_t now)
 		return 0;
 	int64_t left = deadline - now;
 	int64_t ms = left / CLOCK_MS + (left % CLOCK_MS != 0);
-	/* Rounded up, since a poll() that returns early would spin until the deadline. */
+	/* Rounded up: if poll() returned early, the caller would spin until the deadline. */
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* Whether the counter ticks at one rate, whatever the processor's frequency and sleep. */
+/* Whether the counter keeps its rate when the processor changes its frequency or sleeps. */
 static int
 ticks_are_even(void)
 {
@@ -75,17 +83,17 @@ clock_meter_set(struct clock_meter *m)
 			m->first_ns = now;
 			m->first_tick = tick;
 		} else if (now - m->first_ns >= CLOCK_RATE_NS && tick > m->first_tick) {
-			/* Measured from the first look on, so ever more exactly; begun again each
-			   second, which keeps the product below 64 bits. */
+			/* Measure from the first reading on, so the rate becomes ever more exact;
+			   begin anew each second, so that the shifted span fits 64 bits. */
 			uint64_t span = (uint64_t)(now - m->first_ns);
-			m->ns_per_tick = span < (uint64_t)CLOCK_S * 4 ?
-			    (span << 32) / (tick - m->first_tick) :
-			    m->ns_per_tick;
+			if (span < (uint64_t)CLOCK_S * 4)
+				m->ns_per_tick = (span << 32) / (tick - m->first_tick);
 			if (span >= (uint64_t)CLOCK_S) {
 				m->first_ns = now;
 				m->first_tick = tick;
 			}
-			/* A rate that no processor has, as after a migration: do without until the next. */
+			/* No processor has such a rate; a migration can make it appear.  Use
+			   clock_now() until the next measurement. */
 			if (m->ns_per_tick >> 32 >= 10)
 				m->ns_per_tick = 0;
 		}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Descriptors: moving them up, closing many, whole reads and writes, and bytes over a socket. */
 #include "config.h"
 #include "lib/os/fd.h"
 
@@ -63,7 +64,8 @@ fd_socketpair(int fds[2])
 	int type = SOCK_STREAM;
 
 #ifdef SOCK_CLOEXEC
-	type |= SOCK_CLOEXEC | SOCK_NONBLOCK; /* at once: another thread may fork and exec meanwhile */
+	/* Set by the same call: another thread may fork and exec right after it. */
+	type |= SOCK_CLOEXEC | SOCK_NONBLOCK;
 #endif
 	if (socketpair(AF_UNIX, type, 0, fds) == -1)
 		return -1;
@@ -96,7 +98,8 @@ fd_close(int *fd)
 	int saved = errno;
 
 	if (*fd != -1)
-		/* EINTR or not, Linux has let go of it: a second close could hit somebody else's. */
+		/* Even on EINTR Linux has freed the number: a second close() could hit a
+		   descriptor that another thread has just opened. */
 		(void)close(*fd);
 	*fd = -1;
 	errno = saved;
@@ -116,7 +119,7 @@ fd_close_span(int from, int to)
 void
 fd_close_all_but(int *keep, size_t n, const struct fd_span *spans, size_t span_count)
 {
-	/* Insertion sort: a handful of entries, and qsort may allocate. */
+	/* Insertion sort: there are few entries, and qsort() may allocate memory. */
 	for (size_t i = 1; i < n; i++)
 		for (size_t j = i; j > 0 && keep[j - 1] > keep[j]; j--) {
 			int swap = keep[j];
@@ -144,7 +147,7 @@ fd_fill_standard(void)
 {
 	int fd;
 
-	/* open() takes the lowest free number, so this fills the holes from below. */
+	/* open() takes the lowest free number, so the loop fills 0-2 from below. */
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd != -1 && fd <= 2);
@@ -166,23 +169,29 @@ fd_redirect(const char *path, int flags, int target)
 	return r == -1 ? -1 : 0;
 }
 
+/* n: what pread() or pwrite() returned.  How many bytes it moved, 0 where it is to be called again,
+   or -1 and errno. */
+static ssize_t
+bytes_done(ssize_t n)
+{
+	if (n == -1 && errno == EINTR)
+		return 0;
+	if (n == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return n;
+}
+
 int
 fd_pwrite_all(int fd, const void *data, size_t len, off_t offset)
 {
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = pwrite(fd, at, len, offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n == 0)
-				errno = EIO;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = bytes_done(pwrite(fd, (const char *)data + done, len - done,
+		    offset + (off_t)done));
+		if (n == -1)
 			return -1;
-		}
-		at += n;
-		len -= (size_t)n;
-		offset += n;
+		done += (size_t)n;
 	}
 	return 0;
 }
@@ -190,20 +199,12 @@ fd_pwrite_all(int fd, const void *data, size_t len, off_t offset)
 int
 fd_pread_all(int fd, void *data, size_t len, off_t offset)
 {
-	char *at = data;
-
-	while (len > 0) {
-		ssize_t n = pread(fd, at, len, offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n == 0)
-				errno = EIO;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = bytes_done(pread(fd, (char *)data + done, len - done,
+		    offset + (off_t)done));
+		if (n == -1)
 			return -1;
-		}
-		at += n;
-		len -= (size_t)n;
-		offset += n;
+		done += (size_t)n;
 	}
 	return 0;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The descriptors that a caller lists: checked and duplicated in the parent, placed in the
+   supervisor. */
 #include "config.h"
 #include "lib/os/inherited_fds.h"
 
@@ -17,7 +19,7 @@ by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* How many, or -1. */
+/* How many descriptors the list has, or -1. */
 static int
 list_check(const int *list, char *error, size_t error_size)
 {
@@ -40,7 +42,7 @@ list_check(const int *list, char *error, size_t error_size)
 	return n;
 }
 
-/* All that are not distinct once, and what is between them. */
+/* Sort by number, drop duplicates, and fill in the spans. */
 static void
 list_sort(struct descriptors *d)
 {
@@ -77,7 +79,8 @@ descriptors_take(struct descriptors *d, const int *list, char *error, size_t err
 	d->count = (size_t)n;
 	for (int i = 0; i < n; i++)
 		d->each[i] = (struct descriptor){ .number = list[i], .kept = -1 };
-	/* All of them before the first duplicate is made: it could have the number of one that is not open. */
+	/* Check all before the first duplicate is made: the duplicate could get the number of a
+	   listed descriptor that is not open. */
 	for (size_t i = 0; i < d->count; i++)
 		if ((d->each[i].flags = fcntl(d->each[i].number, F_GETFD)) == -1) {
 			int saved = errno;
@@ -114,7 +117,7 @@ descriptors_place(const struct descriptors *d, int *socket)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct descriptor *each = &d->each[i];
-		/* Where it goes may be another of these, further on: then it goes on from there. */
+		/* The socket may move to the number of a later entry: then it moves once more. */
 		if (*socket == each->number && (*socket = fcntl(*socket, F_DUPFD_CLOEXEC, 3)) == -1)
 			return -1;
 		if (dup2(each->kept, each->number) == -1 ||

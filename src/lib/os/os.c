@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Pipes, files and waiting for a word of memory, as this system does them. */
 #include "config.h"
 #include "lib/os/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/mman.h> /* memfd_create() */
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
 #include "lib/os/syscall_gate.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 #ifdef __linux__
 #include <linux/futex.h>
@@ -48,9 +44,9 @@ os_signal_on_input(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	return flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1 ?
-	    -1 :
-	    fcntl(fd, F_SETFL, flags | O_ASYNC);
+	if (flags == -1 || fcntl(fd, F_SETOWN, getpid()) == -1)
+		return -1;
+	return fcntl(fd, F_SETFL, flags | O_ASYNC);
 }
 
 int
@@ -159,7 +155,7 @@ ssize_t
 os_read_now(int fd, void *data, size_t len)
 {
 #if defined(__linux__) && defined(RWF_NOWAIT)
-	/* Pipes have it since Linux 5.10. */
+	/* Pipes support RWF_NOWAIT since Linux 5.10. */
 	struct iovec part = { .iov_base = data, .iov_len = len };
 	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
 	if (n == -1 && errno == EAGAIN)
@@ -178,63 +174,16 @@ os_read_now(int fd, void *data, size_t len)
 #endif
 }
 
-int
-os_page_wiped_by_fork(void *page, size_t size)
-{
-#if defined(__linux__) && defined(MADV_WIPEONFORK)
-	return madvise(page, size, MADV_WIPEONFORK);
-#else
-	(void)page;
-	(void)size;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-int
-os_page_hidden_from_fork(void *page, size_t size)
-{
-#if defined(__linux__) && defined(MADV_DONTFORK)
-	return madvise(page, size, MADV_DONTFORK);
-#elif defined(INHERIT_NONE)
-	return minherit(page, size, INHERIT_NONE);
-#else
-	(void)page;
-	(void)size;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-void *
-os_memory_hidden(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	if (os_page_hidden_from_fork(at, size) == -1) {
-		int error = errno;
-		(void)munmap(at, size);
-		errno = error;
-		return NULL;
-	}
-	return at;
-}
-
 void
 os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
-	struct timespec span = {
-		.tv_sec = (time_t)(timeout_ns / 1000000000),
-		.tv_nsec = (long)(timeout_ns % 1000000000),
-	};
+	struct timespec span = clock_timespec(timeout_ns);
+
 #ifdef __linux__
 	(void)syscall(SYS_futex, word, FUTEX_WAIT, expected, &span, NULL, 0);
 #else
 	if (atomic_load(word) == expected) {
-		/* No wait on an address here: look again soon. */
+		/* This system cannot wait for a word: return soon, and the caller checks again. */
 		if (span.tv_sec > 0 || span.tv_nsec > 500000)
 			span = (struct timespec){ .tv_nsec = 500000 };
 		(void)nanosleep(&span, NULL);
@@ -250,14 +199,4 @@ os_word_wake(_Atomic uint32_t *word)
 #else
 	(void)word;
 #endif
-}
-
-void
-os_pages_drop(void *pages, size_t size)
-{
-#if defined(__linux__) && defined(MADV_REMOVE)
-	if (gate_call(SYS_madvise, (long)(intptr_t)pages, (long)size, MADV_REMOVE, 0, 0) == 0)
-		return;
-#endif
-	memset(pages, 0, size);
 }

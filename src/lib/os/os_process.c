@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Processes, as this system has them: ending, forking, signals, limits, children, environment. */
 #include "config.h"
 #include "lib/os/os.h"
 
@@ -14,15 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
 #include "lib/os/syscall_gate.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#endif
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <cpuid.h>
 #endif
 
 #ifndef __has_feature
@@ -62,12 +60,13 @@ os_threads(void)
 #ifdef __linux__
 	struct stat st;
 
-	/* proc(5): a directory for each, which links to its parent. */
+	/* proc(5): each thread has a directory here, whose ".." is a link to this one. */
 	if (stat("/proc/self/task", &st) == 0 && st.st_nlink > 2)
 		return (unsigned)st.st_nlink - 2;
 #endif
 	return 0;
 }
+
 int
 os_process_handle(pid_t pid)
 {
@@ -146,8 +145,8 @@ int
 os_limit(unsigned resource, const struct rlimit *set, struct rlimit *get)
 {
 #if defined(__linux__) && defined(SYS_prlimit64) && defined(__LP64__)
-	return (
-	    int)gate_call(SYS_prlimit64, 0, resource, (long)(intptr_t)set, (long)(intptr_t)get, 0);
+	return (int)gate_call(SYS_prlimit64, 0, resource, (long)(intptr_t)set,
+	    (long)(intptr_t)get, 0);
 #else
 	return set != NULL ? setrlimit((int)resource, set) : getrlimit((int)resource, get);
 #endif
@@ -157,7 +156,7 @@ void
 os_unblock_signals(void)
 {
 #ifdef __linux__
-	const uint64_t none[2] = { 0, 0 }; /* as large as a kernel's set may be */
+	const uint64_t none[2] = { 0, 0 }; /* as large as any architecture's signal set */
 	(void)gate_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)(intptr_t)none, 0, NSIG / 8, 0);
 #else
 	sigset_t none;
@@ -169,8 +168,8 @@ os_unblock_signals(void)
 int
 os_signal_wait(const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
 {
-	struct timespec span = { .tv_sec = (time_t)(timeout_ns / 1000000000),
-		.tv_nsec = (long)(timeout_ns % 1000000000) };
+	struct timespec span = clock_timespec(timeout_ns);
+
 #if defined(__linux__) && defined(__LP64__)
 	return (int)gate_call(SYS_rt_sigtimedwait, (long)(intptr_t)set, (long)(intptr_t)info,
 	    timeout_ns < 0 ? 0 : (long)(intptr_t)&span, NSIG / 8, 0);
@@ -179,7 +178,7 @@ os_signal_wait(const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
 #else
 	(void)set;
 	(void)info;
-	/* Where there is no such call the caller looks again when it has slept. */
+	/* No such call here: sleep a little, and the caller checks again. */
 	if (timeout_ns < 0 || timeout_ns > 1000000)
 		span = (struct timespec){ .tv_nsec = 1000000 };
 	(void)nanosleep(&span, NULL);
@@ -210,8 +209,9 @@ os_fork_bare_prepare(void)
 		errno = ENOSYS;
 		return -1;
 	}
-	/* Where the C library keeps the thread's id; its own fork() has the kernel write there as well.  That
-	   the kernel cannot tell (CONFIG_CHECKPOINT_RESTORE) means that no job runs without the plain way. */
+	/* The C library keeps the thread's id at fork_tid, and its own fork() has the kernel write
+	   the child's id there as well.  A kernel without CONFIG_CHECKPOINT_RESTORE cannot tell the
+	   address: jobs are then forked the plain way. */
 	if (prctl(PR_GET_TID_ADDRESS, &fork_tid) == -1 || fork_tid == NULL ||
 	    *fork_tid != (int)getpid()) {
 		errno = ENOSYS;
@@ -244,8 +244,8 @@ pid_t
 os_fork_borrowing(int (*enter)(void *arg), void *arg, void *stack, size_t stack_size)
 {
 #ifdef __linux__
-	return (
-	    pid_t)clone(enter, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, arg);
+	return (pid_t)clone(enter, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD,
+	    arg);
 #else
 	(void)enter;
 	(void)arg;
@@ -255,82 +255,6 @@ os_fork_borrowing(int (*enter)(void *arg), void *arg, void *stack, size_t stack_
 	return -1;
 #endif
 }
-
-#if defined(__x86_64__) && defined(__GNUC__)
-/* SSE, AVX, and the three parts of AVX-512; not the x87's, whose state functions have to keep. */
-#define VECTOR_STATE UINT64_C(0xe6)
-
-/* Which of them the system keeps for its processes; 0: there is no XRSTOR, and so no more than SSE. */
-static uint64_t
-vector_state(void)
-{
-	unsigned a, b, c, d;
-
-	if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0)
-		return 0;
-	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-	return a & VECTOR_STATE;
-}
-
-void
-os_registers_clear(void)
-{
-	/* What is not in such an area gets its first state.  The control register is read from it in any case. */
-	static _Alignas(64) unsigned char none[4096];
-	static uint64_t state = UINT64_MAX;
-
-	if (state == UINT64_MAX)
-		state = vector_state();
-	if (state != 0) {
-		__asm__ volatile("stmxcsr %0" : "=m"(*(uint32_t *)(void *)(none + 24)));
-		__asm__ volatile("xrstor64 %0" ::"m"(none), "a"((uint32_t)state), "d"(0)
-				 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
-				 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-				 "xmm15"
-#ifdef __AVX512F__
-				 ,
-				 "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22",
-				 "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29",
-				 "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
-#endif
-		);
-		return;
-	}
-	__asm__ volatile("xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps "
-			 "%%xmm3, %%xmm3;"
-			 "xorps %%xmm4, %%xmm4; xorps %%xmm5, %%xmm5; xorps %%xmm6, %%xmm6; xorps "
-			 "%%xmm7, %%xmm7;"
-			 "xorps %%xmm8, %%xmm8; xorps %%xmm9, %%xmm9; xorps %%xmm10, %%xmm10; "
-			 "xorps %%xmm11, %%xmm11;"
-			 "xorps %%xmm12, %%xmm12; xorps %%xmm13, %%xmm13; xorps %%xmm14, %%xmm14; "
-			 "xorps %%xmm15, %%xmm15" ::
-			     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
-			 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-}
-#elif defined(__aarch64__) && defined(__GNUC__)
-void
-os_registers_clear(void)
-{
-	/* But for 8 to 15, half of which functions have to keep; of those of SVE these are the first bits, and what writes
-	   to them clears the others. */
-	__asm__ volatile("movi v0.2d, #0; movi v1.2d, #0; movi v2.2d, #0; movi v3.2d, #0; movi "
-			 "v4.2d, #0; movi v5.2d, #0;"
-			 "movi v6.2d, #0; movi v7.2d, #0; movi v16.2d, #0; movi v17.2d, #0; movi "
-			 "v18.2d, #0; movi v19.2d, #0;"
-			 "movi v20.2d, #0; movi v21.2d, #0; movi v22.2d, #0; movi v23.2d, #0; movi "
-			 "v24.2d, #0; movi v25.2d, #0;"
-			 "movi v26.2d, #0; movi v27.2d, #0; movi v28.2d, #0; movi v29.2d, #0; movi "
-			 "v30.2d, #0; movi v31.2d, #0" ::
-			     : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18",
-			 "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
-			 "v29", "v30", "v31");
-}
-#else
-void
-os_registers_clear(void)
-{
-}
-#endif
 
 int
 os_adopt_orphans(void)
@@ -372,8 +296,8 @@ os_children_open(void)
 ssize_t
 os_children_read(int fd, pid_t *pids, size_t capacity)
 {
-	/* proc(5): needs CONFIG_PROC_CHILDREN, and is reliable while no child ends meanwhile; the
-	   callers look again until it shows nothing new. */
+	/* proc(5): the file needs CONFIG_PROC_CHILDREN, and may miss children if one ends while
+	   it is read; so callers read again until they find no new child. */
 	char text[4096];
 	size_t kept = 0, found = 0;
 	off_t offset = 0;
@@ -382,7 +306,7 @@ os_children_read(int fd, pid_t *pids, size_t capacity)
 	while ((n = pread(fd, text + kept, sizeof text - kept, offset)) > 0 || kept > 0) {
 		size_t have = kept + (n > 0 ? (size_t)n : 0);
 		size_t whole = have;
-		/* A number cut by the end of the buffer waits for its other half. */
+		/* Keep a number that the buffer's end has cut until its other half is read. */
 		if (n > 0)
 			while (whole > 0 && text[whole - 1] != ' ')
 				whole--;
@@ -415,11 +339,8 @@ int64_t
 os_process_cpu_ns(pid_t pid)
 {
 	clockid_t clock;
-	struct timespec used;
 
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) == -1)
-		return -1;
-	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+	return clock_getcpuclockid(pid, &clock) == 0 ? clock_read(clock) : -1;
 }
 
 void
@@ -429,14 +350,15 @@ os_no_core(int for_good)
 
 	if (getrlimit(RLIMIT_CORE, &limit) == -1)
 		return;
-	/* Not 0: where core_pattern is a pipe Linux dumps into it at 0 also, and only 1 says no
-	   (core(5)); no file is made at 1 either, since it is less than a page. */
+	/* 1, not 0: where core_pattern is a pipe, Linux dumps into it at a limit of 0 too, and only
+	   1 prevents that (core(5)).  A file is not made at 1 either: 1 is less than a page. */
 	limit.rlim_cur = limit.rlim_max >= 1 ? 1 : 0;
-	/* A program that is executed is dumpable again, and the limit all that is left. */
+	/* Executing a program makes the process dumpable again: then only the limit holds. */
 	if (for_good)
 		limit.rlim_max = limit.rlim_cur;
 	(void)setrlimit(RLIMIT_CORE, &limit);
 }
+
 extern char **environ;
 
 void
@@ -445,14 +367,15 @@ os_environment_clear(void)
 	static char *none[1];
 
 #ifdef __linux__
-	/* proc(5) stat: the 50th and 51st field say where the text is that execve(2) put on the stack. */
+	/* proc(5) stat: fields 50 and 51 say where on the stack execve(2) put the text. */
 	char text[1024];
 	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd == -1 ? -1 : read(fd, text, sizeof text - 1);
 	if (fd != -1)
 		(void)close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	const char *at = strrchr(text, ')'); /* the name may hold anything */
+	/* Count from behind the process's name, which may hold spaces and parentheses. */
+	const char *at = strrchr(text, ')');
 	uint64_t span[2] = { 0, 0 };
 	for (int field = 2; at != NULL && *at != '\0' && field < 52; at++)
 		if (*at == ' ')
@@ -468,8 +391,9 @@ os_environment_clear(void)
 #ifdef HAVE_ON_EXIT
 static void (*exit_hook)(void);
 
-/* Runs first of all handlers, since it was registered last before the jobs: what the worker's own
-   code printed is written, then the process ends without the caller's handlers and buffers. */
+/* exit() calls this handler first: it was registered last before the jobs, and handlers run in
+   reverse order.  It writes what the worker's own code printed, and ends the process without
+   running the caller's handlers. */
 static void
 exit_guard(int status, void *arg)
 {

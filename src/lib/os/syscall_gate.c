@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The gate: its page of machine code, whether it can be used, and calls through it. */
 #include "config.h"
 #include "lib/os/syscall_gate.h"
 
@@ -12,14 +13,14 @@
 #endif
 
 /*
- * The size is that of the largest page that a system of the architecture may have: the section fills a whole one.
- * The names are global, and hidden, so that they are found where the compiler takes a program apart that it
- * optimises as a whole.
+ * GATE_SIZE is the largest page that a system of the architecture may have: the section fills a
+ * whole page.  The symbols are global and hidden, not local: link-time optimisation may put this
+ * assembly and the code that names the symbols into different parts of the program.
  */
 #if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
 #define GATE 1
 #define GATE_SIZE 4096
-/* As libc's syscall(): the number comes first, and the arguments move up by one register. */
+/* As libc's syscall(): the number comes first, and each argument moves to the register before. */
 __asm__(
     ".pushsection .text.forkpool_gate, \"ax\", @progbits\n"
     ".balign 4096\n"
@@ -118,7 +119,7 @@ uintptr_t
 gate_address(void)
 {
 #if GATE
-	/* Whoever linked this may have minded the alignment or not. */
+	/* A linker may ignore the alignment: then the gate may share its page with other code. */
 	return (uintptr_t)forkpool_gate_page % GATE_SIZE == 0 ? (uintptr_t)forkpool_gate_after : 0;
 #else
 	return 0;
@@ -127,9 +128,11 @@ gate_address(void)
 
 #if GATE
 /*
- * A stack that is executable, as an old object file in the program can make it, would be the one executable
- * mapping that a job could move without asking: it grows down to wherever there is room, and what is above
- * can be unmapped.  1: it is known not to be.
+ * 1: the stack is known not to be executable.
+ *
+ * An old object file in the program can make the stack executable.  That would be the one
+ * executable mapping that a job could move without a system call that the filter judges: the stack
+ * grows down to wherever there is room, and the part above can be unmapped.
  */
 static int
 stack_is_plain(void)
@@ -202,18 +205,10 @@ long
 gate_call(long number, long a, long b, long c, long d, long e)
 {
 #if GATE
-	if (in_use) {
-		long r = forkpool_gate_page(number, a, b, c, d, e);
-		if (r < 0 && r > -4096) {
-			errno = (int)-r;
-			return -1;
-		}
-		return r;
-	}
-#endif
-#if GATE
-	/* Not libc's syscall(): each page of a library's text that a job's process touches costs it a fault. */
-	long r = plain_call(number, a, b, c, d, e);
+	/* plain_call() and not libc's syscall(): each page of a library's text that a job's process
+	   touches costs a page fault. */
+	long r = in_use ? forkpool_gate_page(number, a, b, c, d, e) :
+			  plain_call(number, a, b, c, d, e);
 	if (r < 0 && r > -4096) {
 		errno = (int)-r;
 		return -1;

@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gate - the one place in the address space from which a confined worker may make any system call.
+ * syscall_gate - the one place in the address space from which a confined worker may make any
+ * system call.
  *
- * A seccomp filter costs more to install than a process costs to fork, so a worker installs it once and
- * its children inherit it.  But the worker has to do what a job may not: fork, kill, change user.  The
- * filter tells the two apart by where the call is made: it lets everything pass that comes from the gate,
- * a page of this library's text that holds one system call instruction and nothing else, and judges
- * all other calls.  The job's process unmaps that page before the job's function runs, and the filter
- * sees to it that nothing executable can be put there again (sandbox_filter.c).
+ * Installing a seccomp filter costs more than forking a process, so a worker installs it once and
+ * its children inherit it.  But the worker has to do what a job may not: fork, kill, change user.
+ * The filter tells the two apart by the address that the call is made from: it lets every call pass
+ * that comes from the gate, a page of this library's text that holds one system call instruction
+ * and nothing else, and judges all other calls.  The job's process unmaps that page before the
+ * job's function runs, and the filter makes sure that nothing executable can be mapped there again
+ * (seccomp_filter.c).
  *
  * Where there is no gate (another architecture, another C library) gate_call() is syscall(2).
- * All of it is async-signal-safe.  Includes nothing of the project.
+ * All of it is async-signal-safe.
  */
-#ifndef FORKPOOL_GATE_H
-#define FORKPOOL_GATE_H
+#ifndef FORKPOOL_SYSCALL_GATE_H
+#define FORKPOOL_SYSCALL_GATE_H
 
 #include <stdint.h>
 
-/* Where a call through the gate comes from, as a filter sees it; 0: there is no gate. */
+/* Where a filter sees calls through the gate come from; 0: there is no gate. */
 uintptr_t gate_address(void);
 
-/* From now on in this process, and those that it forks, gate_call() goes through the gate; unless there is
-   none, or it would not be safe (an executable stack): gate_in_use() says. */
+/* From now on, in this process and those that it forks, gate_call() goes through the gate; unless
+   there is none, or it would not be safe (an executable stack): gate_in_use() tells. */
 void gate_use(void);
-/* No more: take the page out of this process.  0, or -1 and errno. */
+/* Unmap the gate in this process and use it no more.  0, or -1 and errno. */
 int  gate_close(void);
-/* 1: it goes through the gate. */
+/* 1: gate_call() goes through the gate. */
 int  gate_in_use(void);
 
 /* As syscall(2): -1 and errno. */

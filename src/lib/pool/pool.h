@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "lib/dispatch/dispatcher.h"
+#include "lib/os/fork_canary.h"
 
 #define POOL_MAGIC    0x706f6f6cu
 #define CANARY_CALLER 0x63616c6cu

@@ -21,12 +21,6 @@
 /* A process that dies between two reads of one look is seen in neither place: so often is it looked again. */
 #define LOOKS 3
 
-static int64_t
-timeval_ns(const struct timeval *t)
-{
-	return (int64_t)t->tv_sec * CLOCK_S + (int64_t)t->tv_usec * CLOCK_US;
-}
-
 /* Reap one that is dead or dying. */
 static void
 reap(pid_t pid, struct descendants *d)
@@ -38,8 +32,8 @@ reap(pid_t pid, struct descendants *d)
 		if (errno != EINTR)
 			return;
 	d->count++;
-	d->user_ns += timeval_ns(&usage.ru_utime);
-	d->system_ns += timeval_ns(&usage.ru_stime);
+	d->user_ns += clock_from_timeval(&usage.ru_utime);
+	d->system_ns += clock_from_timeval(&usage.ru_stime);
 }
 
 /* All at once those that are still in the job's group: no fork can get away from that, since a process that is to

@@ -7,10 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/job/crash.h"
@@ -21,10 +19,6 @@
 #include "lib/sandbox/sandbox.h"
 #include "lib/worker/descendants.h"
 #include "lib/worker/job_verdict.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 /* Of a process that only executes a program; no page of it is touched before it is needed. */
 #define BORROWED_STACK ((size_t)1 << 20)
@@ -47,9 +41,8 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	p->area_size = (setup->value_max + page - 1) / page * page;
 	p->mailbox = mailboxes_at(setup->mailboxes, worker);
 	mailboxes_keep(setup->mailboxes, worker);
-	p->area = mmap(NULL, p->area_size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p->area == MAP_FAILED || (p->hidden = os_memory_hidden(sizeof *p->hidden)) == NULL)
+	p->area = os_map_shared(p->area_size);
+	if (p->area == NULL || (p->hidden = os_memory_hidden(sizeof *p->hidden)) == NULL)
 		return -1;
 	mailbox_clear(p->mailbox, p->area, p->area_size);
 	/* For the processes to come: as it is, they inherit it. */
@@ -108,11 +101,8 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	if (together.memory > 0)
 		together.memory += 2 * (int64_t)(p->setup->value_max + p->setup->output_max);
 	/* A program's own memory begins when it is executed.  In a sandbox there is too much to do before. */
-	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB) {
-		p->stack = mmap(NULL, BORROWED_STACK, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		p->stack = p->stack == MAP_FAILED ? NULL : p->stack;
-	}
+	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB)
+		p->stack = os_map_private(BORROWED_STACK);
 	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads,
 	    &p->gated, step, layer);
 }
@@ -121,13 +111,12 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 static int64_t
 cgroup_time(const struct job_processes *p)
 {
-	struct timespec own;
-	int64_t all;
+	int64_t all, own;
 
 	if (cgroup_cpu_ns(&p->setup->sandbox.cgroup, p->worker, &all) != 1 ||
-	    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == -1)
+	    (own = clock_read(CLOCK_PROCESS_CPUTIME_ID)) == -1)
 		return -1;
-	return all - ((int64_t)own.tv_sec * CLOCK_S + own.tv_nsec);
+	return all - own;
 }
 
 /* Of the run, as its cgroup has it; 0 where that is not known. */
@@ -268,12 +257,6 @@ end_await(struct job_processes *p)
 	}
 }
 
-static int64_t
-timeval_ns(const struct timeval *t)
-{
-	return (int64_t)t->tv_sec * CLOCK_S + (int64_t)t->tv_usec * CLOCK_US;
-}
-
 static void
 mailbox_fill(struct job_processes *p, const struct wire_job *job, int64_t deadline)
 {
@@ -384,9 +367,9 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	if (sandbox_allows_processes(&p->setup->sandbox))
 		standard_restore(p);
 	result->pid = pid;
-	result->user_ns = timeval_ns(&usage.ru_utime) + left.user_ns;
+	result->user_ns = clock_from_timeval(&usage.ru_utime) + left.user_ns;
 	result->cpu_ns =
-	    result->user_ns + timeval_ns(&usage.ru_stime) + left.system_ns + p->meter.gone;
+	    result->user_ns + clock_from_timeval(&usage.ru_stime) + left.system_ns + p->meter.gone;
 	/* Of processes that were killed, and whose parent waits for none, nobody was told. */
 	if (p->meter.most > result->cpu_ns)
 		result->cpu_ns = p->meter.most;

@@ -127,7 +127,7 @@ packet_spin(struct wire_packet *packet)
 	if (!atomic_load_explicit(&shared->spin, memory_order_relaxed))
 		return 0;
 	ssize_t n = packet_pipe_read_now(worker_self.jobs.fd, packet);
-	int64_t now = clock_meter_now(&worker_self.meter), until = now + SHARED_LINGER_NS;
+	int64_t now = clock_meter_now(&worker_self.meter), until = now + SHARED_SPIN_NS;
 	while (n == 0 && now < until) {
 		uint32_t packets = atomic_load_explicit(&shared->packets, memory_order_relaxed);
 		int64_t before = now;

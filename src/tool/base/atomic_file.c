@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writing a file under a temporary name and renaming it into its place. */
 #include "config.h"
 #include "tool/base/atomic_file.h"
 
@@ -10,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tool/base/bytes.h"
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 
-/* Where the file is: through links, so that these stay. */
+/* The file itself, behind any symbolic link: rename() would replace the link. */
 static char *
 path_of(const char *name)
 {
@@ -24,7 +25,7 @@ path_of(const char *name)
 	return strdup(name);
 }
 
-/* As the file that is replaced, or as one that open() makes. */
+/* The mode of the file that is replaced, or else the one that open() would give a new file. */
 static mode_t
 mode_for(const char *path)
 {
@@ -37,8 +38,9 @@ mode_for(const char *path)
 	return 0666 & ~mask;
 }
 
+/* Drops the temporary file and all memory; returns -1 with errno as it was. */
 static int
-forget(struct atomic_file *f)
+abandon(struct atomic_file *f)
 {
 	int error = errno;
 
@@ -64,32 +66,25 @@ atomic_file_open(struct atomic_file *f, const char *name)
 		return -1;
 	if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return forget(f);
+		return abandon(f);
 	}
 	size_t len = strlen(f->path);
 	if ((f->temporary = malloc(len + sizeof suffix)) == NULL)
-		return forget(f);
+		return abandon(f);
 	memcpy(f->temporary, f->path, len);
 	memcpy(f->temporary + len, suffix, sizeof suffix);
 	if ((f->fd = mkstemp(f->temporary)) == -1)
-		return forget(f);
+		return abandon(f);
 	if (fcntl(f->fd, F_SETFD, FD_CLOEXEC) == -1 || fchmod(f->fd, mode_for(f->path)) == -1)
-		return forget(f);
+		return abandon(f);
 	return 0;
 }
 
 void
 atomic_file_add(struct atomic_file *f, const void *data, size_t len)
 {
-	const char *at = data;
-
-	while (len > 0 && f->error == 0) {
-		ssize_t n = write(f->fd, at, len);
-		if (n == -1 && errno != EINTR)
-			f->error = errno;
-		at += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
+	if (f->error == 0 && file_write_all(f->fd, data, len) == -1)
+		f->error = errno;
 }
 
 int
@@ -97,7 +92,7 @@ atomic_file_close(struct atomic_file *f)
 {
 	if (f->error != 0) {
 		errno = f->error;
-		return forget(f);
+		return abandon(f);
 	}
 	int fd = f->fd;
 	f->fd = -1;
@@ -105,9 +100,9 @@ atomic_file_close(struct atomic_file *f)
 		int error = errno;
 		(void)unlink(f->temporary);
 		errno = error;
-		return forget(f);
+		return abandon(f);
 	}
-	(void)forget(f);
+	(void)abandon(f);
 	return 0;
 }
 
@@ -117,13 +112,12 @@ atomic_file_check(const char *name)
 	struct atomic_file f;
 	char shown[512];
 
-	(void)message_word(shown, sizeof shown, name, strlen(name));
+	(void)message_text(shown, sizeof shown, name);
 	if (atomic_file_open(&f, name) == -1) {
 		if (errno == EINVAL)
-			fail("cannot write %s: it must be a regular file, since it is replaced as "
-			     "a whole",
-			    shown);
+			fail("cannot write %s: it must be a regular file, since it is "
+			     "replaced as a whole", shown);
 		fail_errno("cannot write %s", shown);
 	}
-	(void)forget(&f);
+	(void)abandon(&f);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Appending to a buffer that grows. */
 #include "config.h"
 #include "tool/base/bytes.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bytes - a buffer that grows.  Memory that cannot be had ends the tool (fail_memory()).
+ * bytes - a buffer of bytes that grows.  Memory that cannot be had ends the tool (fail_memory()).
  */
 #ifndef FORKPOOL_TOOL_BYTES_H
 #define FORKPOOL_TOOL_BYTES_H
@@ -10,13 +10,13 @@
 #include "tool/base/message.h"
 
 struct bytes {
-	char  *at;   /* len bytes, and a NUL behind them once something was added */
+	char  *at;   /* len bytes, with a NUL behind them after the first bytes_add() */
 	size_t len;
 	size_t room;
 };
 
 void bytes_free(struct bytes *);
-/* Room for more bytes behind those that are there; where they would go.  Does not change len. */
+/* Makes room for more bytes at the end and returns where they go.  Does not change len. */
 char *bytes_reserve(struct bytes *, size_t more);
 void bytes_add(struct bytes *, const void *data, size_t len);
 void bytes_add_text(struct bytes *, const char *text);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* CRC32C by tables, eight bytes at a time, and FNV-1a. */
 #include "config.h"
 #include "tool/base/checksum.h"
 
-/* table[k][b]: byte b, and k bytes of zero behind it. */
+/* table[k][b]: the CRC of byte b with k zero bytes behind it. */
 static uint32_t table[8][256];
 static int table_is_made;
 
@@ -29,7 +30,7 @@ checksum_crc(uint32_t crc, const void *data, size_t len)
 	if (!table_is_made)
 		table_make();
 	crc = ~crc;
-	/* Eight bytes at a time; the bytes one by one, so that it is the same on every machine. */
+	/* Byte by byte instead of as words, so that byte order does not matter. */
 	for (; len >= 8; at += 8, len -= 8)
 		crc = table[7][(crc ^ at[0]) & 0xff] ^ table[6][((crc >> 8) ^ at[1]) & 0xff] ^
 		    table[5][((crc >> 16) ^ at[2]) & 0xff] ^

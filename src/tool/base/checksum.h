@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * checksum - what tells damaged bytes from whole ones, and one command line from another.
+ * checksum - a CRC that detects damaged bytes, and a hash that tells command lines apart.
  *
- * Neither withstands somebody who means harm.  Includes nothing of the tool.
+ * Neither withstands an attacker.
  */
 #ifndef FORKPOOL_TOOL_CHECKSUM_H
 #define FORKPOOL_TOOL_CHECKSUM_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The columns of each character, by wcwidth() in a UTF-8 locale. */
 #include "config.h"
 #include "tool/base/display_width.h"
 
@@ -7,7 +8,10 @@
 
 #include "tool/base/escape.h"
 
-/* wcwidth() goes by the locale, and the tool's is C: neither output nor messages are to depend on whose machine it is. */
+/*
+ * wcwidth() depends on the locale, and the tool itself stays in the C locale, so that its output
+ * and messages are the same everywhere.
+ */
 static locale_t
 utf8_locale(void)
 {
@@ -21,8 +25,9 @@ utf8_locale(void)
 	return made;
 }
 
+/* The code point of a sequence of n bytes, two or more. */
 static wchar_t
-character(const unsigned char *s, size_t n)
+code_point(const unsigned char *s, size_t n)
 {
 	unsigned c = n == 2 ? s[0] & 0x1fu : n == 3 ? s[0] & 0x0fu : s[0] & 0x07u;
 
@@ -39,13 +44,13 @@ columns_of(const char *sequence, size_t n)
 	locale_t locale = utf8_locale(), before;
 	if (locale == (locale_t)0 || (before = uselocale(locale)) == (locale_t)0)
 		return n == 2 ? 1 : 2;
-	int width = wcwidth(character((const unsigned char *)sequence, n));
+	int width = wcwidth(code_point((const unsigned char *)sequence, n));
 	(void)uselocale(before);
-	/* Later than this system's tables: most of what is new there is wide. */
+	/* Newer than this system's tables: most new characters are wide. */
 	return width < 0 ? 2 : (size_t)width;
 }
 
-/* How far it goes without taking more than so many columns; *used: those it takes. */
+/* How many bytes of text fit in so many columns; *used: the columns that they take. */
 static size_t
 walk(const char *text, size_t len, size_t columns, size_t *used)
 {
@@ -63,7 +68,7 @@ walk(const char *text, size_t len, size_t columns, size_t *used)
 }
 
 size_t
-width_of(const char *text, size_t len)
+display_width(const char *text, size_t len)
 {
 	size_t used;
 
@@ -72,7 +77,7 @@ width_of(const char *text, size_t len)
 }
 
 size_t
-width_fitting(const char *text, size_t len, size_t columns)
+display_width_fit(const char *text, size_t len, size_t columns)
 {
 	size_t used;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Validating UTF-8, and escaping what must not reach a terminal. */
 #include "config.h"
 #include "tool/base/escape.h"
 
 #include <stdint.h>
 #include <string.h>
-/* Two systems' strnvis() differ, and the header wants to be told which is meant; vis() is the same in both. */
+/* The header asks which system's strnvis() is meant; vis() is the same in both. */
 #define LIBBSD_NETBSD_VIS
 #include <vis.h>
 
@@ -17,57 +18,63 @@ utf8_sequence(const char *data, size_t len)
 		return 0;
 	if (s[0] < 0x80)
 		return 1;
-	size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
-	    (s[0] & 0xf0) == 0xe0               ? 3 :
-	    s[0] >= 0xf0 && s[0] <= 0xf4        ? 4 :
-						  0;
-	if (n == 0 || n > len)
+	size_t n;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (n > len)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* Longer than it need be, half of a surrogate pair, past the last code point. */
+	/* Overlong forms, halves of surrogate pairs, code points above U+10FFFF. */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
 
-/* A sequence of two bytes or more that a terminal or a reader would be misled by. */
+/* Whether a character of two bytes or more would mislead a terminal or a reader. */
 static int
 is_hidden(const unsigned char *s, size_t n)
 {
 	if (n == 2)
 		return s[0] == 0xc2 && s[1] < 0xa0; /* U+0080..9F: controls */
-	/* U+200B..200F, U+2028..202E, U+2060..206F, U+FEFF */
-	return n == 3 && ((s[0] == 0xe2 && ((s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) ||
-	    (s[2] >= 0xa8 && s[2] <= 0xae))) || (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf))) ||
-	    (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf));
+	if (n != 3)
+		return 0;
+	if (s[0] == 0xe2 && s[1] == 0x80) /* U+200B..200F, U+2028..202E */
+		return (s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
+	if (s[0] == 0xe2 && s[1] == 0x81) /* U+2060..206F */
+		return s[2] >= 0xa0 && s[2] <= 0xaf;
+	return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
 }
 
 size_t
 escape_text(char *buffer, size_t size, const char *data, size_t len)
 {
 	static const char cut[] = "...";
-	size_t to = 0, room = 0;  /* room: where the last one ended that leaves room for the dots */
+	const int how = VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE | VIS_OCTAL;
+	size_t to = 0, room = 0; /* room: the last place where the dots still fit */
 
 	for (size_t from = 0; from < len;) {
 		char escaped[4 * 4 + 1];
 		size_t n = utf8_sequence(data + from, len - from), out = 0;
-		/* vis() leaves these as they are too, and is slow. */
+		/* vis() would not change these either, and is slow. */
 		if ((n > 1 && !is_hidden((const unsigned char *)data + from, n)) ||
 		    (data[from] >= ' ' && data[from] <= '~')) {
 			memcpy(escaped, data + from, out = n);
 			from += n;
 		} else {
 			for (size_t end = from + (n > 1 ? n : 1); from < end; from++) {
-				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;
 				int c = (unsigned char)data[from];
-				out = (size_t)(vis(escaped + out, c,
-						   VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE |
-						       VIS_OCTAL,
-						   next) -
-				    escaped);
+				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;
+				char *behind = vis(escaped + out, c, how, next);
+				out = (size_t)(behind - escaped);
 			}
 		}
 		if (to + out + 1 > size) {

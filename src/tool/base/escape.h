@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * visible - bytes from outside (items, file names, output) as a person can read them on one line of a terminal.
+ * escape - bytes from outside (items, file names, output) as a person can read them on one line of
+ * a terminal.
  *
- * UTF-8 is left as it is; control characters, those that turn the direction of writing, and bytes that are
- * not UTF-8 become escapes of C.  Includes nothing of the tool.
+ * UTF-8 stays as it is.  Control characters, characters that change the direction of writing, and
+ * bytes that are not UTF-8 become escapes of C.
  */
-#ifndef FORKPOOL_TOOL_VISIBLE_H
-#define FORKPOOL_TOOL_VISIBLE_H
+#ifndef FORKPOOL_TOOL_ESCAPE_H
+#define FORKPOOL_TOOL_ESCAPE_H
 
 #include <stddef.h>
 
-/* Length of the UTF-8 sequence that data begins with; 0: it begins with none that is valid. */
+/* Length of the UTF-8 sequence at the beginning of data; 0: there is no valid one. */
 size_t utf8_sequence(const char *data, size_t len);
 
-/* At most size - 1 bytes and a NUL, with "..." at the end where it had to be cut; the length of what stands there. */
+/*
+ * Writes at most size - 1 bytes and a NUL, with "..." at the end of a text that had to be cut.
+ * Returns the length of the text in buffer.
+ */
 size_t escape_text(char *buffer, size_t size, const char *data, size_t len);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One handler for the signals that end a process and are not handled elsewhere. */
 #include "config.h"
 #include "tool/base/fatal_signals.h"
 
 #include <stddef.h>
 #include <unistd.h>
 
-static const int deadly[] = {
+static const int fatal[] = {
 	SIGQUIT,
 	SIGILL,
 	SIGTRAP,
@@ -21,24 +22,24 @@ static const int deadly[] = {
 	SIGXFSZ,
 };
 
-static void (*rescue)(void);
+static void (*clean_up)(void);
 static pid_t owner;
 
 static void
 handle(int signo)
 {
 	if (getpid() == owner)
-		rescue();
-	/* Its action is the default again: it comes once more when this returns. */
+		clean_up();
+	/* SA_RESETHAND has restored the default action: the tool dies when this handler returns. */
 	(void)raise(signo);
 }
 
 static void
-deadly_set(sigset_t *set)
+fatal_set(sigset_t *set)
 {
 	(void)sigemptyset(set);
-	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
-		(void)sigaddset(set, deadly[i]);
+	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+		(void)sigaddset(set, fatal[i]);
 }
 
 void
@@ -46,13 +47,13 @@ fatal_signals_open(void (*fn)(void))
 {
 	struct sigaction action = { .sa_handler = handle, .sa_flags = (int)SA_RESETHAND }, before;
 
-	rescue = fn;
+	clean_up = fn;
 	owner = getpid();
-	deadly_set(&action.sa_mask);
-	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
-		/* A sanitizer has its own. */
-		if (sigaction(deadly[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
-			(void)sigaction(deadly[i], &action, NULL);
+	fatal_set(&action.sa_mask);
+	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+		/* A sanitizer has a handler of its own, which stays. */
+		if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			(void)sigaction(fatal[i], &action, NULL);
 }
 
 void
@@ -60,7 +61,7 @@ fatal_signals_block(sigset_t *before)
 {
 	sigset_t set;
 
-	deadly_set(&set);
+	fatal_set(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, before);
 }
 

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rescue - what must not be left behind when the tool dies of a signal that it does not handle otherwise: SIGQUIT,
- * SIGSEGV and their like.
+ * fatal_signals - cleaning up when the tool dies of a signal that it does not handle otherwise:
+ * SIGQUIT, SIGSEGV and the like.
  *
- * It then dies of that signal as it would have, with a core where there is one.  Nothing helps against SIGKILL.
- * Includes nothing of the tool.
+ * After the clean-up the tool dies of that signal, with a core file where it would have left one.
+ * SIGKILL cannot be caught.
  */
-#ifndef FORKPOOL_TOOL_RESCUE_H
-#define FORKPOOL_TOOL_RESCUE_H
+#ifndef FORKPOOL_TOOL_FATAL_SIGNALS_H
+#define FORKPOOL_TOOL_FATAL_SIGNALS_H
 
 #include <signal.h>
 
-/* From now on fn is called before such a death, in the handler: only what is async-signal-safe.  Signals that are ignored
-   stay so, and a forked process does not call it. */
+/*
+ * From now on each such signal calls fn in its handler, so fn may call async-signal-safe functions
+ * only.  Ignored signals stay ignored, and a forked process does not call fn.
+ */
 void fatal_signals_open(void (*fn)(void));
-/* Hold them off while what fn looks at changes. */
+/* Hold the signals off while data that fn reads changes. */
 void fatal_signals_block(sigset_t *before);
 void fatal_signals_unblock(const sigset_t *before);
 

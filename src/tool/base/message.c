@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines on standard error, and leaving with one. */
 #include "config.h"
 #include "tool/base/message.h"
 
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tool/base/file_io.h"
 
 const char *message_name = "forkpool";
 void (*message_before)(void);
@@ -21,7 +24,7 @@ message_as(const char *name, int status)
 	fail_status = status;
 }
 
-/* One write, so that it stays one line among those of jobs. */
+/* One write(), so that output of jobs cannot come between. */
 static void
 say(const char *format, va_list arguments, int error)
 {
@@ -37,12 +40,7 @@ say(const char *format, va_list arguments, int error)
 	line[at++] = '\n';
 	if (message_before != NULL)
 		message_before();
-	for (int from = 0; from < at;) {
-		ssize_t wrote = write(STDERR_FILENO, line + from, (size_t)(at - from));
-		if (wrote == -1 && errno != EINTR)
-			break;
-		from += wrote > 0 ? (int)wrote : 0;
-	}
+	(void)file_write_all(STDERR_FILENO, line, (size_t)at);
 	if (message_after != NULL)
 		message_after();
 }
@@ -97,7 +95,7 @@ fail_memory(void)
 	fail("there is not enough memory");
 }
 
-/* What a shell takes as it is. */
+/* Bytes that a shell takes unquoted.  (GNU parallel, see shell_quote.c, quotes more.) */
 static int
 is_plain(unsigned char c)
 {
@@ -129,4 +127,10 @@ message_word(char *buffer, size_t size, const char *data, size_t len)
 	}
 	(void)snprintf(buffer + at, size - at, "%s%s", close, i < len ? "..." : "");
 	return buffer;
+}
+
+const char *
+message_text(char *buffer, size_t size, const char *text)
+{
+	return message_word(buffer, size, text, strlen(text));
 }

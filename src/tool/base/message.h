@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * message - what the tool says on standard error: whole lines, one write each, with the name it was called by.
+ * message - lines on standard error, one write() each, that begin with the tool's name.
  *
- * Whatever comes from outside (items, file names, job output) is shown so that it cannot move the cursor or end
- * the line.  Includes nothing of the tool.
+ * Text from outside (items, file names, job output) goes through message_word(), so that it cannot
+ * move the cursor or end the line.
  */
 #ifndef FORKPOOL_TOOL_MESSAGE_H
 #define FORKPOOL_TOOL_MESSAGE_H
@@ -16,29 +16,32 @@
 #define MESSAGE_PRINTF(format, first)
 #endif
 
-/* The name that goes before each line: "forkpool", or as --compat has it. */
+/* The name at the beginning of each line: "forkpool", or the one that --compat gives. */
 extern const char *message_name;
 
-/* Called before and after each line, so that a bar on the same terminal can make room; NULL: nobody. */
+/* Called before and after each line, so that a bar on the same terminal can make room; or NULL. */
 extern void (*message_before)(void);
 extern void (*message_after)(void);
 
 void message(const char *format, ...) MESSAGE_PRINTF(1, 2);
-/* The same, with ": " and what errno says at the end. */
+/* The same, with ": " and the text for errno at the end. */
 void message_errno(const char *format, ...) MESSAGE_PRINTF(1, 2);
 
-/* Whose name goes before each line, and the status that fail() leaves with. */
+/* Sets message_name, and the status that fail() exits with (1 at first). */
 void message_as(const char *name, int status);
 
-/* Say it and leave with status 1 (usage or internal; or as message_as() has it).  Only before the pool is open, or where nothing can go on. */
+/* Print the line and exit.  Only before the pool is open, or where nothing can go on. */
 _Noreturn void fail(const char *format, ...) MESSAGE_PRINTF(1, 2);
 _Noreturn void fail_errno(const char *format, ...) MESSAGE_PRINTF(1, 2);
 _Noreturn void fail_memory(void);
 
 /*
- * data as one word that a person can read and a shell would take: quoted where it has to be, control and invalid
- * bytes as $'\ooo'; cut to what fits, with "..." at the end.  Returns buffer.
+ * Writes data as one word that a person can read and a shell would accept: quoted where necessary,
+ * with control bytes and all bytes that are not ASCII as $'\ooo', and cut to what fits, with "..."
+ * at the end.  Returns buffer.
  */
 const char *message_word(char *buffer, size_t size, const char *data, size_t len);
+/* The same of a string. */
+const char *message_text(char *buffer, size_t size, const char *text);
 
 #endif

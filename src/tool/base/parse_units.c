@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsers of what people write for numbers, sizes, times and shares of the processors. */
 #include "config.h"
 #include "tool/base/parse_units.h"
 
@@ -11,13 +12,15 @@
 #define DIGITS "0123456789"
 #define NS_PER_S 1000000000LL
 
-/* As GNU parallel has it for -j 0, and what a pool can hold. */
-enum { WORKERS_MANY = 252, WORKERS_MAX = 4096 };
+enum {
+	WORKERS_MANY = 252, /* -j 0, as GNU parallel */
+	WORKERS_MAX = 4096, /* what a pool can have */
+};
 
 static const char size_is[] = "must be a size from 1, such as 4096, 64K, 10M, 2G or 1T";
 static const char duration_is[] =
-    "must be a time above 0 and below 200 years, such as 2, 1.5, 200ms, 3m, 2h, 1d or "
-    "1h30m";
+    "must be a time above 0 and below 200 years, such as 2, 1.5, 200ms, 3m, 2h, 1d or 1h30m";
+static const char processors_are[] = "must be a number above 0, or N% of the processors";
 static const char workers_are[] =
     "must be a number from 0 to 4096, or +N, -N or N% of the processors";
 
@@ -28,7 +31,7 @@ parse_count(const char *text, long long min, long long max, long long *value)
 	const char *error = "";
 	long long n = 0;
 
-	/* strtonum() takes blanks and a plus sign in front. */
+	/* strtonum() would also accept leading blanks and a plus sign. */
 	if (strspn(text, "-" DIGITS) == strlen(text))
 		n = strtonum(text, min, max, &error);
 	if (error == NULL) {
@@ -52,7 +55,10 @@ parse_size(const char *text, int64_t *bytes)
 	return NULL;
 }
 
-/* How long the decimal number is that stands there; 0: there is none.  strtod() would take many other things. */
+/*
+ * Length of the decimal number at the beginning of text, or 0.  strtod() would also accept
+ * exponents, "inf" and the like.
+ */
 static size_t
 decimal(const char *text)
 {
@@ -64,11 +70,13 @@ decimal(const char *text)
 	return text[len] == '.' ? len + 1 + fraction : len;
 }
 
-/* What a number counts that has this behind it; 0: nothing that is known.  *len is the suffix's length. */
+/* Nanoseconds of the unit whose name, *len bytes long, text begins with; 0: it is no unit. */
 static int64_t
 unit(const char *text, size_t *len)
 {
-	static const struct { const char *name; int64_t ns;
+	static const struct {
+		const char *name;
+		int64_t     ns;
 	} units[] = {
 		{ "ms", 1000000 },
 		{ "us", 1000 },
@@ -100,7 +108,7 @@ parse_duration(const char *text, int64_t *ns)
 		memcpy(number, at, digits);
 		number[digits] = '\0';
 		at += digits;
-		if (*at == '\0') { /* seconds, where nothing else was said before */
+		if (*at == '\0') { /* a number alone is seconds; 1m30 is an error */
 			if (at != text + digits)
 				return duration_is;
 			sum = strtold(number, NULL) * NS_PER_S;
@@ -127,12 +135,12 @@ parse_processors(const char *text, double *value)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (digits == 0 || digits > 20 || (len != digits && strcmp(text + digits, "%") != 0))
-		return "must be a number above 0, or N% of the processors";
+		return processors_are;
 	double n = strtod(text, NULL);
 	if (len != digits)
 		n = n * (double)(processors < 1 ? 1 : processors) / 100;
 	if (!(n > 0))
-		return "must be a number above 0, or N% of the processors";
+		return processors_are;
 	*value = n;
 	return NULL;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Quoting a word as GNU parallel does, and splitting a text that was quoted so. */
 #include "config.h"
 #include "tool/base/shell_quote.h"
 
@@ -11,6 +12,7 @@ is_plain(char c)
 	    c == '-' || c == '_' || c == '.' || c == '+' || c == '/';
 }
 
+/* data between two quotation marks; out may be NULL. */
 static size_t
 put(struct bytes *out, const char *mark, const char *data, size_t len)
 {
@@ -23,8 +25,9 @@ put(struct bytes *out, const char *mark, const char *data, size_t len)
 }
 
 /*
- * What stands between single quotes in single quotes, even if that is nothing, but for nothing at either end; and each single
- * quote in double ones.  With out NULL only the length is counted.
+ * Each single quote in data goes between double quotes and each text between two of them between
+ * single quotes, also an empty one, but no empty text at either end.  out NULL: only count.
+ * Returns the length.
  */
 static size_t
 quote(struct bytes *out, const char *data, size_t len)
@@ -52,18 +55,21 @@ quote(struct bytes *out, const char *data, size_t len)
 }
 
 void
-quote_word(struct bytes *out, const char *data, size_t len)
+shell_quote_word(struct bytes *out, const char *data, size_t len)
 {
 	(void)quote(out, data, len);
 }
 
 size_t
-quote_len(const char *data, size_t len)
+shell_quote_len(const char *data, size_t len)
 {
 	return quote(NULL, data, len);
 }
 
-/* A word that quote_word() has made, or one that it could: how long it is, 0 where it is none. */
+/*
+ * Appends the word at the beginning of text without its quotes; returns how many bytes of text it
+ * takes, 0: no word.
+ */
 static size_t
 split_word(struct bytes *words, const char *text)
 {
@@ -87,16 +93,16 @@ split_word(struct bytes *words, const char *text)
 }
 
 size_t
-quote_split(struct bytes *words, const char *text)
+shell_quote_split(struct bytes *words, const char *text)
 {
-	struct bytes again = { 0 };
+	struct bytes again = { 0 }; /* the words, quoted anew */
 	size_t count = 0, len, from;
 
 	for (const char *at = text;; at++) {
 		from = words->len;
 		if ((len = split_word(words, at)) == 0)
 			break;
-		quote_word(&again, words->at + from, words->len - from);
+		shell_quote_word(&again, words->at + from, words->len - from);
 		bytes_add_byte(words, '\0');
 		count++;
 		at += len;
@@ -104,7 +110,7 @@ quote_split(struct bytes *words, const char *text)
 			break;
 		bytes_add_byte(&again, ' ');
 	}
-	/* Whatever else a shell makes of a text, this one is as it is written here. */
+	/* A shell may read other texts otherwise: quoting the words must give this text. */
 	if (again.len != strlen(text) || memcmp(again.at, text, again.len) != 0)
 		count = 0;
 	bytes_free(&again);

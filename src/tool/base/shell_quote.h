@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * quote - words as a shell takes them, in GNU parallel's way, so that joblogs and command texts are the same bytes.
- *
- * Includes bytes.
+ * shell_quote - words quoted for a shell exactly as GNU parallel does it, so that joblogs and
+ * command texts are the same bytes.
  */
-#ifndef FORKPOOL_TOOL_QUOTE_H
-#define FORKPOOL_TOOL_QUOTE_H
+#ifndef FORKPOOL_TOOL_SHELL_QUOTE_H
+#define FORKPOOL_TOOL_SHELL_QUOTE_H
 
 #include "tool/base/bytes.h"
 
-void   quote_word(struct bytes *, const char *data, size_t len);
-/* The words of a text that consists of such, blanks between them, each with a NUL behind it; 0: it is another text. */
-size_t quote_split(struct bytes *words, const char *text);
-size_t quote_len(const char *data, size_t len); /* how many bytes quote_word() adds */
+void   shell_quote_word(struct bytes *, const char *data, size_t len);
+/* How many bytes shell_quote_word() adds. */
+size_t shell_quote_len(const char *data, size_t len);
+/*
+ * Undoes it: appends the words of a text that consists of such words with one blank between them,
+ * each with a NUL behind it.  Returns how many; 0: shell_quote_word() would not write that text.
+ */
+size_t shell_quote_split(struct bytes *words, const char *text);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asking standard error's terminal, and writing to it. */
 #include "config.h"
 #include "tool/base/terminal.h"
 
@@ -10,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-static int midline;
+static int midline; /* the last byte written was no newline */
 
 static int
 is_set(const char *variable)
@@ -32,7 +33,7 @@ terminal_has_colours(void)
 	return !is_set("NO_COLOR");
 }
 
-/* Of those in use xterm is the one that does not, and it says that it is there; but tmux may run in it. */
+/* Only xterm, which sets XTERM_VERSION, cuts lines off; a tmux inside it does not. */
 int
 terminal_breaks_lines(void)
 {
@@ -44,7 +45,7 @@ terminal_is_ours(void)
 {
 	pid_t foreground = tcgetpgrp(STDERR_FILENO);
 
-	/* -1: it is not the one that controls us, and has no say. */
+	/* -1: it is not our controlling terminal, and so cannot stop us. */
 	return foreground == -1 || foreground == getpgrp();
 }
 
@@ -69,12 +70,13 @@ terminal_size(void)
 void
 terminal_put(struct bytes *b)
 {
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+
 	for (size_t at = 0; at < b->len;) {
 		ssize_t n = write(STDERR_FILENO, b->at + at, b->len - at);
-		/* Who has it open as well may have told it not to wait. */
+		/* Another process may have set O_NONBLOCK on the terminal that we share. */
 		if (n == -1 && errno == EAGAIN)
-			(void)poll(&(struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT }, 1,
-			    -1);
+			(void)poll(&ready, 1, -1);
 		else if (n == -1 && errno != EINTR)
 			break;
 		at += n > 0 ? (size_t)n : 0;

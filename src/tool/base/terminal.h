@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * terminal - the one that standard error is: whether it can be drawn on, how large it is, where its cursor stands.
+ * terminal - the terminal on standard error: whether it can be drawn on, its size, whether the
+ * cursor is within a line.
  *
- * No mode of it is changed beyond a single write, so that it is as it was whenever and however the tool ends.
- * Includes bytes.
+ * No mode of the terminal is changed beyond a single write: it is as before, however the tool ends.
  */
 #ifndef FORKPOOL_TOOL_TERMINAL_H
 #define FORKPOOL_TOOL_TERMINAL_H
@@ -12,28 +12,28 @@
 
 #include "tool/base/bytes.h"
 
-/* It is one, and knows how to move a cursor: not where TERM is "dumb", empty or unset. */
+/* Standard error is a terminal that can move its cursor: TERM is set, and not to "dumb". */
 int  terminal_is_able(void);
 /* NO_COLOR is not set. */
 int  terminal_has_colours(void);
-/* Made narrower, it breaks the lines that are there; others cut them off. */
+/* Where its window becomes narrower, it breaks long lines; others cut them off. */
 int  terminal_breaks_lines(void);
-/* We are not in the background of it. */
+/* The tool is not in the background of the terminal. */
 int  terminal_is_ours(void);
-/* It takes something now: nobody has stopped it, and it is not behind. */
+/* The terminal accepts output now: nobody has stopped it, and it is not behind. */
 int  terminal_is_ready(void);
 
 struct terminal_size {
-	size_t columns, lines;  /* at least 1; 80 and 24 where it does not tell */
+	size_t columns, lines;  /* at least 1; 80 and 24 where the terminal does not say */
 };
 struct terminal_size terminal_size(void);
 
-/* Write all of it, whatever becomes of it, and clear it. */
+/* Writes the bytes, ignoring errors, and clears the buffer. */
 void terminal_put(struct bytes *);
 
-/* Something else was written there, and last was its last byte. */
+/* Something else wrote to the terminal, and last was its last byte. */
 void terminal_wrote(char last);
-/* Then the cursor may stand behind what is to stay. */
+/* The last byte written was no newline: to draw now would overwrite that line. */
 int  terminal_is_midline(void);
 
 #endif

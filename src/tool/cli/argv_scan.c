@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding the options in argv with getopt_long(), and refusing those that do not exist. */
 #include "config.h"
 #include "tool/cli/argv_scan.h"
 
@@ -6,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/array.h"
 #include "tool/base/bytes.h"
 #include "tool/base/message.h"
 
-enum { LONG = 256 }; /* what getopt_long() answers for long_names[0] */
+enum { LONG = 256 }; /* what getopt_long() returns for the first long name; letters are below it */
 
-/* Long names as getopt_long() takes them, those of the table first. */
+/* All long names for getopt_long(), those of the table first; *ids: the option of each. */
 static struct option *
 long_names(enum option_id **ids)
 {
@@ -20,31 +22,31 @@ long_names(enum option_id **ids)
 	size_t n = 0;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options_table[i].name != NULL) {
-			names[n].name = options_table[i].name;
+		if (option_table[i].name != NULL) {
+			names[n].name = option_table[i].name;
 			of[n++] = (enum option_id)i;
 		}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (alias->name[1] != '\0' && n + 1 < sizeof names / sizeof names[0]) {
 			names[n].name = alias->name;
 			of[n++] = alias->id;
 		}
 	for (size_t i = 0; i < n; i++) {
-		names[i].has_arg = (int)options_table[of[i]].argument;
+		names[i].has_arg = (int)option_table[of[i]].argument;
 		names[i].val = LONG + (int)i;
 	}
 	*ids = of;
 	return names;
 }
 
-/* The option that a letter stands for; OPTION_COUNT: none. */
+/* The option with that letter; OPTION_COUNT: none. */
 static enum option_id
 letter_id(int letter)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options_table[i].letter == letter)
+		if (option_table[i].letter == letter)
 			return (enum option_id)i;
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (alias->name[0] == letter && alias->name[1] == '\0')
 			return alias->id;
 	return OPTION_COUNT;
@@ -56,21 +58,23 @@ letters_add(char *to, int letter, enum option_id id)
 	size_t at = strlen(to);
 
 	to[at++] = (char)letter;
-	for (unsigned colons = (unsigned)options_table[id].argument; colons > 0; colons--)
+	for (unsigned colons = (unsigned)option_table[id].argument; colons > 0; colons--)
 		to[at++] = ':';
 	to[at] = '\0';
 }
 
+/* All letters for getopt_long(). */
 static const char *
 letters(void)
 {
 	static char all[4 * OPTION_COUNT];
 
-	(void)strlcpy(all, "+:", sizeof all); /* stop at the command; ':' tells that a value is missing */
+	/* '+': stop at the command; ':': return ':' where a value is missing. */
+	(void)strlcpy(all, "+:", sizeof all);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options_table[i].letter != 0)
-			letters_add(all, options_table[i].letter, (enum option_id)i);
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++)
+		if (option_table[i].letter != 0)
+			letters_add(all, option_table[i].letter, (enum option_id)i);
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (alias->name[1] == '\0')
 			letters_add(all, alias->name[0], alias->id);
 	return all;
@@ -87,7 +91,7 @@ unknown_long(const char *word, const struct option *names)
 	if (len < sizeof name) {
 		memcpy(name, word + 2, len);
 		name[len] = '\0';
-		const char *why = options_refused(name), *near = options_nearest(name);
+		const char *why = option_refused(name), *near = option_nearest(name);
 		if (why != NULL)
 			fail("%s is not an option here: %s", shown, why);
 		for (const struct option *o = names; o->name != NULL && len > 0; o++)
@@ -105,7 +109,7 @@ static _Noreturn void
 unknown_letter(int letter)
 {
 	char name[2] = { (char)letter, '\0' }, shown[16];
-	const char *why = options_refused(name);
+	const char *why = option_refused(name);
 
 	if (why != NULL)
 		fail("-%s is not an option here: %s", name, why);
@@ -127,26 +131,27 @@ spelled(int got, const struct option *names)
 }
 
 void
-value_fail(const struct argument *a, const char *why)
+argument_fail(const struct argument *a, const char *why)
 {
 	char shown[512];
 
-	fail("%s %s %s", a->name, message_word(shown, sizeof shown, a->value, strlen(a->value)),
-	    why);
+	fail("%s %s %s", a->name, message_text(shown, sizeof shown, a->value), why);
 }
 
 static enum dialect
 dialect_named(const char *name)
 {
-	return strcmp(name, "xargs") == 0 ? DIALECT_XARGS :
-	    strcmp(name, "parallel") == 0 ? DIALECT_PARALLEL :
-					    DIALECT_NATIVE;
+	if (strcmp(name, "xargs") == 0)
+		return DIALECT_XARGS;
+	return strcmp(name, "parallel") == 0 ? DIALECT_PARALLEL : DIALECT_NATIVE;
 }
 
 static void
 dialect_set(struct options *o, enum dialect dialect)
 {
-	static const struct { const char *name; int status;
+	static const struct {
+		const char *name;
+		int         status;
 	} how[] = {
 		[DIALECT_NATIVE] = { "forkpool", 1 },
 		[DIALECT_XARGS] = { "xargs", 1 },
@@ -157,19 +162,19 @@ dialect_set(struct options *o, enum dialect dialect)
 	message_as(how[dialect].name, how[dialect].status);
 }
 
-/* --compat: at once, so that what is said of the options behind it is said in that name. */
+/* --compat takes effect at once, so that errors in the options behind it have that name. */
 static void
 compat(struct options *o, const struct argument *a)
 {
 	enum dialect dialect = dialect_named(a->value);
 
 	if (dialect == DIALECT_NATIVE && strcmp(a->value, "native") != 0)
-		value_fail(a, "must be xargs, parallel or native");
+		argument_fail(a, "must be xargs, parallel or native");
 	dialect_set(o, dialect);
 }
 
 int
-argv_scan_read(struct options *o, struct line *line, int argc, char **argv)
+argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 {
 	enum option_id *ids;
 	const struct option *names = long_names(&ids);
@@ -200,21 +205,21 @@ argv_scan_read(struct options *o, struct line *line, int argc, char **argv)
 			usage_help();
 		if (id == OPTION_VERSION)
 			usage_version();
-		line->arguments =
-		    options_grow(line->arguments, line->count, sizeof *line->arguments);
-		line->arguments[line->count] =
+		scan->arguments = array_reserve(scan->arguments, scan->count, &scan->room,
+		    sizeof *scan->arguments);
+		scan->arguments[scan->count] =
 		    (struct argument){ .id = id, .name = spelled(got, names), .value = optarg };
 		if (id == OPTION_COMPAT)
-			compat(o, &line->arguments[line->count]);
-		line->count++;
+			compat(o, &scan->arguments[scan->count]);
+		scan->count++;
 	}
 }
 
 void
-argv_scan_free(struct line *line)
+argv_scan_free(struct argv_scan *scan)
 {
-	for (size_t i = 0; i < line->count; i++)
-		free(line->arguments[i].name);
-	free(line->arguments);
-	*line = (struct line){ 0 };
+	for (size_t i = 0; i < scan->count; i++)
+		free(scan->arguments[i].name);
+	free(scan->arguments);
+	*scan = (struct argv_scan){ 0 };
 }

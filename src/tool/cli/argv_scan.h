@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options_line - the words of a command line as options, each with the name and the value that it was given, and whose
- * habits they follow.
+ * argv_scan - finds the options among the words of a command line, and which dialect they follow.
  *
- * Nothing is carried out here but --help, --version and --compat.  Includes options_given.
+ * Only --help, --version and --compat take effect here; options_read() carries out the others.
  */
-#ifndef FORKPOOL_TOOL_OPTIONS_LINE_H
-#define FORKPOOL_TOOL_OPTIONS_LINE_H
+#ifndef FORKPOOL_TOOL_ARGV_SCAN_H
+#define FORKPOOL_TOOL_ARGV_SCAN_H
 
 #include "tool/cli/cli_internal.h"
 
-/* One option as it stood there. */
+/* One option as the user gave it. */
 struct argument {
 	enum option_id id;
 	char *name;  /* "-j" or "--jobs" */
 	char *value; /* in argv; NULL: none */
 };
 
-struct line {
+struct argv_scan {
 	struct argument *arguments;
-	size_t count;
+	size_t count, room;
 };
 
-/* Every option, in its order; returns where the command begins.  Sets o->dialect, and nothing else of it. */
-int  argv_scan_read(struct options *o, struct line *, int argc, char **argv);
-void argv_scan_free(struct line *);
-/* Leave with what is wrong about the value. */
-_Noreturn void value_fail(const struct argument *, const char *why);
+/*
+ * Finds all options, in the order given; returns the index in argv where the command begins.  Of *o
+ * only the dialect is set.
+ */
+int  argv_scan_read(struct options *o, struct argv_scan *, int argc, char **argv);
+void argv_scan_free(struct argv_scan *);
+/* Ends the tool with a line of name, value and why the value is wrong. */
+_Noreturn void argument_fail(const struct argument *, const char *why);
 
 #endif

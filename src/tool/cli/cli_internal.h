@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options_given - what the parts of reading a command line have in common: which options were given, and by what name.
+ * cli_internal - what the files that read the command line share: which options were given, and the
+ * steps of reading.
  *
- * options_read() itself is in options.h.  First every option is looked at, so that the dialect is known, then each is
- * carried out in its order, then the dialect settles what follows from them, then all is checked.
- * Includes options, options_table.
+ * options_read() takes these steps: argv_scan_read() finds all options, so that the dialect is
+ * known; the dialect sets its defaults; each option is carried out in the order given; the dialect
+ * derives what follows from them; option_check() refuses what makes no sense together;
+ * defaults_settle() derives the rest.
  */
-#ifndef FORKPOOL_TOOL_OPTIONS_GIVEN_H
-#define FORKPOOL_TOOL_OPTIONS_GIVEN_H
+#ifndef FORKPOOL_TOOL_CLI_INTERNAL_H
+#define FORKPOOL_TOOL_CLI_INTERNAL_H
 
 #include "tool/cli/option_table.h"
 #include "tool/cli/options.h"
@@ -17,26 +19,24 @@ struct given {
 	const char *name[OPTION_COUNT];
 };
 
-/* options_defaults.c: what holds where nothing is said, and what follows from what was. */
-void options_init(struct options *);
-void options_settle(struct options *, const struct given *);
-/* Room for one more in an array of count. */
-void *options_grow(void *array, size_t count, size_t size);
+/* defaults.c: values without any option, and what follows from the options in every dialect. */
+void defaults_init(struct options *);
+void defaults_settle(struct options *, const struct given *);
 
-/* options_xargs.c, options_parallel.c: defaults before the options are carried out, and what follows from them. */
+/* xargs.c, parallel.c: other defaults of the dialect, and what follows from the options in it. */
 void xargs_defaults(struct options *);
-/* Before an option is carried out: of some only the last counts, and xargs says so. */
-void xargs_before(struct options *, struct given *, enum option_id, const char *value);
+/* Called before each option takes effect: where only the last of several counts, xargs warns. */
+void xargs_before(struct options *, enum option_id, const char *value);
 void xargs_settle(struct options *, const struct given *);
 void parallel_defaults(struct options *);
-/* quantity_size(), but k m g t are powers of 1000. */
+/* parse_size(), but k m g t are powers of 1000. */
 const char *parallel_size(const char *text, int64_t *bytes);
 void parallel_settle(struct options *, const struct given *);
 
-/* options_check.c: ends the tool where they make no sense together or what they name is not there. */
-void options_check(const struct options *, const struct given *);
+/* option_check.c: refuses contradictory options and files that do not exist. */
+void option_check(const struct options *, const struct given *);
 
-/* options_usage.c: --help and --version, on standard output.  They leave the tool. */
+/* usage.c: --help and --version, on standard output; both exit. */
 _Noreturn void usage_help(void);
 _Noreturn void usage_version(void);
 

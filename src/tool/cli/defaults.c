@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Values without any option, and what follows from the options in every dialect. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -10,7 +11,7 @@
 #include "tool/cli/makeflags.h"
 
 void
-options_init(struct options *o)
+defaults_init(struct options *o)
 {
 	static char braces[] = "{}";
 
@@ -24,7 +25,10 @@ options_init(struct options *o)
 	(void)parse_workers("100%", &o->workers);
 }
 
-/* make -n runs the lines of recipes that begin with + : they are to do what it does.  xargs and parallel do not. */
+/*
+ * make -n still runs the lines of recipes that begin with +, and expects these commands to run
+ * nothing either.  xargs and parallel do not look at that.
+ */
 static int
 make_is_dry(const struct options *o)
 {
@@ -39,7 +43,7 @@ make_is_dry(const struct options *o)
 }
 
 void
-options_settle(struct options *o, const struct given *given)
+defaults_settle(struct options *o, const struct given *given)
 {
 	static char tab[] = "\t";
 
@@ -48,7 +52,7 @@ options_settle(struct options *o, const struct given *given)
 
 	if (o->end_of_input != NULL && o->end_of_input[0] == '\0')
 		o->end_of_input = NULL;
-	/* -m and -X: as many as fit, unless -n or -N is there as well. */
+	/* -m and -X: no cap, unless -n or -N gives one. */
 	if ((o->packing == PACK_FULL || o->packing == PACK_CONTEXT) &&
 	    o->dialect != DIALECT_XARGS && given->name[OPTION_MAX_ARGS] == NULL &&
 	    given->name[OPTION_MAX_REPLACE_ARGS] == NULL)
@@ -68,25 +72,4 @@ options_settle(struct options *o, const struct given *given)
 		o->memfree = 0;
 		o->grouping = GROUP_JOB;
 	}
-}
-
-void
-options_free(struct options *o)
-{
-	free(o->command);
-	free(o->plugin_file); /* and plugin_functions */
-	free(o->sources);
-	free(o->colsep);
-	free(o->readable);
-	free(o->writable);
-	*o = (struct options){ 0 };
-}
-
-void *
-options_grow(void *at, size_t count, size_t size)
-{
-	if ((count & (count - 1)) == 0 &&
-	    (at = reallocarray(at, count == 0 ? 1 : count * 2, size)) == NULL)
-		fail_memory();
-	return at;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Splitting MAKEFLAGS into words, and what each of them means. */
 #include "config.h"
 #include "tool/cli/makeflags.h"
 
@@ -7,7 +8,7 @@
 
 #include "tool/base/parse_units.h"
 
-/* The next word as it stands there, with its backslashes; NULL: there is none. */
+/* The next word, with its backslashes; NULL: no more words. */
 static const char *
 word_next(const char **at, size_t *len)
 {
@@ -20,7 +21,7 @@ word_next(const char **at, size_t *len)
 	return *len > 0 ? word : NULL;
 }
 
-/* Without them. */
+/* Writes the word without its protecting backslashes to an emptied buffer. */
 static void
 word_plain(struct bytes *to, const char *word, size_t len)
 {
@@ -33,7 +34,7 @@ word_plain(struct bytes *to, const char *word, size_t len)
 	}
 }
 
-/* What stands behind the name in the word; NULL: it is another. */
+/* The text behind name in word; NULL: word does not begin with name. */
 static const char *
 value_of(const char *word, const char *name)
 {
@@ -50,7 +51,7 @@ server_of(const char *word)
 	return value != NULL ? value : value_of(word, "--jobserver-fds=");
 }
 
-/* The number behind -j, "" where there is none; NULL: it is another option. */
+/* The number behind -j or --jobs, "" where none follows; NULL: another option. */
 static const char *
 jobs_of(const char *word)
 {
@@ -62,7 +63,7 @@ jobs_of(const char *word)
 	return value != NULL && strspn(value, "0123456789") == strlen(value) ? value : NULL;
 }
 
-/* -1: it is no number. */
+/* 0, or -1: the text is no number. */
 static int
 descriptor_of(const char *text, size_t len, int *fd)
 {
@@ -133,10 +134,10 @@ makeflags_free(struct makeflags *m)
 	*m = (struct makeflags){ 0 };
 }
 
+/* A blank stands before the first word too, or make would read it as option letters. */
 static void
 words_add(struct bytes *to, const char *words, size_t len)
 {
-	/* A blank before the first option too: so that it cannot be taken for letters. */
 	bytes_add_byte(to, ' ');
 	bytes_add(to, words, len);
 }
@@ -152,7 +153,7 @@ makeflags_write(struct bytes *to, const char *value, const char *words)
 	for (int first = 1; (word = word_next(&at, &len)) != NULL; first = 0) {
 		word_plain(&plain, word, len);
 		if (strcmp(plain.at, "--") == 0) {
-			/* What is behind it is kept byte for byte. */
+			/* Keep the variables behind "--" byte for byte. */
 			if (!put)
 				words_add(to, words, strlen(words));
 			put = 1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Which options exclude or need each other, and whether the files they name exist. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -9,7 +10,7 @@
 
 #include "tool/base/message.h"
 
-/* For whom a rule holds: the two others let some pass, and the last word counts. */
+/* Where a rule holds: xargs and parallel accept some pairs, and the last option counts. */
 enum { ALL = 0, NATIVE_ONLY, NOT_XARGS };
 
 struct rule {
@@ -157,7 +158,7 @@ check_rules(const struct options *o, const struct given *given)
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
 		const struct rule *rule = &needs[i];
 		if (given->name[rule->a] != NULL && given->name[rule->b] == NULL)
-			fail("%s needs --%s: %s", given->name[rule->a], options_table[rule->b].name,
+			fail("%s needs --%s: %s", given->name[rule->a], option_table[rule->b].name,
 			    rule->why);
 	}
 }
@@ -174,8 +175,7 @@ check_command(const struct options *o, const struct given *given)
 		if (o->command_count > 0)
 			fail("%s runs instead of a command: leave out %s",
 			    given->name[OPTION_PLUGIN],
-			    message_word(shown, sizeof shown, o->command[0],
-				strlen(o->command[0])));
+			    message_text(shown, sizeof shown, o->command[0]));
 		if (o->source_count > 1)
 			fail("%s takes one source of items, and here are %zu",
 			    given->name[OPTION_PLUGIN], o->source_count);
@@ -183,8 +183,8 @@ check_command(const struct options *o, const struct given *given)
 	}
 	if (o->command_count == 0 && !o->retry_failed) {
 		if (o->dialect == DIALECT_NATIVE)
-			fail(
-			    "no command is given: forkpool [options] command [args] [::: item...]");
+			fail("no command is given: "
+			     "forkpool [options] command [args] [::: item...]");
 		if (o->pipe)
 			fail("%s needs a command, which gets the blocks", given->name[OPTION_PIPE]);
 	}
@@ -194,9 +194,7 @@ check_command(const struct options *o, const struct given *given)
 		for (size_t i = 0; i < o->command_count; i++)
 			if (strstr(o->command[i], "{}") != NULL)
 				fail("{} in %s: %s",
-				    message_word(shown, sizeof shown, o->command[i],
-					strlen(o->command[i])),
-				    positionals);
+				    message_text(shown, sizeof shown, o->command[i]), positionals);
 }
 
 static void
@@ -209,15 +207,16 @@ check_items(const struct options *o, const struct given *given)
 		fail("%s and ::: exclude each other: %s", given->name[OPTION_PIPE], in_blocks);
 	if (o->pipe && o->dialect == DIALECT_XARGS)
 		fail("%s: xargs has no blocks; call it as forkpool", given->name[OPTION_PIPE]);
-	if (o->xargs_quoting &&
-	    (given->name[OPTION_COLSEP] != NULL || given->name[OPTION_HEADER] != NULL))
-		fail("%s needs lines: give -d '\\n' or -0 as well",
-		    given
-			->name[given->name[OPTION_COLSEP] != NULL ? OPTION_COLSEP : OPTION_HEADER]);
+	const char *columns = given->name[OPTION_COLSEP];
+	if (columns == NULL)
+		columns = given->name[OPTION_HEADER];
+	if (o->xargs_quoting && columns != NULL)
+		fail("%s needs lines: give -d '\\n' or -0 as well", columns);
+	const char *max_args = given->name[OPTION_MAX_ARGS];
+	if (max_args == NULL)
+		max_args = given->name[OPTION_MAX_REPLACE_ARGS];
 	if (o->insert_nothing && (o->packing != PACK_ONE || o->plugin_file != NULL))
-		fail("%s 0 puts no item in, and %s fills jobs with them",
-		    given->name[given->name[OPTION_MAX_ARGS] != NULL ? OPTION_MAX_ARGS :
-								       OPTION_MAX_REPLACE_ARGS],
+		fail("%s 0 puts no item in, and %s fills jobs with them", max_args,
 		    given->name[OPTION_MANY] != NULL ? "-m" : "-X");
 	for (size_t i = 0; i < o->source_count; i++) {
 		struct stat st;
@@ -229,8 +228,8 @@ check_items(const struct options *o, const struct given *given)
 				fail("items from -: standard input can be read once");
 			continue;
 		}
-		/* Not opened: whoever writes to a pipe of that name would take us for the reader. */
-		(void)message_word(shown, sizeof shown, name, strlen(name));
+		/* Do not open it: the writer of a named pipe would take us for its reader. */
+		(void)message_text(shown, sizeof shown, name);
 		if (name[0] == '\0')
 			fail("items from %s: the file's name is empty", shown);
 		if (stat(name, &st) == -1 || access(name, R_OK) == -1)
@@ -240,7 +239,7 @@ check_items(const struct options *o, const struct given *given)
 	}
 }
 
-/* What --sandbox opens up has to be there. */
+/* The paths of --readable and --writable must exist. */
 static void
 check_paths(char *const *paths, const char *name)
 {
@@ -251,11 +250,14 @@ check_paths(char *const *paths, const char *name)
 			if (paths[i][0] == '\0')
 				errno = ENOENT;
 			fail_errno("%s %s", name,
-			    message_word(shown, sizeof shown, paths[i], strlen(paths[i])));
+			    message_text(shown, sizeof shown, paths[i]));
 		}
 }
 
-/* As far as that can be told before they are there; to a terminal or to /dev/null several may write. */
+/*
+ * Two names of one regular file, as far as that is known before the files exist.  Terminals and
+ * /dev/null may be given several times.
+ */
 static int
 is_same_file(const char *a, const char *b)
 {
@@ -267,72 +269,81 @@ is_same_file(const char *a, const char *b)
 }
 
 static void
-check_files(const struct options *o, const struct given *given)
+check_directory(const char *directory, const char *option)
 {
-	static const enum option_id ids[] = {
-		OPTION_JOBLOG,
-		OPTION_RESULTS,
-		OPTION_RESULTS_JSON,
-		OPTION_JOURNAL,
-		OPTION_TRACE,
-		OPTION_METRICS_FILE,
-		OPTION_REPORT,
-	};
-	const char *files[] = {
-		o->joblog,
-		o->results,
-		o->results_json,
-		o->journal,
-		o->trace_file,
-		o->metrics_file,
-		o->report,
-	};
 	char shown[512];
 	struct stat st;
 
-	if (o->directory != NULL) {
-		(void)message_word(shown, sizeof shown, o->directory, strlen(o->directory));
-		if (strcmp(o->directory, "...") == 0)
-			fail("%s ... is GNU parallel's word for a new directory for each job, "
-			     "below the home directory, and is not "
-			     "known here: give a directory, ./... if it has that name",
-			    given->name[OPTION_WD]);
-		if (stat(o->directory, &st) == -1 ||
-		    (S_ISDIR(st.st_mode) && access(o->directory, X_OK) == -1))
-			fail_errno("%s %s", given->name[OPTION_WD], shown);
-		if (!S_ISDIR(st.st_mode))
-			fail("%s %s must be a directory", given->name[OPTION_WD], shown);
-	}
-	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
-		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
-		    message_word(shown, sizeof shown, o->slot_variable, strlen(o->slot_variable)));
-	check_paths(o->readable, "--readable");
-	check_paths(o->writable, "--writable");
-	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+	(void)message_text(shown, sizeof shown, directory);
+	if (strcmp(directory, "...") == 0)
+		fail("%s ... is GNU parallel's word for a new directory for each job, below the "
+		     "home directory, and is not known here: give a directory, ./... if it has "
+		     "that name", option);
+	if (stat(directory, &st) == -1 ||
+	    (S_ISDIR(st.st_mode) && access(directory, X_OK) == -1))
+		fail_errno("%s %s", option, shown);
+	if (!S_ISDIR(st.st_mode))
+		fail("%s %s must be a directory", option, shown);
+}
+
+/* The files that are written must be different ones, and none that items are read from. */
+static void
+check_files(const struct options *o, const struct given *given)
+{
+	const struct {
+		enum option_id id;
+		const char    *name;
+	} files[] = {
+		{ OPTION_JOBLOG, o->joblog },
+		{ OPTION_RESULTS, o->results },
+		{ OPTION_RESULTS_JSON, o->results_json },
+		{ OPTION_JOURNAL, o->journal },
+		{ OPTION_TRACE, o->trace_file },
+		{ OPTION_METRICS_FILE, o->metrics_file },
+		{ OPTION_REPORT, o->report },
+	};
+	const size_t count = sizeof files / sizeof files[0];
+	char shown[512];
+
+	for (size_t i = 0; i < count; i++) {
+		if (files[i].name == NULL)
+			continue;
+		const char *name = given->name[files[i].id];
+		(void)message_text(shown, sizeof shown, files[i].name);
 		for (size_t j = 0; j < i; j++)
-			if (files[i] != NULL && files[j] != NULL &&
-			    is_same_file(files[i], files[j]))
+			if (files[j].name != NULL && is_same_file(files[i].name, files[j].name))
 				fail("%s and %s must be two files, and both are %s",
-				    given->name[ids[j]], given->name[ids[i]],
-				    message_word(shown, sizeof shown, files[i], strlen(files[i])));
+				    given->name[files[j].id], name, shown);
+	}
 	if (o->report != NULL && strcmp(o->report, "-") == 0)
 		fail("%s -: the page is put in its place when all is over, so it must be a file "
-		     "with a name (./- is one)",
-		    given->name[OPTION_REPORT]);
-	/* It would be replaced, or emptied. */
-	for (size_t i = 0; i < o->source_count; i++)
-		for (size_t j = 0;
-		     o->sources[i].kind == SOURCE_FILE && j < sizeof ids / sizeof ids[0]; j++)
-			if (files[j] != NULL && is_same_file(o->sources[i].file, files[j]))
-				fail("%s %s is where the items come from", given->name[ids[j]],
-				    message_word(shown, sizeof shown, files[j], strlen(files[j])));
+		     "with a name (./- is one)", given->name[OPTION_REPORT]);
+	for (size_t i = 0; i < o->source_count; i++) {
+		if (o->sources[i].kind != SOURCE_FILE)
+			continue;
+		for (size_t j = 0; j < count; j++)
+			if (files[j].name != NULL &&
+			    is_same_file(o->sources[i].file, files[j].name))
+				fail("%s %s is where the items come from",
+				    given->name[files[j].id],
+				    message_text(shown, sizeof shown, files[j].name));
+	}
 }
 
 void
-options_check(const struct options *o, const struct given *given)
+option_check(const struct options *o, const struct given *given)
 {
+	char shown[512];
+
 	check_rules(o, given);
 	check_command(o, given);
 	check_items(o, given);
+	if (o->directory != NULL)
+		check_directory(o->directory, given->name[OPTION_WD]);
+	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
+		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
+		    message_text(shown, sizeof shown, o->slot_variable));
+	check_paths(o->readable, "--readable");
+	check_paths(o->writable, "--writable");
 	check_files(o, given);
 }

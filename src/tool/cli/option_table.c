@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of options, their further names, and the options that are refused. */
 #include "config.h"
 #include "tool/cli/option_table.h"
 
 #include <string.h>
 
-const struct option_row options_table[OPTION_COUNT] = {
+const struct option_row option_table[OPTION_COUNT] = {
 #define OPTION_ROW(id, short_, long_, argument_, argument_name_, section_, kind_, field_, help_) \
 	[OPTION_##id] = { \
-		.letter = short_, .name = long_, .argument = ARGUMENT_##argument_, .argument_name = argument_name_, \
-		.section = SECTION_##section_, .kind = KIND_##kind_, .field = offsetof(struct options, field_), .help = help_, \
+		.letter = short_, \
+		.name = long_, \
+		.argument = ARGUMENT_##argument_, \
+		.argument_name = argument_name_, \
+		.section = SECTION_##section_, \
+		.kind = KIND_##kind_, \
+		.field = offsetof(struct options, field_), \
+		.help = help_, \
 	},
 	OPTIONS(OPTION_ROW)
 #undef OPTION_ROW
 };
 
-const struct option_alias options_aliases[] = {
+const struct option_alias option_aliases[] = {
 	{ "P", OPTION_JOBS },
 	{ "max-procs", OPTION_JOBS },
 	{ "argfile", OPTION_ARG_FILE },
@@ -43,7 +50,7 @@ const struct option_alias options_aliases[] = {
 	{ NULL, OPTION_COUNT },
 };
 
-/* The letters that each knows; what they mean is the same for all. */
+/* The letters of each dialect; a letter means the same in all. */
 static const char *const letters[] = {
 	[DIALECT_NATIVE] = "0aCdEehIijkLlmNnPprstuVXx",
 	[DIALECT_XARGS] = "0adEehIiLlnPprstVx",
@@ -55,7 +62,8 @@ static const char no_perl[] = "there is no Perl in replacement strings";
 static const char no_split[] = "--pipe cuts into blocks of whole lines and nothing else";
 static const char no_semaphore[] = "it is no semaphore";
 
-static const struct { const char *name, *why;
+static const struct {
+	const char *name, *why;
 } refused[] = {
 	{ "S", no_remote },
 	{ "sshlogin", no_remote },
@@ -140,7 +148,7 @@ static const struct { const char *name, *why;
 };
 
 const char *
-options_refused(const char *name)
+option_refused(const char *name)
 {
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
 		if (strcmp(refused[i].name, name) == 0)
@@ -149,7 +157,7 @@ options_refused(const char *name)
 }
 
 int
-options_letter(enum dialect dialect, int letter)
+option_letter_known(enum dialect dialect, int letter)
 {
 	return letter != 0 && strchr(letters[dialect], letter) != NULL;
 }
@@ -160,13 +168,13 @@ least(size_t a, size_t b, size_t c)
 	return a < b ? (a < c ? a : c) : (b < c ? b : c);
 }
 
-/* Letters to insert, to delete, to change or to swap with the next. */
+/* Letters to insert, delete, change, or swap with the next one, to make b of a. */
 static size_t
 distance(const char *a, const char *b)
 {
 	enum { LONGEST = 32 };
-	size_t a_len = strlen(a), b_len = strlen(b), rows[3][LONGEST + 1], *before = rows[0],
-	       *last = rows[1], *row = rows[2];
+	size_t a_len = strlen(a), b_len = strlen(b);
+	size_t rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *row = rows[2];
 
 	if (a_len > LONGEST || b_len > LONGEST)
 		return LONGEST;
@@ -190,21 +198,21 @@ distance(const char *a, const char *b)
 }
 
 const char *
-options_nearest(const char *name)
+option_nearest(const char *name)
 {
 	const char *nearest = NULL;
-	size_t near = strlen(name) / 3 + 1; /* farther than this is another word */
+	size_t near = strlen(name) / 3 + 1; /* a larger distance means another word */
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options_table[i].name == NULL)
+		if (option_table[i].name == NULL)
 			continue;
-		size_t d = distance(name, options_table[i].name);
+		size_t d = distance(name, option_table[i].name);
 		if (d < near || (d == near && nearest == NULL)) {
 			near = d;
-			nearest = options_table[i].name;
+			nearest = option_table[i].name;
 		}
 	}
-	for (const struct option_alias *alias = options_aliases; alias->name != NULL; alias++) {
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++) {
 		size_t d = distance(name, alias->name);
 		if (d < near && alias->name[1] != '\0' && alias->id != OPTION_NOTHING) {
 			near = d;

@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options_table - every option once: its names, its argument, where its value goes and what --help says of it.
+ * option_table - every option once: its names, its argument, where its value goes, its text in
+ * --help.
  *
- * The parser, --help and a test of the manual page are made of this table.  Includes options.
+ * The parser and --help are made of this table.  To add an option:
+ *
+ *   1. A row in OPTIONS below, at its place in --help, and a field in struct options (options.h).
+ *      A flag, a text, a size or a duration needs no more code: the row names the field, and
+ *      option_apply() (options_read.c) sets it.
+ *   2. Any other value (kind OWN, field "dialect"): a case in own_apply() (options_read.c), with
+ *      its parser in option_values.c, or in base/parse_units.c where several options use it.
+ *   3. A letter: to the dialects that have it, in option_table.c.  Further names: to option_aliases
+ *      there.  A name that was refused until now: out of the list there.
+ *   4. A value other than 0 where the option is not given: in defaults.c, or in xargs.c and
+ *      parallel.c for one dialect.
+ *   5. Options that exclude or need each other: rows in option_check.c.  A file that is written: a
+ *      row in check_files() there, and what --dry-run leaves out, in defaults.c.
+ *   6. The manual, man/forkpool.1, and completions/: forkpool.bash, _forkpool, forkpool.fish.
+ *
+ * tests/tool/test_usage.c compares this table with --help and the manual, tests/tool/completions.sh
+ * compares --help with the completions.  tests/tool/test_options.c and test_option_values.c test
+ * what an option sets, tests/tool/usage.sh which options are refused together.
  */
-#ifndef FORKPOOL_TOOL_OPTIONS_TABLE_H
-#define FORKPOOL_TOOL_OPTIONS_TABLE_H
+#ifndef FORKPOOL_TOOL_OPTION_TABLE_H
+#define FORKPOOL_TOOL_OPTION_TABLE_H
 
 #include <stddef.h>
 
@@ -23,10 +41,15 @@ enum option_section {
 	SECTIONS
 };
 enum option_argument { ARGUMENT_NONE = 0, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL };
-/* How its value is read: into the field named, or by code of its own. */
+/* How the value is read: into the row's field by its type, or by a case in own_apply(). */
 enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION };
 
-/* X(id, short or 0, long or NULL, argument, its name or NULL, section, kind, field (dialect: none), help) */
+/*
+ * X(id, letter or 0, long name or NULL, argument, argument's name or NULL, section, kind, field,
+ *     help)
+ *
+ * Field "dialect" stands for none.
+ */
 #define OPTIONS(X) \
 	X(ARG_FILE, 'a', "arg-file", NEEDED, "FILE", INPUT, OWN, dialect, \
 	    "take items from FILE (-: standard input)") \
@@ -37,12 +60,15 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "split each item into columns {1} {2} ... at REGEX") \
 	X(HEADER, 0, "header", NEEDED, ":", INPUT, OWN, dialect, \
 	    "the first line has the columns' names, for {name}") \
-	X(END, 'E', NULL, NEEDED, "TEXT", INPUT, TEXT, end_of_input, "the line TEXT ends the input") \
-	X(EOF, 'e', "eof", OPTIONAL, "TEXT", INPUT, OWN, dialect, "the same; without TEXT: nothing does") \
+	X(END, 'E', NULL, NEEDED, "TEXT", INPUT, TEXT, end_of_input, \
+	    "the line TEXT ends the input") \
+	X(EOF, 'e', "eof", OPTIONAL, "TEXT", INPUT, OWN, dialect, \
+	    "the same; without TEXT: nothing does") \
 	X(NO_RUN_IF_EMPTY, 'r', "no-run-if-empty", NONE, NULL, INPUT, FLAG, no_run_if_empty, \
 	    "pass over blank items (xargs: run nothing without items)") \
 	X(PIPE, 0, "pipe", NONE, NULL, INPUT, FLAG, pipe, \
-	    "cut standard input into blocks of whole lines (-0, -d: what those end), each one job's standard input") \
+	    "cut standard input into blocks of whole lines (-0, -d: what those end), " \
+	    "each one job's standard input") \
 	X(BLOCK, 0, "block", NEEDED, "SIZE", INPUT, SIZE, block, "of so many bytes each (1M)") \
 	\
 	X(MAX_ARGS, 'n', "max-args", NEEDED, "N", PACKING, OWN, dialect, \
@@ -50,7 +76,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(MAX_REPLACE_ARGS, 'N', "max-replace-args", NEEDED, "N", PACKING, OWN, dialect, \
 	    "the same; the word around {} is repeated for each") \
 	X(LINES, 'L', NULL, NEEDED, "N", PACKING, OWN, dialect, "N lines of items in each job") \
-	X(MAX_LINES, 'l', "max-lines", OPTIONAL, "N", PACKING, OWN, dialect, "the same; N is 1 where it is left out") \
+	X(MAX_LINES, 'l', "max-lines", OPTIONAL, "N", PACKING, OWN, dialect, \
+	    "the same; N is 1 where it is left out") \
 	X(MANY, 'm', NULL, NONE, NULL, PACKING, OWN, dialect, \
 	    "as many items in each job as fit, shared out among the workers") \
 	X(CONTEXT, 'X', NULL, NONE, NULL, PACKING, OWN, dialect, \
@@ -59,19 +86,23 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "command lines of at most so many bytes") \
 	X(EXIT, 'x', "exit", NONE, NULL, PACKING, FLAG, exit_if_too_long, \
 	    "stop where items do not fit, instead of taking fewer") \
-	X(REPLACE_WITH, 'I', NULL, NEEDED, "R", PACKING, OWN, dialect, "put items in place of R instead of {}") \
-	X(REPLACE, 'i', "replace", OPTIONAL, "R", PACKING, OWN, dialect, "the same; R is {} where it is left out") \
+	X(REPLACE_WITH, 'I', NULL, NEEDED, "R", PACKING, OWN, dialect, \
+	    "put items in place of R instead of {}") \
+	X(REPLACE, 'i', "replace", OPTIONAL, "R", PACKING, OWN, dialect, \
+	    "the same; R is {} where it is left out") \
 	\
 	X(SHELL, 0, "shell", NONE, NULL, JOBS, FLAG, shell, \
 	    "the command is a text for sh, which has the items as \"$1\" \"$2\" ...") \
 	X(PLUGIN, 0, "plugin", NEEDED, "FILE:FN[,FN...]", JOBS, OWN, dialect, \
 	    "run functions of a shared object instead of a command") \
-	X(PLUGIN_ARGS, 0, "plugin-args", NEEDED, "TEXT", JOBS, TEXT, plugin_args, "for the plug-in's start") \
+	X(PLUGIN_ARGS, 0, "plugin-args", NEEDED, "TEXT", JOBS, TEXT, plugin_args, \
+	    "for the plug-in's start") \
 	X(NICE, 0, "nice", NEEDED, "N", JOBS, OWN, dialect, "add N to the jobs' niceness") \
 	X(WD, 0, "wd", NEEDED, "DIR", JOBS, TEXT, directory, "run jobs in DIR") \
 	X(SLOT_VARIABLE, 0, "process-slot-var", NEEDED, "NAME", JOBS, TEXT, slot_variable, \
 	    "set NAME to the number of a job's worker, from 0") \
-	X(QUOTE, 'q', "quote", NONE, NULL, JOBS, OWN, dialect, "run the command without a shell (--compat=parallel)") \
+	X(QUOTE, 'q', "quote", NONE, NULL, JOBS, OWN, dialect, \
+	    "run the command without a shell (--compat=parallel)") \
 	\
 	X(JOBS, 'j', "jobs", NEEDED, "N", STARTING, OWN, dialect, \
 	    "run N at a time; +N, -N, N%: of the processors; 0: many") \
@@ -83,48 +114,66 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "start a job not sooner than TIME after the one before") \
 	X(LOAD, 0, "load", NEEDED, "N", STARTING, OWN, dialect, \
 	    "start none while the load is above N, or N% of the processors") \
-	X(MEMFREE, 0, "memfree", NEEDED, "SIZE", STARTING, SIZE, memfree, "start none while less memory is free") \
-	X(RETRIES, 0, "retries", NEEDED, "N", STARTING, OWN, dialect, "run a job that fails up to N times in all") \
+	X(MEMFREE, 0, "memfree", NEEDED, "SIZE", STARTING, SIZE, memfree, \
+	    "start none while less memory is free") \
+	X(RETRIES, 0, "retries", NEEDED, "N", STARTING, OWN, dialect, \
+	    "run a job that fails up to N times in all") \
 	X(HALT, 0, "halt", NEEDED, "WHEN,WHY=N", STARTING, OWN, dialect, \
 	    "stop early: soon or now, when N or N% of the jobs fail, success or done") \
-	X(INTERACTIVE, 'p', "interactive", NONE, NULL, STARTING, FLAG, interactive, "ask before each job") \
+	X(INTERACTIVE, 'p', "interactive", NONE, NULL, STARTING, FLAG, interactive, \
+	    "ask before each job") \
 	X(VERBOSE, 't', "verbose", NONE, NULL, STARTING, FLAG, trace, \
 	    "print each command on standard error as it starts") \
-	X(DRY_RUN, 0, "dry-run", NONE, NULL, STARTING, FLAG, dry_run, "print the commands and run none") \
+	X(DRY_RUN, 0, "dry-run", NONE, NULL, STARTING, FLAG, dry_run, \
+	    "print the commands and run none") \
 	\
-	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, DURATION, timeout_ns, "end a job that runs longer") \
+	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, DURATION, timeout_ns, \
+	    "end a job that runs longer") \
 	X(TERM_SEQ, 0, "term-seq", NEEDED, "SEQ", LIMITS, OWN, dialect, \
 	    "how jobs are ended, such as TERM,200,KILL (milliseconds)") \
-	X(GRACE, 0, "grace", NEEDED, "TIME", LIMITS, DURATION, grace_ns, "the time from SIGTERM to SIGKILL (1s)") \
+	X(GRACE, 0, "grace", NEEDED, "TIME", LIMITS, DURATION, grace_ns, \
+	    "the time from SIGTERM to SIGKILL (1s)") \
 	X(MEM, 0, "mem", NEEDED, "SIZE", LIMITS, SIZE, memory, "memory of each process of a job") \
 	X(CPU, 0, "cpu", NEEDED, "TIME", LIMITS, DURATION, cpu_ns, "processor time of a job") \
-	X(FSIZE, 0, "fsize", NEEDED, "SIZE", LIMITS, SIZE, file_size, "how large a file may become") \
+	X(FSIZE, 0, "fsize", NEEDED, "SIZE", LIMITS, SIZE, file_size, \
+	    "how large a file may become") \
 	X(NOFILE, 0, "nofile", NEEDED, "N", LIMITS, OWN, dialect, "open files of each process") \
 	X(PIDS, 0, "pids", NEEDED, "N", LIMITS, OWN, dialect, "processes of a job at a time") \
 	X(SANDBOX, 0, "sandbox", NONE, NULL, LIMITS, FLAG, sandbox, \
 	    "deny jobs all that is not opened up: forkpool_sandbox(7)") \
-	X(READABLE, 0, "readable", NEEDED, "PATH", LIMITS, OWN, dialect, "open PATH and all below it for reading") \
+	X(READABLE, 0, "readable", NEEDED, "PATH", LIMITS, OWN, dialect, \
+	    "open PATH and all below it for reading") \
 	X(WRITABLE, 0, "writable", NEEDED, "PATH", LIMITS, OWN, dialect, "and for writing") \
 	X(NETWORK, 0, "network", NONE, NULL, LIMITS, FLAG, network, "open up the network") \
 	\
-	X(GROUP, 0, "group", NONE, NULL, OUTPUT, OWN, dialect, "a job's output when it has ended (default)") \
-	X(LINE_BUFFER, 0, "line-buffer", NONE, NULL, OUTPUT, OWN, dialect, "each line as soon as it is whole") \
-	X(UNGROUP, 'u', "ungroup", NONE, NULL, OUTPUT, OWN, dialect, "jobs write where we do, unsorted") \
-	X(KEEP_ORDER, 'k', "keep-order", NONE, NULL, OUTPUT, FLAG, keep_order, "output in the order of the input") \
+	X(GROUP, 0, "group", NONE, NULL, OUTPUT, OWN, dialect, \
+	    "a job's output when it has ended (default)") \
+	X(LINE_BUFFER, 0, "line-buffer", NONE, NULL, OUTPUT, OWN, dialect, \
+	    "each line as soon as it is whole") \
+	X(UNGROUP, 'u', "ungroup", NONE, NULL, OUTPUT, OWN, dialect, \
+	    "jobs write where we do, unsorted") \
+	X(KEEP_ORDER, 'k', "keep-order", NONE, NULL, OUTPUT, FLAG, keep_order, \
+	    "output in the order of the input") \
 	X(TAG, 0, "tag", NONE, NULL, OUTPUT, FLAG, tag, "the items and a tab before each line") \
 	X(TAG_STRING, 0, "tagstring", NEEDED, "TEXT", OUTPUT, TEXT, tag_string, \
 	    "TEXT, with {} and the like, instead of the items") \
-	X(JSON, 0, "json", NONE, NULL, OUTPUT, FLAG, json, "an object for each job, one a line, instead of its output") \
+	X(JSON, 0, "json", NONE, NULL, OUTPUT, FLAG, json, \
+	    "an object for each job, one a line, instead of its output") \
 	X(BAR, 0, "bar", NONE, NULL, OUTPUT, FLAG, bar, "a progress bar on standard error") \
-	X(ETA, 0, "eta", NONE, NULL, OUTPUT, FLAG, eta, "how many are done and how long it will take") \
+	X(ETA, 0, "eta", NONE, NULL, OUTPUT, FLAG, eta, \
+	    "how many are done and how long it will take") \
 	X(STATUS, 0, "status", NONE, NULL, OUTPUT, FLAG, status, \
 	    "a screen on standard error: what each worker does, totals, the last failures") \
 	X(QUIET, 0, "quiet", NONE, NULL, OUTPUT, FLAG, quiet, "no line for each job that failed") \
 	\
-	X(JOBLOG, 0, "joblog", NEEDED, "FILE", RECORDS, TEXT, joblog, "a line for each job, as GNU parallel writes them") \
-	X(RESUME, 0, "resume", NONE, NULL, RECORDS, FLAG, resume, "pass over jobs that the joblog has") \
-	X(RESUME_FAILED, 0, "resume-failed", NONE, NULL, RECORDS, FLAG, resume_failed, "but for those that failed") \
-	X(RETRY_FAILED, 0, "retry-failed", NONE, NULL, RECORDS, FLAG, retry_failed, "run the joblog's failed commands again") \
+	X(JOBLOG, 0, "joblog", NEEDED, "FILE", RECORDS, TEXT, joblog, \
+	    "a line for each job, as GNU parallel writes them") \
+	X(RESUME, 0, "resume", NONE, NULL, RECORDS, FLAG, resume, \
+	    "pass over jobs that the joblog has") \
+	X(RESUME_FAILED, 0, "resume-failed", NONE, NULL, RECORDS, FLAG, resume_failed, \
+	    "but for those that failed") \
+	X(RETRY_FAILED, 0, "retry-failed", NONE, NULL, RECORDS, FLAG, retry_failed, \
+	    "run the joblog's failed commands again") \
 	X(RESULTS, 0, "results", NEEDED, "DIR", RECORDS, TEXT, results, \
 	    "keep each job's output below DIR, or in a .csv .tsv .json") \
 	X(RESULTS_JSON, 0, "results-json", NEEDED, "FILE", RECORDS, TEXT, results_json, \
@@ -138,7 +187,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(JOURNAL, 0, "journal", NEEDED, "FILE", RECORDS, TEXT, journal, \
 	    "go on where a run that was killed stopped, each job's output once") \
 	\
-	X(COMPAT, 0, "compat", NEEDED, "NAME", OTHER, OWN, dialect, "be as xargs or parallel, as when called by that name") \
+	X(COMPAT, 0, "compat", NEEDED, "NAME", OTHER, OWN, dialect, \
+	    "be as xargs or parallel, as when called by that name") \
 	X(HELP, 'h', "help", NONE, NULL, OTHER, OWN, dialect, "this text") \
 	X(VERSION, 'V', "version", NONE, NULL, OTHER, OWN, dialect, "the version") \
 	X(NOTHING, 0, NULL, NONE, NULL, OTHER, OWN, dialect, NULL)
@@ -160,18 +210,23 @@ struct option_row {
 	size_t      field;    /* offset in struct options */
 	const char *help;
 };
-extern const struct option_row options_table[OPTION_COUNT];
+extern const struct option_row option_table[OPTION_COUNT];
 
-/* Further names, "P" or "max-procs", of an option; up to one whose name is NULL.  Those of OPTION_NOTHING are taken and
-   do nothing. */
+/*
+ * Further names of options, "P" or "max-procs"; the last one's name is NULL.  The names of
+ * OPTION_NOTHING are accepted and do nothing.
+ */
 struct option_alias { const char *name; enum option_id id; };
-extern const struct option_alias options_aliases[];
+extern const struct option_alias option_aliases[];
 
-/* What the two have that is not here, and why; NULL: not one of those.  name as in an alias. */
-const char *options_refused(const char *name);
-/* Is this letter an option of that dialect? */
-int options_letter(enum dialect, int letter);
-/* The long name nearest to what was typed; NULL: none is near. */
-const char *options_nearest(const char *name);
+/*
+ * Why an option that xargs or GNU parallel has does not exist here; NULL: it is none of these.
+ * name as in an alias.
+ */
+const char *option_refused(const char *name);
+/* Whether that letter is an option in that dialect. */
+int option_letter_known(enum dialect, int letter);
+/* The long name most similar to a mistyped one; NULL: none is similar. */
+const char *option_nearest(const char *name);
 
 #endif

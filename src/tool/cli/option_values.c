@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing the values of options that have a syntax of their own. */
 #include "config.h"
 #include "tool/cli/option_values.h"
 
@@ -11,14 +12,15 @@
 #include "tool/base/parse_units.h"
 
 static const char delimiter_is[] = "must be one byte, or one of \\n \\t \\0 \\xHH \\OOO";
-static const char halt_is[] = "must be never, or soon or now followed by ,fail= ,success= or "
-			      ",done= and N or N%, such as now,fail=1";
+static const char halt_is[] =
+    "must be never, or soon or now followed by ,fail= ,success= or ,done= and N or N%, such as "
+    "now,fail=1";
 static const char term_seq_is[] =
     "must be TERM, milliseconds, and so on, and KILL at its end, such as TERM,200,KILL";
 static const char plugin_is[] = "must be a file, a colon and functions, such as ./jobs.so:work";
 
 const char *
-value_delimiter(const char *text, int *separator)
+option_value_delimiter(const char *text, int *separator)
 {
 	static const char names[] = "abfnrtv\\", bytes[] = "\a\b\f\n\r\t\v\\";
 	const char *name;
@@ -56,8 +58,9 @@ halt_number(const char *text, struct halt_option *halt)
 	if (digits > 0 && digits < 20 && strcmp(text + digits, "%") == 0) {
 		char *end;
 		halt->percent = strtod(text, &end);
-		return end == text + digits && halt->percent > 0 && halt->percent <= 100 ? NULL :
-											   halt_is;
+		if (end != text + digits || !(halt->percent > 0 && halt->percent <= 100))
+			return halt_is;
+		return NULL;
 	}
 	if (parse_count(text, 1, 1000000000, &n) != NULL)
 		return halt_is;
@@ -66,7 +69,7 @@ halt_number(const char *text, struct halt_option *halt)
 }
 
 const char *
-value_halt(const char *text, struct halt_option *halt)
+option_value_halt(const char *text, struct halt_option *halt)
 {
 	static const struct { const char *text; struct halt_option halt; } whole[] = {
 		{ "never", { .when = HALT_NEVER } },
@@ -77,10 +80,13 @@ value_halt(const char *text, struct halt_option *halt)
 		{ "-2", { .when = HALT_NOW, .what = HALT_SUCCESS, .count = 1 } },
 	};
 	static const struct { const char *text; enum halt_when when; } whens[] = {
-		{ "soon,", HALT_SOON }, { "now,", HALT_NOW },
+		{ "soon,", HALT_SOON },
+		{ "now,", HALT_NOW },
 	};
 	static const struct { const char *text; enum halt_what what; } whats[] = {
-		{ "fail=", HALT_FAIL }, { "success=", HALT_SUCCESS }, { "done=", HALT_DONE },
+		{ "fail=", HALT_FAIL },
+		{ "success=", HALT_SUCCESS },
+		{ "done=", HALT_DONE },
 	};
 
 	*halt = (struct halt_option){ .when = HALT_SOON, .what = HALT_FAIL };
@@ -109,7 +115,7 @@ value_halt(const char *text, struct halt_option *halt)
 }
 
 const char *
-value_term_seq(const char *text, int64_t *grace_ns)
+option_value_term_seq(const char *text, int64_t *grace_ns)
 {
 	int64_t sum = 0;
 	int terms = 0;
@@ -147,7 +153,7 @@ value_term_seq(const char *text, int64_t *grace_ns)
 		if (last) {
 			if (*at != '\0')
 				return term_seq_is;
-			break; /* what comes after KILL nobody has to wait for */
+			break; /* a time after KILL has no effect: nothing follows it */
 		}
 		sum += ms * 1000000;
 		if (*at != ',')
@@ -161,7 +167,7 @@ value_term_seq(const char *text, int64_t *grace_ns)
 }
 
 const char *
-value_plugin(const char *text, char **file, char **functions)
+option_value_plugin(const char *text, char **file, char **functions)
 {
 	static const char letters[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -188,10 +194,11 @@ value_plugin(const char *text, char **file, char **functions)
 }
 
 const char *
-value_colsep(const char *text, char **regex)
+option_value_colsep(const char *text, char **regex)
 {
 	static const char names[] = "tnrf", bytes[] = "\t\n\r\f";
-	static char sentence[256] = "is not a regular expression: ";
+	static const char wrong[] = "is not a regular expression: ";
+	static char sentence[256];
 	struct bytes out = { 0 };
 	regex_t compiled;
 	const char *name;
@@ -215,8 +222,9 @@ value_colsep(const char *text, char **regex)
 	}
 	int error = regcomp(&compiled, out.at, REG_EXTENDED);
 	if (error != 0) {
-		size_t len = strlen("is not a regular expression: ");
-		(void)regerror(error, &compiled, sentence + len, sizeof sentence - len);
+		memcpy(sentence, wrong, sizeof wrong);
+		(void)regerror(error, &compiled, sentence + sizeof wrong - 1,
+		    sizeof sentence - sizeof wrong + 1);
 		bytes_free(&out);
 		return sentence;
 	}
@@ -231,11 +239,13 @@ value_colsep(const char *text, char **regex)
 }
 
 const char *
-value_jobserver_style(const char *text, enum jobserver_style *style)
+option_value_jobserver_style(const char *text, enum jobserver_style *style)
 {
-	static const char *const names[] = { [JOBSERVER_AUTO] = "auto",
+	static const char *const names[] = {
+		[JOBSERVER_AUTO] = "auto",
 		[JOBSERVER_PIPE] = "pipe",
-		[JOBSERVER_FIFO] = "fifo" };
+		[JOBSERVER_FIFO] = "fifo",
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(text, names[i]) == 0) {

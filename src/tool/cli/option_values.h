@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options_value - the values of options that are more than a number: delimiters, halting, endings, plug-ins, styles.
+ * option_values - parsers for the values of options that have a syntax of their own: delimiters,
+ * --halt, --term-seq, plug-ins, regular expressions, styles.
  *
- * Each returns NULL, or what would be right, to be put behind the option and the text.  Includes options, quantity.
+ * Each returns NULL and stores the value, or returns a sentence that says what would be right; the
+ * caller puts that behind the option's name and the text given.
  */
-#ifndef FORKPOOL_TOOL_OPTIONS_VALUE_H
-#define FORKPOOL_TOOL_OPTIONS_VALUE_H
+#ifndef FORKPOOL_TOOL_OPTION_VALUES_H
+#define FORKPOOL_TOOL_OPTION_VALUES_H
 
 #include "tool/cli/options.h"
 
-/* One byte, or as xargs has it: \a \b \f \n \r \t \v \\ \0 \ooo \xHH. */
-const char *value_delimiter(const char *text, int *separator);
-/* never, soon or now with fail=, success= or done= N or N%; and GNU parallel's old 0, 1, 2, -1, -2, N%. */
-const char *value_halt(const char *text, struct halt_option *);
+/* One byte, or an escape that xargs knows: \a \b \f \n \r \t \v \\ \0 \ooo \xHH. */
+const char *option_value_delimiter(const char *text, int *separator);
+/*
+ * never, soon or now with fail=, success= or done= N or N%; and GNU parallel's old forms 0, 1, 2,
+ * -1, -2, N%.
+ */
+const char *option_value_halt(const char *text, struct halt_option *);
 /* TERM,ms,...,KILL: the time from the first TERM to KILL. */
-const char *value_term_seq(const char *text, int64_t *grace_ns);
-/* FILE:function[,function...]: two strings in one piece of memory, to be freed by *file. */
-const char *value_plugin(const char *text, char **file, char **functions);
-/* A regular expression, in which \t, \n, \r, \f and \d are what they are in Perl: *regex is to be freed. */
-const char *value_colsep(const char *text, char **regex);
-const char *value_jobserver_style(const char *text, enum jobserver_style *);
+const char *option_value_term_seq(const char *text, int64_t *grace_ns);
+/* FILE:function[,function...], in one piece of memory: the caller frees *file. */
+const char *option_value_plugin(const char *text, char **file, char **functions);
+/* A regular expression with Perl's \t, \n, \r, \f and \d; the caller frees *regex. */
+const char *option_value_colsep(const char *text, char **regex);
+const char *option_value_jobserver_style(const char *text, enum jobserver_style *);
 
 #endif

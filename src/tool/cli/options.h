@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options - the command line, read and checked.
+ * options - the values of all options, read from the command line and checked.
  *
- * What is wrong ends the tool with one line that names it and says what would be right, status 1 (or what the
- * dialect has for it), before any job has run.  Texts point into argv, which must last.  Includes nothing of the tool.
+ * An error ends the tool before any job has run: with one line that names the word and says what
+ * would be right, and with status 1, or the one of the dialect.  Texts point into argv, which must
+ * last.
+ *
+ * How to add an option: see option_table.h.
  */
 #ifndef FORKPOOL_TOOL_OPTIONS_H
 #define FORKPOOL_TOOL_OPTIONS_H
@@ -12,21 +15,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Whose habits: splitting, defaults, exit statuses, the name of messages. */
+/* Which command the tool acts as: splitting, defaults, exit statuses, name in messages. */
 enum dialect { DIALECT_NATIVE = 0, DIALECT_XARGS, DIALECT_PARALLEL };
 
 /* One source of items, in the order given. */
 struct source_option {
-	enum { SOURCE_WORDS, SOURCE_FILE } kind; /* ::: word... , :::: file... or -a file ("-": standard input) */
-	int    linked;                           /* :::+ ::::+ : goes with the source before, item by item */
+	enum {
+		SOURCE_WORDS, /* ::: word... */
+		SOURCE_FILE,  /* :::: file... or -a file ("-": standard input) */
+	} kind;
+	int    linked;  /* :::+ ::::+ : advances together with the source before it */
 	char  *file;
-	char **words;                            /* count of them */
+	char **words;   /* count of them */
 	size_t count;
 };
 
 enum grouping {
-	GROUP_JOB = 0,  /* a job's output when it is over, all of it at once */
-	GROUP_LINES,    /* --lb: each line as soon as it is whole */
+	GROUP_JOB = 0,  /* a job's whole output when the job has ended */
+	GROUP_LINES,    /* --lb: each line as soon as it is complete */
 	GROUP_NONE,     /* -u: jobs write to our descriptors themselves */
 };
 
@@ -34,7 +40,7 @@ enum grouping {
 enum packing {
 	PACK_ONE = 0,   /* max_items each (-n, -N); one by default */
 	PACK_LINES,     /* -L: max_lines lines each */
-	PACK_FULL,      /* -m, and xargs without anything: as many as fit; -j workers share what there is */
+	PACK_FULL,      /* -m, and xargs: as many as fit; -m shares them among workers */
 	PACK_CONTEXT,   /* -X: the same, and the word around {} is repeated for each */
 };
 
@@ -44,8 +50,8 @@ enum halt_what { HALT_FAIL, HALT_SUCCESS, HALT_DONE };
 struct halt_option {
 	enum halt_when when;
 	enum halt_what what;
-	unsigned       count;   /* so many; or */
-	double         percent; /* this share of all, > 0 where it counts */
+	unsigned       count;   /* so many jobs; or */
+	double         percent; /* this share of all jobs, > 0 where it counts */
 };
 
 /* How --jobserver hands out tokens. */
@@ -55,30 +61,31 @@ struct options {
 	enum dialect dialect;
 
 	/* what runs */
-	char  **command;          /* NULL-terminated template; empty: the items are commands (parallel), or echo (xargs) */
+	/* NULL-terminated template; empty: the items are commands (parallel), or echo (xargs) */
+	char  **command;
 	size_t  command_count;
 	int     shell;            /* --shell (parallel: always): command is one text for sh -c */
 	char   *plugin_file;      /* --plugin FILE:function[,function...] */
 	char   *plugin_functions;
-	char   *plugin_args;      /* for its init */
+	char   *plugin_args;      /* for forkpool_plugin_init() */
 
 	/* items */
 	struct source_option *sources; /* none: standard input */
 	size_t  source_count;
 	int     separator;        /* a byte; default '\n' */
 	int     xargs_quoting;    /* blanks and quotes separate, as xargs without -0 and -d */
-	char   *colsep;           /* a regular expression, POSIX extended, that regcomp() takes; NULL: none */
+	char   *colsep;           /* a POSIX extended expression, already checked; NULL: none */
 	int     header;           /* --header : the first line names the columns */
 	char   *end_of_input;     /* -E */
 	int     no_run_if_empty;  /* -r */
-	int     pipe;             /* --pipe: standard input is cut into blocks, one a job, its standard input */
-	int64_t block;            /* bytes */
+	int     pipe;             /* --pipe: each job reads a block of standard input */
+	int64_t block;            /* bytes of a block */
 
 	/* items into jobs */
 	enum packing packing;
-	int     repeat_word;      /* -X -N -L: the word around {} stands there for each item; else {} is all of them */
-	int     insert_nothing;   /* -n 0, -N 0: an item makes a job and is not put into it */
-	size_t  max_items;        /* -n -N; 0: no cap (with PACK_ONE it is 1 where nothing else was said) */
+	int     repeat_word;      /* -X -N -L: repeat the word around {}; else {} is all items */
+	int     insert_nothing;   /* -n 0, -N 0: an item makes a job, but is not part of it */
+	size_t  max_items;        /* -n -N; 0: no cap (PACK_ONE: 1 by default) */
 	size_t  max_lines;        /* -L */
 	int64_t max_chars;        /* -s; 0: the system's */
 	int     exit_if_too_long; /* -x */
@@ -91,7 +98,7 @@ struct options {
 	int      jobserver;       /* --jobserver */
 	enum jobserver_style jobserver_style;
 	int64_t  delay_ns;
-	double   load;            /* --load: not above so many; 0: no matter */
+	double   load;            /* --load: start no job above it; 0: any */
 	int64_t  memfree;
 	int      nice;            /* added to the niceness */
 	int      nice_given;
@@ -99,15 +106,15 @@ struct options {
 	char    *directory;       /* --wd */
 	int      interactive;     /* -p */
 	int      trace;           /* -t */
-	int      dry_run;         /* then no file is to be written; joblog is set only for --resume to read it */
+	int      dry_run;         /* writes no file; joblog is set only where --resume reads it */
 
 	/* each job */
 	int64_t  timeout_ns;      /* 0: none */
-	int64_t  grace_ns;        /* SIGTERM to SIGKILL, from --term-seq or --grace; 0: default */
-	unsigned retries;         /* runs at most; 1 */
+	int64_t  grace_ns;        /* SIGTERM to SIGKILL: --term-seq, --grace; 0: default */
+	unsigned retries;         /* how often a job runs at most; 1 by default */
 	int64_t  memory, cpu_ns, file_size, open_files, processes; /* 0: no limit */
 	int      sandbox;
-	char   **readable, **writable; /* NULL-terminated; --readable, --writable */
+	char   **readable, **writable; /* --readable, --writable; NULL-terminated */
 	int      network;              /* --network */
 
 	/* output */
@@ -133,7 +140,7 @@ struct options {
 	int      quiet;           /* no line for each failed job */
 };
 
-/* argv[0] may choose the dialect.  Leaves the tool after --help and --version. */
+/* The name in argv[0] may choose the dialect.  Exits after --help and --version. */
 void options_read(struct options *, int argc, char **argv);
 void options_free(struct options *);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading the command line: each option is carried out here. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -10,7 +11,7 @@
 #include "tool/cli/argv_scan.h"
 #include "tool/cli/option_values.h"
 
-/* A number of that range, or the end. */
+/* The value as a number of that range; any other ends the tool. */
 static long long
 count_of(const struct argument *a, long long min, long long max)
 {
@@ -18,14 +19,16 @@ count_of(const struct argument *a, long long min, long long max)
 	const char *why = parse_count(a->value, min, max, &n);
 
 	if (why != NULL)
-		value_fail(a, why);
+		argument_fail(a, why);
 	return n;
 }
 
 static void
 source_add(struct options *o, int linked, char *file, char **words, size_t count)
 {
-	o->sources = options_grow(o->sources, o->source_count, sizeof *o->sources);
+	o->sources = reallocarray(o->sources, o->source_count + 1, sizeof *o->sources);
+	if (o->sources == NULL)
+		fail_memory();
 	o->sources[o->source_count++] = (struct source_option){
 		.kind = file != NULL ? SOURCE_FILE : SOURCE_WORDS,
 		.linked = linked,
@@ -35,7 +38,7 @@ source_add(struct options *o, int linked, char *file, char **words, size_t count
 	};
 }
 
-/* One more in a list up to a NULL. */
+/* Appends to a list that ends with a NULL. */
 static void
 path_add(char ***paths, char *path)
 {
@@ -60,9 +63,9 @@ max_args(struct options *o, const struct argument *a, int repeat)
 	o->repeat_word |= repeat;
 }
 
-/* Those that are not of the simple kinds. */
+/* Options of KIND_OWN. */
 static void
-carry_out(struct options *o, struct argument *a)
+own_apply(struct options *o, struct argument *a)
 {
 	const char *why = NULL;
 
@@ -75,13 +78,13 @@ carry_out(struct options *o, struct argument *a)
 		o->xargs_quoting = 0;
 		break;
 	case OPTION_DELIMITER:
-		why = value_delimiter(a->value, &o->separator);
+		why = option_value_delimiter(a->value, &o->separator);
 		o->xargs_quoting = 0;
 		break;
 	case OPTION_COLSEP:
 		free(o->colsep);
 		o->colsep = NULL;
-		why = value_colsep(a->value, &o->colsep);
+		why = option_value_colsep(a->value, &o->colsep);
 		break;
 	case OPTION_HEADER:
 		if (strcmp(a->value, ":") != 0)
@@ -120,7 +123,7 @@ carry_out(struct options *o, struct argument *a)
 	case OPTION_PLUGIN:
 		free(o->plugin_file);
 		o->plugin_file = NULL;
-		why = value_plugin(a->value, &o->plugin_file, &o->plugin_functions);
+		why = option_value_plugin(a->value, &o->plugin_file, &o->plugin_functions);
 		break;
 	case OPTION_NICE:
 		o->nice = (int)count_of(a, -20, 19);
@@ -137,7 +140,7 @@ carry_out(struct options *o, struct argument *a)
 			why = parse_workers(a->value, &o->workers);
 		break;
 	case OPTION_JOBSERVER_STYLE:
-		why = value_jobserver_style(a->value, &o->jobserver_style);
+		why = option_value_jobserver_style(a->value, &o->jobserver_style);
 		break;
 	case OPTION_LOAD:
 		why = parse_processors(a->value, &o->load);
@@ -146,10 +149,10 @@ carry_out(struct options *o, struct argument *a)
 		o->retries = (unsigned)count_of(a, 1, 1000000);
 		break;
 	case OPTION_HALT:
-		why = value_halt(a->value, &o->halt);
+		why = option_value_halt(a->value, &o->halt);
 		break;
 	case OPTION_TERM_SEQ:
-		why = value_term_seq(a->value, &o->grace_ns);
+		why = option_value_term_seq(a->value, &o->grace_ns);
 		break;
 	case OPTION_NOFILE:
 		o->open_files = count_of(a, 16, INT32_MAX);
@@ -172,17 +175,17 @@ carry_out(struct options *o, struct argument *a)
 	case OPTION_UNGROUP:
 		o->grouping = GROUP_NONE;
 		break;
-	default: /* --compat has been looked at, and the others do nothing */
+	default: /* argv_scan_read() has done --compat; OPTION_NOTHING does nothing */
 		break;
 	}
 	if (why != NULL)
-		value_fail(a, why);
+		argument_fail(a, why);
 }
 
 static void
 option_apply(struct options *o, struct argument *a)
 {
-	const struct option_row *row = &options_table[a->id];
+	const struct option_row *row = &option_table[a->id];
 	void *field = (char *)o + row->field;
 	const char *why = NULL;
 
@@ -193,28 +196,30 @@ option_apply(struct options *o, struct argument *a)
 	case KIND_TEXT:
 		if (a->value[0] == '\0' && a->id != OPTION_END && a->id != OPTION_PLUGIN_ARGS &&
 		    a->id != OPTION_TAG_STRING)
-			value_fail(a, "must not be empty");
+			argument_fail(a, "must not be empty");
 		*(char **)field = a->value;
 		return;
 	case KIND_SIZE:
-		why = o->dialect == DIALECT_PARALLEL ? parallel_size(a->value, field) :
-						       parse_size(a->value, field);
+		if (o->dialect == DIALECT_PARALLEL)
+			why = parallel_size(a->value, field);
+		else
+			why = parse_size(a->value, field);
 		break;
 	case KIND_DURATION:
 		why = parse_duration(a->value, field);
 		break;
 	case KIND_OWN:
-		carry_out(o, a);
+		own_apply(o, a);
 		break;
 	}
 	if (why != NULL && a->id == OPTION_TIMEOUT && strchr(a->value, '%') != NULL)
 		why = "is GNU parallel's share of the median, which is not known here: give a "
 		      "time, such as 30s or 5m";
 	if (why != NULL)
-		value_fail(a, why);
+		argument_fail(a, why);
 }
 
-/* ::: and its like; 0: none of them. */
+/* Whether word is ::: or ::::, either with a + at the end or without. */
 static int
 is_separator(const char *word, int *is_file, int *linked)
 {
@@ -225,7 +230,7 @@ is_separator(const char *word, int *is_file, int *linked)
 	return (colons == 3 || colons == 4) && word[colons + (size_t)*linked] == '\0';
 }
 
-/* The command's words, and behind ::: the items. */
+/* The words behind the options: the command, then ::: and the items. */
 static void
 rest_read(struct options *o, char **words, size_t count)
 {
@@ -261,25 +266,25 @@ rest_read(struct options *o, char **words, size_t count)
 void
 options_read(struct options *o, int argc, char **argv)
 {
-	struct line line = { 0 };
+	struct argv_scan scan = { 0 };
 	struct given given = { { 0 } };
 
-	options_init(o);
-	int at = argv_scan_read(o, &line, argc, argv);
+	defaults_init(o);
+	int at = argv_scan_read(o, &scan, argc, argv);
 	if (o->dialect == DIALECT_XARGS)
 		xargs_defaults(o);
 	else if (o->dialect == DIALECT_PARALLEL)
 		parallel_defaults(o);
-	for (size_t i = 0; i < line.count; i++) {
-		struct argument *a = &line.arguments[i];
-		if (a->name[1] != '-' && !options_letter(o->dialect, a->name[1]))
+	for (size_t i = 0; i < scan.count; i++) {
+		struct argument *a = &scan.arguments[i];
+		if (a->name[1] != '-' && !option_letter_known(o->dialect, a->name[1]))
 			fail("%s is not an option of %s: --help lists those there are", a->name,
 			    message_name);
 		if ((a->id == OPTION_NOTHING || a->id == OPTION_QUOTE) &&
 		    o->dialect != DIALECT_PARALLEL)
 			fail("%s is for --compat=parallel: leave it out", a->name);
 		if (o->dialect == DIALECT_XARGS)
-			xargs_before(o, &given, a->id, a->value);
+			xargs_before(o, a->id, a->value);
 		given.name[a->id] = a->name;
 		option_apply(o, a);
 	}
@@ -288,7 +293,19 @@ options_read(struct options *o, int argc, char **argv)
 		xargs_settle(o, &given);
 	else if (o->dialect == DIALECT_PARALLEL)
 		parallel_settle(o, &given);
-	options_check(o, &given);
-	options_settle(o, &given);
-	argv_scan_free(&line);
+	option_check(o, &given);
+	defaults_settle(o, &given);
+	argv_scan_free(&scan);
+}
+
+void
+options_free(struct options *o)
+{
+	free(o->command);
+	free(o->plugin_file); /* and plugin_functions */
+	free(o->sources);
+	free(o->colsep);
+	free(o->readable);
+	free(o->writable);
+	*o = (struct options){ 0 };
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* --compat=parallel: the defaults of GNU parallel, and what follows from its options. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -35,7 +36,7 @@ parallel_size(const char *text, int64_t *bytes)
 void
 parallel_settle(struct options *o, const struct given *given)
 {
-	/* The jobs write as they like, so that there is nothing to put in order or behind a tag. */
+	/* With -u jobs write directly: their output can be neither ordered nor tagged. */
 	if (o->grouping == GROUP_NONE) {
 		o->keep_order = o->tag = 0;
 		o->tag_string = NULL;

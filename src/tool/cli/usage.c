@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* --help, made of the table of options, and --version. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -22,7 +23,22 @@ static const char *const section_titles[SECTIONS] = {
 	[SECTION_OTHER] = "Other",
 };
 
-/* text from column at on, its further lines at column indent. */
+static const char introduction[] =
+    "Runs the command once for each item, many at a time, each contained and accounted for.  Items "
+    "are the lines of standard input or of -a FILE, or what stands behind ::: (:::: has files, and "
+    "with a + at its end it goes item by item with the one before).";
+static const char placeholders[] =
+    "In the command {} is the item, {.} the same without its extension, {/} its last part, {//} "
+    "its directory, {/.} the last part without extension, {#} the job's number, {%} the worker's, "
+    "{n} the n-th source or column, {n.} and so on likewise.  Where none of them is there the item "
+    "goes at the end.";
+static const char units_and_statuses[] =
+    "TIME: seconds, with fractions, or with ms s m h d.  SIZE: bytes, or with K M G T.  Exit "
+    "status: 0 all succeeded; 123 some failed; 124 stopped by --halt; 126, 127 the command cannot "
+    "be run or found; 130 and the like by a signal; 1 usage, or trouble of its own.  See "
+    "forkpool(1).";
+
+/* Prints text, wrapped at WIDTH: its first line from column at on, the others at column indent. */
 static void
 wrapped(const char *text, int at, int indent)
 {
@@ -53,11 +69,13 @@ option_help(const struct option_row *row)
 	else
 		at = snprintf(names, sizeof names, row->name == NULL ? "  -%c" : "  -%c, --%s",
 		    row->letter, row->name);
-	if (row->argument_name != NULL)
-		at += snprintf(names + at, sizeof names - (size_t)at,
-		    row->argument == ARGUMENT_OPTIONAL ? (row->name == NULL ? "[%s]" : "[=%s]") :
-							 (row->name == NULL ? " %s" : "=%s"),
-		    row->argument_name);
+	if (row->argument_name != NULL) {
+		int is_long = row->name != NULL, optional = row->argument == ARGUMENT_OPTIONAL;
+		const char *format = is_long ? "=%s" : " %s";
+		if (optional)
+			format = is_long ? "[=%s]" : "[%s]";
+		at += snprintf(names + at, sizeof names - (size_t)at, format, row->argument_name);
+	}
 	printf("%s", names);
 	if (at + 2 > COLUMN) {
 		printf("\n");
@@ -83,7 +101,7 @@ aliases_help(void)
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const char *before = text.len == 0 ? "" : "; ";
-		for (const struct option_alias *alias = options_aliases; alias->name != NULL;
+		for (const struct option_alias *alias = option_aliases; alias->name != NULL;
 		     alias++)
 			if (alias->id == (enum option_id)i) {
 				bytes_printf(&text, "%s%s%s", before,
@@ -93,7 +111,7 @@ aliases_help(void)
 		if (strcmp(before, ", ") == 0)
 			bytes_printf(&text,
 			    i == OPTION_NOTHING ? " (--compat=parallel): nothing" : ": --%s",
-			    options_table[i].name);
+			    option_table[i].name);
 	}
 	printf("\nFurther names\n  ");
 	wrapped(text.at, 2, 2);
@@ -104,35 +122,20 @@ void
 usage_help(void)
 {
 	printf("Usage: forkpool [options] command [args] [::: item...]\n"
-	    "       forkpool [options] --plugin=FILE:FUNCTION [::: item...]\n\n");
-	wrapped("Runs the command once for each item, many at a time, each contained and accounted "
-		"for.  Items are the "
-		"lines of standard input or of -a FILE, or what stands behind ::: (:::: has files, "
-		"and with a + at its end it "
-		"goes item by item with the one before).",
-	    0, 0);
+	       "       forkpool [options] --plugin=FILE:FUNCTION [::: item...]\n\n");
+	wrapped(introduction, 0, 0);
 	printf("\n");
-	wrapped("In the command {} is the item, {.} the same without its extension, {/} its last "
-		"part, {//} its directory, "
-		"{/.} the last part without extension, {#} the job's number, {%} the worker's, {n} "
-		"the n-th source or column, "
-		"{n.} and so on likewise.  Where none of them is there the item goes at the end.",
-	    0, 0);
+	wrapped(placeholders, 0, 0);
 	for (unsigned section = 0; section < SECTIONS; section++) {
 		printf("\n%s\n", section_titles[section]);
 		for (size_t i = 0; i < OPTION_COUNT; i++)
-			if (options_table[i].section == (enum option_section)section &&
-			    options_table[i].help != NULL)
-				option_help(&options_table[i]);
+			if (option_table[i].section == (enum option_section)section &&
+			    option_table[i].help != NULL)
+				option_help(&option_table[i]);
 	}
 	aliases_help();
 	printf("\n");
-	wrapped("TIME: seconds, with fractions, or with ms s m h d.  SIZE: bytes, or with K M G T. "
-		" Exit status: 0 all "
-		"succeeded; 123 some failed; 124 stopped by --halt; 126, 127 the command cannot be "
-		"run or found; 130 and the "
-		"like by a signal; 1 usage, or trouble of its own.  See forkpool(1).",
-	    0, 0);
+	wrapped(units_and_statuses, 0, 0);
 	leave();
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* --compat=xargs: the defaults of xargs, its warnings, and what follows from its options. */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -13,9 +14,10 @@ xargs_defaults(struct options *o)
 	o->xargs_quoting = 1;
 	o->packing = PACK_FULL;
 	o->max_items = 0;
-	o->max_chars = 128 * 1024; /* less where the system has less */
+	o->max_chars = 128 * 1024; /* the system's limit may be lower */
 }
 
+/* GNU xargs' own warning. */
 static void
 ignoring(const char *offending, const char *option)
 {
@@ -24,9 +26,8 @@ ignoring(const char *offending, const char *option)
 }
 
 void
-xargs_before(struct options *o, struct given *given, enum option_id id, const char *value)
+xargs_before(struct options *o, enum option_id id, const char *value)
 {
-	(void)given;
 	switch (id) {
 	case OPTION_REPLACE_WITH:
 	case OPTION_REPLACE:
@@ -37,7 +38,7 @@ xargs_before(struct options *o, struct given *given, enum option_id id, const ch
 		o->max_items = o->max_lines = 0;
 		break;
 	case OPTION_MAX_ARGS:
-		/* -n 1 is what -I does anyway. */
+		/* -n 1 agrees with -I, which takes one item anyway. */
 		if (o->replace_given && strcmp(value, "1") != 0) {
 			ignoring("--replace", "--max-args/-n");
 			o->replace_given = 0;
@@ -63,7 +64,7 @@ xargs_before(struct options *o, struct given *given, enum option_id id, const ch
 void
 xargs_settle(struct options *o, const struct given *given)
 {
-	/* -a: the last one counts. */
+	/* Of several -a only the last counts. */
 	if (o->source_count > 1) {
 		o->sources[0] = o->sources[o->source_count - 1];
 		o->source_count = 1;
@@ -80,9 +81,8 @@ xargs_settle(struct options *o, const struct given *given)
 		o->packing = PACK_FULL;
 	}
 	o->repeat_word = 0;
-	if (given->name[OPTION_END] != NULL && !o->xargs_quoting) {
+	if (given->name[OPTION_END] != NULL && !o->xargs_quoting)
 		message("warning: the -E option has no effect if -0 or -d is used.");
-	}
 	if (!o->xargs_quoting)
 		o->end_of_input = NULL;
 }

@@ -91,7 +91,7 @@ add_line(size_t columns)
 	if (p.last[0] != '\0' && columns - used > 8) {
 		bytes_add_byte(&p.text, ' ');
 		bytes_add(&p.text, p.last,
-		    width_fitting(p.last, strlen(p.last), columns - used - 1));
+		    display_width_fit(p.last, strlen(p.last), columns - used - 1));
 	}
 }
 

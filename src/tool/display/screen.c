@@ -89,7 +89,7 @@ screen_arrange(struct screen *s, struct terminal_size size)
 static void
 add(struct pen *pen, const char *rendition, const char *text, size_t len)
 {
-	size_t fits = width_fitting(text, len, pen->columns - pen->used);
+	size_t fits = display_width_fit(text, len, pen->columns - pen->used);
 
 	if (fits == 0)
 		return;
@@ -98,7 +98,7 @@ add(struct pen *pen, const char *rendition, const char *text, size_t len)
 	bytes_add(pen->out, text, fits);
 	if (pen->colours && *rendition != '\0')
 		bytes_add_text(pen->out, "\033[m");
-	pen->used += width_of(text, fits);
+	pen->used += display_width(text, fits);
 }
 
 static void

@@ -195,7 +195,7 @@ add_job_text(const struct task *task, struct bytes *out)
 	}
 	for (size_t i = ITEMS; i < task->word_count; i++) {
 		const struct item item = task_word(task, i);
-		quote_word(out, item.data, item.len);
+		shell_quote_word(out, item.data, item.len);
 		bytes_add_text(out, i + 1 < task->word_count ? " " : ": ");
 	}
 	const struct item script = task_word(task, SCRIPT);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Splitting at a plain text with memmem(), at anything else with regexec(). */
 #include "config.h"
 #include "tool/items/columns.h"
 
@@ -7,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/items/white_space.h"
+
 struct columns {
-	struct bytes text; /* what separates, where the pattern is a plain text */
+	struct bytes text; /* the separator, where the pattern is a plain text */
 	int     plain;
 	regex_t regex;
 };
 
-/* Whether the pattern means one text, which is then put into text. */
+/* Whether the pattern matches one text only, which is appended to text. */
 static int
 is_plain(const char *pattern, struct bytes *text)
 {
@@ -51,25 +54,22 @@ columns_close(struct columns *c)
 	free(c);
 }
 
-static int
-is_space(char c)
+static struct item
+trim(struct item item)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-struct item
-columns_trim(struct item item)
-{
-	while (item.len > 0 && is_space(item.data[0])) {
+	while (item.len > 0 && is_white_space(item.data[0])) {
 		item.data++;
 		item.len--;
 	}
-	while (item.len > 0 && is_space(item.data[item.len - 1]))
+	while (item.len > 0 && is_white_space(item.data[item.len - 1]))
 		item.len--;
 	return item;
 }
 
-/* The first separator in rest, from the second byte on where it is empty, as split of perl's has it: its place, or 0 for none. */
+/*
+ * Finds the first separator in rest; returns 0 where there is none.  An empty match counts from the
+ * second byte on, as in Perl's split.  begun: rest is not the beginning of the item.
+ */
 static int
 find(const struct columns *c, struct item rest, int begun, size_t *at, size_t *len)
 {
@@ -81,14 +81,14 @@ find(const struct columns *c, struct item rest, int begun, size_t *at, size_t *l
 	}
 	for (size_t from = 0; from <= rest.len; from++) {
 		regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)rest.len };
-		if (regexec(&c->regex, rest.data, 1, &match,
-			REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0)) != 0)
+		int flags = REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0);
+		if (regexec(&c->regex, rest.data, 1, &match, flags) != 0)
 			return 0;
 		*at = (size_t)match.rm_so;
 		*len = (size_t)(match.rm_eo - match.rm_so);
 		if (*len > 0 || (*at > 0 && *at < rest.len))
 			return 1;
-		from = *at; /* nothing, at the beginning or the end: look behind it */
+		from = *at; /* an empty match at the beginning or the end: search behind it */
 	}
 	return 0;
 }
@@ -99,9 +99,9 @@ columns_split(const struct columns *c, struct item item, struct item_list *list)
 	size_t at, len;
 
 	for (int begun = 0; find(c, item, begun, &at, &len); begun = 1) {
-		item_list_add(list, columns_trim((struct item){ item.data, at }));
+		item_list_add(list, trim((struct item){ item.data, at }));
 		item.data += at + len;
 		item.len -= at + len;
 	}
-	item_list_add(list, columns_trim(item));
+	item_list_add(list, trim(item));
 }

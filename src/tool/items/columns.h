@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * columns - an item cut into columns: --colsep, an extended regular expression.
- *
- * Includes task (for struct item).
+ * columns - cuts an item into columns at each match of --colsep, an extended regular expression.
  */
 #ifndef FORKPOOL_TOOL_COLUMNS_H
 #define FORKPOOL_TOOL_COLUMNS_H
@@ -10,10 +8,10 @@
 #include "tool/task/task.h"
 
 struct columns;
-struct columns *columns_open(const char *pattern); /* that regcomp() takes, as options has seen to it */
+/* pattern: one that regcomp() accepts; option_value_colsep() has checked that. */
+struct columns *columns_open(const char *pattern);
 void columns_close(struct columns *);
-/* Append the columns of item, which point into it, without white space at either end. */
+/* Appends the columns of item, which point into it, without white space at either end. */
 void columns_split(const struct columns *, struct item, struct item_list *);
-struct item columns_trim(struct item);
 
 #endif

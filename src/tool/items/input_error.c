@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Printing errors in the input, and remembering the first. */
 #include "config.h"
 #include "tool/items/input_error.h"
 
@@ -6,10 +7,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SHOWN 64
+#define SHOWN 64 /* bytes of an item that a message shows */
 
 void
-input_error_item(struct input_error *input_error, uint64_t number, struct item begin,
+input_error_report(struct input_error *e, uint64_t number, struct item begin,
     const char *format, ...)
 {
 	char sentence[512], shown[4 * SHOWN + 16];
@@ -26,24 +27,24 @@ input_error_item(struct input_error *input_error, uint64_t number, struct item b
 	else
 		bytes_printf(&text, "%s: %s", shown, sentence);
 	message("%s", text.at);
-	if (input_error->text.len == 0)
-		input_error->text = text;
+	if (e->text.len == 0)
+		e->text = text;
 	else
 		bytes_free(&text);
-	input_error->stop |= input_error->dialect != DIALECT_NATIVE;
+	e->stop |= e->dialect != DIALECT_NATIVE;
 }
 
 const char *
-input_error_report(const struct input_error *input_error, int *status)
+input_error_first(const struct input_error *e, int *status)
 {
-	if (input_error->text.len == 0)
+	if (e->text.len == 0)
 		return NULL;
-	*status = input_error->dialect == DIALECT_PARALLEL ? 255 : 1;
-	return input_error->text.at;
+	*status = e->dialect == DIALECT_PARALLEL ? 255 : 1;
+	return e->text.at;
 }
 
 void
-input_error_free(struct input_error *input_error)
+input_error_free(struct input_error *e)
 {
-	bytes_free(&input_error->text);
+	bytes_free(&e->text);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * blame - what was wrong with an item: said at once, and remembered for the status at the end.
+ * input_error - errors in the input: printed at once, and the first one kept for the exit status at
+ * the end.
  *
- * Natively such an item is left out and the others go on; xargs and GNU parallel end there.  Includes options, task.
+ * Natively such an item is left out and the run goes on; xargs and GNU parallel stop reading there.
  */
-#ifndef FORKPOOL_TOOL_BLAME_H
-#define FORKPOOL_TOOL_BLAME_H
+#ifndef FORKPOOL_TOOL_INPUT_ERROR_H
+#define FORKPOOL_TOOL_INPUT_ERROR_H
 
 #include <stdint.h>
 
@@ -15,14 +16,17 @@
 struct input_error {
 	enum dialect dialect;
 	struct bytes text; /* the first sentence */
-	int          stop; /* no more input is to be read */
+	int          stop; /* read no more input */
 };
 
-/* "item N (its beginning) ..."; number 0: it is about the input as a whole, which is named by begin. */
-void input_error_item(struct input_error *, uint64_t number, struct item begin, const char *format,
-    ...) MESSAGE_PRINTF(4, 5);
-/* The first sentence said, and the status that it makes; NULL where all is well. */
-const char *input_error_report(const struct input_error *, int *status);
+/*
+ * Prints "item NUMBER, BEGINNING, SENTENCE".  number 0: the error concerns the input as a whole,
+ * and begin is its name: "NAME: SENTENCE".
+ */
+void input_error_report(struct input_error *, uint64_t number, struct item begin,
+    const char *format, ...) MESSAGE_PRINTF(4, 5);
+/* The first sentence, and the exit status that the dialect gives it; NULL: there was no error. */
+const char *input_error_first(const struct input_error *, int *status);
 void input_error_free(struct input_error *);
 
 #endif

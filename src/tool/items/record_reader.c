@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A buffer behind a descriptor, and records searched in it. */
 #include "config.h"
 #include "tool/items/record_reader.h"
 
@@ -10,25 +11,25 @@
 
 #define CHUNK (64 * 1024)
 
-struct reader {
+struct record_reader {
 	int      fd;
 	int      separator;
 	size_t   bound;
 	char    *buffer;
 	size_t   room;
-	size_t   from, to;  /* what was read and not taken */
-	size_t   looked;    /* from .. looked has no separator */
+	size_t   from, to;  /* the part of buffer that was read and not taken yet */
+	size_t   looked;    /* no separator stands between from and here */
 	uint64_t number;
-	uint64_t skipped;   /* bytes read over of a record that is too long; 0: there is none */
-	char     beginning[READER_BEGINNING];
+	uint64_t skipped;   /* bytes skipped so far of a record that is too long; 0: none */
+	char     beginning[RECORD_BEGINNING]; /* of that record */
 	int      ended;
 	int      error;
 };
 
-struct reader *
+struct record_reader *
 record_reader_open(int fd, int separator, size_t bound)
 {
-	struct reader *r = calloc(1, sizeof *r);
+	struct record_reader *r = calloc(1, sizeof *r);
 
 	if (r == NULL || (r->buffer = malloc(CHUNK)) == NULL)
 		fail_memory();
@@ -40,7 +41,7 @@ record_reader_open(int fd, int separator, size_t bound)
 }
 
 void
-record_reader_close(struct reader *r)
+record_reader_close(struct record_reader *r)
 {
 	if (r == NULL)
 		return;
@@ -51,20 +52,20 @@ record_reader_close(struct reader *r)
 }
 
 int
-record_reader_fd(const struct reader *r)
+record_reader_fd(const struct record_reader *r)
 {
 	return r->fd;
 }
 
 int
-record_reader_errno(const struct reader *r)
+record_reader_errno(const struct record_reader *r)
 {
 	return r->error;
 }
 
-/* Read more behind what there is, moved to the front and into a larger buffer if need be. */
+/* Reads more input.  Moves what it has to the front, or enlarges the buffer. */
 static enum next
-fill(struct reader *r)
+fill(struct record_reader *r)
 {
 	struct pollfd poll_fd = { .fd = r->fd, .events = POLLIN };
 	int ready;
@@ -97,7 +98,7 @@ fill(struct reader *r)
 		}
 		if (n == -1 && errno == EINTR)
 			continue;
-		/* Another reader of the same pipe was faster, and the descriptor is one that does not wait. */
+		/* The descriptor is non-blocking, and another reader was faster. */
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return NEXT_WAIT;
 		r->error = n == -1 ? errno : 0;
@@ -107,7 +108,7 @@ fill(struct reader *r)
 }
 
 enum next
-record_reader_bytes(struct reader *r, struct item *item)
+record_reader_bytes(struct record_reader *r, struct item *item)
 {
 	if (r->from == r->to) {
 		enum next next = fill(r);
@@ -119,15 +120,15 @@ record_reader_bytes(struct reader *r, struct item *item)
 }
 
 void
-record_reader_take(struct reader *r, size_t len)
+record_reader_take(struct record_reader *r, size_t len)
 {
 	r->from += len;
 	r->looked = r->from;
 }
 
-/* Of a record that is too long the beginning is kept, once, and the rest forgotten as it comes. */
+/* Drops the input: a part of a record that is too long.  Its beginning was kept the first time. */
 static void
-skip(struct reader *r)
+skip(struct record_reader *r)
 {
 	size_t len = r->to - r->from;
 
@@ -144,8 +145,9 @@ skip(struct reader *r)
 	}
 }
 
+/* The record ends at end; the next one begins at next. */
 static enum next
-finish(struct reader *r, struct record *record, size_t end, size_t taken)
+complete(struct record_reader *r, struct record *record, size_t end, size_t next)
 {
 	size_t len = end - r->from;
 
@@ -160,19 +162,19 @@ finish(struct reader *r, struct record *record, size_t end, size_t taken)
 	else
 		record->item = (struct item){ r->buffer + r->from, len };
 	r->skipped = 0;
-	r->from = r->looked = taken;
+	r->from = r->looked = next;
 	return NEXT_GOT;
 }
 
 enum next
-record_reader_record(struct reader *r, struct record *record)
+record_reader_record(struct record_reader *r, struct record *record)
 {
 	for (;;) {
 		char *at = r->looked == r->to ? NULL :
 		    memchr(r->buffer + r->looked, r->separator, r->to - r->looked);
 		if (at != NULL) {
 			size_t end = (size_t)(at - r->buffer);
-			return finish(r, record, end, end + 1);
+			return complete(r, record, end, end + 1);
 		}
 		r->looked = r->to;
 		if (r->to - r->from > r->bound && r->to - r->from >= sizeof r->beginning)
@@ -181,10 +183,10 @@ record_reader_record(struct reader *r, struct record *record)
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END) {
-			/* A last record without a separator counts, nothing behind the last separator does not. */
+			/* A last record needs no separator, but must not be empty. */
 			if (r->from == r->to && r->skipped == 0)
 				return NEXT_END;
-			return finish(r, record, r->to, r->to);
+			return complete(r, record, r->to, r->to);
 		}
 	}
 }

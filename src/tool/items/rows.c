@@ -1,272 +1,272 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rows of items: reading the header, and counting through the combinations of all sources. */
 #include "config.h"
 #include "tool/items/rows.h"
 
 #include <stdlib.h>
 
 #include "tool/items/columns.h"
+#include "tool/items/item_store.h"
 #include "tool/items/source.h"
 
-/* A source and those linked to it (:::+): they advance together. */
+/* A source and the sources linked to it (:::+), which advance together. */
 struct group {
-	size_t first, end; /* among the sources */
+	size_t first, end; /* indices in all */
 };
 
-struct sources {
+struct rows {
 	const struct options *options;
 	struct source **all;
 	size_t   count;
 	struct group *groups;
 	size_t   group_count;
-	size_t   at;         /* the group that is to advance; before the first row: the source that is to begin */
 	enum { HEADER = 0, BEGIN, ROWS, OVER } phase;
-	int      any;        /* not all sources are empty */
+	size_t   at;         /* ROWS: the group to advance next; before: the source to read next */
+	int      any;        /* at least one source has an item */
 	struct columns *columns;
 	struct columns *header_columns;
-	struct bytes     header_text;
-	struct item_list header;
-	struct item_list items;   /* of the row */
-	uint64_t rows;
+	struct item_store header;
+	struct item_list  items;  /* of the current row */
+	uint64_t row_count;
 	struct input_error input_error;
 };
 
-/* Whether an earlier group can make that one be gone through again. */
+/* Whether that group starts again: only if an earlier group can have several items. */
 static int
-is_repeated(const struct sources *s, size_t group)
+is_repeated(const struct rows *r, size_t group)
 {
 	for (size_t g = 0; g < group; g++) {
 		int single = 0;
-		for (size_t i = s->groups[g].first; i < s->groups[g].end; i++)
-			single |= source_most(s->all[i]) <= 1;
+		for (size_t i = r->groups[g].first; i < r->groups[g].end; i++)
+			single |= source_most(r->all[i]) <= 1;
 		if (!single)
 			return 1;
 	}
 	return 0;
 }
 
-struct sources *
+struct rows *
 rows_open(const struct options *options)
 {
 	static char minus[] = "-";
 	static const struct source_option input = { .kind = SOURCE_FILE, .file = minus };
-	struct sources *s = calloc(1, sizeof *s);
+	struct rows *r = calloc(1, sizeof *r);
 
-	if (s == NULL)
+	if (r == NULL)
 		fail_memory();
-	s->options = options;
-	s->count = options->source_count == 0 ? 1 : options->source_count;
-	s->all = calloc(s->count, sizeof *s->all);
-	s->groups = calloc(s->count, sizeof *s->groups);
-	if (s->all == NULL || s->groups == NULL)
+	r->options = options;
+	r->count = options->source_count == 0 ? 1 : options->source_count;
+	r->all = calloc(r->count, sizeof *r->all);
+	r->groups = calloc(r->count, sizeof *r->groups);
+	if (r->all == NULL || r->groups == NULL)
 		fail_memory();
-	s->input_error.dialect = options->dialect;
-	for (size_t i = 0; i < s->count; i++) {
+	r->input_error.dialect = options->dialect;
+	for (size_t i = 0; i < r->count; i++) {
 		const struct source_option *option =
 		    options->source_count == 0 ? &input : &options->sources[i];
-		s->all[i] = source_open(option, options, &s->input_error);
+		r->all[i] = source_open(option, options, &r->input_error);
 		if (i == 0 || !option->linked)
-			s->groups[s->group_count++].first = i;
-		s->groups[s->group_count - 1].end = i + 1;
+			r->groups[r->group_count++].first = i;
+		r->groups[r->group_count - 1].end = i + 1;
 	}
-	for (size_t g = 0; g < s->group_count; g++) {
-		for (size_t i = s->groups[g].first; i < s->groups[g].end && is_repeated(s, g); i++)
-			source_keep(s->all[i]);
+	for (size_t g = 0; g < r->group_count; g++) {
+		if (!is_repeated(r, g))
+			continue;
+		for (size_t i = r->groups[g].first; i < r->groups[g].end; i++)
+			source_keep(r->all[i]);
 	}
 	if (options->colsep != NULL)
-		s->columns = columns_open(options->colsep);
+		r->columns = columns_open(options->colsep);
 	if (options->header)
-		s->header_columns = columns_open(options->colsep != NULL ? options->colsep : "\t");
-	return s;
+		r->header_columns = columns_open(options->colsep != NULL ? options->colsep : "\t");
+	return r;
 }
 
 void
-rows_close(struct sources *s)
+rows_close(struct rows *r)
 {
-	if (s == NULL)
+	if (r == NULL)
 		return;
-	for (size_t i = 0; i < s->count; i++)
-		source_close(s->all[i]);
-	columns_close(s->columns);
-	columns_close(s->header_columns);
-	bytes_free(&s->header_text);
-	item_list_free(&s->header);
-	item_list_free(&s->items);
-	input_error_free(&s->input_error);
-	free(s->all);
-	free(s->groups);
-	free(s);
+	for (size_t i = 0; i < r->count; i++)
+		source_close(r->all[i]);
+	columns_close(r->columns);
+	columns_close(r->header_columns);
+	item_store_free(&r->header);
+	item_list_free(&r->items);
+	input_error_free(&r->input_error);
+	free(r->all);
+	free(r->groups);
+	free(r);
 }
 
 /* The first item of each source names its columns. */
 static enum next
-read_header(struct sources *s)
+read_header(struct rows *r)
 {
-	for (; s->at < s->count; s->at++) {
+	for (; r->at < r->count; r->at++) {
 		struct item line;
-		enum next next = source_read(s->all[s->at], &line);
+		enum next next = source_read(r->all[r->at], &line);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END)
 			line = (struct item){ "", 0 };
 		struct item_list names = { 0 };
-		columns_split(s->header_columns, line, &names);
-		for (size_t i = 0; i < names.count; i++) {
-			/* Only its length for now: the text may yet move. */
-			item_list_add(&s->header, (struct item){ NULL, names.at[i].len });
-			bytes_add(&s->header_text, names.at[i].data, names.at[i].len);
-			bytes_add_byte(&s->header_text, '\0');
-		}
+		columns_split(r->header_columns, line, &names);
+		for (size_t i = 0; i < names.count; i++)
+			item_store_add(&r->header, names.at[i]);
 		item_list_free(&names);
 	}
-	const char *text = s->header_text.at;
-	for (size_t i = 0; i < s->header.count; i++) {
-		s->header.at[i].data = text;
-		text += s->header.at[i].len + 1;
-	}
+	(void)item_store_items(&r->header);
 	return NEXT_GOT;
 }
 
-/* The first row: a source that has nothing counts as one empty item, unless none has anything. */
+/* The first row: a source without items counts as one empty item, unless all are without. */
 static enum next
-begin(struct sources *s)
+begin(struct rows *r)
 {
-	for (; s->at < s->count; s->at++) {
-		enum next next = source_advance(s->all[s->at]);
+	for (; r->at < r->count; r->at++) {
+		enum next next = source_advance(r->all[r->at]);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END)
-			source_put_empty(s->all[s->at]);
-		s->any |= next == NEXT_GOT;
+			source_put_empty(r->all[r->at]);
+		r->any |= next == NEXT_GOT;
 	}
-	return s->any ? NEXT_GOT : NEXT_END;
+	return r->any ? NEXT_GOT : NEXT_END;
 }
 
-/* All sources of a group go on by one; the group is at its end where one of them is. */
+/* Advances all sources of a group; the group ends where the first of them does. */
 static enum next
-group_advance(struct sources *s, const struct group *g)
+group_advance(struct rows *r, const struct group *g)
 {
 	for (size_t i = g->first; i < g->end; i++) {
-		if (s->all[i]->advanced)
+		if (r->all[i]->advanced) /* before a NEXT_WAIT */
 			continue;
-		enum next next = source_advance(s->all[i]);
+		enum next next = source_advance(r->all[i]);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END) {
 			for (i = g->first; i < g->end; i++)
-				s->all[i]->advanced = 0;
+				r->all[i]->advanced = 0;
 			return NEXT_END;
 		}
-		s->all[i]->advanced = 1;
+		r->all[i]->advanced = 1;
 	}
 	for (size_t i = g->first; i < g->end; i++)
-		s->all[i]->advanced = 0;
+		r->all[i]->advanced = 0;
 	return NEXT_GOT;
 }
 
-/* The last group varies fastest.  Where one waits, those behind it have begun again already. */
+/* The last group varies fastest.  While a group waits, all groups behind it are rewound. */
 static enum next
-advance(struct sources *s)
+advance(struct rows *r)
 {
 	for (;;) {
-		const struct group *g = &s->groups[s->at];
-		enum next next = group_advance(s, g);
-		if (next == NEXT_WAIT || (next == NEXT_END && s->at == 0))
+		const struct group *g = &r->groups[r->at];
+		enum next next = group_advance(r, g);
+		if (next == NEXT_WAIT || (next == NEXT_END && r->at == 0))
 			return next;
 		if (next == NEXT_GOT) {
-			s->at = s->group_count - 1;
+			r->at = r->group_count - 1;
 			return NEXT_GOT;
 		}
 		for (size_t i = g->first; i < g->end; i++)
-			source_rewind(s->all[i]);
-		s->at--;
+			source_rewind(r->all[i]);
+		r->at--;
 	}
 }
 
 static void
-put_row(struct sources *s, struct row *row)
+put_row(struct rows *r, struct row *row)
 {
-	s->items.count = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		struct item item = source_current(s->all[i]);
-		if (s->columns != NULL)
-			columns_split(s->columns, item, &s->items);
+	r->items.count = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		struct item item = source_current(r->all[i]);
+		if (r->columns != NULL)
+			columns_split(r->columns, item, &r->items);
 		else
-			item_list_add(&s->items, item);
+			item_list_add(&r->items, item);
 	}
-	*row = (struct row){ s->items.at, s->items.count, ++s->rows, s->all[0]->ends_line };
+	*row = (struct row){
+		.items = r->items.at,
+		.count = r->items.count,
+		.number = ++r->row_count,
+		.ends_line = r->all[0]->ends_line,
+	};
 }
 
 enum next
-rows_next(struct sources *s, struct row *row)
+rows_next(struct rows *r, struct row *row)
 {
 	enum next next = NEXT_END;
 
-	if (s->input_error.stop)
-		s->phase = OVER;
-	if (s->phase == HEADER) {
-		next = s->header_columns == NULL ? NEXT_GOT : read_header(s);
+	if (r->input_error.stop)
+		r->phase = OVER;
+	if (r->phase == HEADER) {
+		next = r->header_columns == NULL ? NEXT_GOT : read_header(r);
 		if (next != NEXT_GOT)
 			return next;
-		s->phase = BEGIN;
-		s->at = 0;
+		r->phase = BEGIN;
+		r->at = 0;
 	}
-	switch (s->phase) {
-	case HEADER: /* not any more */
+	switch (r->phase) {
+	case HEADER: /* has ended above */
 	case BEGIN:
-		next = begin(s);
+		next = begin(r);
 		if (next == NEXT_GOT) {
-			s->phase = ROWS;
-			s->at = s->group_count - 1;
+			r->phase = ROWS;
+			r->at = r->group_count - 1;
 		}
 		break;
 	case ROWS:
-		next = advance(s);
+		next = advance(r);
 		break;
 	case OVER:
 		return NEXT_END;
 	}
-	if (next == NEXT_END || s->input_error.stop) {
-		s->phase = OVER;
+	if (next == NEXT_END || r->input_error.stop) {
+		r->phase = OVER;
 		return NEXT_END;
 	}
 	if (next == NEXT_GOT)
-		put_row(s, row);
+		put_row(r, row);
 	return next;
 }
 
 int
-rows_fd(const struct sources *s)
+rows_fd(const struct rows *r)
 {
-	if (s->phase != ROWS)
-		return source_fd(s->all[s->at < s->count ? s->at : 0]);
-	for (size_t i = s->groups[s->at].first; i < s->groups[s->at].end; i++) {
-		if (!s->all[i]->advanced)
-			return source_fd(s->all[i]);
+	if (r->phase != ROWS)
+		return source_fd(r->all[r->at < r->count ? r->at : 0]);
+	for (size_t i = r->groups[r->at].first; i < r->groups[r->at].end; i++) {
+		if (!r->all[i]->advanced)
+			return source_fd(r->all[i]);
 	}
 	return -1;
 }
 
 const struct row *
-rows_header(const struct sources *s)
+rows_header(const struct rows *r)
 {
 	static struct row row;
 
-	row = (struct row){ .items = s->header.at, .count = s->header.count };
+	row = (struct row){ .items = r->header.items.at, .count = r->header.items.count };
 	return &row;
 }
 
 uint64_t
-rows_total(const struct sources *s)
+rows_total(const struct rows *r)
 {
 	uint64_t total = 1;
 
-	if (s->phase == OVER)
-		return s->rows;
-	for (size_t g = 0; g < s->group_count; g++) {
+	if (r->phase == OVER)
+		return r->row_count;
+	for (size_t g = 0; g < r->group_count; g++) {
 		uint64_t least = UINT64_MAX;
-		for (size_t i = s->groups[g].first; i < s->groups[g].end; i++) {
-			uint64_t most = source_most(s->all[i]);
-			if (most == UINT64_MAX || most == 0) /* not known; and the rule for empty ones is begin()'s */
+		for (size_t i = r->groups[g].first; i < r->groups[g].end; i++) {
+			uint64_t most = source_most(r->all[i]);
+			/* Unknown, or empty: then begin() decides whether it counts as one item. */
+			if (most == UINT64_MAX || most == 0)
 				return 0;
 			least = most < least ? most : least;
 		}
@@ -278,13 +278,13 @@ rows_total(const struct sources *s)
 }
 
 const char *
-rows_error(const struct sources *s, int *status)
+rows_error(const struct rows *r, int *status)
 {
-	return input_error_report(&s->input_error, status);
+	return input_error_first(&r->input_error, status);
 }
 
 struct input_error *
-rows_input_error(struct sources *s)
+rows_input_error(struct rows *r)
 {
-	return &s->input_error;
+	return &r->input_error;
 }

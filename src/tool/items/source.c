@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One source of items: reading a piece of input, checking it, joining lines, keeping items. */
 #include "config.h"
 #include "tool/items/source.h"
 
@@ -8,7 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/base/array.h"
+#include "tool/items/white_space.h"
 #include "tool/items/xargs_splitter.h"
+
+static size_t
+item_most(const struct options *o)
+{
+	return o->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
+}
 
 static int
 open_file(const char *name)
@@ -20,7 +29,7 @@ open_file(const char *name)
 		return STDIN_FILENO;
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		fail_errno("cannot open %s", message_word(shown, sizeof shown, name, strlen(name)));
+		fail_errno("cannot open %s", message_text(shown, sizeof shown, name));
 	return fd;
 }
 
@@ -29,7 +38,7 @@ source_open(const struct source_option *option, const struct options *options,
     struct input_error *input_error)
 {
 	struct source *s = calloc(1, sizeof *s);
-	size_t most = options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
+	size_t most = item_most(options);
 
 	if (s == NULL)
 		fail_memory();
@@ -80,49 +89,43 @@ source_fd(const struct source *s)
 }
 
 static int
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static int
 is_blank(struct item item)
 {
-	for (size_t i = 0; i < item.len; i++) {
-		if (!is_space(item.data[i]))
+	for (size_t i = 0; i < item.len; i++)
+		if (!is_white_space(item.data[i]))
 			return 0;
-	}
 	return 1;
 }
 
-/* The file is at its end, or was not to be read or split any more. */
-static enum next
+/* The file has ended: reports the error where that is why. */
+static void
 end(struct source *s)
 {
-	struct item begin;
+	struct item begin = { NULL, 0 };
 	const char *name = s->option->file;
+	enum xargs_splitter_fault fault = SPLITTER_FINE;
 
 	s->ended = 1;
-	if (s->splitter != NULL && xargs_splitter_fault(s->splitter, &begin) != SPLITTER_FINE) {
-		enum xargs_splitter_fault fault = xargs_splitter_fault(s->splitter, &begin);
+	if (s->splitter != NULL)
+		fault = xargs_splitter_fault(s->splitter, &begin);
+	if (fault != SPLITTER_FINE) {
 		if (fault == SPLITTER_TOO_LONG)
-			input_error_item(s->input_error, s->number + 1, begin,
+			input_error_report(s->input_error, s->number + 1, begin,
 			    "is longer than %d bytes: argument line too long", ITEM_MOST);
 		else
-			input_error_item(s->input_error, s->number + 1, begin,
+			input_error_report(s->input_error, s->number + 1, begin,
 			    "has an unmatched %s quote; by default quotes are special to "
 			    "xargs unless you use the -0 option",
 			    fault == SPLITTER_DOUBLE ? "double" : "single");
 	} else if (record_reader_errno(s->reader) != 0) {
 		if (strcmp(name, "-") == 0)
 			name = "standard input";
-		input_error_item(s->input_error, 0, (struct item){ name, strlen(name) },
+		input_error_report(s->input_error, 0, (struct item){ name, strlen(name) },
 		    "cannot be read: %s", strerror(record_reader_errno(s->reader)));
 	}
-	return NEXT_END;
 }
 
-/* The next piece of input: a record, an item between blanks or a word. */
+/* The next piece of input: a record, an item of xargs, or a word. */
 static enum next
 read_piece(struct source *s, struct item *item)
 {
@@ -133,9 +136,8 @@ read_piece(struct source *s, struct item *item)
 	if (s->reader == NULL) {
 		if (s->word == s->option->count)
 			return NEXT_END;
-		*item =
-		    (struct item){ s->option->words[s->word], strlen(s->option->words[s->word]) };
-		s->word++;
+		const char *word = s->option->words[s->word++];
+		*item = (struct item){ word, strlen(word) };
 		return NEXT_GOT;
 	}
 	if (s->splitter != NULL)
@@ -148,26 +150,25 @@ read_piece(struct source *s, struct item *item)
 		if (!record.too_long)
 			return NEXT_GOT;
 		s->number++;
-		input_error_item(s->input_error, s->number, record.item,
-		    "has %llu bytes; at most %d can be given to a %s",
-		    (unsigned long long)record.len,
-		    s->options->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST,
+		input_error_report(s->input_error, s->number, record.item,
+		    "has %llu bytes; at most %zu can be given to a %s",
+		    (unsigned long long)record.len, item_most(s->options),
 		    s->options->plugin_file != NULL ? "function" : "command in one argument");
 		if (s->input_error->stop)
 			return NEXT_END;
 	}
 }
 
-/* No argument of a command can hold a NUL: 0 where the item is to be left out. */
+/* No argument can hold a NUL: does what the dialect does; 0: leave the item out. */
 static int
-without_nul(struct source *s, struct item *item)
+remove_nul(struct source *s, struct item *item)
 {
 	const char *nul = memchr(item->data, '\0', item->len);
 
 	if (nul == NULL)
 		return 1;
 	if (s->options->dialect == DIALECT_NATIVE) {
-		input_error_item(s->input_error, s->number, *item,
+		input_error_report(s->input_error, s->number, *item,
 		    "has a NUL byte, which no argument of a command can hold; "
 		    "-0 takes NUL for what separates items");
 		return 0;
@@ -181,25 +182,28 @@ without_nul(struct source *s, struct item *item)
 		return 1;
 	}
 	struct bytes text = { 0 };
-	for (size_t i = 0; i < item->len; i++)
-		bytes_add(&text, item->data[i] == '\0' ? "\\0" : item->data + i,
-		    item->data[i] == '\0' ? 2 : 1);
+	for (size_t i = 0; i < item->len; i++) {
+		if (item->data[i] == '\0')
+			bytes_add_text(&text, "\\0");
+		else
+			bytes_add_byte(&text, item->data[i]);
+	}
 	bytes_free(&s->joined);
 	s->joined = text;
 	*item = (struct item){ text.at, text.len };
-	bytes_clear(&s->joined);
+	bytes_clear(&s->joined); /* leaves the bytes in place */
 	return 1;
 }
 
-/* -L, other than with xargs' splitting: a line that ends with a blank goes on in the next one. */
+/* -L, but not in xargs: a line that ends with a blank continues in the next one. */
 static int
-goes_on(const struct source *s, struct item item)
+continues(const struct source *s, struct item item)
 {
 	return s->options->max_lines > 0 && s->options->dialect != DIALECT_XARGS && item.len > 0 &&
-	    is_space(item.data[item.len - 1]);
+	    is_white_space(item.data[item.len - 1]);
 }
 
-/* Put item behind the lines that go on in it; 0 where it is to be left out, or the next line belongs to it. */
+/* Puts item behind the lines it continues; 0: leave it out, or it continues too. */
 static int
 join(struct source *s, struct item *item, size_t most)
 {
@@ -209,11 +213,11 @@ join(struct source *s, struct item *item, size_t most)
 	}
 	if (item->len > most) {
 		s->number++;
-		input_error_item(s->input_error, s->number, *item,
+		input_error_report(s->input_error, s->number, *item,
 		    "has more than %zu bytes in lines that end with a blank, and so go on", most);
 	} else if (!s->options->no_run_if_empty || s->options->dialect == DIALECT_XARGS ||
 	    !is_blank(*item)) {
-		if (!goes_on(s, *item))
+		if (!continues(s, *item))
 			return 1;
 		if (s->joined.len == 0)
 			bytes_add(&s->joined, item->data, item->len);
@@ -234,14 +238,14 @@ enum next
 source_read(struct source *s, struct item *item)
 {
 	const struct options *o = s->options;
-	size_t most = o->plugin_file != NULL ? PLUGIN_ITEM_MOST : ITEM_MOST;
+	size_t most = item_most(o);
 
 	while (!s->ended && !s->input_error->stop) {
 		enum next next = read_piece(s, item);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
 		if (next == NEXT_END && s->reader != NULL)
-			(void)end(s);
+			end(s);
 		if (next == NEXT_END || is_end_of_input(o, *item)) {
 			s->ended = 1;
 			if (s->joined.len == 0)
@@ -251,8 +255,8 @@ source_read(struct source *s, struct item *item)
 			continue;
 		}
 		s->number++;
-		bytes_clear(&s->joined); /* its bytes stay where they are for now */
-		if (o->plugin_file != NULL || without_nul(s, item))
+		bytes_clear(&s->joined); /* leaves the bytes in place, where item may point */
+		if (o->plugin_file != NULL || remove_nul(s, item))
 			return NEXT_GOT;
 	}
 	return NEXT_END;
@@ -261,14 +265,7 @@ source_read(struct source *s, struct item *item)
 static void
 store(struct source *s, struct item item)
 {
-	if (s->count == s->room) {
-		size_t room = s->room == 0 ? 64 : s->room * 2;
-		size_t *ends = reallocarray(s->ends, room, sizeof *ends);
-		if (ends == NULL)
-			fail_memory();
-		s->ends = ends;
-		s->room = room;
-	}
+	s->ends = array_reserve(s->ends, s->count, &s->room, sizeof *s->ends);
 	bytes_add(&s->store, item.data, item.len);
 	s->ends[s->count++] = s->store.len;
 }

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* xargs' splitting of input, as a machine that takes one byte at a time. */
 #include "config.h"
 #include "tool/items/xargs_splitter.h"
 
 #include <stdlib.h>
 
-struct splitter {
-	struct reader *reader;
+#include "tool/items/white_space.h"
+
+struct xargs_splitter {
+	struct record_reader *reader;
 	int    whole_lines;
 	size_t bound;
 	enum { SPACE = 0, NORMAL, QUOTED, ESCAPED } state;
 	char   quote;
-	char   before;        /* the byte before */
-	int    quoted_empty;  /* '' is an item */
-	int    given;         /* the item was handed out: begin anew */
+	char   before;        /* the previous byte */
+	int    quoted_empty;  /* quotes were seen: the item counts even if it is empty */
+	int    given;         /* item was handed out: the next call begins a new one */
 	struct bytes item;
 	enum xargs_splitter_fault fault;
 };
 
-struct splitter *
-xargs_splitter_open(struct reader *reader, int whole_lines, size_t bound)
+struct xargs_splitter *
+xargs_splitter_open(struct record_reader *reader, int whole_lines, size_t bound)
 {
-	struct splitter *s = calloc(1, sizeof *s);
+	struct xargs_splitter *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		fail_memory();
@@ -31,7 +34,7 @@ xargs_splitter_open(struct reader *reader, int whole_lines, size_t bound)
 }
 
 void
-xargs_splitter_close(struct splitter *s)
+xargs_splitter_close(struct xargs_splitter *s)
 {
 	if (s == NULL)
 		return;
@@ -40,46 +43,40 @@ xargs_splitter_close(struct splitter *s)
 }
 
 enum xargs_splitter_fault
-xargs_splitter_fault(const struct splitter *s, struct item *beginning)
+xargs_splitter_fault(const struct xargs_splitter *s, struct item *beginning)
 {
 	*beginning = (struct item){ s->item.at,
-		s->item.len < READER_BEGINNING ? s->item.len : READER_BEGINNING };
+		s->item.len < RECORD_BEGINNING ? s->item.len : RECORD_BEGINNING };
 	return s->fault;
 }
 
-static int
-is_space(char c) /* of the C locale */
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static enum next
-fail_with(struct splitter *s, enum xargs_splitter_fault fault)
+fail_with(struct xargs_splitter *s, enum xargs_splitter_fault fault)
 {
 	s->fault = fault;
 	return NEXT_END;
 }
 
 static enum next
-unmatched(struct splitter *s)
+unmatched(struct xargs_splitter *s)
 {
 	return fail_with(s, s->quote == '"' ? SPLITTER_DOUBLE : SPLITTER_SINGLE);
 }
 
-/* One byte: NEXT_GOT where the item is complete, NEXT_WAIT where it goes on, NEXT_END at a fault. */
+/* Takes one byte.  NEXT_GOT: the item is complete, NEXT_WAIT: it continues, NEXT_END: a fault. */
 static enum next
-step(struct splitter *s, char c, int *ends_line)
+step(struct xargs_splitter *s, char c, int *ends_line)
 {
 	char before = s->before;
 
 	s->before = c;
 	if (s->state == SPACE) {
-		if (is_space(c))
+		if (is_white_space(c))
 			return NEXT_WAIT;
 		s->state = NORMAL;
 	}
 	switch (s->state) {
-	case SPACE: /* not any more */
+	case SPACE: /* has become NORMAL above */
 	case NORMAL:
 		if (c == '\n' || (!s->whole_lines && (c == ' ' || c == '\t'))) {
 			s->state = SPACE;
@@ -118,7 +115,7 @@ step(struct splitter *s, char c, int *ends_line)
 }
 
 enum next
-xargs_splitter_item(struct splitter *s, struct item *item, int *ends_line)
+xargs_splitter_item(struct xargs_splitter *s, struct item *item, int *ends_line)
 {
 	struct item come;
 	enum next next;
@@ -151,7 +148,7 @@ xargs_splitter_item(struct splitter *s, struct item *item, int *ends_line)
 	s->state = SPACE;
 	*ends_line = 1;
 got:
-	(void)bytes_reserve(&s->item, 0); /* an empty item has an address too */
+	(void)bytes_reserve(&s->item, 0); /* an empty item needs an address too */
 	*item = (struct item){ s->item.at, s->item.len };
 	s->given = 1;
 	return NEXT_GOT;

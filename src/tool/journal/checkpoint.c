@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The two copies of a checkpoint: how one is checked, and the order of the stores. */
 #include "config.h"
 #include "tool/journal/checkpoint.h"
 
@@ -7,7 +8,7 @@
 
 #include "tool/base/checksum.h"
 
-/* It is made for each piece of output: words are mixed, not bytes. */
+/* Mixes words, not bytes: a checkpoint is stored for each piece of output. */
 static uint64_t
 check_of(const struct checkpoint_copy *copy)
 {
@@ -27,35 +28,35 @@ is_whole(const struct checkpoint_copy *copy)
 }
 
 static const struct checkpoint_copy *
-latest(const struct checkpoint *mark)
+latest(const struct checkpoint *c)
 {
-	const struct checkpoint_copy *a = &mark->copy[0], *b = &mark->copy[1];
+	const struct checkpoint_copy *a = &c->copy[0], *b = &c->copy[1];
 
-	if (!is_whole(a) || !is_whole(b))
-		return is_whole(a) ? a : is_whole(b) ? b : NULL;
-	return a->turn > b->turn ? a : b;
+	if (!is_whole(a))
+		return is_whole(b) ? b : NULL;
+	return !is_whole(b) || a->turn > b->turn ? a : b;
 }
 
 void
-checkpoint_make(struct checkpoint *mark)
+checkpoint_make(struct checkpoint *c)
 {
 	const uint64_t zero[CHECKPOINT_NUMBERS] = { 0 };
 
-	checkpoint_store(mark, zero);
-	checkpoint_store(mark, zero);
+	checkpoint_store(c, zero);
+	checkpoint_store(c, zero);
 }
 
 void
-checkpoint_store(struct checkpoint *mark, const uint64_t number[CHECKPOINT_NUMBERS])
+checkpoint_store(struct checkpoint *c, const uint64_t number[CHECKPOINT_NUMBERS])
 {
-	const struct checkpoint_copy *old = latest(mark);
+	const struct checkpoint_copy *old = latest(c);
 	uint64_t turn = old != NULL ? old->turn + 1 : 1;
-	struct checkpoint_copy *copy = old == &mark->copy[0] ? &mark->copy[1] : &mark->copy[0],
-			       new = { .turn = turn };
+	struct checkpoint_copy *copy = old == &c->copy[0] ? &c->copy[1] : &c->copy[0];
+	struct checkpoint_copy new = { .turn = turn };
 
 	memcpy(new.number, number, sizeof new.number);
 	new.check = check_of(&new);
-	/* The order of these stores is what the reader, after a kill, counts on. */
+	/* After a kill the reader relies on the order of these stores. */
 	copy->turn = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	memcpy(copy->number, new.number, sizeof copy->number);
@@ -65,9 +66,9 @@ checkpoint_store(struct checkpoint *mark, const uint64_t number[CHECKPOINT_NUMBE
 }
 
 int
-checkpoint_load(const struct checkpoint *mark, uint64_t number[CHECKPOINT_NUMBERS])
+checkpoint_load(const struct checkpoint *c, uint64_t number[CHECKPOINT_NUMBERS])
 {
-	const struct checkpoint_copy *copy = latest(mark);
+	const struct checkpoint_copy *copy = latest(c);
 
 	if (copy == NULL)
 		return -1;

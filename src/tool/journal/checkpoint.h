@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mark - a few numbers in a mapped file that change all at once, whenever their writer is killed.
+ * checkpoint - a few numbers in a mapped file that change all at once, whenever their writer is
+ * killed.
  *
- * Two copies, written in turn: the older one is overwritten, its check last, so that at each moment one is whole; of
- * two whole ones the later counts.  One writer.  Costs some stores and no system call.  Includes checksum.
+ * There are two copies, written in turn: the writer overwrites the older one and stores its check
+ * last, so that at each moment one copy is whole.  Of two whole copies the later one counts.  Only
+ * one process may write.  A checkpoint costs some stores and no system call.
  */
-#ifndef FORKPOOL_TOOL_MARK_H
-#define FORKPOOL_TOOL_MARK_H
+#ifndef FORKPOOL_TOOL_CHECKPOINT_H
+#define FORKPOOL_TOOL_CHECKPOINT_H
 
 #include <stdint.h>
 
@@ -20,10 +22,10 @@ struct checkpoint {
 	} copy[2];
 };
 
-/* In memory that is all zero: both copies say 0. */
+/* Memory that is all zero becomes a checkpoint whose copies both say 0. */
 void checkpoint_make(struct checkpoint *);
 void checkpoint_store(struct checkpoint *, const uint64_t number[CHECKPOINT_NUMBERS]);
-/* 0, or -1: none of its copies is whole. */
+/* 0, or -1: neither copy is whole. */
 int  checkpoint_load(const struct checkpoint *, uint64_t number[CHECKPOINT_NUMBERS]);
 
 #endif

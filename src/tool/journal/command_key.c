@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The options that decide which jobs there are, hashed into one number. */
 #include "config.h"
 #include "tool/journal/command_key.h"
 
@@ -15,7 +16,7 @@ add_number(uint64_t *key, int64_t number)
 	*key = checksum_hash(*key, &number, sizeof number);
 }
 
-/* With its NUL, so that "a" "b" is not "ab"; NULL is not "". */
+/* The NUL is part of the hash, so that "a" "b" differs from "ab"; and NULL differs from "". */
 static void
 add_text(uint64_t *key, const char *text)
 {
@@ -57,7 +58,7 @@ command_key(const struct options *o, struct bytes *text)
 	char directory[PATH_MAX];
 
 	describe(o, text);
-	/* A relative name is another file elsewhere. */
+	/* In another directory a relative name is another file. */
 	add_text(&key, getcwd(directory, sizeof directory));
 	add_text(&key, o->directory);
 	add_number(&key, o->dialect);
@@ -85,7 +86,7 @@ command_key(const struct options *o, struct bytes *text)
 	add_number(&key, (int64_t)o->max_lines);
 	add_number(&key, o->max_chars);
 	add_text(&key, o->replace);
-	/* The order and the looks of what is out already. */
+	/* These decide the order and the form of output that is published already. */
 	add_number(&key, o->keep_order);
 	add_number(&key, o->tag);
 	add_text(&key, o->tag_string);

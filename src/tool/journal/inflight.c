@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The page of jobs in flight: its words, and which of them are free. */
 #include "config.h"
 #include "tool/journal/inflight.h"
 
@@ -9,17 +10,18 @@
 
 #include "tool/base/message.h"
 
-/* seq, attempt, hash and, in the lowest bits, the check of these. */
+/* A word is seq, attempt, hash and, in the lowest bits, a check of these three. */
 enum { CHECK_BITS = 12, HASH_BITS = 10, ATTEMPT_BITS = 8 };
-_Static_assert(BEGUN_SEQ_MAX >> (64 - CHECK_BITS - HASH_BITS - ATTEMPT_BITS) == 0,
-    "it has its place in a word");
-_Static_assert(BEGUN_ATTEMPT_MAX >> ATTEMPT_BITS == 0, "it has its place in a word");
-/* A prime above 255: the remainder tells whatever becomes of one byte. */
+_Static_assert(INFLIGHT_SEQ_MAX >> (64 - CHECK_BITS - HASH_BITS - ATTEMPT_BITS) == 0,
+    "a seq fits into a word");
+_Static_assert(INFLIGHT_ATTEMPT_MAX >> ATTEMPT_BITS == 0, "an attempt fits into a word");
+/* A prime above 255: the remainder shows any change of one byte. */
 #define CHECK_PRIME 4093u
 
 static _Atomic uint64_t *page;
-/* Places: free ones on top of each other, so that few pages are touched; and those whose end is not written. */
+/* Free places, used as a stack, so that few pages are touched. */
 static uint32_t *unused, unused_count;
+/* Places of jobs whose end the journal has not written yet. */
 static uint32_t *ended, ended_count;
 
 void
@@ -32,11 +34,11 @@ inflight_open(void *words)
 	unused_count = ended_count = 0;
 	if (page == NULL)
 		return;
-	unused = calloc(BEGUN_TICKETS, sizeof *unused);
-	ended = calloc(BEGUN_TICKETS, sizeof *ended);
+	unused = calloc(INFLIGHT_TICKETS, sizeof *unused);
+	ended = calloc(INFLIGHT_TICKETS, sizeof *ended);
 	if (unused == NULL || ended == NULL)
 		fail_memory();
-	for (uint32_t place = BEGUN_TICKETS; place > 0; place--)
+	for (uint32_t place = INFLIGHT_TICKETS; place > 0; place--)
 		unused[unused_count++] = place;
 }
 
@@ -47,7 +49,7 @@ inflight_hash(uint64_t h)
 	    ((1u << HASH_BITS) - 1));
 }
 
-/* Never 0, so that no byte alone makes a word of nothing. */
+/* Never 0: else a change of one byte could turn an empty word into a valid one. */
 static uint64_t
 check_of(uint64_t said)
 {
@@ -70,28 +72,30 @@ inflight_read(uint64_t word, struct inflight_note *note)
 	if (word == 0)
 		return 0;
 	*note = (struct inflight_note){ said >> (ATTEMPT_BITS + HASH_BITS),
-		(unsigned)(said >> HASH_BITS) & BEGUN_ATTEMPT_MAX,
+		(unsigned)(said >> HASH_BITS) & INFLIGHT_ATTEMPT_MAX,
 		(unsigned)said & ((1u << HASH_BITS) - 1) };
-	return note->seq > 0 && note->attempt > 0 && word == (said << CHECK_BITS | check_of(said)) ?
-	    1 :
-	    -1;
+	int is_good = note->seq > 0 && note->attempt > 0 &&
+	    word == (said << CHECK_BITS | check_of(said));
+	return is_good ? 1 : -1;
 }
 
 int
 inflight_take(struct task *task, struct inflight_ticket *ticket)
 {
-	const struct inflight_note note = { .seq = task->seq,
-		.hash = inflight_hash(task->hash),
-		.attempt = task->attempts > BEGUN_ATTEMPT_MAX ? BEGUN_ATTEMPT_MAX :
-		    task->attempts == 0                       ? 1 :
-								task->attempts };
+	struct inflight_note note = { .seq = task->seq,
+		.attempt = task->attempts,
+		.hash = inflight_hash(task->hash) };
 
 	*ticket = (struct inflight_ticket){ 0 };
 	if (page == NULL)
 		return 1;
-	if (task->seq > BEGUN_SEQ_MAX)
+	if (note.attempt == 0)
+		note.attempt = 1;
+	if (note.attempt > INFLIGHT_ATTEMPT_MAX)
+		note.attempt = INFLIGHT_ATTEMPT_MAX;
+	if (task->seq > INFLIGHT_SEQ_MAX)
 		fail("--journal: it has room for %" PRIu64 " jobs, and the input has more",
-		    BEGUN_SEQ_MAX);
+		    INFLIGHT_SEQ_MAX);
 	if (task->ticket == 0) {
 		if (unused_count == 0)
 			return 0;
@@ -105,7 +109,7 @@ inflight_take(struct task *task, struct inflight_ticket *ticket)
 void
 inflight_note(const struct inflight_ticket *ticket)
 {
-	if (page != NULL && ticket->place > 0 && ticket->place <= BEGUN_TICKETS)
+	if (page != NULL && ticket->place > 0 && ticket->place <= INFLIGHT_TICKETS)
 		atomic_store_explicit(&page[ticket->place - 1], ticket->word, memory_order_seq_cst);
 }
 
@@ -113,7 +117,7 @@ void
 inflight_forget(void)
 {
 	if (page != NULL)
-		(void)munmap((void *)page, BEGUN_TICKETS * sizeof *page);
+		(void)munmap((void *)page, INFLIGHT_TICKETS * sizeof *page);
 	page = NULL;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What earlier runs left, what is to be published of that, and the ends of this run's jobs. */
 #include "config.h"
 #include "tool/journal/journal.h"
 
@@ -14,41 +15,45 @@
 #include "tool/journal/journal_entry.h"
 #include "tool/journal/journal_file.h"
 
-/* Where every so many-th entry lies is kept. */
-#define PLACE_EACH 1024
-/* Of its time the run waits for the disk one part in SYNC_SHARE, and no end waits longer than SYNC_MAX_NS to go out. */
+/* The index has the place of every so many-th entry. */
+#define INDEX_STEP 1024
+/*
+ * Syncing takes at most one part in SYNC_SHARE of the run's time, and no end waits longer than
+ * SYNC_MAX_NS to go out.
+ */
 #define SYNC_SHARE  20
 #define SYNC_MIN_NS INT64_C(5000000)
 #define SYNC_MAX_NS INT64_C(250000000)
 
-/* Of each task that earlier runs have begun. */
+/* What the journal knows of a task that an earlier run has begun. */
 struct known {
-	uint64_t hash;        /* done: the task's; else begun_hash() of it */
+	uint64_t hash;        /* done: the task's; else inflight_hash() of it */
 	int16_t  exit_code;
 	uint8_t  signal, verdict;
 	uint8_t  done;
-	uint8_t  begun;       /* times it was in flight when a run was killed; BEGUN_ATTEMPT_MAX: or more */
+	/* How often it was in flight when a run was killed; INFLIGHT_ATTEMPT_MAX: or more often. */
+	uint8_t  lost;
 };
 
 struct journal {
 	struct journal_file *file;
-	char     *surplus;    /* FILE.surplus, for outlets */
+	char     *surplus;    /* FILE.surplus, for the sinks */
 	unsigned  retries;
 	int       keep_order;
 	struct known *known;  /* by seq, from 1 */
 	uint64_t  known_count, known_room;
-	uint64_t *place;      /* of entries 0, PLACE_EACH, ... of earlier runs */
-	size_t    place_room;
+	uint64_t *index;      /* the places of entries 0, INDEX_STEP, ... */
+	size_t    index_room;
 	uint64_t  entries;    /* in the journal */
-	uint64_t  in_a_row;   /* seqs from 1 that are done, at the beginning of this run */
-	uint64_t  old_entries;
+	uint64_t  in_a_row;   /* seqs from 1 that were done when this run began */
+	uint64_t  old_entries; /* of earlier runs */
 	/* replay */
 	uint64_t  want_entry, want_seq; /* lower ones are out everywhere */
 	uint64_t  next_entry, next_at;
 	/* syncing */
 	uint64_t  unsynced;   /* ends that are not known to be on the disk */
 	int64_t   synced_ns, sync_took_ns;
-	int       said;       /* what is wrong */
+	int       said;       /* an error was told */
 };
 
 static int64_t
@@ -60,7 +65,7 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---------------------------------------------------------------------------------- what is known */
+/* -------------------------------------------------------------------------------- what is known */
 
 static struct known *
 known_of(struct journal *j, uint64_t seq)
@@ -91,15 +96,15 @@ entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_b
 		.signal = (uint8_t)brief->signal,
 		.verdict = (uint8_t)brief->verdict,
 		.done = 1,
-		.begun = k->begun };
-	if (j->entries % PLACE_EACH == 0) {
-		if (j->entries / PLACE_EACH == j->place_room) {
-			j->place_room = j->place_room == 0 ? 64 : 2 * j->place_room;
-			if ((j->place = reallocarray(j->place, j->place_room, sizeof *j->place)) ==
-			    NULL)
+		.lost = k->lost };
+	if (j->entries % INDEX_STEP == 0) {
+		if (j->entries / INDEX_STEP == j->index_room) {
+			j->index_room = j->index_room == 0 ? 64 : 2 * j->index_room;
+			j->index = reallocarray(j->index, j->index_room, sizeof *j->index);
+			if (j->index == NULL)
 				fail_memory();
 		}
-		j->place[j->entries / PLACE_EACH] = at;
+		j->index[j->entries / INDEX_STEP] = at;
 	}
 	j->entries++;
 }
@@ -111,10 +116,10 @@ inflight_known(struct journal *j, const struct inflight_note *note)
 	if (k->done)
 		return;
 	k->hash = note->hash;
-	k->begun = note->attempt > k->begun ? (uint8_t)note->attempt : k->begun;
+	k->lost = note->attempt > k->lost ? (uint8_t)note->attempt : k->lost;
 }
 
-/* An entry of several records counts when its last is there. */
+/* An entry of several records counts only if its last record is there. */
 static void
 read_all(struct journal *j)
 {
@@ -127,9 +132,9 @@ read_all(struct journal *j)
 
 	for (uint64_t next = 0; (got = journal_file_read(j->file, next, &record)) == 1;
 	     next = record.next) {
-		if (record.seq == 0 || record.seq > BEGUN_SEQ_MAX)
+		if (record.seq == 0 || record.seq > INFLIGHT_SEQ_MAX)
 			break;
-		if (record.kind == JOURNAL_BEGUN) {
+		if (record.kind == JOURNAL_INFLIGHT) {
 			if (record.len != sizeof word || part != 0)
 				break;
 			memcpy(&word, record.data, sizeof word);
@@ -162,21 +167,24 @@ read_all(struct journal *j)
 		j->in_a_row++;
 }
 
-/* Before anything of the file is changed. */
+/* Refuses a damaged page, before the file is changed in any way. */
 static void
 check_page(const struct journal *j)
 {
 	const uint64_t *page = journal_file_page(j->file);
 	struct inflight_note note;
 
-	for (size_t i = 0; i < BEGUN_TICKETS; i++)
+	for (size_t i = 0; i < INFLIGHT_TICKETS; i++)
 		if (inflight_read(page[i], &note) == -1)
 			fail("--journal %s: damaged at byte %zu, where it has the jobs that have "
 			     "begun: name another file, or remove it",
 			    journal_file_path(j->file), PAGE_AT + i * sizeof page[i]);
 }
 
-/* What the page tells of the run that was killed becomes records, before this run's jobs note themselves there. */
+/*
+ * Turns what the page says of a killed run into records, before this run's jobs use the page.
+ * All records are on the disk before the first word of the page is emptied.
+ */
 static void
 take_over_page(struct journal *j)
 {
@@ -185,7 +193,7 @@ take_over_page(struct journal *j)
 	int any = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < BEGUN_TICKETS; i++) {
+		for (int i = 0; i < INFLIGHT_TICKETS; i++) {
 			int is_noted = inflight_read(page[i], &note) == 1;
 			if (pass == 1)
 				page[i] = 0;
@@ -194,7 +202,7 @@ take_over_page(struct journal *j)
 				continue;
 			inflight_known(j, &note);
 			any = 1;
-			if (journal_file_add(j->file, JOURNAL_BEGUN, note.seq, 0, &page[i],
+			if (journal_file_add(j->file, JOURNAL_INFLIGHT, note.seq, 0, &page[i],
 				sizeof page[i]) == -1)
 				fail_errno("--journal %s", journal_file_path(j->file));
 		}
@@ -239,7 +247,7 @@ journal_close(struct journal *j)
 	journal_file_close(j->file);
 	free(j->surplus);
 	free(j->known);
-	free(j->place);
+	free(j->index);
 	free(j);
 }
 
@@ -249,7 +257,7 @@ journal_is_new(const struct journal *j)
 	return j->known_count == 0;
 }
 
-/* ----------------------------------------------------------------------------------------- outlets */
+/* ---------------------------------------------------------------------------------------- sinks */
 
 static const char *const sink_name[] = {
 	[JOURNAL_OUT] = "standard output",
@@ -258,7 +266,8 @@ static const char *const sink_name[] = {
 	[JOURNAL_RESULTS_JSON] = "the file of --results-json",
 	[JOURNAL_RESULTS] = "the directory of --results",
 };
-_Static_assert(sizeof sink_name / sizeof sink_name[0] == JOURNAL_SINKS, "each has its mark");
+_Static_assert(sizeof sink_name / sizeof sink_name[0] == JOURNAL_SINKS,
+    "each sink has a checkpoint");
 
 static int
 is_by_seq(const struct journal *j, enum journal_sink which)
@@ -267,14 +276,15 @@ is_by_seq(const struct journal *j, enum journal_sink which)
 }
 
 void
-journal_attach(struct journal *j, enum journal_sink which, struct sink *o, int fd, int shared)
+journal_attach(struct journal *j, enum journal_sink which, struct sink *s, int fd, int shared)
 {
-	uint64_t *want = is_by_seq(j, which) ? &j->want_seq : &j->want_entry;
+	int by_seq = is_by_seq(j, which);
+	uint64_t *want = by_seq ? &j->want_seq : &j->want_entry;
 
-	sink_attach(o, journal_file_checkpoint(j->file, which), fd, shared || which == JOURNAL_ERR,
-	    is_by_seq(j, which) ? j->in_a_row : j->old_entries, sink_name[which], j->surplus);
-	if (o->count < *want)
-		*want = o->count;
+	sink_attach(s, journal_file_checkpoint(j->file, which), fd, shared || which == JOURNAL_ERR,
+	    by_seq ? j->in_a_row : j->old_entries, sink_name[which], j->surplus);
+	if (s->count < *want)
+		*want = s->count;
 }
 
 uint64_t
@@ -295,18 +305,17 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 {
 	struct journal_record record;
 
-	/* Entries before the first that anybody wants are not even looked at. */
+	/* Begin at the last indexed entry before the first one that a sink wants. */
 	if (j->next_entry == 0 && j->want_seq == UINT64_MAX)
-		j->next_entry = j->want_entry < j->old_entries ?
-		    j->want_entry / PLACE_EACH * PLACE_EACH :
-		    j->old_entries;
+		j->next_entry = j->want_entry >= j->old_entries ?
+		    j->old_entries : j->want_entry / INDEX_STEP * INDEX_STEP;
 	if (j->next_at == 0 && j->next_entry < j->old_entries)
-		j->next_at = j->place[j->next_entry / PLACE_EACH];
+		j->next_at = j->index[j->next_entry / INDEX_STEP];
 	while (j->next_entry < j->old_entries) {
 		uint64_t number = j->next_entry;
 		if (journal_file_read(j->file, j->next_at, &record) != 1)
 			break;
-		if (record.kind != JOURNAL_BEGUN &&
+		if (record.kind != JOURNAL_INFLIGHT &&
 		    (number >= j->want_entry || record.seq > j->want_seq)) {
 			if (journal_entry_read(j->file, &j->next_at, task, outcome, out, err) == -1)
 				break;
@@ -324,7 +333,7 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 	return -1;
 }
 
-/* ------------------------------------------------------------------------------------------- tasks */
+/* ---------------------------------------------------------------------------------------- tasks */
 
 enum journal_state
 journal_check(struct journal *j, struct task *task, struct outcome *outcome)
@@ -332,7 +341,7 @@ journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 	if (task->seq > j->known_count)
 		return JOURNAL_TO_RUN;
 	const struct known *k = &j->known[task->seq - 1];
-	if (!k->done && k->begun == 0)
+	if (!k->done && k->lost == 0)
 		return JOURNAL_TO_RUN;
 	if (k->hash != (k->done ? task->hash : inflight_hash(task->hash))) {
 		message("--journal %s: job %" PRIu64
@@ -340,17 +349,18 @@ journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 		    journal_file_path(j->file), task->seq);
 		return JOURNAL_CHANGED;
 	}
-	task->attempts = k->begun;
+	task->attempts = k->lost;
 	*outcome = (struct outcome){ .verdict = VERDICT_UNKNOWN,
 		.exit_code = -1,
-		.attempt = k->begun,
+		.attempt = k->lost,
 		.user_ns = -1,
 		.system_ns = -1,
 		.max_rss = -1,
 		.message = "" };
-	if (!k->done)
-		return k->begun < j->retries && k->begun < BEGUN_ATTEMPT_MAX ? JOURNAL_TO_RUN :
-									       JOURNAL_UNKNOWN;
+	if (!k->done) {
+		int tries_left = k->lost < j->retries && k->lost < INFLIGHT_ATTEMPT_MAX;
+		return tries_left ? JOURNAL_TO_RUN : JOURNAL_UNKNOWN;
+	}
 	outcome->verdict = (enum verdict)k->verdict;
 	outcome->exit_code = k->exit_code;
 	outcome->signal = k->signal;
@@ -371,7 +381,7 @@ journal_input_ended(const struct journal *j, uint64_t last_seq)
 	    journal_file_path(j->file), last_seq, j->known_count);
 }
 
-/* Once; what comes of it later is the same. */
+/* Only the first error is told: later ones follow from it. */
 static int
 say(struct journal *j)
 {

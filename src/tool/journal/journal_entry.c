@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job's end to records of the journal and back. */
 #include "config.h"
 #include "tool/journal/journal_entry.h"
 
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an entry begins with; then, one behind the other, what it has the lengths of. */
+/* An entry's beginning.  The texts whose lengths are in it follow, one behind the other. */
 struct entry_head {
 	uint64_t hash;
 	int32_t  verdict, exit_code, signal, core;
@@ -18,9 +19,9 @@ struct entry_head {
 	uint64_t out_len, err_len;
 };
 
-/* --------------------------------------------------------------------------------------- writing */
+/* -------------------------------------------------------------------------------------- writing */
 
-/* Bytes that become records as they come; the last of them when it is known to be the last. */
+/* Bytes become records as they come.  The last record waits until the entry is known to end. */
 struct writer {
 	struct journal_file *file;
 	uint64_t seq;
@@ -29,7 +30,7 @@ struct writer {
 	int      error;
 };
 
-static struct bytes spare; /* for the next writer */
+static struct bytes spare; /* memory for the next writer's piece */
 
 static void
 put(struct writer *w, const void *data, size_t len)
@@ -53,7 +54,7 @@ put(struct writer *w, const void *data, size_t len)
 }
 
 static void
-put_pocket(struct writer *w, const struct output_buffer *stored)
+put_output(struct writer *w, const struct output_buffer *stored)
 {
 	char buffer[16384];
 
@@ -72,8 +73,8 @@ int
 journal_entry_write(struct journal_file *file, const struct task *task, const struct outcome *e,
     const struct output_buffer *out, const struct output_buffer *err)
 {
-	const char *limit = e->limit != NULL ? e->limit : "",
-		   *text = e->message != NULL ? e->message : "";
+	const char *limit = e->limit != NULL ? e->limit : "";
+	const char *text = e->message != NULL ? e->message : "";
 	struct writer w = { .file = file, .seq = task->seq, .piece = spare };
 	uint64_t end = journal_file_end(file);
 	const struct entry_head head = {
@@ -113,8 +114,8 @@ journal_entry_write(struct journal_file *file, const struct task *task, const st
 	put(&w, task->tag.at, task->tag.len);
 	put(&w, limit, strlen(limit));
 	put(&w, text, strlen(text));
-	put_pocket(&w, out);
-	put_pocket(&w, err);
+	put_output(&w, out);
+	put_output(&w, err);
 	if (w.error == 0 &&
 	    journal_file_add(file, JOURNAL_ENTRY, task->seq, w.part, w.piece.at,
 		(uint32_t)w.piece.len) == -1)
@@ -128,13 +129,13 @@ journal_entry_write(struct journal_file *file, const struct task *task, const st
 	return -1;
 }
 
-/* --------------------------------------------------------------------------------------- reading */
+/* -------------------------------------------------------------------------------------- reading */
 
-/* An entry's bytes, from record to record. */
+/* Reads an entry's bytes from record to record. */
 struct cursor {
 	struct journal_file  *file;
 	struct journal_record record;
-	uint32_t used;  /* of its data */
+	uint32_t used;  /* of the record's data */
 	int      error;
 };
 
@@ -143,10 +144,10 @@ next_record(struct cursor *c)
 {
 	uint64_t seq = c->record.seq;
 	uint32_t part = c->record.part;
-	int got = c->record.kind == JOURNAL_PART ?
-	    journal_file_read(c->file, c->record.next, &c->record) :
-	    0;
+	int got = 0;
 
+	if (c->record.kind == JOURNAL_PART)
+		got = journal_file_read(c->file, c->record.next, &c->record);
 	c->used = 0;
 	if (got == 1 && c->record.seq == seq && c->record.part == part + 1)
 		return 1;
@@ -154,7 +155,7 @@ next_record(struct cursor *c)
 	return 0;
 }
 
-/* The next bytes, at most len, where they are; 0: there are none (c->error). */
+/* Points data at the next bytes, at most len of them; 0: there are none (c->error). */
 static size_t
 get_some(struct cursor *c, const char **data, uint64_t len)
 {
@@ -184,7 +185,7 @@ get_bytes(struct cursor *c, struct bytes *to, uint64_t len)
 }
 
 static void
-get_pocket(struct cursor *c, struct output_buffer *to, uint64_t len)
+get_output(struct cursor *c, struct output_buffer *to, uint64_t len)
 {
 	const char *data;
 
@@ -259,8 +260,8 @@ journal_entry_read(struct journal_file *file, uint64_t *at, struct task **task, 
 	bytes_add(&text, "", 0);
 	get_bytes(&c, &limit, head.limit_len);
 	get_bytes(&c, &text, head.message_len);
-	get_pocket(&c, out, head.out_len);
-	get_pocket(&c, err, head.err_len);
+	get_output(&c, out, head.out_len);
+	get_output(&c, err, head.err_len);
 	if (c.error == 0 && c.record.kind != JOURNAL_ENTRY)
 		c.error = EIO;
 	*at = c.record.next;

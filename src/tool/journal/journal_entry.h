@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_entry - a job's end as the journal keeps it: the job, its ending and all of its output, so that it can be
- * recorded and published without its input or another run.
+ * journal_entry - a job's end as the journal keeps it: the job, its outcome and all of its output,
+ * so that it can be recorded and published without its input or another run.
  *
- * A stream of bytes in as many records as it takes, one behind the other.  Includes ending, journal_file, store, task.
+ * An entry is a stream of bytes in as many records as it takes, one behind the other.
  */
 #ifndef FORKPOOL_TOOL_JOURNAL_ENTRY_H
 #define FORKPOOL_TOOL_JOURNAL_ENTRY_H
@@ -13,11 +13,11 @@
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
 
-/* 0, or -1 and errno: nothing of it is there. */
+/* 0, or -1 and errno: nothing of the entry is in the file. */
 int journal_entry_write(struct journal_file *, const struct task *, const struct outcome *,
     const struct output_buffer *out, const struct output_buffer *err);
 
-/* What its first record says: the verdict, exit status, signal and hash alone.  -1: that is no entry's. */
+/* What an entry's first record alone says.  -1: the record is not an entry's first. */
 struct journal_brief {
 	uint64_t hash;
 	enum verdict verdict;
@@ -26,8 +26,9 @@ struct journal_brief {
 int journal_entry_brief(const struct journal_record *first, struct journal_brief *);
 
 /*
- * The entry whose first record is at *at; *at becomes the place behind it.  The task is new, the pockets must be
- * empty, the ending's texts are valid until the next call.  0, or -1 and errno.
+ * The entry whose first record is at *at; *at becomes the place behind the entry.  The task is
+ * new, both buffers must be empty before, the outcome's texts are valid until the next call.  0,
+ * or -1 and errno.
  */
 int journal_entry_read(struct journal_file *, uint64_t *at, struct task **, struct outcome *,
     struct output_buffer *out, struct output_buffer *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Records of the journal's file: reading, adding, cutting off, and when they are on the disk. */
 #include "config.h"
 #include "tool/journal/journal_file.h"
 
@@ -10,44 +11,29 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 #include "tool/journal/journal_internal.h"
 
+/* Records are written when they have so many bytes. */
 #define FLUSH_FROM (1u << 20)
 
 struct record_head {
-	uint32_t check; /* CRC32C of the journal's number, the record's place, the rest of the head and the data */
+	/* CRC32C of the journal's number, the record's place, the rest of the head and the data. */
+	uint32_t check;
 	uint16_t magic, kind;
 	uint32_t len, part;
 	uint64_t seq;
 };
 #define RECORD_MAGIC 0x664au
 
-int
-journal_write_at(int fd, uint64_t at, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? ENOSPC : errno;
-			return -1;
-		}
-		data += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 void
 journal_note_state(struct journal_file *f)
 {
-	const uint64_t number[CHECKPOINT_NUMBERS] = { [CHECKPOINT_SYNCED] = f->synced,
-		[CHECKPOINT_HOLDER] = (uint64_t)getpid() };
+	const uint64_t number[CHECKPOINT_NUMBERS] = { [FILE_SYNCED] = f->synced,
+		[FILE_HOLDER] = (uint64_t)getpid() };
 
-	checkpoint_store(&f->marks->file, number);
+	checkpoint_store(&f->checkpoints->file, number);
 }
 
 static size_t
@@ -70,28 +56,28 @@ check_of(const struct journal_file *f, uint64_t at, const struct record_head *he
 
 static const char padding[8];
 
-/* len bytes of the file from there, or as many as there are; NULL and errno. */
+/* The file's bytes at that place: *len of them, or as many as there are.  NULL and errno. */
 static const char *
-window_move(struct journal_file *f, uint64_t at, size_t *len)
+peek(struct journal_file *f, uint64_t at, size_t *len)
 {
-	if (at < f->window_at || at + *len > f->window_at + f->window_len) {
-		f->window_at = at;
-		f->window_len = 0;
-		while (f->window_len < WINDOW) {
-			ssize_t n = pread(f->fd, f->window + f->window_len, WINDOW - f->window_len,
-			    (off_t)(at + f->window_len));
+	if (at < f->buffer_at || at + *len > f->buffer_at + f->buffer_len) {
+		f->buffer_at = at;
+		f->buffer_len = 0;
+		while (f->buffer_len < READ_SIZE) {
+			ssize_t n = pread(f->fd, f->buffer + f->buffer_len,
+			    READ_SIZE - f->buffer_len, (off_t)(at + f->buffer_len));
 			if (n == -1 && errno == EINTR)
 				continue;
 			if (n == -1)
 				return NULL;
 			if (n == 0)
 				break;
-			f->window_len += (size_t)n;
+			f->buffer_len += (size_t)n;
 		}
 	}
-	size_t there = f->window_len - (size_t)(at - f->window_at);
+	size_t there = f->buffer_len - (size_t)(at - f->buffer_at);
 	*len = *len < there ? *len : there;
-	return f->window + (at - f->window_at);
+	return f->buffer + (at - f->buffer_at);
 }
 
 int
@@ -104,7 +90,7 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 	record->at = at;
 	if (at >= f->end)
 		return 0;
-	const char *data = window_move(f, at, &len);
+	const char *data = peek(f, at, &len);
 	if (data == NULL)
 		return -1;
 	errno = 0;
@@ -112,10 +98,10 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 		return -1;
 	memcpy(&head, data, sizeof head);
 	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_PIECE_MAX ||
-	    head.kind < JOURNAL_PART || head.kind > JOURNAL_BEGUN)
+	    head.kind < JOURNAL_PART || head.kind > JOURNAL_INFLIGHT)
 		return -1;
 	len = sizeof head + padded(head.len);
-	if ((data = window_move(f, at, &len)) == NULL)
+	if ((data = peek(f, at, &len)) == NULL)
 		return -1;
 	errno = 0;
 	if (len < sizeof head + padded(head.len) ||
@@ -132,7 +118,7 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 	return 1;
 }
 
-/* Whether there is a good record behind that place. */
+/* Whether a good record lies behind that place. */
 static int
 any_behind(struct journal_file *f, uint64_t at)
 {
@@ -148,7 +134,7 @@ void
 journal_file_cut(struct journal_file *f, uint64_t at)
 {
 	at = at == 0 ? RECORDS_AT : at;
-	/* All that was on the disk is there, and bad: that was no kill. */
+	/* All that was on the disk is there, and bad: no kill can have done that. */
 	int damaged = at < f->synced && (f->end >= f->synced || any_behind(f, at));
 	if (damaged)
 		fail("--journal %s: damaged at byte %" PRIu64
@@ -157,7 +143,7 @@ journal_file_cut(struct journal_file *f, uint64_t at)
 	if (at < f->end && (ftruncate(f->fd, (off_t)at) == -1 || fdatasync(f->fd) == -1))
 		fail_errno("--journal %s", f->path);
 	f->end = at;
-	f->window_len = 0;
+	f->buffer_len = 0;
 	f->synced = at;
 	journal_note_state(f);
 }
@@ -196,7 +182,7 @@ journal_file_take_back(struct journal_file *f, uint64_t end)
 	}
 	f->added.len = 0;
 	f->end = end;
-	f->window_len = 0;
+	f->buffer_len = 0;
 	return ftruncate(f->fd, (off_t)end);
 }
 
@@ -206,9 +192,9 @@ journal_file_flush(struct journal_file *f)
 	if (f->added.len == 0)
 		return 0;
 	int error = f->end + f->added.len > f->limit ? EFBIG : 0;
-	if (error == 0 && journal_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
+	if (error == 0 && file_write_at(f->fd, f->end, f->added.at, f->added.len) == -1) {
 		error = errno;
-		/* Not half a group; where that fails too, the first error is the one to tell. */
+		/* Leave no half group.  If the cut fails as well, tell the first error. */
 		int cut = ftruncate(f->fd, (off_t)f->end);
 		(void)cut;
 	}
@@ -248,7 +234,7 @@ journal_file_close(struct journal_file *f)
 	(void)munmap(f->page, RECORDS_AT - PAGE_AT);
 	(void)close(f->fd);
 	bytes_free(&f->added);
-	free(f->window);
+	free(f->buffer);
 	free(f->path);
 	free(f);
 }
@@ -262,7 +248,7 @@ journal_file_path(const struct journal_file *f)
 struct checkpoint *
 journal_file_checkpoint(struct journal_file *f, unsigned sink)
 {
-	return &f->marks->sink[sink];
+	return &f->checkpoints->sink[sink];
 }
 
 void *

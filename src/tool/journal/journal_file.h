@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_file - the journal as a file: who holds it, whose it is, and records that are whole or are not there.
+ * journal_file - the journal as a file: who holds it, whose it is, and records that are whole or
+ * not there.
  *
- *	header   64 KiB: what it is, whose command's; marks that change all the time (mapped, see mark.h)
- *	page     64 KiB: jobs that have begun (mapped in the workers too, see begun.h)
- *	records  each with its length, kind and checksum, which also covers its place and this journal's own number
+ *	header   64 KiB: what the file is, whose command's, and the checkpoints (mapped)
+ *	page     64 KiB: jobs in flight (mapped in the workers too, see inflight.h)
+ *	records  each with its length, kind and checksum, which also covers the record's place and
+ *	         this journal's own number
  *
- * Records are gathered and written in groups, and are on the disk when journal_file_sync() has returned.  Reading
- * stops at the first bad one: if it was not known to be on the disk, or the file was cut there, that is the torn end of
- * a run that was killed, and it is cut off; else the file is damaged, and not touched.
- * Numbers are in this machine's byte order, which the header tells.  Includes bytes, journal_parts, mark.
+ * Records are gathered and written in groups, and are on the disk when journal_file_sync() has
+ * returned.  Reading stops at the first bad record.  If that record was not known to be on the
+ * disk, or the file was cut there, the bad record is the torn end of a run that was killed, and is
+ * cut off; else the file is damaged, and stays as it is.
+ * Numbers are in this machine's byte order, which the header tells.
  */
 #ifndef FORKPOOL_TOOL_JOURNAL_FILE_H
 #define FORKPOOL_TOOL_JOURNAL_FILE_H
@@ -21,9 +24,9 @@
 #include "tool/journal/journal_internal.h"
 
 enum journal_kind {
-	JOURNAL_PART = 1,  /* of an entry, which is a stream of bytes: another record follows */
-	JOURNAL_ENTRY,     /* its last piece */
-	JOURNAL_BEGUN,     /* a job that was in flight when a run was killed; its data is a word of the page */
+	JOURNAL_PART = 1,  /* a piece of an entry, which goes on in the next record */
+	JOURNAL_ENTRY,     /* the last piece of an entry */
+	JOURNAL_INFLIGHT,  /* a job in flight when a run was killed; its data is a page's word */
 };
 
 struct journal_record {
@@ -31,15 +34,16 @@ struct journal_record {
 	uint64_t    seq;
 	uint32_t    part;   /* 0, 1, ... of an entry */
 	uint32_t    len;
-	const char *data;   /* until the next call */
-	uint64_t    at, next; /* where it lies in the file, and the one behind it */
+	const char *data;   /* valid until the next call */
+	uint64_t    at, next; /* where in the file the record lies, and the one behind it */
 };
 
 struct journal_file;
 
 /*
- * Open it, or make it.  hash: of all that makes this command line what it is; text: the command, for the sentence that
- * refuses another one's.  Ends the tool with a sentence where another runner holds it or it is another's or no journal.
+ * Opens the file, or makes it.  hash: of all that decides what this command line does; text: the
+ * command, for the sentence that refuses another command's journal.  Ends the tool with a sentence
+ * where another runner holds the file, or the file is another command's or no journal.
  */
 struct journal_file *journal_file_open(const char *path, uint64_t hash, const char *text);
 void        journal_file_close(struct journal_file *);
@@ -47,9 +51,15 @@ const char *journal_file_path(const struct journal_file *);
 struct checkpoint *journal_file_checkpoint(struct journal_file *, unsigned sink);
 void       *journal_file_page(struct journal_file *);
 
-/* The record at that place, 0 being the first.  1; 0: there is none; -1: it is bad (errno 0), or cannot be read. */
+/*
+ * The record at that place, 0 being the first.  1; 0: there is none; -1: it is bad (errno 0), or
+ * cannot be read.
+ */
 int      journal_file_read(struct journal_file *, uint64_t at, struct journal_record *);
-/* All up to there are good, and what is behind is cut off; ends the tool where the file is damaged there. */
+/*
+ * All records before that place are good: what is behind them is cut off.  Ends the tool where the
+ * file is damaged there.
+ */
 void     journal_file_cut(struct journal_file *, uint64_t at);
 
 /* Where the next record will lie. */
@@ -57,11 +67,11 @@ uint64_t journal_file_end(const struct journal_file *);
 /* 0, or -1 and errno: nothing was added. */
 int journal_file_add(struct journal_file *, enum journal_kind, uint64_t seq, uint32_t part,
     const void *data, uint32_t len);
-/* Take back what was added last, down to that end. */
+/* Takes back the records added last, down to that end. */
 int      journal_file_take_back(struct journal_file *, uint64_t end);
-/* Hand to the system what was added; -1 and errno: it is still there, to be handed over later. */
+/* Hands added records to the system.  -1 and errno: they are kept, for a later call. */
 int      journal_file_flush(struct journal_file *);
-/* And see it on the disk. */
+/* Flushes, and waits until all records are on the disk. */
 int      journal_file_sync(struct journal_file *);
 
 #endif

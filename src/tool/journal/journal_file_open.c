@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The journal's file itself: making it, holding it, and whether it is ours and whole. */
 #include "config.h"
 #include "tool/journal/journal_file.h"
 
@@ -18,16 +19,17 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 #include "tool/journal/journal_internal.h"
 
 #define MAGIC           "forkpool journal"
 #define FORMAT          2u
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
-/* How long a killed run's last processes may take to go. */
+/* How long to wait until a killed run's last processes are gone. */
 #define HOLD_MS         15000
 
-/* The name itself is to be on the disk. */
+/* The file's name must be on the disk too. */
 static int
 sync_directory(const char *path)
 {
@@ -38,7 +40,7 @@ sync_directory(const char *path)
 	(void)snprintf(directory, sizeof directory, "%.*s", len > 0 ? (int)len : 1,
 	    len > 0 ? path : ".");
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Where a directory cannot be opened or synced, there is nothing that one could do. */
+	/* Nothing can be done where a directory cannot be opened or synced: go on. */
 	if (fd == -1)
 		return 0;
 	int done = fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
@@ -46,22 +48,23 @@ sync_directory(const char *path)
 	return done ? 0 : -1;
 }
 
-/* Who held it, by its mark; 0: nobody knows. */
+/* The process that held the file last, as its checkpoint says; 0: unknown. */
 static pid_t
 holder_of(int fd)
 {
-	struct checkpoints marks;
+	struct journal_checkpoints all;
 	uint64_t number[CHECKPOINT_NUMBERS];
 
-	if (pread(fd, &marks, sizeof marks, CHECKPOINTS_AT) != (ssize_t)sizeof marks ||
-	    checkpoint_load(&marks.file, number) == -1 || number[CHECKPOINT_HOLDER] > INT_MAX)
+	if (pread(fd, &all, sizeof all, CHECKPOINTS_AT) != (ssize_t)sizeof all ||
+	    checkpoint_load(&all.file, number) == -1 || number[FILE_HOLDER] > INT_MAX)
 		return 0;
-	return (pid_t)number[CHECKPOINT_HOLDER];
+	return (pid_t)number[FILE_HOLDER];
 }
 
 /*
- * The lock is the open file's: a killed tool's workers, which have its page mapped, keep it until the last of them is
- * gone, so that nothing of that run can write to the page any more.  They are on their way out, and waited for.
+ * flock() locks the open file, which a killed tool's workers share: they keep the lock until the
+ * last of them is gone, and until then they have the page mapped and could write to it.  They are
+ * about to exit, so wait for them.
  */
 static void
 hold(const char *path, int fd)
@@ -100,7 +103,7 @@ open_and_hold(const char *path)
 		if (!S_ISREG(st.st_mode))
 			fail("--journal %s: it is not a regular file", path);
 		hold(path, fd);
-		/* Unless it was removed or replaced in the meantime. */
+		/* Start over if the file was removed or replaced while we waited for the lock. */
 		if (stat(path, &named) == 0 && named.st_dev == st.st_dev &&
 		    named.st_ino == st.st_ino)
 			return fd;
@@ -119,7 +122,7 @@ map(const struct journal_file *f, off_t at, size_t len)
 }
 
 static uint64_t
-number_by_chance(void)
+random_number(void)
 {
 	uint64_t number;
 
@@ -130,11 +133,11 @@ number_by_chance(void)
 static void
 make(struct journal_file *f, uint64_t hash, const char *text)
 {
-	char first[CHECKPOINTS_AT + sizeof(struct checkpoints)];
-	struct header *header = (struct header *)first;
-	struct checkpoints *marks = (struct checkpoints *)(first + CHECKPOINTS_AT);
+	char first[CHECKPOINTS_AT + sizeof(struct journal_checkpoints)];
+	struct journal_header *header = (struct journal_header *)first;
+	struct journal_checkpoints *all = (struct journal_checkpoints *)(first + CHECKPOINTS_AT);
 
-	/* All blocks are there, so that a store into what is mapped never has to find room. */
+	/* Allocate all blocks now: a store into the mapping could not report a full disk. */
 	int error = posix_fallocate(f->fd, 0, RECORDS_AT);
 	if (error != 0) {
 		errno = error;
@@ -144,26 +147,26 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 	memcpy(header->magic, MAGIC, sizeof header->magic);
 	header->format = FORMAT;
 	header->byte_order = BYTE_ORDER_MARK;
-	header->number = number_by_chance();
+	header->number = random_number();
 	header->hash = hash;
 	header->made = (int64_t)time(NULL);
 	(void)snprintf(header->text, sizeof header->text, "%s", text);
-	header->check = checksum_crc(0, header, offsetof(struct header, check));
-	checkpoint_make(&marks->file);
+	header->check = checksum_crc(0, header, offsetof(struct journal_header, check));
+	checkpoint_make(&all->file);
 	for (int i = 0; i < JOURNAL_SINKS; i++)
-		checkpoint_make(&marks->sink[i]);
-	/* The marks first: where there is a header, all is there. */
-	if (journal_write_at(f->fd, CHECKPOINTS_AT, (char *)marks, sizeof *marks) == -1 ||
-	    journal_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
+		checkpoint_make(&all->sink[i]);
+	/* The header is written last: a file that has one is complete. */
+	if (file_write_at(f->fd, CHECKPOINTS_AT, all, sizeof *all) == -1 ||
+	    file_write_at(f->fd, 0, first, CHECKPOINTS_AT) == -1 || fsync(f->fd) == -1 ||
 	    sync_directory(f->path) == -1)
 		fail_errno("--journal %s", f->path);
 }
 
-/* Nothing was written to it, or the one who made it was killed before it had a header. */
+/* The file is empty, or its maker was killed before it wrote the header. */
 static int
 is_new(const struct journal_file *f, uint64_t size)
 {
-	char first[sizeof(struct header)];
+	char first[sizeof(struct journal_header)];
 	ssize_t n = pread(f->fd, first, sizeof first, 0);
 
 	if (n == -1)
@@ -177,7 +180,7 @@ is_new(const struct journal_file *f, uint64_t size)
 static void
 check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 {
-	struct header header;
+	struct journal_header header;
 	uint64_t number[CHECKPOINT_NUMBERS];
 	char when[64] = "";
 
@@ -192,7 +195,7 @@ check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 		     "machine",
 		    f->path);
 	if (n != (ssize_t)sizeof header ||
-	    header.check != checksum_crc(0, &header, offsetof(struct header, check)))
+	    header.check != checksum_crc(0, &header, offsetof(struct journal_header, check)))
 		fail("--journal %s: damaged at byte 0, in its header: name another file, or remove "
 		     "it",
 		    f->path);
@@ -210,12 +213,13 @@ check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 		    f->path, header.text, when);
 	}
 	for (int i = -1; i < JOURNAL_SINKS; i++) {
-		const struct checkpoint *mark = i == -1 ? &f->marks->file : &f->marks->sink[i];
-		if (checkpoint_load(mark, number) == -1)
+		const struct checkpoint *c =
+		    i == -1 ? &f->checkpoints->file : &f->checkpoints->sink[i];
+		size_t at = (size_t)((const char *)c - (const char *)f->front);
+		if (checkpoint_load(c, number) == -1)
 			fail("--journal %s: damaged at byte %zu, in its header: name another file, "
 			     "or remove it",
-			    f->path,
-			    CHECKPOINTS_AT + (size_t)((const char *)mark - (const char *)f->marks));
+			    f->path, at);
 	}
 }
 
@@ -227,7 +231,8 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 	struct stat st;
 	uint64_t number[CHECKPOINT_NUMBERS];
 
-	if (f == NULL || (f->path = strdup(path)) == NULL || (f->window = malloc(WINDOW)) == NULL)
+	if (f == NULL || (f->path = strdup(path)) == NULL ||
+	    (f->buffer = malloc(READ_SIZE)) == NULL)
 		fail_memory();
 	f->limit = INT64_MAX;
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)INT64_MAX)
@@ -242,20 +247,21 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 		if (fstat(f->fd, &st) == -1)
 			fail_errno("--journal %s", path);
 	}
-	/* Before they are read through the mapping, which ends where the file does. */
+	/* The mapping ends where the file does: a shorter file is refused below, unmapped. */
 	if ((uint64_t)st.st_size >= RECORDS_AT) {
 		f->front = map(f, 0, PAGE_AT);
 		f->page = map(f, PAGE_AT, RECORDS_AT - PAGE_AT);
 		f->header = f->front;
-		f->marks = (struct checkpoints *)((char *)f->front + CHECKPOINTS_AT);
+		f->checkpoints =
+		    (struct journal_checkpoints *)((char *)f->front + CHECKPOINTS_AT);
 #ifdef MADV_DONTFORK
-		/* Workers have no business with it. */
+		/* No worker needs the header. */
 		(void)madvise(f->front, PAGE_AT, MADV_DONTFORK);
 #endif
 	}
 	check_header(f, (uint64_t)st.st_size, hash);
-	(void)checkpoint_load(&f->marks->file, number);
-	f->synced = number[CHECKPOINT_SYNCED];
+	(void)checkpoint_load(&f->checkpoints->file, number);
+	f->synced = number[FILE_SYNCED];
 	f->end = (uint64_t)st.st_size;
 	journal_note_state(f);
 	return f;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * journal_parts - what journal_file.c (records) and journal_make.c (the file itself) have in common.
- *
- * Includes bytes, mark.
+ * journal_internal - the layout of the file and its state, for journal_file.c (records) and
+ * journal_file_open.c (the file itself).
  */
-#ifndef FORKPOOL_TOOL_JOURNAL_PARTS_H
-#define FORKPOOL_TOOL_JOURNAL_PARTS_H
+#ifndef FORKPOOL_TOOL_JOURNAL_INTERNAL_H
+#define FORKPOOL_TOOL_JOURNAL_INTERNAL_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,24 +18,25 @@ enum {
 	CHECKPOINTS_AT = 4096,
 	PAGE_AT = 65536,       /* a multiple of any system's page */
 	RECORDS_AT = 131072,
-	WINDOW = 1 << 20,      /* what is read at once */
+	READ_SIZE = 1 << 20,   /* bytes read at once */
 };
 
-struct header {
+struct journal_header {
 	char     magic[16];
 	uint32_t format, byte_order;
-	uint64_t number;   /* by chance: records of one journal are none of another */
+	uint64_t number;   /* random: no record is taken for one of another journal */
 	uint64_t hash;     /* of the command line */
 	int64_t  made;     /* time() */
 	char     text[2000];
-	uint32_t check;    /* CRC32C of all before it */
+	uint32_t check;    /* CRC32C of all fields before this one */
 };
-_Static_assert(sizeof(struct header) <= CHECKPOINTS_AT, "the header is in front of the marks");
+_Static_assert(sizeof(struct journal_header) <= CHECKPOINTS_AT,
+    "the header ends before the checkpoints");
 
-/* The file's own mark. */
-enum { CHECKPOINT_SYNCED, CHECKPOINT_HOLDER };
+/* The numbers of the file's own checkpoint. */
+enum { FILE_SYNCED, FILE_HOLDER };
 
-struct checkpoints {
+struct journal_checkpoints {
 	struct checkpoint file;
 	struct checkpoint sink[JOURNAL_SINKS];
 };
@@ -44,21 +44,21 @@ struct checkpoints {
 struct journal_file {
 	char    *path;
 	int      fd;
-	void    *front, *page;    /* mapped */
-	struct header *header;
-	struct checkpoints  *marks;
-	uint64_t end;             /* of what is written, in the file */
-	uint64_t synced;
-	uint64_t limit;           /* RLIMIT_FSIZE: writing past it would cost us a SIGXFSZ */
-	struct bytes added;       /* and what is to follow it */
-	int      sync_failed;     /* then the system has forgotten what is not on the disk: nothing can be known any more */
-	char    *window;          /* what is read: window_len bytes of the file from window_at */
-	uint64_t window_at;
-	size_t   window_len;
+	void    *front, *page;    /* mapped: the header with the checkpoints; the jobs in flight */
+	struct journal_header *header;
+	struct journal_checkpoints *checkpoints;
+	uint64_t end;             /* of the written records, in the file */
+	uint64_t synced;          /* up to here the records are known to be on the disk */
+	uint64_t limit;           /* RLIMIT_FSIZE: a write past it would send us SIGXFSZ */
+	struct bytes added;       /* records that will be written at end */
+	/* The system has forgotten the data that a sync could not write: each later sync fails. */
+	int      sync_failed;
+	char    *buffer;          /* buffer_len bytes of the file from buffer_at on */
+	uint64_t buffer_at;
+	size_t   buffer_len;
 };
 
-int  journal_write_at(int fd, uint64_t at, const char *data, size_t len);
-/* Who holds it, and how much of it is known to be on the disk. */
+/* Notes who holds the file, and how much of it is known to be on the disk. */
 void journal_note_state(struct journal_file *);
 
 #endif

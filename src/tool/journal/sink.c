@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a run's results is out already in a file or a pipe, so that nothing is written twice. */
 #include "config.h"
 #include "tool/journal/sink.h"
 
@@ -14,32 +15,35 @@
 
 #include "tool/base/message.h"
 
-/* The numbers of its mark; above the flags is how many bytes are tried at base, where it is counted. */
-enum { MARK_DEVICE, MARK_INODE, MARK_BASE, MARK_COUNT, MARK_AT, MARK_FLAGS };
+/*
+ * The numbers of a sink's checkpoint.  The bits above the flags of a counted sink say how many
+ * bytes are tried, or in doubt, at base.
+ */
+enum { SAVED_DEVICE, SAVED_INODE, SAVED_BASE, SAVED_COUNT, SAVED_AT, SAVED_FLAGS };
 enum { FLAG_KNOWN = 1, FLAG_MEASURED = 2, FLAG_LOST = 4, TRIES_SHIFT = 8 };
 
 static void
-note(struct sink *o)
+sink_save(struct sink *s)
 {
-	uint64_t tries = o->tries > 0 ? o->tries : o->doubt;
+	uint64_t tries = s->tries > 0 ? s->tries : s->doubt;
 	uint64_t number[CHECKPOINT_NUMBERS] = {
-		[MARK_DEVICE] = o->device,
-		[MARK_INODE] = o->inode,
-		[MARK_BASE] = o->measured ? o->base : o->tries_at,
-		[MARK_COUNT] = o->count,
-		[MARK_AT] = o->measured ? o->entry_at : o->entry_at + o->out - o->started,
-		[MARK_FLAGS] = FLAG_KNOWN | (o->measured ? FLAG_MEASURED : 0u) |
-		    (o->lost ? FLAG_LOST : 0u) | tries << TRIES_SHIFT,
+		[SAVED_DEVICE] = s->device,
+		[SAVED_INODE] = s->inode,
+		[SAVED_BASE] = s->measured ? s->base : s->tries_at,
+		[SAVED_COUNT] = s->count,
+		[SAVED_AT] = s->measured ? s->entry_at : s->entry_at + s->out - s->started,
+		[SAVED_FLAGS] = FLAG_KNOWN | (s->measured ? FLAG_MEASURED : 0u) |
+		    (s->lost ? FLAG_LOST : 0u) | tries << TRIES_SHIFT,
 	};
 
-	o->noted = 1;
-	if (o->mark != NULL)
-		checkpoint_store(o->mark, number);
+	s->noted = 1;
+	if (s->checkpoint != NULL)
+		checkpoint_store(s->checkpoint, number);
 }
 
-/* ------------------------------------------------------------------------------------------ attach */
+/* --------------------------------------------------------------------------------------- attach */
 
-/* Its descriptor is often open for writing only. */
+/* The sink's own descriptor is often open for writing only. */
 static int
 open_for_reading(int fd)
 {
@@ -51,206 +55,209 @@ open_for_reading(int fd)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Where in the file the output of this run belongs, and what of it may be there. */
+/* Decides where in the file this run's output belongs, and how much of it may be there. */
 static void
-measure(struct sink *o, const struct stat *st, const uint64_t *number, int same)
+measure(struct sink *s, const struct stat *st, const uint64_t *number, int same)
 {
 	uint64_t size = (uint64_t)st->st_size;
-	off_t here = lseek(o->fd, 0, SEEK_CUR);
-	int appends = (fcntl(o->fd, F_GETFL) & O_APPEND) != 0;
+	off_t here = lseek(s->fd, 0, SEEK_CUR);
+	int appends = (fcntl(s->fd, F_GETFL) & O_APPEND) != 0;
 
 	if (!same) {
-		/* Another file, or the first run: all that is done belongs into it. */
-		o->base = appends || here == -1 ? size : (uint64_t)here;
-		o->count = 0;
-		o->at = o->pass = o->base;
-	} else if (size < number[MARK_AT] || o->lost) {
-		/* Emptied by its owner's ">", cut short by a crash of the system, or we do not know how much of it is ours. */
-		o->base = number[MARK_BASE];
+		/* Another file, or the first run: all entries belong into the file. */
+		s->base = appends || here == -1 ? size : (uint64_t)here;
+		s->count = 0;
+		s->at = s->pass = s->base;
+	} else if (size < number[SAVED_AT] || s->lost) {
+		/*
+		 * The shell's ">" has emptied the file, or a crash of the system has cut it short,
+		 * or the journal has lost entries: compare the file from base on.
+		 */
+		s->base = number[SAVED_BASE];
 		if (!appends && here > 0 && (uint64_t)here == size)
-			o->base = size;
-		else if (o->base > size)
-			o->base = size;
-		o->count = 0;
-		o->at = o->base;
-		o->pass = size;
+			s->base = size;
+		else if (s->base > size)
+			s->base = size;
+		s->count = 0;
+		s->at = s->base;
+		s->pass = size;
 	} else {
-		o->base = number[MARK_BASE];
-		o->at = number[MARK_AT];
-		o->pass = size;
+		s->base = number[SAVED_BASE];
+		s->at = number[SAVED_AT];
+		s->pass = size;
 	}
-	if (o->pass > o->at && (o->reader = open_for_reading(o->fd)) == -1)
+	if (s->pass > s->at && (s->reader = open_for_reading(s->fd)) == -1)
 		fail_errno("%s cannot be read, to see how much of it an earlier run has written",
-		    o->name);
-	if (!appends && here != -1 && o->pass <= o->at)
-		(void)lseek(o->fd, (off_t)o->at, SEEK_SET);
-	o->entry_at = o->at;
+		    s->name);
+	if (!appends && here != -1 && s->pass <= s->at)
+		(void)lseek(s->fd, (off_t)s->at, SEEK_SET);
+	s->entry_at = s->at;
 }
 
 static void
-doubt_end(struct sink *o)
+doubt_end(struct sink *s)
 {
-	free(o->doubt_text);
-	o->doubt_text = NULL;
-	o->doubt = o->doubt_len = o->doubt_used = 0;
-	o->doubt_from = o->doubt_to = 0;
+	free(s->doubt_text);
+	s->doubt_text = NULL;
+	s->doubt = s->doubt_len = s->doubt_used = 0;
+	s->doubt_from = s->doubt_to = 0;
 }
 
-/* An earlier run was killed around a write(). */
+/* If an earlier run was killed around a write(), finds out which bytes are in doubt. */
 static void
-doubt_begin(struct sink *o, const uint64_t *number, int same_file)
+doubt_begin(struct sink *s, const uint64_t *number, int same_file)
 {
-	size_t tried = (size_t)(number[MARK_FLAGS] >> TRIES_SHIFT);
+	size_t tried = (size_t)(number[SAVED_FLAGS] >> TRIES_SHIFT);
 
 	if (tried == 0 || tried > PIPE_BUF)
 		return;
-	o->doubt = tried;
-	o->tries_at = number[MARK_BASE];
+	s->doubt = tried;
+	s->tries_at = number[SAVED_BASE];
 	if (!same_file) {
-		o->doubt_from = o->pass;
-		o->doubt_to = o->pass + tried;
+		s->doubt_from = s->pass;
+		s->doubt_to = s->pass + tried;
 		return;
 	}
-	int reader = open_for_reading(o->fd);
-	if (reader == -1 || (o->doubt_text = malloc(tried)) == NULL)
+	int reader = open_for_reading(s->fd);
+	if (reader == -1 || (s->doubt_text = malloc(tried)) == NULL)
 		fail_errno("%s cannot be read, to see how much of it an earlier run has written",
-		    o->name);
-	ssize_t n = pread(reader, o->doubt_text, tried, (off_t)o->tries_at);
+		    s->name);
+	ssize_t n = pread(reader, s->doubt_text, tried, (off_t)s->tries_at);
 	(void)close(reader);
-	o->doubt_len = n > 0 ? (size_t)n : 0;
-	if (o->doubt_len == 0)
-		doubt_end(o);
+	s->doubt_len = n > 0 ? (size_t)n : 0;
+	if (s->doubt_len == 0)
+		doubt_end(s);
 }
 
 void
-sink_attach(struct sink *o, struct checkpoint *mark, int fd, int counted, uint64_t known,
+sink_attach(struct sink *s, struct checkpoint *checkpoint, int fd, int counted, uint64_t known,
     const char *name, const char *surplus)
 {
 	uint64_t number[CHECKPOINT_NUMBERS];
 	struct stat st = { 0 };
 
-	*o =
-	    (struct sink){ .mark = mark, .name = name, .surplus = surplus, .fd = fd, .reader = -1 };
-	if (checkpoint_load(mark, number) == -1)
+	*s = (struct sink){
+		.checkpoint = checkpoint, .name = name, .surplus = surplus, .fd = fd, .reader = -1
+	};
+	if (checkpoint_load(checkpoint, number) == -1)
 		memset(number, 0, sizeof number);
 	if (fd != -1 && fstat(fd, &st) == -1)
 		fail_errno("%s", name);
 	int regular = fd != -1 && S_ISREG(st.st_mode);
-	int same = (number[MARK_FLAGS] & FLAG_KNOWN) != 0 &&
-	    (uint64_t)st.st_dev == number[MARK_DEVICE] && (uint64_t)st.st_ino == number[MARK_INODE];
-	o->measured = regular && !counted;
-	o->device = (uint64_t)st.st_dev;
-	o->inode = (uint64_t)st.st_ino;
-	o->count = number[MARK_COUNT];
-	o->lost = o->count > known || (number[MARK_FLAGS] & FLAG_LOST) != 0;
-	if (o->measured) {
-		measure(o, &st, number, same && (number[MARK_FLAGS] & FLAG_MEASURED) != 0);
-	} else {
-		if (regular && (number[MARK_FLAGS] & FLAG_KNOWN) != 0 &&
-		    (!same || st.st_size == 0)) {
-			o->count = 0;
-		} else if (o->count < known && (number[MARK_FLAGS] & FLAG_MEASURED) == 0) {
-			o->entry_at = o->pass = number[MARK_AT];
-			doubt_begin(o, number, regular);
-		} else if (o->count > known)
-			o->count = known;
-		o->lost = 0;
+	int was_known = (number[SAVED_FLAGS] & FLAG_KNOWN) != 0;
+	int was_measured = (number[SAVED_FLAGS] & FLAG_MEASURED) != 0;
+	int same = was_known && (uint64_t)st.st_dev == number[SAVED_DEVICE] &&
+	    (uint64_t)st.st_ino == number[SAVED_INODE];
+	s->measured = regular && !counted;
+	s->device = (uint64_t)st.st_dev;
+	s->inode = (uint64_t)st.st_ino;
+	s->count = number[SAVED_COUNT];
+	s->lost = s->count > known || (number[SAVED_FLAGS] & FLAG_LOST) != 0;
+	if (s->measured) {
+		measure(s, &st, number, same && was_measured);
+	} else if (regular && was_known && (!same || st.st_size == 0)) {
+		s->count = 0;
+	} else if (s->count < known && !was_measured) {
+		s->entry_at = s->pass = number[SAVED_AT];
+		doubt_begin(s, number, regular);
+	} else if (s->count > known) {
+		s->count = known;
 	}
-	if (!o->measured || !same || o->pass <= o->at)
-		o->lost = 0;
-	o->next = o->count;
+	if (!s->measured || !same || s->pass <= s->at)
+		s->lost = 0;
+	s->next = s->count;
 }
 
 void
-sink_detach(struct sink *o)
+sink_detach(struct sink *s)
 {
-	if (o->mark != NULL && o->reader != -1)
-		(void)close(o->reader);
-	free(o->end);
-	free(o->doubt_text);
-	*o = (struct sink){ .fd = -1, .reader = -1 };
+	if (s->checkpoint != NULL && s->reader != -1)
+		(void)close(s->reader);
+	free(s->end);
+	free(s->doubt_text);
+	*s = (struct sink){ .fd = -1, .reader = -1 };
 }
 
-/* ------------------------------------------------------------------------------------------ entries */
+/* -------------------------------------------------------------------------------------- entries */
 
 int
-sink_wants(const struct sink *o, uint64_t number)
+sink_wants(const struct sink *s, uint64_t number)
 {
-	return o->mark == NULL || (number >= o->next && !o->given_up);
+	return s->checkpoint == NULL || (number >= s->next && !s->given_up);
 }
 
-/* Those are out whose end is. */
+/* Counts the entries whose last byte is out. */
 static void
-entries_pop(struct sink *o)
+entries_pop(struct sink *s)
 {
-	while (o->end_count > 0 && o->end[o->end_first] <= o->out) {
-		uint64_t left = o->out - o->end[o->end_first];
-		o->started = o->end[o->end_first];
-		o->entry_at = o->measured ? o->at - left : 0;
-		if (!o->measured)
-			o->pass = 0;
-		o->count++;
-		o->end_first = (o->end_first + 1) & (o->end_room - 1);
-		o->end_count--;
+	while (s->end_count > 0 && s->end[s->end_first] <= s->out) {
+		uint64_t left = s->out - s->end[s->end_first];
+		s->started = s->end[s->end_first];
+		s->entry_at = s->measured ? s->at - left : 0;
+		if (!s->measured)
+			s->pass = 0;
+		s->count++;
+		s->end_first = (s->end_first + 1) & (s->end_room - 1);
+		s->end_count--;
 	}
-	note(o);
+	sink_save(s);
 }
 
 int
-sink_end(struct sink *o, uint64_t len)
+sink_end(struct sink *s, uint64_t len)
 {
-	if (o->mark == NULL)
+	if (s->checkpoint == NULL)
 		return 0;
-	int in_doubt = len > 0 && o->queued < o->doubt_to && o->queued + len > o->doubt_from;
-	if (o->end_count == o->end_room) {
-		size_t room = o->end_room == 0 ? 64 : 2 * o->end_room;
+	int in_doubt = len > 0 && s->queued < s->doubt_to && s->queued + len > s->doubt_from;
+	if (s->end_count == s->end_room) {
+		size_t room = s->end_room == 0 ? 64 : 2 * s->end_room;
 		uint64_t *larger = calloc(room, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
-		for (size_t i = 0; i < o->end_count; i++)
-			larger[i] = o->end[(o->end_first + i) & (o->end_room - 1)];
-		free(o->end);
-		o->end = larger;
-		o->end_first = 0;
-		o->end_room = room;
+		for (size_t i = 0; i < s->end_count; i++)
+			larger[i] = s->end[(s->end_first + i) & (s->end_room - 1)];
+		free(s->end);
+		s->end = larger;
+		s->end_first = 0;
+		s->end_room = room;
 	}
-	o->queued += len;
-	o->next++;
-	o->end[(o->end_first + o->end_count++) & (o->end_room - 1)] = o->queued;
-	if (o->queued <= o->out)
-		entries_pop(o);
+	s->queued += len;
+	s->next++;
+	s->end[(s->end_first + s->end_count++) & (s->end_room - 1)] = s->queued;
+	if (s->queued <= s->out)
+		entries_pop(s);
 	return in_doubt;
 }
 
-/* How far before byte len of what is queued next the last beginning of an entry is; -1: there is none. */
+/* The last offset, at most len, into the bytes to come at which an entry begins; -1: none does. */
 static ssize_t
-last_beginning(const struct sink *o, size_t len)
+last_beginning(const struct sink *s, size_t len)
 {
-	ssize_t last = o->started == o->out ? 0 : -1;
+	ssize_t last = s->started == s->out ? 0 : -1;
 
-	for (size_t i = 0; i < o->end_count; i++) {
-		uint64_t end = o->end[(o->end_first + i) & (o->end_room - 1)];
-		if (end > o->out + len)
+	for (size_t i = 0; i < s->end_count; i++) {
+		uint64_t end = s->end[(s->end_first + i) & (s->end_room - 1)];
+		if (end > s->out + len)
 			break;
-		last = (ssize_t)(end - o->out);
+		last = (ssize_t)(end - s->out);
 	}
 	return last;
 }
 
-/* ----------------------------------------------------------------------------- what is there already */
+/* --------------------------------------------------------------------- passing over what is out */
 
-/* What the file has from there on goes to FILE.surplus. */
+/* Appends what the file has in that range to FILE.surplus. */
 static int
-surplus_save(struct sink *o, uint64_t from, uint64_t to)
+surplus_save(struct sink *s, uint64_t from, uint64_t to)
 {
 	char buffer[65536];
-	int fd = open(o->surplus, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), error = 0;
+	int fd = open(s->surplus, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), error = 0;
 
 	if (fd == -1)
 		return -1;
 	for (uint64_t at = from; at < to && error == 0;) {
 		size_t want = to - at < sizeof buffer ? (size_t)(to - at) : sizeof buffer;
-		ssize_t n = pread(o->reader, buffer, want, (off_t)at);
+		ssize_t n = pread(s->reader, buffer, want, (off_t)at);
 		if (n == -1 && errno != EINTR)
 			error = errno;
 		if (n == 0)
@@ -271,124 +278,124 @@ surplus_save(struct sink *o, uint64_t from, uint64_t to)
 	return error == 0 ? 0 : -1;
 }
 
-/* The comparison is over: what comes next is written, at the file's end. */
+/* Ends the comparison: from now on bytes are written, at the file's end. */
 static void
-pass_over(struct sink *o)
+pass_over(struct sink *s)
 {
-	if ((fcntl(o->fd, F_GETFL) & O_APPEND) == 0)
-		(void)lseek(o->fd, (off_t)o->at, SEEK_SET);
-	(void)close(o->reader);
-	o->reader = -1;
-	o->pass = o->at;
-	o->lost = 0;
+	if ((fcntl(s->fd, F_GETFL) & O_APPEND) == 0)
+		(void)lseek(s->fd, (off_t)s->at, SEEK_SET);
+	(void)close(s->reader);
+	s->reader = -1;
+	s->pass = s->at;
+	s->lost = 0;
 }
 
-/* What the file has behind o->at is not what comes. */
+/* What the file has at s->at differs from the bytes to be written. */
 static int
-differs(struct sink *o)
+differs(struct sink *s)
 {
-	uint64_t from = o->started == o->out ? o->at : o->entry_at;
+	uint64_t from = s->started == s->out ? s->at : s->entry_at;
 
-	if (!o->lost && o->started == o->out) {
+	if (!s->lost && s->started == s->out) {
 		message("%s has %" PRIu64 " bytes that are not of this run: it goes on behind them",
-		    o->name, o->pass - o->at);
-		o->at = o->entry_at = o->pass;
+		    s->name, s->pass - s->at);
+		s->at = s->entry_at = s->pass;
 	} else {
-		if (surplus_save(o, from, o->pass) == -1) {
+		if (surplus_save(s, from, s->pass) == -1) {
 			int error = errno;
-			message_errno("%s", o->surplus);
+			message_errno("%s", s->surplus);
 			errno = error;
 			return -1;
 		}
-		if (ftruncate(o->fd, (off_t)o->at) == -1)
+		if (ftruncate(s->fd, (off_t)s->at) == -1)
 			return -1;
 		message("%s had %" PRIu64
 			" bytes that the journal does not know of: they are in %s now",
-		    o->name, o->pass - from, o->surplus);
+		    s->name, s->pass - from, s->surplus);
 	}
-	pass_over(o);
-	note(o);
+	pass_over(s);
+	sink_save(s);
 	return 0;
 }
 
 static ssize_t
-pass_measured(struct sink *o, const char *data, size_t len)
+pass_measured(struct sink *s, const char *data, size_t len)
 {
 	char buffer[65536];
-	size_t want = o->pass - o->at < len ? (size_t)(o->pass - o->at) : len, same = 0;
+	size_t want = s->pass - s->at < len ? (size_t)(s->pass - s->at) : len, same = 0;
 
 	want = want < sizeof buffer ? want : sizeof buffer;
-	ssize_t n = pread(o->reader, buffer, want, (off_t)o->at);
+	ssize_t n = pread(s->reader, buffer, want, (off_t)s->at);
 	if (n == -1)
 		return errno == EINTR ? 0 : -1;
 	while (same < (size_t)n && buffer[same] == data[same])
 		same++;
 	int other = same < (size_t)n || n == 0;
 	if (other) {
-		ssize_t entry = last_beginning(o, same);
+		ssize_t entry = last_beginning(s, same);
 		same = entry >= 0 ? (size_t)entry : same;
 	}
-	o->at += same;
-	o->out += same;
-	entries_pop(o);
+	s->at += same;
+	s->out += same;
+	entries_pop(s);
 	if (other)
-		return differs(o) == -1 ? -1 : (ssize_t)same;
-	if (o->at == o->pass) {
-		pass_over(o);
-		note(o);
+		return differs(s) == -1 ? -1 : (ssize_t)same;
+	if (s->at == s->pass) {
+		pass_over(s);
+		sink_save(s);
 	}
 	return (ssize_t)same;
 }
 
-/* What was tried, as far as the file has it. */
+/* Passes over bytes in doubt that the file has. */
 static size_t
-pass_doubt(struct sink *o, const char *data, size_t len)
+pass_doubt(struct sink *s, const char *data, size_t len)
 {
-	size_t left = o->doubt_len - o->doubt_used, n = left < len ? left : len;
+	size_t left = s->doubt_len - s->doubt_used, n = left < len ? left : len;
 
-	if (n == 0 || memcmp(o->doubt_text + o->doubt_used, data, n) != 0) {
-		doubt_end(o);
+	if (n == 0 || memcmp(s->doubt_text + s->doubt_used, data, n) != 0) {
+		doubt_end(s);
 		return 0;
 	}
-	o->doubt_used += n;
-	o->doubt -= n;
-	o->tries_at += n;
-	o->out += n;
-	if (o->doubt_used == o->doubt_len)
-		doubt_end(o);
-	entries_pop(o);
+	s->doubt_used += n;
+	s->doubt -= n;
+	s->tries_at += n;
+	s->out += n;
+	if (s->doubt_used == s->doubt_len)
+		doubt_end(s);
+	entries_pop(s);
 	return n;
 }
 
 static size_t
-pass_counted(struct sink *o, const char *data, size_t len)
+pass_counted(struct sink *s, const char *data, size_t len)
 {
-	/* Within its first entry. */
-	uint64_t left =
-	    o->end_count > 0 && o->end[o->end_first] > o->out ? o->end[o->end_first] - o->out : 0;
-	size_t passed = o->pass < len ? (size_t)o->pass : len;
+	/* Pass over bytes of the first entry only. */
+	int any = s->end_count > 0 && s->end[s->end_first] > s->out;
+	uint64_t left = any ? s->end[s->end_first] - s->out : 0;
+	size_t passed = s->pass < len ? (size_t)s->pass : len;
 
 	passed = left < passed ? (size_t)left : passed;
 	if (passed == 0)
-		return o->doubt_text != NULL ? pass_doubt(o, data, len) : 0;
-	o->pass -= passed;
-	o->entry_at -= passed;
-	o->out += passed;
-	entries_pop(o);
+		return s->doubt_text != NULL ? pass_doubt(s, data, len) : 0;
+	s->pass -= passed;
+	s->entry_at -= passed;
+	s->out += passed;
+	entries_pop(s);
 	return passed;
 }
 
 ssize_t
-sink_pass(struct sink *o, const void *data, size_t len)
+sink_pass(struct sink *s, const void *data, size_t len)
 {
 	size_t passed = 0;
 
-	if (o->mark == NULL || len == 0)
+	if (s->checkpoint == NULL || len == 0)
 		return 0;
-	if (!o->measured)
-		return (ssize_t)pass_counted(o, data, len);
-	while (o->reader != -1 && passed < len) {
-		ssize_t n = pass_measured(o, (const char *)data + passed, len - passed);
+	if (!s->measured)
+		return (ssize_t)pass_counted(s, data, len);
+	while (s->reader != -1 && passed < len) {
+		ssize_t n = pass_measured(s, (const char *)data + passed, len - passed);
 		if (n == -1)
 			return -1;
 		passed += (size_t)n;
@@ -397,55 +404,57 @@ sink_pass(struct sink *o, const void *data, size_t len)
 }
 
 size_t
-sink_piece(const struct sink *o, size_t len)
+sink_piece(const struct sink *s, size_t len)
 {
-	return o->mark == NULL || o->measured || len <= PIPE_BUF ? len : PIPE_BUF;
+	return s->checkpoint == NULL || s->measured || len <= PIPE_BUF ? len : PIPE_BUF;
 }
 
 void
-sink_tries(struct sink *o, size_t len)
+sink_tries(struct sink *s, size_t len)
 {
 	struct stat st;
 
-	if (o->mark == NULL || (o->measured && o->noted))
+	if (s->checkpoint == NULL || (s->measured && s->noted))
 		return;
-	if (!o->measured) {
-		int appends = (fcntl(o->fd, F_GETFL) & O_APPEND) != 0;
-		off_t here = appends ? -1 : lseek(o->fd, 0, SEEK_CUR);
-		o->tries = len;
-		o->tries_at = here != -1   ? (uint64_t)here :
-		    fstat(o->fd, &st) == 0 ? (uint64_t)st.st_size :
-					     0;
+	if (!s->measured) {
+		int appends = (fcntl(s->fd, F_GETFL) & O_APPEND) != 0;
+		off_t here = appends ? -1 : lseek(s->fd, 0, SEEK_CUR);
+		s->tries = len;
+		s->tries_at = 0;
+		if (here != -1)
+			s->tries_at = (uint64_t)here;
+		else if (fstat(s->fd, &st) == 0)
+			s->tries_at = (uint64_t)st.st_size;
 	}
-	note(o);
+	sink_save(s);
 }
 
 void
-sink_wrote(struct sink *o, size_t len)
+sink_wrote(struct sink *s, size_t len)
 {
-	if (o->mark == NULL)
+	if (s->checkpoint == NULL)
 		return;
-	o->tries = 0;
-	o->doubt -= o->doubt < len ? o->doubt : len;
-	if (o->measured && len > 0) {
-		/* Others may have appended to it before that. */
-		off_t here = lseek(o->fd, 0, SEEK_CUR);
-		o->at = here != -1 ? (uint64_t)here : o->at + len;
+	s->tries = 0;
+	s->doubt -= s->doubt < len ? s->doubt : len;
+	if (s->measured && len > 0) {
+		/* Others may have appended to the file before this write(). */
+		off_t here = lseek(s->fd, 0, SEEK_CUR);
+		s->at = here != -1 ? (uint64_t)here : s->at + len;
 	}
-	o->out += len;
-	entries_pop(o);
+	s->out += len;
+	entries_pop(s);
 }
 
 void
-sink_give_up(struct sink *o)
+sink_give_up(struct sink *s)
 {
-	o->given_up = 1;
+	s->given_up = 1;
 }
 
 int
-sink_caught_up(struct sink *o)
+sink_caught_up(struct sink *s)
 {
-	if (o->mark == NULL || !o->measured || o->reader == -1 || !o->lost)
+	if (s->checkpoint == NULL || !s->measured || s->reader == -1 || !s->lost)
 		return 0;
-	return differs(o);
+	return differs(s);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The joblog's lines, written and read.  The table columns[] below says all there is to know about
+ * its columns: their names, and which texts an existing joblog may have in them.
+ */
 #include "config.h"
 #include "tool/records/joblog.h"
 
@@ -13,12 +17,46 @@
 #include "tool/base/message.h"
 #include "tool/records/record_writer.h"
 
-#define HEADER "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n"
-enum { HEADER_LEN = sizeof HEADER - 1 };
+enum form { NUMBER, TEXT, TIME, COMMAND, FORMS };
+
+/* min and max are a number's. */
+static const struct column {
+	const char *name;
+	enum form form;
+	long long min, max;
+} columns[JOBLOG_COLUMNS] = {
+	[JOBLOG_SEQ] = { "Seq", NUMBER, 1, LLONG_MAX },
+	[JOBLOG_HOST] = { "Host", TEXT, 0, 0 },
+	[JOBLOG_STARTTIME] = { "Starttime", TIME, 0, 0 },
+	[JOBLOG_JOBRUNTIME] = { "JobRuntime", TIME, 0, 0 },
+	[JOBLOG_SEND] = { "Send", NUMBER, 0, LLONG_MAX },
+	[JOBLOG_RECEIVE] = { "Receive", NUMBER, 0, LLONG_MAX },
+	[JOBLOG_EXITVAL] = { "Exitval", NUMBER, -1, 255 },
+	[JOBLOG_SIGNAL] = { "Signal", NUMBER, 0, 255 },
+	[JOBLOG_COMMAND] = { "Command", COMMAND, 0, 0 },
+};
 
 static struct record_writer file = { .fd = -1 };
+/* The first line, made of the columns' names. */
+static char header[128];
+static size_t header_len;
 
-/* ---------------------------------------------------------------------------------------- writing */
+const char *
+joblog_column_name(enum joblog_column column)
+{
+	return columns[column].name;
+}
+
+static void
+header_make(void)
+{
+	header_len = 0;
+	for (size_t i = 0; i < JOBLOG_COLUMNS; i++)
+		header_len += (size_t)snprintf(header + header_len, sizeof header - header_len,
+		    "%s%c", columns[i].name, i + 1 < JOBLOG_COLUMNS ? '\t' : '\n');
+}
+
+/* -------------------------------------------------------------------------------------- writing */
 
 /* --joblog +FILE appends. */
 const char *
@@ -30,18 +68,24 @@ joblog_path(const char *path)
 static int
 is_cut_header(const char *line, size_t len)
 {
-	return len < HEADER_LEN && memcmp(line, HEADER, len) == 0;
+	return len < header_len && memcmp(line, header, len) == 0;
 }
 
-/* Behind the last newline; the whole of it, where that is no joblog. */
+static int
+is_header(const char *line, size_t len)
+{
+	return len == header_len && memcmp(line, header, len) == 0;
+}
+
+/* How much of the file are whole lines; if the file is no joblog, all of it. */
 static off_t
 whole_lines(int fd)
 {
 	char buffer[4096];
 	off_t end = lseek(fd, 0, SEEK_END);
-	ssize_t n = pread(fd, buffer, HEADER_LEN, 0);
+	ssize_t n = pread(fd, buffer, header_len, 0);
 
-	if (n != HEADER_LEN || memcmp(buffer, HEADER, HEADER_LEN) != 0)
+	if (n < 0 || !is_header(buffer, (size_t)n))
 		return n > 0 && n == end && is_cut_header(buffer, (size_t)n) ? 0 : end;
 	for (off_t at = end; at > 0;) {
 		size_t want = at < (off_t)sizeof buffer ? (size_t)at : sizeof buffer;
@@ -58,6 +102,7 @@ whole_lines(int fd)
 void
 joblog_open(const char *path, int append)
 {
+	header_make();
 	append |= *path == '+';
 	record_writer_open(&file, "--joblog", joblog_path(path),
 	    append ? RECORD_APPEND : RECORD_REPLACE);
@@ -69,11 +114,11 @@ joblog_open(const char *path, int append)
 			    file.name);
 		end = whole;
 	}
-	/* As GNU parallel does it: what is appended to with "+" has a header, or needs none. */
+	/* As in GNU parallel a file that "+" appends to has its header, or needs none. */
 	if (*path == '+' || (append && end > 0))
 		return;
 	record_begin(&file);
-	record_text(&file, HEADER);
+	record_text(&file, header);
 	if (record_end(&file) == -1)
 		exit(1);
 }
@@ -109,7 +154,7 @@ joblog_add(const struct job_record *r, const char *command, size_t len)
 	char start[32], head[256];
 	int exit_code, signo;
 
-	/* One that never began is none of its lines: --resume is to run it. */
+	/* A job that never began has no line, so that --resume runs it. */
 	if (file.fd == -1 || e->verdict == VERDICT_SKIPPED)
 		return 0;
 	joblog_status(e, &exit_code, &signo);
@@ -137,7 +182,7 @@ joblog_close(void)
 	return record_writer_close(&file);
 }
 
-/* ---------------------------------------------------------------------------------------- reading */
+/* -------------------------------------------------------------------------------------- reading */
 
 static int
 number_of(const char *text, long long min, long long max, long long *value)
@@ -160,42 +205,44 @@ is_time(const char *text)
 	return end != text && *end == '\0' && errno == 0;
 }
 
-/* Cut line, of len bytes and a NUL, into its columns; NULL, or which of them is wrong. */
-static const char *
-argv_scan_read(char *line, size_t len, struct joblog_entry *entry)
+static int
+is_good(enum joblog_column i, const char *text, long long *value)
 {
-	static const char *const name[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
-		"Receive", "Exitval", "Signal" };
-	enum { COLUMNS = sizeof name / sizeof name[0] };
-	char *column[COLUMNS], *at = line, *end = line + len;
-	long long value[COLUMNS] = { 0 };
+	switch (columns[i].form) {
+	case NUMBER:
+		return number_of(text, columns[i].min, columns[i].max, value) == 0;
+	case TEXT:
+		return *text != '\0';
+	case TIME:
+		return is_time(text);
+	default:
+		return 1;
+	}
+}
 
-	for (size_t i = 0; i < COLUMNS; i++) {
-		column[i] = at;
+/*
+ * Cuts line, of len bytes and a NUL, into its columns.  NULL, or the name of a column that is
+ * missing or wrong: of several wrong ones a number, else a text, else a time.
+ */
+static const char *
+line_read(char *line, size_t len, struct joblog_entry *entry)
+{
+	char *text[JOBLOG_COLUMNS], *at = line, *end = line + len;
+	long long value[JOBLOG_COLUMNS] = { 0 };
+
+	for (size_t i = 0; i < JOBLOG_COMMAND; i++) {
+		text[i] = at;
 		if ((at = memchr(at, '\t', (size_t)(end - at))) == NULL)
-			return i + 1 < COLUMNS ? name[i + 1] : "Command";
+			return columns[i + 1].name;
 		*at++ = '\0';
 	}
-	static const struct { size_t column; long long min, max;
-	} number[] = {
-		{ 0, 1, LLONG_MAX },
-		{ 4, 0, LLONG_MAX },
-		{ 5, 0, LLONG_MAX },
-		{ 6, -1, 255 },
-		{ 7, 0, 255 },
-	};
-	for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
-		if (number_of(column[number[i].column], number[i].min, number[i].max,
-			&value[number[i].column]) == -1)
-			return name[number[i].column];
-	if (*column[1] == '\0')
-		return name[1];
-	for (size_t i = 2; i < 4; i++)
-		if (!is_time(column[i]))
-			return name[i];
-	*entry = (struct joblog_entry){ .seq = (uint64_t)value[0],
-		.exit_code = (int)value[6],
-		.signal = (int)value[7] };
+	for (enum form form = 0; form < FORMS; form++)
+		for (enum joblog_column i = 0; i < JOBLOG_COMMAND; i++)
+			if (columns[i].form == form && !is_good(i, text[i], &value[i]))
+				return columns[i].name;
+	*entry = (struct joblog_entry){ .seq = (uint64_t)value[JOBLOG_SEQ],
+		.exit_code = (int)value[JOBLOG_EXITVAL],
+		.signal = (int)value[JOBLOG_SIGNAL] };
 	if (entry->exit_code == 0 && entry->signal == 0)
 		return NULL;
 	size_t n = (size_t)(end - at);
@@ -215,6 +262,7 @@ joblog_read(const char *path, size_t *count)
 	char *line = NULL;
 	ssize_t n;
 
+	header_make();
 	path = joblog_path(path);
 	*count = 0;
 	FILE *in = fopen(path, "re");
@@ -225,11 +273,11 @@ joblog_read(const char *path, size_t *count)
 	while ((n = getdelim(&line, &line_room, '\n', in)) > 0) {
 		const char *wrong;
 		line_count++;
-		/* It was being written when its run was ended. */
+		/* This line was being written when its run ended. */
 		if (line[n - 1] != '\n' && (line_count > 1 || is_cut_header(line, (size_t)n)))
 			break;
 		if (line_count == 1) {
-			if (n != HEADER_LEN || memcmp(line, HEADER, HEADER_LEN) != 0)
+			if (!is_header(line, (size_t)n))
 				fail("--joblog: %s is no joblog: its first line would be \"Seq, "
 				     "Host, Starttime, ...\"",
 				    path);
@@ -241,11 +289,11 @@ joblog_read(const char *path, size_t *count)
 				fail_memory();
 		}
 		line[n - 1] = '\0';
-		if ((wrong = argv_scan_read(line, (size_t)n - 1, &entries[*count])) != NULL)
-			fail(
-			    "--joblog: %s: line %zu is not as a joblog has it: its column %s is %s",
+		if ((wrong = line_read(line, (size_t)n - 1, &entries[*count])) != NULL)
+			fail("--joblog: %s: line %zu is not as a joblog has it: its column %s "
+			     "is %s",
 			    path, line_count, wrong,
-			    strcmp(wrong, "Command") == 0 ? "missing" : "missing or wrong");
+			    wrong == columns[JOBLOG_COMMAND].name ? "missing" : "missing or wrong");
 		entries[*count].order = line_count;
 		(*count)++;
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Strings and fields of JSON objects, written into records. */
 #include "config.h"
 #include "tool/records/json_string.h"
 
@@ -11,7 +12,7 @@
 #include "tool/base/escape.h"
 
 int
-json_string_is(const char *data, size_t len)
+json_string_is_utf8(const char *data, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n)
 		if ((n = utf8_sequence(data + at, len - at)) == 0)
@@ -19,7 +20,7 @@ json_string_is(const char *data, size_t len)
 	return 1;
 }
 
-/* DEL may stand there as it is, but some readers take it for a control character, as it is one elsewhere. */
+/* JSON allows DEL in a string, but some readers refuse it as a control character: escape it. */
 static int
 collect(const char *data, size_t len, void *to)
 {
@@ -67,12 +68,12 @@ json_string_add_base64(struct record_writer *f, const unsigned char *data, size_
 	}
 }
 
-/* ------------------------------------------------------------------------------------------- fields */
+/* --------------------------------------------------------------------------------------- fields */
 
 void
-json_string_field(struct record_writer *f, const char *name, const char *data, size_t len)
+json_field_text(struct record_writer *f, const char *name, const char *data, size_t len)
 {
-	int is_text = json_string_is(data, len);
+	int is_text = json_string_is_utf8(data, len);
 
 	record_text(f, ", \"");
 	record_text(f, name);
@@ -85,10 +86,10 @@ json_string_field(struct record_writer *f, const char *name, const char *data, s
 }
 
 void
-json_string_word(struct record_writer *f, const char *name, const char *word)
+json_field_word(struct record_writer *f, const char *name, const char *word)
 {
-	if (word != NULL && *word != '\0' && json_string_is(word, strlen(word))) {
-		json_string_field(f, name, word, strlen(word));
+	if (word != NULL && *word != '\0' && json_string_is_utf8(word, strlen(word))) {
+		json_field_text(f, name, word, strlen(word));
 		return;
 	}
 	record_text(f, ", \"");
@@ -97,7 +98,7 @@ json_string_word(struct record_writer *f, const char *name, const char *word)
 }
 
 void
-json_string_number(struct record_writer *f, const char *name, int64_t number, int known)
+json_field_number(struct record_writer *f, const char *name, int64_t number, int known)
 {
 	char text[96];
 
@@ -107,7 +108,7 @@ json_string_number(struct record_writer *f, const char *name, int64_t number, in
 }
 
 void
-json_string_seconds(struct record_writer *f, const char *name, int64_t ns, int known)
+json_field_seconds(struct record_writer *f, const char *name, int64_t ns, int known)
 {
 	char text[96];
 	int64_t us = (ns + 500) / 1000;

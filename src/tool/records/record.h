@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record - what all kinds of records are made of.
- *
- * Includes ending, sources (the columns' names), store, task.
+ * record - what all kinds of records are made of: a job, its outcome and its output.
  */
 #ifndef FORKPOOL_TOOL_RECORD_H
 #define FORKPOOL_TOOL_RECORD_H
@@ -12,7 +10,7 @@
 #include "tool/task/output_buffer.h"
 #include "tool/task/task.h"
 
-/* A job's output at its end; the pockets stay the caller's. */
+/* The caller keeps the task, the outcome and the output. */
 struct job_record {
 	const struct task   *task;
 	const struct outcome *outcome;

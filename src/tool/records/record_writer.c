@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Records of a file or an output buffer, each whole or cut off again. */
 #include "config.h"
 #include "tool/records/record_writer.h"
 
@@ -10,25 +11,23 @@
 
 #include "tool/base/message.h"
 
-/* A record that is shorter is written at once, so that it stays together whoever else appends to the file. */
+/* A shorter record is one write(), so that it stays together if others append to the file too. */
 #define BUFFER_MAX ((size_t)256 << 10)
 
 void
 record_writer_open(struct record_writer *f, const char *option, const char *name,
     enum record_open how)
 {
+	int flags = O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0);
 	struct stat st;
 
 	*f = (struct record_writer){ .option = option, .name = name, .began = -1 };
-	/* Appending in both cases: where the record of a job is cut off again, the next one goes there. */
-	f->fd = open(name,
-	    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0), 0666);
+	/* Append in both cases: after a record was cut off, the next one goes in its place. */
+	f->fd = open(name, O_RDWR | flags, 0666);
+	/* joblog.c and sink.c read the file back; one that can only be written will do. */
 	if (f->fd == -1 &&
 	    (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
-		f->fd = open(name,
-		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-			(how == RECORD_REPLACE ? O_TRUNC : 0),
-		    0666);
+		f->fd = open(name, O_WRONLY | flags, 0666);
 	if (f->fd == -1)
 		fail_errno("%s: cannot write %s", option, name);
 	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -131,7 +130,7 @@ record_end(struct record_writer *f)
 		return 0;
 	}
 	sink_give_up(&f->sink);
-	/* Half a record would be taken for one, or spoil the next. */
+	/* Cut off half a record: a reader would take it for a whole one, or lose the next one. */
 	if (f->began != -1 && ftruncate(f->fd, f->began) == -1)
 		message_errno("%s ends with half a record", f->name);
 	errno = f->error;
@@ -152,6 +151,21 @@ record_pieces(const struct output_buffer *p, record_piece *piece, void *arg)
 		if (piece(arg, buffer, (size_t)n) == -1)
 			return -1;
 		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+int
+record_piece_write(void *arg, const char *data, size_t len)
+{
+	int fd = *(const int *)arg;
+
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n == -1 && errno != EINTR)
+			return -1;
+		data += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
 	}
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Which recorders a run has, and what each job's end gives to them, in order. */
 #include "config.h"
 #include "tool/records/records.h"
 
@@ -8,7 +9,7 @@
 
 static const struct options *options;
 static struct record_writer json = { .fd = -1 }, json_out = { .fd = -1 };
-static struct sink tree; /* with a journal: the jobs that have their files there */
+static struct sink tree; /* with a journal: counts the jobs whose files are in the tree */
 static enum { NOWHERE, IN_TREE, IN_TABLE } results;
 static struct bytes command;
 
@@ -45,11 +46,11 @@ records_open(const struct options *o, struct journal *journal)
 		journal_attach(journal, JOURNAL_RESULTS_JSON, &json.sink, json.fd, 0);
 }
 
-/* Of a run that was killed in between, some have it already. */
+/* A run that was killed between two recorders has left the record in the first one. */
 static int
-wants(struct sink *o, const struct job_record *r)
+wants(struct sink *s, const struct job_record *r)
 {
-	return sink_wants(o, r->task->entry);
+	return sink_wants(s, r->task->entry);
 }
 
 static int
@@ -74,7 +75,7 @@ records_add(const struct job_record *r)
 		bytes_clear(&command);
 		task_command_text(r->task, options->shell, &command);
 	}
-	/* The output before the line that tells --resume that the job is done. */
+	/* Record the output first: the joblog's line tells --resume that the job is done. */
 	if (results == IN_TREE && r->outcome->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
 		status = -1;
 	if (results == IN_TABLE && wants(&results_table_file()->sink, r) &&
@@ -95,9 +96,9 @@ records_place(const struct job_record *r)
 {
 	if (r->outcome->verdict == VERDICT_SKIPPED)
 		return NULL;
-	return results == IN_TREE ? results_dir_place(r) :
-	    results == IN_TABLE   ? options->results :
-				    options->results_json;
+	if (results == IN_TREE)
+		return results_dir_place(r);
+	return results == IN_TABLE ? options->results : options->results_json;
 }
 
 int

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The files of --results: below a directory, by the items, or where a template says. */
 #include "config.h"
 #include "tool/records/results_dir.h"
 
@@ -24,13 +25,13 @@
 static const struct options *options;
 static int directory = -1;        /* DIR itself */
 static size_t name_max;
-static struct template *template; /* parsed with the first job: only then the columns' names are known */
+static struct template *template; /* parsed at the first job: it needs the columns' names */
 static struct bytes names, path;
 static int said;
 
-/* The three files' names: those of DIR, or their ends behind what the template makes. */
-static const char *const plain[] = { "seq", "stdout", "stderr" },
-			 *const suffix[] = { ".seq", "", ".err" };
+/* The three files' names in a directory, and their endings behind the template's text. */
+static const char *const plain[] = { "seq", "stdout", "stderr" };
+static const char *const suffix[] = { ".seq", "", ".err" };
 enum { SEQ, OUT, ERR, FILES };
 
 static int
@@ -46,7 +47,7 @@ failed(const char *what)
 	return -1;
 }
 
-/* All directories in text up to its last slash. */
+/* Makes all directories in text up to its last slash. */
 static int
 directories_make(char *text)
 {
@@ -67,7 +68,7 @@ results_dir_open(const struct options *o)
 
 	options = o;
 	said = 0;
-	/* Whether it is a template at all. */
+	/* Without a placeholder in it, --results names a directory. */
 	struct template *t = template_parse(place, 1, TEMPLATE_PLAIN, o, NULL, 0);
 	int is_template = template_has_place(t);
 	template_free(t);
@@ -94,24 +95,9 @@ results_dir_close(void)
 	bytes_free(&path);
 }
 
-/* ----------------------------------------------------------------------------------------- writing */
+/* -------------------------------------------------------------------------------------- writing */
 
-static int
-write_piece(void *arg, const char *data, size_t len)
-{
-	int fd = *(const int *)arg;
-
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n == -1 && errno != EINTR)
-			return -1;
-		data += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-/* text, or what the pocket has. */
+/* Writes a file with text or, if it is NULL, with the output. */
 static int
 file_write(int in, const char *name, const char *text, const struct output_buffer *stored)
 {
@@ -119,10 +105,9 @@ file_write(int in, const char *name, const char *text, const struct output_buffe
 
 	if (to == -1)
 		return -1;
-	int error = (text != NULL ? write_piece(&to, text, strlen(text)) :
-				    record_pieces(stored, write_piece, &to)) == -1 ?
-	    errno :
-	    0;
+	int done = text != NULL ? record_piece_write(&to, text, strlen(text)) :
+	    record_pieces(stored, record_piece_write, &to);
+	int error = done == -1 ? errno : 0;
 	if (close(to) == -1 && error == 0 && errno != EINTR)
 		error = errno;
 	errno = error;
@@ -147,7 +132,7 @@ files_write(int in, const char *base, const char *const *end, const struct job_r
 	return 0;
 }
 
-/* Name by name, so that they may be longer in all than a path can be. */
+/* Goes down name by name, so that all names together may be longer than a path can be. */
 static int
 directory_enter(size_t count)
 {
@@ -165,7 +150,7 @@ directory_enter(size_t count)
 	return in;
 }
 
-/* path becomes what the template makes for that job. */
+/* Sets path to the template's text for that job. */
 static void
 template_path(const struct job_record *r)
 {
@@ -185,7 +170,7 @@ template_add(const struct job_record *r)
 		errno = EINVAL;
 		return failed(path.at);
 	}
-	/* Items do not lead out of what the template names. */
+	/* No item may lead out of the directory that the template names. */
 	if (results_path_leaves(path.at) && !results_path_leaves(options->results)) {
 		errno = EPERM;
 		return failed(path.at);

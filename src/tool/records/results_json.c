@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A job as one line of JSON: its fields, and output of any size in pieces. */
 #include "config.h"
 #include "tool/records/results_json.h"
 
@@ -10,11 +11,11 @@
 #include "tool/base/escape.h"
 #include "tool/records/json_string.h"
 
-/* ------------------------------------------------------------------------------------------- output */
+/* --------------------------------------------------------------------------------------- output */
 
 /*
- * A text comes in pieces, and these need not end where a character, or three bytes for base64, ends: what is left
- * over goes before the next piece.
+ * A text comes in pieces, and a piece may end within a character, or within three bytes that
+ * base64 needs together: the bytes left over are joined to the front of the next piece.
  */
 struct text {
 	struct record_writer *file;
@@ -46,7 +47,7 @@ piece_check(void *arg, const char *data, size_t len)
 	len = text_join(t, data, len);
 	while (at < len && (n = utf8_sequence(t->joined + at, len - at)) > 0)
 		at += n;
-	/* One that goes on in the next piece has at most three bytes here. */
+	/* A character that goes on in the next piece has at most three bytes in this one. */
 	if (len - at > 3)
 		t->valid = 0;
 	text_keep(t, t->valid ? at : len, len);
@@ -60,7 +61,7 @@ piece_escape(void *arg, const char *data, size_t len)
 	size_t end, back = 0;
 
 	end = len = text_join(t, data, len);
-	/* Back to the first byte of the last character. */
+	/* Go back to the first byte of the last character. */
 	while (back < 3 && end > 0 && ((unsigned char)t->joined[end - 1] & 0xc0) == 0x80) {
 		end--;
 		back++;
@@ -85,9 +86,9 @@ piece_base64(void *arg, const char *data, size_t len)
 	return 0;
 }
 
-/* --------------------------------------------------------------------------------------------- fields */
+/* --------------------------------------------------------------------------------------- fields */
 
-/* All of them as text or, if one is none, all in base64. */
+/* Writes all as text or, if one of them is not UTF-8, all in base64. */
 static void
 array_add(struct record_writer *f, const char *name, const struct task *task,
     struct item (*get)(const struct task *, size_t), size_t count)
@@ -95,7 +96,7 @@ array_add(struct record_writer *f, const char *name, const struct task *task,
 	int valid = 1;
 
 	for (size_t i = 0; i < count && valid; i++)
-		valid = json_string_is(get(task, i).data, get(task, i).len);
+		valid = json_string_is_utf8(get(task, i).data, get(task, i).len);
 	record_text(f, ", \"");
 	record_text(f, name);
 	record_text(f, valid ? "\": [" : "_base64\": [");
@@ -146,20 +147,20 @@ object_add(struct record_writer *f, const struct job_record *r)
 	record_text(f, text);
 	array_add(f, "command", task, task_word, task->word_count);
 	array_add(f, "items", task, task_item, task->item_count);
-	json_string_word(f, "outcome", verdict_name(e->verdict));
-	json_string_number(f, "exit", e->exit_code, e->exit_code >= 0);
-	json_string_number(f, "signal", e->signal, e->signal != 0);
-	json_string_word(f, "signal_name", e->signal != 0 ? signal_word(e->signal) : NULL);
+	json_field_word(f, "outcome", verdict_name(e->verdict));
+	json_field_number(f, "exit", e->exit_code, e->exit_code >= 0);
+	json_field_number(f, "signal", e->signal, e->signal != 0);
+	json_field_word(f, "signal_name", e->signal != 0 ? signal_word(e->signal) : NULL);
 	record_text(f, e->core ? ", \"core\": true" : ", \"core\": false");
-	json_string_word(f, "limit", e->limit);
-	json_string_word(f, "message", e->message);
-	json_string_number(f, "slot", e->slot, e->slot != 0);
-	json_string_number(f, "attempt", e->attempt, e->attempt != 0);
-	json_string_seconds(f, "start", e->start_ns, began);
-	json_string_seconds(f, "duration", e->run_ns, began);
-	json_string_seconds(f, "user", e->user_ns, e->user_ns >= 0);
-	json_string_seconds(f, "system", e->system_ns, e->system_ns >= 0);
-	json_string_number(f, "max_rss", e->max_rss, e->max_rss >= 0);
+	json_field_word(f, "limit", e->limit);
+	json_field_word(f, "message", e->message);
+	json_field_number(f, "slot", e->slot, e->slot != 0);
+	json_field_number(f, "attempt", e->attempt, e->attempt != 0);
+	json_field_seconds(f, "start", e->start_ns, began);
+	json_field_seconds(f, "duration", e->run_ns, began);
+	json_field_seconds(f, "user", e->user_ns, e->user_ns >= 0);
+	json_field_seconds(f, "system", e->system_ns, e->system_ns >= 0);
+	json_field_number(f, "max_rss", e->max_rss, e->max_rss >= 0);
 	if (output_add(f, "stdout", r->out) == -1 || output_add(f, "stderr", r->err) == -1)
 		return -1;
 	record_text(f, "}\n");

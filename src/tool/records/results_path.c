@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The names of a job's directories below --results DIR, made of its items. */
 #include "config.h"
 #include "tool/records/results_path.h"
 
@@ -38,17 +39,15 @@ name_add(struct bytes *names, const char *data, size_t len, size_t name_max)
 		const char *at = data[i] != '\0' ? strchr(special, data[i]) : NULL;
 		if (at != NULL || data[i] == '\0')
 			bytes_add_byte(names, '\\');
-		bytes_add_byte(names,
-		    at != NULL          ? escape[at - special] :
-			data[i] == '\0' ? '0' :
-					  data[i]);
+		char c = data[i] == '\0' ? '0' : data[i];
+		bytes_add_byte(names, at != NULL ? escape[at - special] : c);
 	}
 	if (names->len - from > name_max) {
 		char hash[24];
 		int n = snprintf(hash, sizeof hash, "-%016" PRIx64,
 		    checksum_hash(CHECKSUM_HASH_START, data, len));
 		names->len = from + (name_max > (size_t)n ? name_max - (size_t)n : 0);
-		/* Not in the middle of a character. */
+		/* Do not cut within a character. */
 		while (names->len > from && (names->at[names->len] & 0xc0) == 0x80)
 			names->len--;
 		bytes_add(names, hash, (size_t)n);
@@ -56,7 +55,7 @@ name_add(struct bytes *names, const char *data, size_t len, size_t name_max)
 	bytes_add_byte(names, '\0');
 }
 
-/* As perl compares them: by the numbers that they begin with, then byte by byte. */
+/* Names are ordered as perl does: by the numbers that they begin with, then byte by byte. */
 static const struct row *sorted_names;
 
 static int
@@ -69,7 +68,9 @@ by_name(const void *a, const void *b)
 	if (m < n || m > n)
 		return m < n ? -1 : 1;
 	int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
-	return order != 0 ? order : x->len < y->len ? -1 : x->len > y->len;
+	if (order != 0)
+		return order;
+	return (x->len > y->len) - (x->len < y->len);
 }
 
 size_t
@@ -82,7 +83,7 @@ results_names(const struct job_record *r, size_t name_max, struct bytes *names)
 
 	bytes_clear(names);
 	if (columns == 0) {
-		/* --pipe: there is no item, and each block is to have its own place. */
+		/* --pipe: without items, the job's number makes each block's directory. */
 		(void)snprintf(number, sizeof number, "%" PRIu64, task->seq);
 		name_add(names, number, strlen(number), name_max);
 		return 1;
@@ -104,7 +105,7 @@ results_names(const struct job_record *r, size_t name_max, struct bytes *names)
 						   (struct item){ number, strlen(number) };
 			name_add(names, name.data, name.len, name_max);
 			count++;
-			/* As there: nothing is no directory. */
+			/* As in GNU parallel an empty item makes no directory. */
 			if (item.len > 0) {
 				name_add(names, item.data, item.len, name_max);
 				count++;

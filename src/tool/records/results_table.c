@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rows of --results FILE.csv, .tsv and .json, in which GNU parallel's tables are the model. */
 #include "config.h"
 #include "tool/records/results_table.h"
 
@@ -35,7 +36,7 @@ results_table_close(void)
 	return record_writer_close(&file);
 }
 
-/* ----------------------------------------------------------------------------------------- columns */
+/* -------------------------------------------------------------------------------------- columns */
 
 static int
 is_special(char c)
@@ -66,7 +67,7 @@ add_doubled(void *arg, const char *data, size_t len)
 	return 0;
 }
 
-/* As it is where no tool could misread that, else between quotes. */
+/* Writes the text as it is, or between quotes if a tool could misread it. */
 static void
 column_add(const char *data, size_t len, int is_first)
 {
@@ -89,7 +90,7 @@ column_number(uint64_t number, int is_negative)
 }
 
 static int
-column_pocket(const struct output_buffer *stored)
+column_output(const struct output_buffer *stored)
 {
 	int special = 0;
 
@@ -105,16 +106,16 @@ column_pocket(const struct output_buffer *stored)
 static void
 header_add(const struct job_record *r)
 {
-	static const char *const fixed[] = { "Seq", "Host", "Starttime", "JobRuntime", "Send",
-		"Receive", "Exitval", "Signal", "Command" };
 	size_t columns = r->task->columns > 0 ? r->task->columns : r->task->item_count;
 
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		column_add(fixed[i], strlen(fixed[i]), i == 0);
+	for (enum joblog_column i = 0; i < JOBLOG_COLUMNS; i++) {
+		const char *name = joblog_column_name(i);
+		column_add(name, strlen(name), i == 0);
+	}
 	for (size_t i = 0; i < r->task->item_count; i++) {
 		char number[24];
 		if (r->header != NULL && r->header->count >= columns) {
-			/* A job of several rows has columns for each of its items; the names are those of one row. */
+			/* The names are one row's: a job of several rows has more items. */
 			if (i < columns)
 				column_add(r->header->items[i].data, r->header->items[i].len, 0);
 			continue;
@@ -134,8 +135,8 @@ row_add(const struct job_record *r, const char *command, size_t len)
 	char text[64];
 	int exit_code, signo;
 
-	/* An earlier run may have begun it. */
-	if (file.sink.mark != NULL ? r->task->entry == 0 : !begun)
+	/* With a journal an earlier run may have written the header: only entry 0 has one. */
+	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !begun)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
 	column_add(text, strlen(text), 1);
@@ -154,14 +155,14 @@ row_add(const struct job_record *r, const char *command, size_t len)
 		struct item item = task_item(r->task, i);
 		column_add(item.data, item.len, 0);
 	}
-	int done = column_pocket(r->out) == 0 && column_pocket(r->err) == 0 ? 0 : -1;
+	int done = column_output(r->out) == 0 && column_output(r->err) == 0 ? 0 : -1;
 	record_add(&file, "\n", 1);
 	return done;
 }
 
-/* -------------------------------------------------------------------------------------------- JSON */
+/* ----------------------------------------------------------------------------------------- JSON */
 
-/* GNU parallel's: only what must be is escaped, and bytes that are no UTF-8 stay what they are. */
+/* As GNU parallel does: escapes only what must be, and leaves bytes that are not UTF-8. */
 static int
 add_escaped(void *arg, const char *data, size_t len)
 {

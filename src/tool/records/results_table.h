@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * results_table - --results FILE.csv, FILE.tsv or FILE.json: a row for each job, with its output, in GNU parallel's form.
- *
- * Includes joblog, record_file, results_path.
+ * results_table - --results FILE.csv, FILE.tsv or FILE.json: a row for each job, with its output,
+ * in GNU parallel's form.
  */
 #ifndef FORKPOOL_TOOL_RESULTS_TABLE_H
 #define FORKPOOL_TOOL_RESULTS_TABLE_H
@@ -10,9 +9,9 @@
 #include "tool/records/record_writer.h"
 #include "tool/records/results_path.h"
 
-/* Ends the tool where it cannot be opened. */
+/* Ends the tool where the file cannot be opened. */
 void results_table_open(const char *name, enum results_kind, enum record_open);
-/* 0; -1: it could not be written (said once). */
+/* 0; -1: the row could not be written (said once). */
 int  results_table_add(const struct job_record *, const char *command, size_t len);
 int  results_table_close(void);
 struct record_writer *results_table_file(void);

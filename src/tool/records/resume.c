@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* An earlier run's joblog: which of its jobs are done, and the commands of failed ones. */
 #include "config.h"
 #include "tool/records/resume.h"
 
@@ -12,7 +13,7 @@
 #include "tool/records/records.h"
 #include "tool/taskgen/task_builder.h"
 
-static struct joblog_entry *entry; /* by number; of those with the same number the last counts */
+static struct joblog_entry *entry; /* sorted by seq; the last one with a seq counts */
 static size_t entry_count, next_failed;
 static int failed_again;
 static const struct options *options;
@@ -22,10 +23,9 @@ by_seq(const void *a, const void *b)
 {
 	const struct joblog_entry *x = a, *y = b;
 
-	return x->seq < y->seq  ? -1 :
-	    x->seq > y->seq     ? 1 :
-	    x->order < y->order ? -1 :
-				  x->order > y->order;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
 }
 
 void
@@ -36,7 +36,10 @@ resume_open(const struct options *o)
 	options = o;
 	failed_again = o->resume_failed || o->retry_failed;
 	const char *path = joblog_path(o->joblog);
-	/* Else there is the input, and all of it is left to do; GNU parallel has nothing to do and is content. */
+	/*
+	 * Without a joblog --resume runs all of the input, but --retry-failed cannot go on.  In GNU
+	 * parallel it has nothing to do then, and succeeds.
+	 */
 	if (o->retry_failed && o->dialect != DIALECT_PARALLEL && access(path, F_OK) == -1)
 		fail_errno("--retry-failed: cannot read the joblog %s", path);
 	entry = joblog_read(o->joblog, &entry_count);
@@ -78,22 +81,23 @@ resume_has(uint64_t seq)
 		else
 			high = middle;
 	}
-	/* Behind the last one of that number. */
+	/* low is behind the last entry with that seq. */
 	return low > 0 && entry[low - 1].seq == seq &&
 	    !(failed_again && has_failed(&entry[low - 1]));
 }
 
 /*
- * The joblog's text is what a shell would take.  Where it is nothing but words, as we write them, and the first is a program,
- * they are the command: no shell's echo comes in between.  "exit 3" of GNU parallel's is for a shell.
+ * The joblog's command is a text for a shell.  If it consists of plain words, as forkpool writes
+ * them, and the first is a program, the words are the command, and no shell runs its own echo
+ * instead.  A text such as GNU parallel's "exit 3" needs a shell.
  */
 static void
 put_command(struct task *task, const char *text)
 {
 	if (options->dialect == DIALECT_NATIVE && !options->shell) {
-		task->word_count = quote_split(&task->words, text);
+		task->word_count = shell_quote_split(&task->words, text);
 		int is_program = task->word_count > 0 && command_find(task->words.at) == 0;
-		/* It was for this one alone. */
+		/* Forget what command_find() found: it is for this command alone. */
 		command_setup.word = command_setup.path = NULL;
 		if (is_program)
 			return;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * resume - which jobs an earlier run's joblog has: --resume, --resume-failed, --retry-failed.
- *
- * Includes options, records, task.
  */
 #ifndef FORKPOOL_TOOL_RESUME_H
 #define FORKPOOL_TOOL_RESUME_H
@@ -12,12 +10,12 @@
 #include "tool/cli/options.h"
 #include "tool/task/task.h"
 
-/* Before the joblog is opened for writing. */
+/* Call it before the joblog is opened for writing. */
 void         resume_open(const struct options *);
 void         resume_close(void);
 /* That job need not run (again). */
 int          resume_has(uint64_t seq);
-/* --retry-failed: the next of the failed ones, its command as the joblog has it; NULL: no more. */
+/* --retry-failed: the next failed job, with its command as the joblog has it; NULL: no more. */
 struct task *resume_next_failed(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The text of the metrics file, the counts it needs, and when it is written. */
 #include "config.h"
 #include "tool/reports/metrics.h"
 
@@ -13,8 +14,10 @@
 #define MILLION     INT64_C(1000000)
 #define LABEL_SHOWN 400
 
-/* Upper bounds of the durations that are counted together: from a function's call to an hour and more. */
-static const struct { int64_t ns; const char *seconds;
+/* Upper bounds of the histogram's buckets: from a function's call to more than an hour. */
+static const struct {
+	int64_t ns;
+	const char *seconds;
 } bound[] = {
 	{ MILLION / 10, "0.0001" },
 	{ MILLION, "0.001" },
@@ -42,45 +45,46 @@ static struct {
 	const char *name;        /* of the file */
 	struct forkpool *pool;
 	struct attempt_began began;
-	struct bytes label;      /* run="...", for each sample */
+	struct bytes label;      /* run="...", in each sample */
 	struct bytes text;
-	/* of runs that have ended */
+	/* of tries that have ended */
 	uint64_t in_bound[BOUNDS], runs, retries, run_ns, cpu_ns;
-	int      stale;          /* what is in the file is not so any more */
+	int      stale;          /* the file's numbers are no longer true */
 	int64_t  written_ns;
 	uint64_t under_way;
 	int      broken;
-} m;
+} metrics;
 
-/* ------------------------------------------------------------------------------------------ the text */
+/* ------------------------------------------------------------------------------------- the text */
 
 static void
 head(const char *name, const char *type, const char *help)
 {
-	bytes_printf(&m.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n", name, help, name,
-	    type);
+	bytes_printf(&metrics.text, "# HELP forkpool_%s %s\n# TYPE forkpool_%s %s\n",
+	    name, help, name, type);
 }
 
-/* label: "" or one more, name="value". */
+/* label: "", or a further label: name="value". */
 static void
 begin(const char *name, const char *label)
 {
-	bytes_printf(&m.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "",
-	    m.label.at);
+	bytes_printf(&metrics.text, "forkpool_%s{%s%s%s} ", name, label, *label != '\0' ? "," : "",
+	    metrics.label.at);
 }
 
 static void
 number(const char *name, const char *label, uint64_t value)
 {
 	begin(name, label);
-	bytes_printf(&m.text, "%" PRIu64 "\n", value);
+	bytes_printf(&metrics.text, "%" PRIu64 "\n", value);
 }
 
 static void
 seconds(const char *name, uint64_t ns)
 {
 	begin(name, "");
-	bytes_printf(&m.text, "%" PRIu64 ".%09u\n", ns / 1000000000, (unsigned)(ns % 1000000000));
+	bytes_printf(&metrics.text, "%" PRIu64 ".%09u\n",
+	    ns / 1000000000, (unsigned)(ns % 1000000000));
 }
 
 static void
@@ -104,7 +108,7 @@ jobs(const struct attempt_now *now, const struct forkpool_stats *stats)
 		number("jobs_known", "", now->total);
 	}
 	head("retries_total", "counter", "Runs that failed and are tried again.");
-	number("retries_total", "", m.retries);
+	number("retries_total", "", metrics.retries);
 }
 
 static void
@@ -126,36 +130,36 @@ runs(const struct attempt_now *now)
 
 	head("run_duration_seconds", "histogram", "How long jobs ran, each try for itself.");
 	for (size_t i = 0; i < BOUNDS; i++) {
-		sum += m.in_bound[i];
+		sum += metrics.in_bound[i];
 		(void)snprintf(label, sizeof label, "le=\"%s\"", bound[i].seconds);
 		number("run_duration_seconds_bucket", label, sum);
 	}
-	seconds("run_duration_seconds_sum", m.run_ns);
-	number("run_duration_seconds_count", "", m.runs);
+	seconds("run_duration_seconds_sum", metrics.run_ns);
+	number("run_duration_seconds_count", "", metrics.runs);
 	head("cpu_seconds_total", "counter",
 	    "Processor time of jobs that have a process of their own, user and system.");
-	seconds("cpu_seconds_total", m.cpu_ns);
+	seconds("cpu_seconds_total", metrics.cpu_ns);
 	head("output_bytes_total", "counter",
 	    "What jobs have written, where it goes through forkpool.");
 	number("output_bytes_total", "stream=\"stdout\"", now->out_bytes);
 	number("output_bytes_total", "stream=\"stderr\"", now->err_bytes);
 }
 
-/* end NULL: it goes on. */
+/* end: NULL while the run goes on. */
 static void
 make(const struct attempt_now *now, const struct attempt_end *end)
 {
 	struct forkpool_stats stats = { 0 };
 
-	(void)forkpool_get_stats(m.pool, &stats, sizeof stats);
-	bytes_clear(&m.text);
+	(void)forkpool_get_stats(metrics.pool, &stats, sizeof stats);
+	bytes_clear(&metrics.text);
 	head("build_info", "gauge", "The version, with the value 1.");
 	number("build_info", "version=\"" PACKAGE_VERSION "\"", 1);
 	jobs(now, &stats);
 	workers(&stats);
 	runs(now);
 	head("start_time_seconds", "gauge", "When it began, since the epoch.");
-	seconds("start_time_seconds", (uint64_t)m.began.real_ns);
+	seconds("start_time_seconds", (uint64_t)metrics.began.real_ns);
 	if (end == NULL)
 		return;
 	head("end_time_seconds", "gauge", "When all was over, since the epoch; not there before.");
@@ -166,7 +170,7 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 	    (uint64_t)(end->interrupted != 0 ? 128 + end->interrupted : end->status));
 }
 
-/* ------------------------------------------------------------------------------------------- the file */
+/* ------------------------------------------------------------------------------------- the file */
 
 static void
 file_write(const struct attempt_now *now, const struct attempt_end *end)
@@ -175,20 +179,20 @@ file_write(const struct attempt_now *now, const struct attempt_end *end)
 	char shown[512];
 
 	make(now, end);
-	int status = atomic_file_open(&file, m.name);
+	int status = atomic_file_open(&file, metrics.name);
 	if (status == 0) {
-		atomic_file_add(&file, m.text.at, m.text.len);
+		atomic_file_add(&file, metrics.text.at, metrics.text.len);
 		status = atomic_file_close(&file);
 	}
-	if (status == -1 && !m.broken)
+	if (status == -1 && !metrics.broken)
 		message_errno("cannot write %s",
-		    message_word(shown, sizeof shown, m.name, strlen(m.name)));
-	m.broken |= status == -1;
-	m.stale = 0;
-	m.written_ns = now->now_ns;
+		    message_word(shown, sizeof shown, metrics.name, strlen(metrics.name)));
+	metrics.broken |= status == -1;
+	metrics.stale = 0;
+	metrics.written_ns = now->now_ns;
 }
 
-/* run="NAME": of DIR/NAME.prom, with what would end it escaped. */
+/* The label run="NAME" of DIR/NAME.prom; quotes and backslashes in the name are escaped. */
 static void
 label_make(const char *file)
 {
@@ -199,15 +203,15 @@ label_make(const char *file)
 
 	if (len > sizeof suffix - 1 && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
 		len -= sizeof suffix - 1;
-	/* UTF-8 without control characters. */
+	/* The format wants UTF-8; escape_text() leaves no control character in it either. */
 	len = escape_text(shown, sizeof shown, name, len);
-	bytes_add_text(&m.label, "run=\"");
+	bytes_add_text(&metrics.label, "run=\"");
 	for (size_t i = 0; i < len; i++) {
 		if (shown[i] == '"' || shown[i] == '\\')
-			bytes_add_byte(&m.label, '\\');
-		bytes_add_byte(&m.label, shown[i]);
+			bytes_add_byte(&metrics.label, '\\');
+		bytes_add_byte(&metrics.label, shown[i]);
 	}
-	bytes_add_text(&m.label, "\"");
+	bytes_add_text(&metrics.label, "\"");
 }
 
 void
@@ -215,15 +219,15 @@ metrics_open(const struct options *o, struct forkpool *pool, const struct attemp
 {
 	static const struct totals none;
 
-	m.name = o->metrics_file;
-	m.pool = pool;
-	m.began = *began;
+	metrics.name = o->metrics_file;
+	metrics.pool = pool;
+	metrics.began = *began;
 	atomic_file_check(o->metrics_file);
 	label_make(o->metrics_file);
-	file_write(&(struct attempt_now){ .now_ns = began->now_ns,
-		       .real_ns = began->real_ns,
-		       .totals = &none },
-	    NULL);
+	const struct attempt_now now = {
+		.now_ns = began->now_ns, .real_ns = began->real_ns, .totals = &none
+	};
+	file_write(&now, NULL);
 }
 
 void
@@ -232,34 +236,34 @@ metrics_run(const struct attempt *run)
 	const struct outcome *e = run->record->outcome;
 	size_t i = 0;
 
-	m.stale = 1;
-	m.retries += run->again != 0;
+	metrics.stale = 1;
+	metrics.retries += run->again != 0;
 	if (e->start_ns == 0)
 		return;
 	while (e->run_ns > bound[i].ns)
 		i++;
-	m.in_bound[i]++;
-	m.runs++;
-	m.run_ns += e->run_ns > 0 ? (uint64_t)e->run_ns : 0;
-	m.cpu_ns += run->cpu_ns > 0 ? (uint64_t)run->cpu_ns : 0;
+	metrics.in_bound[i]++;
+	metrics.runs++;
+	metrics.run_ns += e->run_ns > 0 ? (uint64_t)e->run_ns : 0;
+	metrics.cpu_ns += run->cpu_ns > 0 ? (uint64_t)run->cpu_ns : 0;
 }
 
 void
 metrics_update(const struct attempt_now *now)
 {
-	if (now->under_way != m.under_way)
-		m.stale = 1;
-	m.under_way = now->under_way;
-	if (m.stale && now->now_ns - m.written_ns >= WRITE_EVERY)
+	if (now->under_way != metrics.under_way)
+		metrics.stale = 1;
+	metrics.under_way = now->under_way;
+	if (metrics.stale && now->now_ns - metrics.written_ns >= WRITE_EVERY)
 		file_write(now, NULL);
 }
 
 int
 metrics_timeout(int64_t now_ns)
 {
-	int64_t wait = m.written_ns + WRITE_EVERY - now_ns;
+	int64_t wait = metrics.written_ns + WRITE_EVERY - now_ns;
 
-	if (!m.stale)
+	if (!metrics.stale)
 		return -1;
 	return wait <= 0 ? 0 : (int)((wait + 999999) / 1000000);
 }
@@ -268,7 +272,7 @@ int
 metrics_close(const struct attempt_now *now, const struct attempt_end *end)
 {
 	file_write(now, end);
-	bytes_free(&m.label);
-	bytes_free(&m.text);
-	return m.broken ? -1 : 0;
+	bytes_free(&metrics.label);
+	bytes_free(&metrics.text);
+	return metrics.broken ? -1 : 0;
 }

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * views - who shows the runs of jobs: each run is handed to them as it ends, also one that is to be tried again.
+ * observers - --trace, --metrics-file and --report: each try of a job is handed to them as it
+ * ends, also one that will be tried again.
  *
- * A view that was not asked for costs a comparison.  Includes metrics, options, report, run_view, trace.
+ * An observer that was not asked for costs a comparison.
  */
-#ifndef FORKPOOL_TOOL_VIEWS_H
-#define FORKPOOL_TOOL_VIEWS_H
+#ifndef FORKPOOL_TOOL_OBSERVERS_H
+#define FORKPOOL_TOOL_OBSERVERS_H
 
 #include "forkpool.h"
 #include "tool/cli/options.h"
 #include "tool/reports/attempt.h"
 
-/* After the pool is open.  What cannot be opened ends the tool, before any job has run. */
+/*
+ * Call it when the pool is open.  A file that cannot be opened ends the tool, before any job has
+ * run.
+ */
 void observers_open(const struct options *, struct forkpool *, const struct attempt_began *);
-/* Whether anybody asks for runs: else there is no need to make a run_view. */
+/* Whether there is an observer: else nobody needs a struct attempt. */
 int  observers_wanted(void);
 void observers_run(const struct attempt *);
-/* Whatever has happened since; as often as one likes. */
+/* Hands on the present state; may be called at any time. */
 void observers_update(const struct attempt_now *);
-/* When to call that again though nothing happens, ms; -1: no need. */
+/* ms until observers_update() is needed even if nothing happens; -1: not at all. */
 int  observers_timeout(int64_t now_ns);
-/* The run is over.  -1: something could not be written (said). */
+/* The run is over.  -1: a file could not be written (said). */
 int  observers_close(const struct attempt_now *, const struct attempt_end *);
 
 #endif

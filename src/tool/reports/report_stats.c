@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sums of all tries: for each worker, for each range of durations, for each stretch of time. */
 #include "config.h"
 #include "tool/reports/report_stats.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Stretches of time, of which two are made one as soon as there are too few. */
+/* Stretches of time.  When they no longer reach the end, each two of them become one. */
 #define STRETCHES   480
 #define STRETCH_MIN INT64_C(1000)
 
-/* us; the last is beyond a year. */
+/* Edges of the ranges of durations, in us; the last is more than a year. */
 #define DECADE(n) INT64_C(n), 2 * INT64_C(n), 5 * INT64_C(n)
 static const int64_t edges[] = {
 	DECADE(1),
@@ -42,23 +43,23 @@ static struct {
 	int64_t  width;
 	int64_t  busy[STRETCHES];
 	uint64_t ended[STRETCHES], failed[STRETCHES];
-} s = { .width = STRETCH_MIN };
+} stats = { .width = STRETCH_MIN };
 
 static struct lane *
 lane_of(unsigned slot)
 {
-	if (slot > s.lane_room) {
+	if (slot > stats.lane_room) {
 		size_t room = slot < 16 ? 16 : (size_t)slot * 2;
-		struct lane *larger = reallocarray(s.lanes, room, sizeof *larger);
+		struct lane *larger = reallocarray(stats.lanes, room, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
-		for (size_t i = s.lane_room; i < room; i++)
+		for (size_t i = stats.lane_room; i < room; i++)
 			larger[i] = (struct lane){ 0 };
-		s.lanes = larger;
-		s.lane_room = room;
+		stats.lanes = larger;
+		stats.lane_room = room;
 	}
-	s.lane_count = slot > s.lane_count ? slot : s.lane_count;
-	return &s.lanes[slot - 1];
+	stats.lane_count = slot > stats.lane_count ? slot : stats.lane_count;
+	return &stats.lanes[slot - 1];
 }
 
 static void
@@ -66,17 +67,17 @@ stretches_widen(void)
 {
 	for (size_t i = 0; i < STRETCHES; i++) {
 		int pair = i < STRETCHES / 2;
-		s.busy[i] = pair ? s.busy[2 * i] + s.busy[2 * i + 1] : 0;
-		s.ended[i] = pair ? s.ended[2 * i] + s.ended[2 * i + 1] : 0;
-		s.failed[i] = pair ? s.failed[2 * i] + s.failed[2 * i + 1] : 0;
+		stats.busy[i] = pair ? stats.busy[2 * i] + stats.busy[2 * i + 1] : 0;
+		stats.ended[i] = pair ? stats.ended[2 * i] + stats.ended[2 * i + 1] : 0;
+		stats.failed[i] = pair ? stats.failed[2 * i] + stats.failed[2 * i + 1] : 0;
 	}
-	s.width *= 2;
+	stats.width *= 2;
 }
 
 void
-report_stats_add(const struct report_sum *run)
+report_stats_add(const struct report_stats_run *run)
 {
-	/* The clock may have been set back. */
+	/* start is negative if the clock was set back. */
 	int64_t start = run->start > 0 ? run->start : 0, end = start + run->run;
 	struct lane *lane = lane_of(run->slot);
 	size_t i = 0;
@@ -85,19 +86,19 @@ report_stats_add(const struct report_sum *run)
 	lane->runs++;
 	lane->failed += run->failed != 0;
 	lane->died += run->died != 0;
-	s.runs++;
-	s.again += run->again != 0;
+	stats.runs++;
+	stats.again += run->again != 0;
 	while (i < EDGES && run->run >= edges[i])
 		i++;
-	s.by_duration[i]++;
-	while (end >= s.width * STRETCHES)
+	stats.by_duration[i]++;
+	while (end >= stats.width * STRETCHES)
 		stretches_widen();
-	s.ended[end / s.width]++;
-	s.failed[end / s.width] += run->failed != 0;
+	stats.ended[end / stats.width]++;
+	stats.failed[end / stats.width] += run->failed != 0;
 	for (int64_t at = start; at < end;) {
-		int64_t next = (at / s.width + 1) * s.width;
+		int64_t next = (at / stats.width + 1) * stats.width;
 		int64_t to = next < end ? next : end;
-		s.busy[at / s.width] += to - at;
+		stats.busy[at / stats.width] += to - at;
 		at = to;
 	}
 }
@@ -116,31 +117,32 @@ report_stats_json(struct bytes *out)
 {
 	size_t used = STRETCHES;
 
-	bytes_printf(out, "\"runs_total\":%" PRIu64 ",\"again\":%" PRIu64 ",\"lanes\":[", s.runs,
-	    s.again);
-	for (size_t i = 0; i < s.lane_count; i++)
+	bytes_printf(out, "\"runs_total\":%" PRIu64 ",\"again\":%" PRIu64 ",\"lanes\":[",
+	    stats.runs, stats.again);
+	for (size_t i = 0; i < stats.lane_count; i++) {
+		const struct lane *lane = &stats.lanes[i];
 		bytes_printf(out, "%s[%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
-		    i > 0 ? "," : "", s.lanes[i].busy, s.lanes[i].runs, s.lanes[i].failed,
-		    s.lanes[i].died);
+		    i > 0 ? "," : "", lane->busy, lane->runs, lane->failed, lane->died);
+	}
 	bytes_add_text(out, "],\"edges\":[");
 	for (size_t i = 0; i < EDGES; i++)
 		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", edges[i]);
 	bytes_add_text(out, "],");
-	numbers(out, "by_duration", s.by_duration, EDGES + 1);
-	while (used > 0 && s.busy[used - 1] == 0 && s.ended[used - 1] == 0)
+	numbers(out, "by_duration", stats.by_duration, EDGES + 1);
+	while (used > 0 && stats.busy[used - 1] == 0 && stats.ended[used - 1] == 0)
 		used--;
-	bytes_printf(out, "\"stretch\":%" PRId64 ",\"busy\":[", s.width);
+	bytes_printf(out, "\"stretch\":%" PRId64 ",\"busy\":[", stats.width);
 	for (size_t i = 0; i < used; i++)
-		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", s.busy[i]);
+		bytes_printf(out, "%s%" PRId64, i > 0 ? "," : "", stats.busy[i]);
 	bytes_add_text(out, "],");
-	numbers(out, "ended", s.ended, used);
-	numbers(out, "failed", s.failed, used);
+	numbers(out, "ended", stats.ended, used);
+	numbers(out, "failed", stats.failed, used);
 }
 
 void
 report_stats_free(void)
 {
-	free(s.lanes);
-	s.lanes = NULL;
-	s.lane_count = s.lane_room = 0;
+	free(stats.lanes);
+	stats.lanes = NULL;
+	stats.lane_count = stats.lane_room = 0;
 }

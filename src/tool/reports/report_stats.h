@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report_sums - what a report says of all runs, in constant memory however many there are: by worker, by duration, and
- * how busy the workers were over time.
+ * report_stats - what a report says of all runs, in constant memory however many they are: by
+ * worker, by duration, and how busy the workers were over time.
  *
- * Times are microseconds from the beginning of it all.  Includes bytes.
+ * Times are microseconds from the beginning of the run of all jobs.
  */
-#ifndef FORKPOOL_TOOL_REPORT_SUMS_H
-#define FORKPOOL_TOOL_REPORT_SUMS_H
+#ifndef FORKPOOL_TOOL_REPORT_STATS_H
+#define FORKPOOL_TOOL_REPORT_STATS_H
 
 #include <stdint.h>
 
 #include "tool/base/bytes.h"
 
-struct report_sum {
+struct report_stats_run {
 	unsigned slot;       /* 1.. */
 	int64_t  start, run; /* us */
-	int      failed;     /* it did not go well, also where it is tried again */
+	int      failed;     /* also if it will be tried again */
 	int      again;
-	int      died;       /* and its worker with it */
+	int      died;       /* its worker died with it */
 };
 
-void report_stats_add(const struct report_sum *);
-/* Members of an object, with a comma behind each. */
+void report_stats_add(const struct report_stats_run *);
+/* Members of an object, each with a comma behind it. */
 void report_stats_json(struct bytes *);
 void report_stats_free(void);
 

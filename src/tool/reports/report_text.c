@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of jobs made safe for a page: as JSON, and without the characters of markup. */
 #include "config.h"
 #include "tool/reports/report_text.h"
 
@@ -8,10 +9,10 @@
 
 #include "tool/base/escape.h"
 
-/* A byte that is not shown as itself takes so many at most. */
+/* An escape of one byte has at most so many. */
 #define SHOWN_MAX 4
 
-/* In a page these would begin something else; in JSON they stand in strings only. */
+/* Escapes <, > and &, which could be markup in a page; in JSON they stand in strings only. */
 static int
 add_dumped(const char *data, size_t len, void *to)
 {
@@ -48,7 +49,7 @@ report_text_add_line(struct bytes *out, const char *data, size_t len, size_t max
 	report_text_add(out, line.at, line.len);
 }
 
-/* Where to begin in what is the end of something longer: with a line, or at least not within a character. */
+/* Where to begin in the end of a longer text: with a line, or else with a character. */
 static size_t
 beginning(const char *data, size_t len)
 {
@@ -74,7 +75,7 @@ report_text_add_tail(struct bytes *out, const struct output_buffer *from, size_t
 	while (skipped + len < from->len) {
 		ssize_t n = output_buffer_read(from, skipped + len, data + len,
 		    (size_t)(from->len - skipped - len));
-		/* It is shown as far as it can be had: whoever publishes it says so. */
+		/* Show what could be read: the output writer tells the error. */
 		if (n <= 0)
 			break;
 		len += (size_t)n;

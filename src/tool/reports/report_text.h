@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report_text - bytes from outside as JSON strings that may stand in a page: no text in them can end the element that
- * they stand in, or be markup.
+ * report_text - bytes from outside as JSON strings that may stand in a page: no text in them can
+ * be markup, or end the element that they stand in.
  *
- * What is no UTF-8, and what would not be seen, becomes escapes first (visible).  Includes bytes, store.
+ * Bytes that are not UTF-8, and characters that cannot be seen, become escapes first (escape.h).
  */
 #ifndef FORKPOOL_TOOL_REPORT_TEXT_H
 #define FORKPOOL_TOOL_REPORT_TEXT_H
@@ -11,11 +11,14 @@
 #include "tool/base/bytes.h"
 #include "tool/task/output_buffer.h"
 
-/* In quotes; text is UTF-8. */
+/* Adds text, which is UTF-8, in quotes. */
 void report_text_add(struct bytes *, const char *text, size_t len);
-/* The same of any bytes, shown in a line, cut to what fits in max. */
+/* Adds any bytes in quotes, as one line that is cut to max bytes. */
 void report_text_add_line(struct bytes *, const char *data, size_t len, size_t max);
-/* The end of what a job wrote, shown in lines: of its last max bytes (at most REPORT_TAIL_MAX), from where one begins. */
+/*
+ * Adds the end of a job's output, in lines: its last max bytes (at most REPORT_TAIL_MAX), from
+ * where a line begins.
+ */
 #define REPORT_TAIL_MAX ((size_t)4096)
 void report_text_add_tail(struct bytes *, const struct output_buffer *, size_t max);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Events of a trace: tries of jobs on their worker's track, deaths of workers, and counters. */
 #include "config.h"
 #include "tool/reports/trace.h"
 
@@ -12,52 +13,53 @@
 #include "tool/base/escape.h"
 #include "tool/records/json_string.h"
 
-#define LOOK_EVERY  INT64_C(10000000)
-/* Of a command, as an event's name; whole it is among the arguments. */
+#define CHECK_EVERY  INT64_C(10000000)
+/* How much of a command is the event's name; the arguments have all of it. */
 #define NAME_SHOWN  80
 #define LABEL_SHOWN 200
 
-/* A worker. */
+/* The track of a worker. */
 struct track {
-	int64_t end_ns; /* of the last run there */
-	pid_t   pid;    /* as it was last seen; 0: none */
-	pid_t   gone;   /* that has died, as it was last seen; 0: none, or its death is in the trace */
-	pid_t   dead;   /* whose death is in the trace */
+	int64_t end_ns; /* of the last try on it */
+	pid_t   pid;    /* the worker last seen; 0: none */
+	pid_t   gone;   /* a worker that has died, whose death is not in the trace yet; 0: none */
+	pid_t   dead;   /* the last worker whose death is in the trace */
 	int     named;
 };
 
 static struct {
 	struct record_writer file;
 	struct forkpool *pool;
-	struct attempt_began began;  /* what times are counted from */
+	struct attempt_began began;  /* the origin of all times */
 	long     pid;
 	struct track *tracks;
 	size_t   count;
-	uint64_t died, gone, started; /* workers: those in the trace, those that wait to be, those looked at */
+	/* Workers: deaths in the trace, deaths not in it yet, starts up to the last check. */
+	uint64_t died, gone, started;
 	int      broken;
 	/* counters */
-	int      stale;          /* they may have changed */
-	int64_t  look_ns;        /* not before */
+	int      stale;          /* counters may have changed */
+	int64_t  check_ns;       /* the next check is not before this time */
 	uint64_t under_way;
 	size_t   running, queued;
-} t;
+} trace;
 
 static struct track *
 track_of(unsigned slot)
 {
-	if (slot >= t.count) {
+	if (slot >= trace.count) {
 		size_t count = slot + 16;
-		struct track *larger = reallocarray(t.tracks, count, sizeof *larger);
+		struct track *larger = reallocarray(trace.tracks, count, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
-		memset(larger + t.count, 0, (count - t.count) * sizeof *larger);
-		t.tracks = larger;
-		t.count = count;
+		memset(larger + trace.count, 0, (count - trace.count) * sizeof *larger);
+		trace.tracks = larger;
+		trace.count = count;
 	}
-	return &t.tracks[slot];
+	return &trace.tracks[slot];
 }
 
-/* ------------------------------------------------------------------------------------------ events */
+/* --------------------------------------------------------------------------------------- events */
 
 static void
 printed(const char *format, ...) MESSAGE_PRINTF(1, 2);
@@ -71,23 +73,23 @@ printed(const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	record_text(&t.file, text);
+	record_text(&trace.file, text);
 }
 
-/* Microseconds, exact: by the format they may have a fraction. */
+/* Exact to the nanosecond: times are microseconds, and the format allows a fraction. */
 static void
 time_add(const char *name, int64_t ns)
 {
 	printed(", \"%s\": %" PRId64 ".%03d", name, ns / 1000, (int)(ns % 1000));
 }
 
-/* After each comes a comma only with the next one: what is there can always do with a bracket behind it. */
+/* Write the comma before the next event, so that appending "]" always closes the file. */
 static void
 event_begin(const char *phase, const char *name, size_t len, unsigned slot)
 {
-	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, t.pid,
-	    slot > 0 ? (long)slot : t.pid);
-	json_string_field(&t.file, "name", name, len);
+	printed(",\n{\"ph\": \"%s\", \"pid\": %ld, \"tid\": %ld", phase, trace.pid,
+	    slot > 0 ? (long)slot : trace.pid);
+	json_field_text(&trace.file, "name", name, len);
 }
 
 static void
@@ -95,11 +97,11 @@ metadata_add(const char *name, unsigned slot, const char *argument, const char *
 {
 	event_begin("M", name, strlen(name), slot);
 	printed(", \"args\": {\"%s\": \"", argument);
-	json_string_add(&t.file, text, strlen(text));
-	record_text(&t.file, "\"}}");
+	json_string_add(&trace.file, text, strlen(text));
+	record_text(&trace.file, "\"}}");
 }
 
-/* The first event of a worker's. */
+/* Names a worker's track, before its first event. */
 static void
 track_name(unsigned slot)
 {
@@ -116,13 +118,13 @@ track_name(unsigned slot)
 static int
 end(void)
 {
-	int status = record_end(&t.file);
+	int status = record_end(&trace.file);
 
-	t.broken |= status == -1;
+	trace.broken |= status == -1;
 	return status;
 }
 
-/* "forkpool: gzip -9", so that one finds it among others. */
+/* Shows as "forkpool: gzip -9", which tells several traces apart. */
 static void
 label_add(const struct options *o)
 {
@@ -142,25 +144,24 @@ label_add(const struct options *o)
 void
 trace_open(const struct options *o, struct forkpool *pool, const struct attempt_began *began)
 {
-	t.pool = pool;
-	t.pid = (long)getpid();
-	t.began = *began;
-	t.stale = 1;
-	record_writer_open(&t.file, "--trace", o->trace_file, RECORD_REPLACE);
-	record_begin(&t.file);
-	/* This one has no comma before it. */
+	trace.pool = pool;
+	trace.pid = (long)getpid();
+	trace.began = *began;
+	trace.stale = 1;
+	record_writer_open(&trace.file, "--trace", o->trace_file, RECORD_REPLACE);
+	record_begin(&trace.file);
+	/* The first event alone has no comma before it. */
 	printed("[\n{\"ph\": \"i\", \"s\": \"p\", \"pid\": %ld, \"tid\": %ld, \"name\": \"begin\", "
-		"\"ts\": 0, \"args\": "
-		"{\"version\": \"%s\"",
-	    t.pid, t.pid, PACKAGE_VERSION);
-	json_string_seconds(&t.file, "time", began->real_ns, 1);
-	record_text(&t.file, "}}");
+		"\"ts\": 0, \"args\": {\"version\": \"%s\"",
+	    trace.pid, trace.pid, PACKAGE_VERSION);
+	json_field_seconds(&trace.file, "time", began->real_ns, 1);
+	record_text(&trace.file, "}}");
 	metadata_add("process_name", 0, "name", message_name);
 	label_add(o);
 	(void)end();
 }
 
-/* -------------------------------------------------------------------------------------------- runs */
+/* ----------------------------------------------------------------------------------------- runs */
 
 static void
 death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *record)
@@ -169,11 +170,11 @@ death_add(unsigned slot, int64_t at_ns, pid_t pid, const struct job_record *reco
 	time_add("ts", at_ns);
 	printed(", \"s\": \"t\", \"cat\": \"worker\", \"args\": {\"worker\": %u", slot);
 	if (pid != 0)
-		json_string_number(&t.file, "process", pid, 1);
+		json_field_number(&trace.file, "process", pid, 1);
 	if (record != NULL)
-		json_string_number(&t.file, "seq", (int64_t)record->task->seq, 1);
-	record_text(&t.file, "}}");
-	t.died++;
+		json_field_number(&trace.file, "seq", (int64_t)record->task->seq, 1);
+	record_text(&trace.file, "}}");
+	trace.died++;
 	track_of(slot)->dead = pid;
 }
 
@@ -181,30 +182,30 @@ static void
 arguments_add(const struct attempt *run)
 {
 	const struct outcome *e = run->record->outcome;
-	struct record_writer *f = &t.file;
+	struct record_writer *f = &trace.file;
 
 	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
-	json_string_word(f, "outcome", verdict_name(e->verdict));
-	json_string_number(f, "attempt", e->attempt, 1);
+	json_field_word(f, "outcome", verdict_name(e->verdict));
+	json_field_number(f, "attempt", e->attempt, 1);
 	if (e->exit_code >= 0)
-		json_string_number(f, "exit", e->exit_code, 1);
+		json_field_number(f, "exit", e->exit_code, 1);
 	if (e->signal != 0) {
-		json_string_number(f, "signal", e->signal, 1);
-		json_string_word(f, "signal_name", signal_word(e->signal));
+		json_field_number(f, "signal", e->signal, 1);
+		json_field_word(f, "signal_name", signal_word(e->signal));
 	}
 	if (e->limit != NULL)
-		json_string_word(f, "limit", e->limit);
+		json_field_word(f, "limit", e->limit);
 	if (e->message != NULL && *e->message != '\0')
-		json_string_field(f, "message", e->message, strlen(e->message));
-	json_string_field(f, "command", run->command, run->command_len);
+		json_field_text(f, "message", e->message, strlen(e->message));
+	json_field_text(f, "command", run->command, run->command_len);
 	if (e->max_rss >= 0)
-		json_string_number(f, "max_rss", e->max_rss, 1);
+		json_field_number(f, "max_rss", e->max_rss, 1);
 	if (run->cpu_ns >= 0)
-		json_string_seconds(f, "cpu", run->cpu_ns, 1);
+		json_field_seconds(f, "cpu", run->cpu_ns, 1);
 	record_text(f, "}}");
 }
 
-/* An arrow from a try to the next one: half of it, at the run that began then. */
+/* One end of an arrow from a try to the next one, at the try that began at at_ns. */
 static void
 arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 {
@@ -216,28 +217,30 @@ arrow_add(int from, const struct attempt *run, unsigned slot, int64_t at_ns)
 }
 
 /*
- * A run that took its worker with it, or was lost with it.  The count is asked as well: what is lost need not be by a
- * death, and one may be in the trace already.
+ * Adds the death of the worker that this try killed, or with which it was lost.  The count of dead
+ * workers decides: a try may be lost without a death, and the death may be in the trace already.
  */
 static void
 run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 {
 	struct track *track = track_of(slot);
-	pid_t pid = run->worker_died ? run->pid : track->gone != 0 ? track->gone : track->pid;
+	pid_t pid = track->gone != 0 ? track->gone : track->pid;
 	struct forkpool_stats stats = { 0 };
 
+	if (run->worker_died)
+		pid = run->pid;
 	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) ||
 	    (pid != 0 && pid == track->dead))
 		return;
-	(void)forkpool_get_stats(t.pool, &stats, sizeof stats);
-	if (stats.workers_died <= t.died)
+	(void)forkpool_get_stats(trace.pool, &stats, sizeof stats);
+	if (stats.workers_died <= trace.died)
 		return;
 	death_add(slot, at_ns, pid, run->record);
 	if (track->pid == pid)
 		track->pid = 0;
 	if (track->gone == pid && pid != 0) {
 		track->gone = 0;
-		t.gone--;
+		trace.gone--;
 	}
 }
 
@@ -247,19 +250,23 @@ trace_run(const struct attempt *run)
 	const struct outcome *e = run->record->outcome;
 	char shown[NAME_SHOWN];
 
-	t.stale = 1;
+	trace.stale = 1;
 	if (e->slot == 0 || e->start_ns == 0)
 		return;
 	struct track *track = track_of(e->slot);
-	/* The result says how long after the library got it the job began; we know when we handed it in, a moment before. */
-	int64_t at = e->start_ns - t.began.real_ns > track->end_ns ? e->start_ns - t.began.real_ns :
-								     track->end_ns;
+	/*
+	 * start_ns is when the tool handed in the job, plus how long after taking it the library
+	 * began it.  It lacks the moment between these two, and must not precede the last end.
+	 */
+	int64_t at = e->start_ns - trace.began.real_ns;
+	if (at < track->end_ns)
+		at = track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
 	size_t len = escape_text(shown, sizeof shown, run->command, run->command_len);
 
 	if (len == 0)
 		len = (size_t)snprintf(shown, sizeof shown, "job %" PRIu64, run->record->task->seq);
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	track_name(e->slot);
 	event_begin("X", shown, len, e->slot);
 	time_add("ts", at);
@@ -279,67 +286,68 @@ trace_run(const struct attempt *run)
 	track->named = 1;
 }
 
-/* ---------------------------------------------------------------------------------------- counters */
+/* ------------------------------------------------------------------------------------- counters */
 
 static void
 gone_add(struct track *track, unsigned slot, int64_t at_ns)
 {
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	track_name(slot);
 	death_add(slot, at_ns, track->gone, NULL);
 	if (end() == 0)
 		track->named = 1;
 	track->gone = 0;
-	t.gone--;
+	trace.gone--;
 }
 
 /*
- * Which workers are others than before, where some have died.  What died with a job is told with that: so it waits for the next
- * look, by which the result has been taken.
+ * Finds workers that were replaced since the last check.  A worker that died with a job is told
+ * together with that job, so a death waits for the next check, before which the job's result
+ * comes.
  */
 static void
 workers_check(const struct forkpool_stats *stats, int64_t at_ns)
 {
 	struct forkpool_worker_info info;
 
-	for (unsigned i = 0; forkpool_worker_info(t.pool, i, &info, sizeof info) == 0; i++) {
+	for (unsigned i = 0; forkpool_worker_info(trace.pool, i, &info, sizeof info) == 0; i++) {
 		struct track *track = track_of(i + 1);
 		pid_t before = track->pid;
 		if (track->gone != 0)
 			gone_add(track, i + 1, at_ns);
 		track->pid = info.pid;
 		if (before == 0 || before == info.pid || before == track->dead ||
-		    t.died + t.gone >= stats->workers_died)
+		    trace.died + trace.gone >= stats->workers_died)
 			continue;
 		track->gone = before;
-		t.gone++;
+		trace.gone++;
 	}
-	t.started = stats->workers_started;
+	trace.started = stats->workers_started;
 }
 
 static void
 counters_add(const struct forkpool_stats *stats, int64_t at_ns)
 {
-	record_begin(&t.file);
+	record_begin(&trace.file);
 	event_begin("C", "jobs", sizeof "jobs" - 1, 0);
 	time_add("ts", at_ns);
 	printed(", \"args\": {\"running\": %zu, \"waiting\": %zu}}", stats->running, stats->queued);
 	(void)end();
-	t.running = stats->running;
-	t.queued = stats->queued;
+	trace.running = stats->running;
+	trace.queued = stats->queued;
 }
 
-/* 1: they have changed, or there is more to come. */
+/* 1: counters have changed, or a death is still to be told. */
 static int
-look(int64_t now_ns, struct forkpool_stats *stats)
+counters_check(int64_t now_ns, struct forkpool_stats *stats)
 {
-	int64_t at = now_ns - t.began.now_ns;
+	int64_t at = now_ns - trace.began.now_ns;
 
-	(void)forkpool_get_stats(t.pool, stats, sizeof *stats);
-	if (stats->workers_died != t.died || stats->workers_started != t.started)
+	(void)forkpool_get_stats(trace.pool, stats, sizeof *stats);
+	if (stats->workers_died != trace.died || stats->workers_started != trace.started)
 		workers_check(stats, at);
-	if (stats->running == t.running && stats->queued == t.queued)
-		return t.gone > 0;
+	if (stats->running == trace.running && stats->queued == trace.queued)
+		return trace.gone > 0;
 	counters_add(stats, at);
 	return 1;
 }
@@ -349,23 +357,23 @@ trace_update(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
-	if (now->under_way != t.under_way)
-		t.stale = 1;
-	t.under_way = now->under_way;
-	if (!t.stale || now->now_ns < t.look_ns)
+	if (now->under_way != trace.under_way)
+		trace.stale = 1;
+	trace.under_way = now->under_way;
+	if (!trace.stale || now->now_ns < trace.check_ns)
 		return;
-	t.look_ns = now->now_ns + LOOK_EVERY;
-	/* Until it is the same twice, and somebody works at what waits. */
-	t.stale =
-	    look(now->now_ns, &stats) || (stats.queued > 0 && stats.running < stats.workers_alive);
+	trace.check_ns = now->now_ns + CHECK_EVERY;
+	/* Check until nothing changes any more and no job waits while a worker is free. */
+	trace.stale = counters_check(now->now_ns, &stats) ||
+	    (stats.queued > 0 && stats.running < stats.workers_alive);
 }
 
 int
 trace_timeout(int64_t now_ns)
 {
-	if (!t.stale)
+	if (!trace.stale)
 		return -1;
-	return now_ns >= t.look_ns ? 0 : (int)((t.look_ns - now_ns + 999999) / 1000000);
+	return now_ns >= trace.check_ns ? 0 : (int)((trace.check_ns - now_ns + 999999) / 1000000);
 }
 
 int
@@ -373,24 +381,24 @@ trace_close(const struct attempt_now *now)
 {
 	struct forkpool_stats stats = { 0 };
 
-	/* All results have been taken. */
-	(void)look(now->now_ns, &stats);
-	if (t.gone > 0)
-		workers_check(&stats, now->now_ns - t.began.now_ns);
-	record_begin(&t.file);
-	/* Where one died and its successor too, between two looks. */
-	if (stats.workers_died > t.died) {
+	/* All results have come: no death has to wait for one. */
+	(void)counters_check(now->now_ns, &stats);
+	if (trace.gone > 0)
+		workers_check(&stats, now->now_ns - trace.began.now_ns);
+	record_begin(&trace.file);
+	/* Deaths of workers that were started and died between two checks. */
+	if (stats.workers_died > trace.died) {
 		event_begin("i", "workers died", sizeof "workers died" - 1, 0);
-		time_add("ts", now->now_ns - t.began.now_ns);
+		time_add("ts", now->now_ns - trace.began.now_ns);
 		printed(", \"s\": \"p\", \"cat\": \"worker\", \"args\": {\"count\": %" PRIu64 "}}",
-		    stats.workers_died - t.died);
+		    stats.workers_died - trace.died);
 	}
-	record_text(&t.file, "\n]\n");
+	record_text(&trace.file, "\n]\n");
 	(void)end();
-	if (record_writer_close(&t.file) == -1)
-		t.broken = 1;
-	free(t.tracks);
-	t.tracks = NULL;
-	t.count = 0;
-	return t.broken ? -1 : 0;
+	if (record_writer_close(&trace.file) == -1)
+		trace.broken = 1;
+	free(trace.tracks);
+	trace.tracks = NULL;
+	trace.count = 0;
+	return trace.broken ? -1 : 0;
 }

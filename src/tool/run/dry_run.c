@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints the commands of a run, one by one, as they are read. */
 #include "config.h"
 #include "tool/run/dry_run.h"
 
@@ -28,7 +29,7 @@ dry_run(const struct options *o)
 			continue;
 		}
 		bytes_clear(&shown);
-		/* Who would run it is not known; where all take as long it is their turn. */
+		/* {%}: the worker that would run the task is not known; take them in turns. */
 		task_slot_fill(task, (unsigned)((task->seq - 1) % o->workers) + 1);
 		task_command_text(task, o->shell, &shown);
 		bytes_add_byte(&shown, '\n');

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dry_run - --dry-run: each command on a line, and none is run.
+ * dry_run - --dry-run: prints each command on a line, and runs none.
  */
 #ifndef FORKPOOL_TOOL_DRY_RUN_H
 #define FORKPOOL_TOOL_DRY_RUN_H
 
 #include "tool/cli/options.h"
 
-/* After feed_open(); closes the feed.  The exit status. */
+/* After task_queue_open(); closes the queue.  Returns the exit status. */
 int dry_run(const struct options *);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Handlers that count signals and wake the main loop by a pipe. */
 #include "config.h"
 #include "tool/run/interrupts.h"
 
@@ -44,14 +45,14 @@ handle(int signo)
 			stage++;
 	}
 	if (write(wake[1], "", 1) == -1)
-		errno = error; /* full: it wakes as well */
+		errno = error; /* a full pipe wakes the loop as well */
 	errno = error;
 }
 
 void
 interrupts_open(int drawn)
 {
-	/* The last three are only for who draws. */
+	/* The last three matter only if something is drawn. */
 	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
 		SIGCONT };
 	const size_t count = sizeof handled / sizeof handled[0] - (drawn ? 0 : 3);

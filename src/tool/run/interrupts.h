@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * interrupts - the signals that people send to a run: first Ctrl-C lets running jobs end, the second ends them with
- * SIGTERM, the third with SIGKILL.
+ * interrupts - the signals that people send to a run: the first Ctrl-C lets running jobs end, the
+ * second ends them with SIGTERM, the third with SIGKILL.
  *
- * SIGHUP is like the first, SIGTERM like the second; SIGUSR1 and SIGUSR2 ask for one worker more or fewer.  SIGWINCH,
- * SIGTSTP and SIGCONT concern what is drawn on the terminal.  Handlers only count and write to a pipe that the main loop polls.
+ * SIGHUP is like the first, SIGTERM like the second; SIGUSR1 and SIGUSR2 ask for one worker more or
+ * fewer.  SIGWINCH, SIGTSTP and SIGCONT concern what is drawn on the terminal.  Handlers only
+ * count, and write to a pipe that the main loop polls.
  */
 #ifndef FORKPOOL_TOOL_INTERRUPTS_H
 #define FORKPOOL_TOOL_INTERRUPTS_H
@@ -12,23 +13,26 @@
 enum interrupt_stage { INTERRUPT_NONE = 0, INTERRUPT_DRAIN, INTERRUPT_END, INTERRUPT_KILL };
 
 /*
- * After the pool was opened: its processes have none of this.  Signals that were ignored stay so.  drawn: something on the
- * terminal has to be taken away before the tool is stopped, so SIGTSTP is not carried out before interrupts_stop().
+ * To be called after the pool was opened, so that its processes do not have these handlers.
+ * Signals that were ignored stay ignored.  drawn: something on the terminal has to be removed
+ * before the tool stops, so that SIGTSTP takes effect only in interrupts_stop().
  */
 void interrupts_open(int drawn);
-/* To poll for input. */
+/* The descriptor to poll for input. */
 int  interrupts_fd(void);
-/* What is wanted by now; *signo is the signal that has said so first. */
+/* How far interrupts have come; *signo is the first signal among them. */
 enum interrupt_stage interrupts_stage(int *signo);
-/* Workers more (or fewer) asked for since the last call. */
+/* How many more workers (or fewer) were asked for since the last call. */
 int  interrupts_resize(void);
-/* Since the last call: the terminal has another size; Ctrl-Z was typed; the tool goes on after it was stopped. */
+/* Whether since the last call the terminal has changed its size, Ctrl-Z was typed, the tool was
+   continued after a stop. */
 int  interrupts_winch(void);
 int  interrupts_stop_asked(void);
 int  interrupts_continued(void);
-/* Be stopped; comes back when the tool goes on. */
+/* Stop the tool as Ctrl-Z does; returns when it is continued. */
 void interrupts_stop(void);
-/* Die of that signal, as one who had no handler for it; where it is blocked or ignored: exit with 128 + signo. */
+/* Die of that signal as a process without a handler does; if the signal does not end it, exit with
+   128 + signo. */
 _Noreturn void interrupts_die(int signo);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes job output as far as its readers take it, and tells the journal's sinks what is out. */
 #include "config.h"
 #include "tool/run/output_writer.h"
 
@@ -11,20 +12,20 @@
 #include "tool/base/message.h"
 #include "tool/base/terminal.h"
 
-/* So much may wait for a slow reader before jobs have to wait for it too. */
+/* Once more bytes than that wait for a slow reader, no more jobs start. */
 #define WAITING_MAX (UINT64_C(64) << 20)
 
 static struct stream {
 	int    fd;
-	int    never_waits;   /* a file: it takes what it is given */
+	int    never_waits;   /* a file or a disk: write() takes all */
 	int    terminal;
 	struct output_buffer waiting;
 	struct sink sink;
-	uint64_t entry;       /* bytes added since the last entry's end */
+	uint64_t entry;       /* bytes added since the end of the last entry */
 } stream[PUBLISH_STREAMS];
 
 static char buffer[65536];
-static int held;
+static int held; /* output for a terminal is not written now */
 
 void
 output_writer_open(void)
@@ -51,7 +52,7 @@ output_writer_add(int to, const void *data, size_t len)
 	return 0;
 }
 
-/* Each line with the tag before it, and the last one whole. */
+/* Add all of from, each line with the tag before it. */
 static int
 take_tagged(int to, struct output_buffer *from, const struct bytes *tag)
 {
@@ -106,8 +107,9 @@ output_writer_sink(int of)
 }
 
 /*
- * A pipe that poll() calls writable takes PIPE_BUF bytes at once (POSIX, and pipe(7)); a terminal or a
- * socket may take less and then wait for a moment.  The descriptor's own flags are not ours to change.
+ * A pipe that poll() calls writable takes PIPE_BUF bytes at once (POSIX, and pipe(7)); a terminal
+ * or a socket may take less and then wait for a moment.  The descriptor's own flags are not ours to
+ * change.
  */
 static ssize_t
 write_some(struct stream *s, const char *data, size_t len, int wait)
@@ -117,8 +119,9 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 	if (n != 0)
 		return n;
 	len = sink_piece(&s->sink, len);
-	/* With a journal it waits here, not in write(), where a kill would leave a doubt. */
-	if (!s->never_waits && (!wait || s->sink.mark != NULL)) {
+	/* With a journal poll() waits, not write(): a kill during write() leaves it in doubt how
+	   much is out. */
+	if (!s->never_waits && (!wait || s->sink.checkpoint != NULL)) {
 		struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
 		int ready = poll(&fd, 1, wait ? -1 : 0);
 		if (ready == 0 || (ready == -1 && errno == EINTR))
@@ -142,7 +145,7 @@ write_some(struct stream *s, const char *data, size_t len, int wait)
 	return n;
 }
 
-/* As much as goes, or all where it is to wait. */
+/* Write as much as the reader takes now; wait: all. */
 static int
 stream_flush(struct stream *s, int wait)
 {
@@ -173,7 +176,7 @@ stream_flush(struct stream *s, int wait)
 static int
 flush_all(int wait)
 {
-	/* Nobody is to miss the output since nobody reads the errors. */
+	/* If nobody reads standard error, drop what is for it: standard output goes on. */
 	if (stream_flush(&stream[PUBLISH_ERR], wait) == -1) {
 		sink_wrote(&stream[PUBLISH_ERR].sink, (size_t)stream[PUBLISH_ERR].waiting.len);
 		output_buffer_clear(&stream[PUBLISH_ERR].waiting);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * publisher - what goes to standard output and standard error, in the order in which it is handed in.
+ * output_writer - standard output and standard error: job output goes out in the order in which it
+ * is handed in.
  *
- * Nothing waits here for a slow reader: what it does not take now stays in a pocket, and the run goes on until there is
- * too much of it.  Messages of the tool itself do not come this way.  What is drawn on a terminal makes room for what is
- * written to one (message_before).  Includes message, outlet, store, terminal.
+ * The run does not wait for a slow reader: what the reader does not take now stays in an output
+ * buffer, and the run goes on until there is too much of it.  Messages of the tool itself do not
+ * come this way.  Before output is written to a terminal, what is drawn there is removed
+ * (message_before).
  */
-#ifndef FORKPOOL_TOOL_PUBLISHER_H
-#define FORKPOOL_TOOL_PUBLISHER_H
+#ifndef FORKPOOL_TOOL_OUTPUT_WRITER_H
+#define FORKPOOL_TOOL_OUTPUT_WRITER_H
 
 #include <poll.h>
 
@@ -17,25 +19,29 @@
 enum { PUBLISH_OUT = 0, PUBLISH_ERR, PUBLISH_STREAMS };
 
 void     output_writer_open(void);
-/* Behind what is there already; -1: the store has no room (said). */
+/* Queue a copy of the bytes.  0, or -1: there is no room for them (said). */
 int      output_writer_add(int stream, const void *data, size_t len);
-/* The whole pocket, which is empty then; with a tag before each line, where that is not NULL. */
+/* Queue all of the buffer, which is empty then, with the tag before each line unless it is NULL.
+   0, or -1 (said). */
 int      output_writer_take(int stream, struct output_buffer *, const struct bytes *tag);
-/* With a journal: what was added since the last end is an entry of that stream's outlet.  As outlet_end(). */
+/* With a journal: the bytes queued since the last call are one entry of the stream's sink.  Returns
+   as sink_end(). */
 int      output_writer_entry_end(int stream);
 struct sink *output_writer_sink(int stream);
-/* Write what is taken now.  -1: standard output is closed (EPIPE) or cannot be written; errno. */
+/* Write as much as the readers take now.  -1 and errno: standard output is closed (EPIPE) or cannot
+   be written. */
 int      output_writer_flush(void);
-/* The same, waiting for the readers, until nothing is left. */
+/* Write all, waiting for the readers.  Returns as output_writer_flush(). */
 int      output_writer_finish(void);
-/* hold: what is for a terminal stays here, until this is called with 0, or publisher_finish(). */
+/* hold: output for a terminal stays queued until this is called with 0, or
+   output_writer_finish(). */
 void     output_writer_hold(int hold);
-/* Something waits that is for a terminal. */
+/* Whether output for a terminal is queued. */
 int      output_writer_terminal_waits(void);
-/* Bytes that nobody has taken yet, and whether that is so many that no more jobs are to be started. */
+/* Bytes queued, and whether they are so many that no more jobs should start. */
 uint64_t output_writer_waiting(void);
 int      output_writer_is_full(void);
-/* Those to poll for room; how many. */
+/* The descriptors to poll for writing; returns how many. */
 size_t   output_writer_pollfds(struct pollfd fds[PUBLISH_STREAMS]);
 
 #endif

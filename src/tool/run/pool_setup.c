@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Fits workers and channels to the limit on open files, and makes the options of the pool. */
 #include "config.h"
 #include "tool/run/pool_setup.h"
 
@@ -18,15 +19,16 @@
 
 extern char **environ;
 
-/* Descriptors that are not of channels: the pool's own, files of records, the input.  As many as it may be good to have,
-   and as there have to be. */
+/* Descriptors besides those of channels (the pool's own, files of records, the input): as many as
+   are good to have, and as many as are needed. */
 #define DESCRIPTORS_BESIDE 64
 #define DESCRIPTORS_NEEDED 28
-/* So many more workers SIGUSR1 can ask for. */
+/* How many more workers SIGUSR1 can ask for. */
 #define CHANNELS_SPARE 16u
 
-/* With one that waits in the pipe for a worker to be free, none has to wait for us; but then it is the worker that decides
-   when a job begins. */
+/* How many jobs wait in the pool for a worker.  With one for each, a free worker does not wait for
+   the tool; but then the worker decides when a job begins, so there are none where the tool has to
+   decide that. */
 static unsigned
 ahead(const struct pool_setup *s)
 {
@@ -38,8 +40,9 @@ ahead(const struct pool_setup *s)
 	return s->workers < 16 ? s->workers : 16;
 }
 
-/* Each channel takes five descriptors at most, and those for jobs come above four for each; each worker takes one, and
-   a seat of the jobserver six. */
+/* Raise the limit on open files: a channel takes five descriptors at most, and the ends for jobs
+   have numbers from four for each channel on; a worker takes one descriptor, and a seat of the
+   jobserver six. */
 static void
 descriptors_raise(const struct pool_setup *s, unsigned channels)
 {
@@ -56,15 +59,16 @@ descriptors_raise(const struct pool_setup *s, unsigned channels)
 }
 
 /*
- * So many channels as there is room for below the limit on open files, and no more workers than that; from: where the
- * jobs' own ends begin, of which the pool keeps a duplicate each.
+ * As many channels, of those asked for, as the limit on open files has room for; s->workers becomes
+ * no more than that.  *from: the first number for the jobs' ends of channels, of which the pool
+ * keeps a duplicate each.
  */
 static unsigned
 channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 {
 	const struct options *o = s->options;
 	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0, theirs = ours + (o->pipe ? 1 : 0);
-	/* A seat of the jobserver's has a pipe, of which the pool keeps duplicates as well. */
+	/* A seat of the jobserver has a pipe, of which the pool keeps duplicates as well. */
 	unsigned each = ours + 2 * theirs + (o->jobserver ? 4 : 0);
 	struct rlimit limit;
 
@@ -73,7 +77,7 @@ channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 		return channels;
 	unsigned most = (unsigned)limit.rlim_cur,
 		 rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
-	unsigned workers = rest / (1 + each); /* each has a descriptor of its own as well */
+	unsigned workers = rest / (1 + each); /* a worker has a descriptor besides its channel's */
 	if (workers == 0)
 		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most,
 		    DESCRIPTORS_NEEDED + 1 + each);
@@ -90,7 +94,7 @@ channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 	return channels;
 }
 
-/* All that jobs are to have open; up to a -1, to be freed. */
+/* The descriptors that jobs have, up to a -1; to be freed. */
 static int *
 descriptors_gather(void)
 {
@@ -111,7 +115,7 @@ descriptors_gather(void)
 	return all;
 }
 
-/* What it returns is to be freed when the pool is open. */
+/* The options of a pool for commands.  Returns what is to be freed once the pool is open. */
 static int *
 commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
@@ -141,11 +145,13 @@ static void
 plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
-	int apart = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 ||
+	int own_process = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 ||
 	    o->processes > 0;
-	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX :
-	    apart                    ? FORKPOOL_ISOLATE_JOB :
-				       FORKPOOL_ISOLATE_WORKER;
+
+	if (o->sandbox)
+		pool->isolation = FORKPOOL_ISOLATE_SANDBOX;
+	else
+		pool->isolation = own_process ? FORKPOOL_ISOLATE_JOB : FORKPOOL_ISOLATE_WORKER;
 	pool->worker_init = s->plugin->init;
 	pool->worker_exit = s->plugin->exit;
 	pool->worker_arg = s->plugin->arg;
@@ -175,16 +181,16 @@ pool_setup_open(struct pool_setup *s)
 		plugin_open(s, &pool);
 	else
 		descriptors = commands_open(s, &pool);
-	/* Elsewhere jobs have it anyway. */
+	/* Jobs that run in their worker have the environment anyway. */
 	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
 		pool.environment = (const char *const *)environ;
 	if (o->sandbox) {
 		sandbox_paths_fill(&sandbox, o);
-		/* There the system counts a user's processes apart. */
+		/* The system counts the processes of a user in each user namespace alone. */
 		sandbox.namespaces = o->processes > 0 && geteuid() != 0;
 		pool.sandbox = &sandbox;
 	}
-	s->apart = pool.isolation != FORKPOOL_ISOLATE_WORKER;
+	s->own_process = pool.isolation != FORKPOOL_ISOLATE_WORKER;
 	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL) {
 		if (o->processes > 0 &&
 		    strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
@@ -198,7 +204,6 @@ pool_setup_open(struct pool_setup *s)
 	free(descriptors);
 }
 
-/* The first word of each command, where it is the same for all: a run that cannot have a single job ends here. */
 int
 pool_setup_check(const struct options *o)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * start - the workers of a run: which pool the options ask for, and how many jobs it is given at a time.
- *
- * Includes channels, command, jobserver, plugin, sandbox_paths, throttle.
+ * pool_setup - opens the pool that the options ask for, and says how many jobs it is given at a
+ * time.
  */
-#ifndef FORKPOOL_TOOL_START_H
-#define FORKPOOL_TOOL_START_H
+#ifndef FORKPOOL_TOOL_POOL_SETUP_H
+#define FORKPOOL_TOOL_POOL_SETUP_H
 
 #include "forkpool.h"
 #include "tool/cli/options.h"
@@ -14,17 +13,17 @@
 struct pool_setup {
 	const struct options *options;
 	const struct plugin  *plugin;   /* count 0: commands */
-	unsigned workers;               /* asked for; after that those that there are */
-	/* To be filled in. */
+	unsigned workers;               /* asked for; then those that there are */
+	/* Set by pool_setup_open(): */
 	struct forkpool *pool;
-	unsigned under_way_max;         /* jobs handed to the pool and not ended */
-	int      apart;                 /* each run has a process of its own */
+	unsigned under_way_max;         /* jobs that the pool may have at a time */
+	int      own_process;           /* each job has a process of its own */
 };
 
-/* Look for the first word of each command, where it is the same for all: a run that cannot have a single job need not begin.
-   0, or the exit status, and it has been said. */
+/* Look for the command, if its first word is the same for all jobs: without it the run need not
+   begin.  0, or the exit status (said). */
 int  pool_setup_check(const struct options *);
-/* What goes wrong ends the tool with one line. */
+/* A failure ends the tool with one line. */
 void pool_setup_open(struct pool_setup *);
 
 #endif

@@ -1,52 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run_state - how a run stands: what its parts (submit, begin, run) have in common, and nobody else.
+ * run_state - what a run consists of.
  *
- * Includes interrupts, job, journal, options, plugin.
+ * run.c has the one struct run and alone writes it; the other files get it as const.  All that
+ * changes while the run goes on belongs to one file, which alone writes it; others ask by its
+ * functions:
+ *
+ *	run.c            struct run; how far interrupts have come, whether the run halts
+ *	task_queue.c     tasks of the input, tasks to be tried again
+ *	replay.c         how far the input is compared with the journal
+ *	scheduler.c      whether jobs may begin, and what the next one waits for
+ *	submit.c         how many jobs the pool has
+ *	completion.c     jobs that have ended and are not on the disk
+ *	run_totals.c     how jobs have ended, whether the tool has failed
+ *	order.c          jobs that wait for their turn
+ *	output_writer.c  output that nobody has taken yet
  */
 #ifndef FORKPOOL_TOOL_RUN_STATE_H
 #define FORKPOOL_TOOL_RUN_STATE_H
 
-#include <stdint.h>
-#include <time.h>
-
 #include "forkpool.h"
-#include "tool/base/bytes.h"
 #include "tool/cli/options.h"
 #include "tool/exec/plugin.h"
 #include "tool/journal/journal.h"
-#include "tool/run/interrupts.h"
-#include "tool/task/job.h"
 
-struct run_state {
-	const struct options *o;
+struct run {
+	const struct options *options;
+	struct journal  *journal;       /* NULL without --journal */
+	struct plugin    plugin;        /* count 0: jobs are commands */
 	struct forkpool *pool;
-	struct journal *journal;
-	struct plugin plugin;
-	int apart;                   /* each run of a function has a process of its own */
-	unsigned workers, under_way_max; /* jobs handed to the pool and not ended */
-	uint64_t under_way;
-	enum interrupt_stage stage;  /* how far interrupts have come */
-	int      interrupted;        /* the signal */
-	int      halting;
-	int      input_waits;        /* for more to come */
-	int      token_waits;        /* a job would begin if the jobserver let it */
-	int      said_closed;
-	int      replayed;           /* what the journal had is on its way out; before that the input is only compared */
-	struct job *held, **held_end; /* of the input that was compared: to be looked at then */
-	int      input_over;
-	uint64_t last_seq;           /* of the input */
-	struct bytes shown;          /* a command, for a moment */
+	int              own_process;   /* each job has a process of its own, below its worker */
+	unsigned         workers;
+	unsigned         under_way_max; /* jobs that the pool may have at a time */
 };
-extern struct run_state r;
-
-static inline int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 #endif

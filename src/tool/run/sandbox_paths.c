@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The paths of the system that a command needs, and those that the options name. */
 #include "config.h"
 #include "tool/run/sandbox_paths.h"
 
@@ -8,7 +9,7 @@
 
 #include "tool/base/message.h"
 
-/* Programs, what they are linked with, and how the system is set up. */
+/* Programs, their libraries and the configuration of the system. */
 static const char *const system_readable[] = {
 	"/usr",
 	"/bin",
@@ -22,7 +23,7 @@ static const char *const system_readable[] = {
 	"/dev/urandom",
 	NULL,
 };
-/* Scripts write to it. */
+/* Scripts write to /dev/null. */
 static const char *const system_writable[] = { "/dev/null", NULL };
 static const char *const nothing[] = { NULL };
 
@@ -36,7 +37,7 @@ count_of(const char *const *paths)
 	return n;
 }
 
-/* Those of the system that there are here, then those given, up to a NULL. */
+/* The paths of the system that exist here, then the given ones, up to a NULL. */
 static const char *const *
 joined(const char *const *system, char *const *given_paths)
 {

@@ -1,254 +1,238 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts jobs until something is missing: a place in the pool, time, a token, a channel, a task. */
 #include "config.h"
 #include "tool/run/scheduler.h"
 
+#include "tool/base/clock.h"
 #include "tool/display/confirm.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/throttle.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/run/completion.h"
 #include "tool/run/output_writer.h"
-#include "tool/run/run_state.h"
+#include "tool/run/publish.h"
+#include "tool/run/replay.h"
+#include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
 
-void
-scheduler_open(void)
+static struct scheduler_waits waits;
+static int stopped;
+/* A task that was taken from the input and had to wait: it is the next to begin.  With --pipe the
+   channel has its block of the input. */
+static struct task *postponed;
+static struct channel *postponed_channel;
+static struct bytes shown; /* a command, for the moment of one call */
+
+const struct scheduler_waits *
+scheduler_waits(void)
 {
-	r.held_end = &r.held;
-}
-
-static void
-ended_without_run(struct task *task, enum verdict verdict)
-{
-	struct job *job = job_new(task);
-
-	job->outcome = (struct outcome){ .verdict = verdict,
-		.exit_code = -1,
-		.user_ns = -1,
-		.system_ns = -1,
-		.max_rss = -1,
-		.message = "" };
-	completion_ended(job);
-}
-
-/* The input is that of earlier runs as far as they came: what they have done goes out now, before anything else. */
-static void
-replay(void)
-{
-	r.replayed = 1;
-	completion_replay();
-}
-
-/* A block of the input lies in its channel's file, so that it needs that until it has run. */
-static void
-hold(struct task *task, struct channel *channel)
-{
-	struct job *job = job_new(task);
-
-	if (channel != NULL && r.o->pipe) {
-		job->channel = channel;
-		channel->owner = job;
-	} else if (channel != NULL) {
-		channel_release(channel);
-	}
-	*r.held_end = job;
-	r.held_end = &job->next;
-}
-
-static struct task *
-held_take(struct channel **channel)
-{
-	struct job *job = r.held;
-	struct task *task = job->task;
-
-	if ((r.held = job->next) == NULL)
-		r.held_end = &r.held;
-	if (job->channel != NULL) {
-		*channel = job->channel;
-		(*channel)->owner = NULL;
-	}
-	job->task = NULL;
-	job_free(job);
-	return task;
-}
-
-static void
-seen(const struct task *task)
-{
-	r.last_seq = task->seq > r.last_seq ? task->seq : r.last_seq;
-}
-
-/* A task of the input that earlier runs had: nothing of it happens before all of these have been compared. */
-static void
-compare(struct task *task, struct channel *channel)
-{
-	seen(task);
-	if (completion_check(task, 1) == 0)
-		hold(task, channel);
-	else if (channel != NULL)
-		channel_release(channel);
-}
-
-/* What the journal knows of it; 1: it is not to be run, or not now. */
-static int
-journal_has(struct task *task)
-{
-	if (r.journal == NULL)
-		return 0;
-	seen(task);
-	return task->attempts == 0 && completion_check(task, 0) != 0;
-}
-
-/* Where the input itself is at fault, that was said when it was met. */
-static void
-input_ended(void)
-{
-	int status;
-
-	if (!r.input_over && r.last_seq < journal_known(r.journal)) {
-		if (task_queue_error(&status) == NULL)
-			journal_input_ended(r.journal, r.last_seq);
-		completion_totals()->broken = 1;
-	}
-	r.input_over = 1;
-}
-
-/* -p, -t; 1: it is to run. */
-static int
-is_shown_and_wanted(struct task *task)
-{
-	const struct options *o = r.o;
-
-	if (!o->trace && !o->interactive)
-		return 1;
-	bytes_clear(&r.shown);
-	task_command_text(task, o->shell, &r.shown);
-	if (o->interactive && !confirm_job(r.shown.at)) {
-		completion_skip(task->seq);
-		task_free(task);
-		return 0;
-	}
-	if (o->trace && !o->interactive) {
-		bytes_add_byte(&r.shown, '\n');
-		(void)output_writer_add(PUBLISH_ERR, r.shown.at, r.shown.len);
-		(void)output_writer_flush();
-	}
-	return 1;
-}
-
-/* Whether there is anything to wait for before the next job begins. */
-static int
-is_there_more(void)
-{
-	struct task *task;
-
-	/* A block of --pipe would need a channel, and what is compared is not begun. */
-	if (r.held != NULL || r.o->pipe || !r.replayed)
-		return 1;
-	enum next got = task_queue_next(&task, -1);
-	if (got == NEXT_GOT)
-		hold(task, NULL);
-	r.input_waits = got == NEXT_WAIT;
-	if (got == NEXT_END)
-		input_ended();
-	return got == NEXT_GOT;
-}
-
-void
-scheduler_begin_jobs(int64_t *wait_ns)
-{
-	while (r.under_way < r.under_way_max && !output_writer_is_full()) {
-		int64_t now = clock_ns(CLOCK_MONOTONIC);
-		if (throttle_wanted(r.o) &&
-		    (*wait_ns = throttle_wait(r.o, now, r.under_way == 0)) > 0) {
-			if (!is_there_more())
-				*wait_ns = 0;
-			return;
-		}
-		if (!r.replayed && r.last_seq >= journal_known(r.journal))
-			replay();
-		if (jobserver_wanted() && r.held == NULL && r.input_over && task_queue_is_over())
-			return; /* a token taken in vain is one that others wait for */
-		/* To compare the input needs none. */
-		int seated = r.replayed, seat = seated ? jobserver_take() : 0;
-		if (seat == JOBSERVER_LATER) {
-			r.token_waits = 1;
-			return;
-		}
-		struct channel *channel = NULL;
-		struct task *task = NULL;
-		enum next got = NEXT_GOT;
-		if (r.replayed && r.held != NULL)
-			task = held_take(&channel);
-		if (channel == NULL && channels_count() > 0 &&
-		    (channel = channel_take(NULL)) == NULL) {
-			if (r.replayed) {
-				jobserver_give(seat);
-				if (task != NULL)
-					hold(task, NULL);
-				return;
-			}
-			/* Blocks that are held have all of them. */
-			replay();
-			continue;
-		}
-		if (task == NULL)
-			got = task_queue_next(&task,
-			    channel != NULL && r.o->pipe ? channel->job.in : -1);
-		if (got == NEXT_GOT && !r.replayed) {
-			compare(task, channel);
-			if (completion_totals()->broken)
-				return;
-			continue;
-		}
-		if (got != NEXT_GOT || journal_has(task) || !is_shown_and_wanted(task)) {
-			if (seated)
-				jobserver_give(seat);
-			if (channel != NULL)
-				channel_release(channel);
-			r.input_waits = got == NEXT_WAIT;
-			if (got == NEXT_END)
-				input_ended();
-			if (got != NEXT_GOT || completion_totals()->broken)
-				return;
-			continue;
-		}
-		struct job *job = job_new(task);
-		job->channel = channel;
-		job->seat = seat;
-		if (channel != NULL)
-			channel->owner = job;
-		if (submit_job(job) == 0) {
-			jobserver_give(seat);
-			job->task = NULL;
-			job_free(job);
-			hold(task, channel);
-			return;
-		}
-		throttle_started(now);
-	}
-}
-
-void
-scheduler_stop(void)
-{
-	struct task *task;
-
-	r.input_waits = 0; /* whatever may still come of it */
-	while ((task = task_queue_stop()) != NULL)
-		ended_without_run(task, VERDICT_SKIPPED);
-	while (r.held != NULL) {
-		struct channel *channel = NULL;
-		ended_without_run(held_take(&channel), VERDICT_SKIPPED);
-		if (channel != NULL)
-			channel_release(channel);
-	}
-	(void)forkpool_cancel(r.pool, FORKPOOL_CANCEL_QUEUED);
+	return &waits;
 }
 
 int
 scheduler_is_over(void)
 {
-	return task_queue_is_over() && r.held == NULL;
+	return stopped || (task_queue_is_over() && postponed == NULL && !replay_has_tasks());
+}
+
+void
+scheduler_close(void)
+{
+	bytes_free(&shown);
+}
+
+static void
+postpone(const struct run *run, struct task *task, struct channel *channel)
+{
+	/* Only with --pipe a task that waits needs its channel. */
+	if (channel != NULL && !run->options->pipe) {
+		channel_release(channel);
+		channel = NULL;
+	}
+	postponed = task;
+	postponed_channel = channel;
+}
+
+/* A task that was read before and can begin, and its channel if it has one; NULL: the next one has
+   to be read. */
+static struct task *
+waiting_task(struct channel **channel)
+{
+	struct task *task = postponed;
+
+	if (task == NULL)
+		return replay_next_task(channel);
+	*channel = postponed_channel;
+	postponed = NULL;
+	postponed_channel = NULL;
+	return task;
+}
+
+/* -p, -t: show the command, and ask.  0: the user does not want it; the task is gone then. */
+static int
+is_shown_and_wanted(const struct run *run, struct task *task)
+{
+	const struct options *o = run->options;
+
+	if (!o->trace && !o->interactive)
+		return 1;
+	bytes_clear(&shown);
+	task_command_text(task, o->shell, &shown);
+	if (o->interactive && !confirm_job(shown.at)) {
+		publish_skip(task->seq);
+		task_free(task);
+		return 0;
+	}
+	if (o->trace && !o->interactive) {
+		bytes_add_byte(&shown, '\n');
+		(void)output_writer_add(PUBLISH_ERR, shown.at, shown.len);
+		(void)output_writer_flush();
+	}
+	return 1;
+}
+
+/* Whether there is a task that may begin after the wait: else the run need not wait. */
+static int
+is_there_more(const struct run *run)
+{
+	struct task *task;
+
+	/* To read a block of --pipe a channel would be needed. */
+	if (postponed != NULL || replay_has_tasks() || run->options->pipe)
+		return 1;
+	enum next got = task_queue_next(&task, -1);
+	if (got == NEXT_GOT)
+		postpone(run, task, NULL);
+	waits.input = got == NEXT_WAIT;
+	if (got == NEXT_END)
+		replay_input_ended(run);
+	return got == NEXT_GOT;
+}
+
+/* 1: the job is under way; 0: the pool has no room for it now. */
+static int
+start(const struct run *run, struct task *task, struct channel *channel, int seat)
+{
+	struct job *job = job_new(task);
+
+	job->channel = channel;
+	job->seat = seat;
+	if (channel != NULL)
+		channel->owner = job;
+	if (submit_job(run, job) == 1)
+		return 1;
+	job->task = NULL;
+	job_free(job);
+	if (channel != NULL)
+		channel->owner = NULL;
+	postpone(run, task, channel);
+	return 0;
+}
+
+/*
+ * With a token: take the next task and start it.  1: come again for the next one; 0: no more now.
+ * *started: the job is under way, and has the token.
+ */
+static int
+task_begin(const struct run *run, int seat, int *started)
+{
+	struct channel *channel = NULL;
+	struct task *task = waiting_task(&channel);
+	enum next got = NEXT_GOT;
+
+	if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
+		if (task != NULL)
+			postpone(run, task, NULL);
+		return 0;
+	}
+	if (task == NULL)
+		got = task_queue_next(&task, channel != NULL ? channel->job.in : -1);
+	if (got == NEXT_GOT && !replay_ended(run, task) && is_shown_and_wanted(run, task))
+		return *started = start(run, task, channel, seat);
+	if (channel != NULL)
+		channel_release(channel);
+	waits.input = got == NEXT_WAIT;
+	if (got == NEXT_END)
+		replay_input_ended(run);
+	return got == NEXT_GOT && !run_totals()->broken;
+}
+
+/* Start one more job, if there is one and nothing is in its way; 0: no more now. */
+static int
+begin_next(const struct run *run)
+{
+	const int64_t now = clock_ns(CLOCK_MONOTONIC);
+	int started = 0;
+
+	if (throttle_wanted(run->options)) {
+		waits.ns = throttle_wait(run->options, now, submit_under_way() == 0);
+		if (waits.ns > 0) {
+			if (!is_there_more(run))
+				waits.ns = 0;
+			return 0;
+		}
+	}
+	/* Without a task a token would only be taken from other processes that wait for one. */
+	if (jobserver_wanted() && scheduler_is_over()) {
+		replay_input_ended(run);
+		return 0;
+	}
+	int seat = jobserver_take();
+	if (seat == JOBSERVER_LATER) {
+		waits.token = 1;
+		return 0;
+	}
+	int again = task_begin(run, seat, &started);
+	if (started)
+		throttle_started(now);
+	else
+		jobserver_give(seat);
+	return again;
+}
+
+void
+scheduler_begin_jobs(const struct run *run)
+{
+	waits = (struct scheduler_waits){ 0 };
+	if (stopped || !replay_input(run, &waits.input))
+		return;
+	while (submit_under_way() < run->under_way_max && !output_writer_is_full())
+		if (!begin_next(run))
+			return;
+}
+
+static void
+skip(const struct run *run, struct task *task)
+{
+	struct job *job = job_new(task);
+
+	job->outcome = (struct outcome){
+		.verdict = VERDICT_SKIPPED,
+		.exit_code = -1,
+		.user_ns = -1,
+		.system_ns = -1,
+		.max_rss = -1,
+		.message = "",
+	};
+	completion_ended(run, job);
+}
+
+void
+scheduler_stop(const struct run *run)
+{
+	struct task *task;
+	struct channel *channel = NULL;
+
+	stopped = 1;
+	waits.input = 0; /* whatever may still come is not wanted */
+	while ((task = task_queue_stop()) != NULL)
+		skip(run, task);
+	while ((task = waiting_task(&channel)) != NULL) {
+		skip(run, task);
+		if (channel != NULL)
+			channel_release(channel);
+		channel = NULL;
+	}
+	(void)forkpool_cancel(run->pool, FORKPOOL_CANCEL_QUEUED);
 }

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * begin - which jobs begin, and when: what the journal has of the input is compared and goes out first, then tasks get
- * a token, a channel and a place in the pool, as there is room.
+ * scheduler - which job begins, and when: a task gets a token of the jobserver, a channel and a
+ * place in the pool, as there is room.
  */
-#ifndef FORKPOOL_TOOL_BEGIN_H
-#define FORKPOOL_TOOL_BEGIN_H
+#ifndef FORKPOOL_TOOL_SCHEDULER_H
+#define FORKPOOL_TOOL_SCHEDULER_H
 
 #include <stdint.h>
 
-void scheduler_open(void);
-/* As many as there is room for; *wait_ns: after which to come again though nothing happens. */
-void scheduler_begin_jobs(int64_t *wait_ns);
-/* None from now on: those that have not begun end as skipped. */
-void scheduler_stop(void);
-/* All of the input has begun, or ended without that. */
+#include "tool/run/run_state.h"
+
+/* Why no more jobs have begun, as of the last scheduler_begin_jobs(); all 0: there is no room, or
+   nothing to begin. */
+struct scheduler_waits {
+	int64_t ns;    /* --delay, --load, --memfree: ask again after that time */
+	int     input; /* more of the input is to come */
+	int     token; /* the jobserver has no token now */
+};
+
+/* Begin as many jobs as there is room for. */
+void scheduler_begin_jobs(const struct run *);
+const struct scheduler_waits *scheduler_waits(void);
+/* No job begins from now on: tasks that have not begun end as skipped. */
+void scheduler_stop(const struct run *);
+/* No job will begin any more. */
 int  scheduler_is_over(void);
+void scheduler_close(void);
 
 #endif

@@ -1,83 +1,113 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Packs a job for its worker, with the ticket by which the worker notes its begin (--journal). */
 #include "config.h"
 #include "tool/run/submit.h"
 
+#include <stdalign.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "tool/base/clock.h"
 #include "tool/base/message.h"
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
 #include "tool/jobserver/jobserver.h"
-#include "tool/run/run_state.h"
 
 static struct bytes args;
+static uint64_t under_way;
 
-/* With a journal, what a plug-in's function gets stands behind this: as aligned as it was. */
+/*
+ * With a journal a plug-in's function is called by noted_call(), and its argument stands behind
+ * this struct, aligned for any type.  Workers are forked from a process that has the plug-in, so a
+ * function has the same address there.
+ */
 struct noted_call {
-	struct inflight_ticket ticket;
-	uint64_t function;  /* of the plug-in */
-	uint64_t apart;     /* its process ends with the job */
+	alignas(max_align_t) struct inflight_ticket ticket;
+	forkpool_fn *function;
+	uint64_t     own_process; /* the process that runs the job ends with it */
 };
-_Static_assert(sizeof(struct noted_call) % 16 == 0,
-    "what stands behind it is aligned for any type");
 
 static int
 noted_call(struct forkpool_context *context, const void *data, size_t len)
 {
 	const struct noted_call *call = data;
-	forkpool_fn *fn = r.plugin.functions[call->function];
 
 	inflight_note(&call->ticket);
-	/* Then the function need not see the page. */
-	if (call->apart)
+	/* Nobody needs the page of tickets in this process any more: hide it from the function. */
+	if (call->own_process)
 		inflight_forget();
-	return fn(context, call + 1, len - sizeof *call);
+	return call->function(context, call + 1, len - sizeof *call);
+}
+
+/* What the worker gets; it is valid until the next call. */
+static void
+pack(const struct run *run, const struct job *job, const struct inflight_ticket *ticket,
+    struct forkpool_job *packed)
+{
+	const struct task *task = job->task;
+
+	if (run->plugin.count == 0) {
+		const struct command_descriptors none = { -1, -1, -1 };
+		command_pack(task, ticket, job->channel != NULL ? &job->channel->job : &none,
+		    jobserver_seat(job->seat), &args);
+		packed->fn = command_run;
+		packed->args = args.at;
+		packed->args_len = args.len;
+		return;
+	}
+	packed->fn = run->plugin.functions[(task->seq - 1) % run->plugin.count];
+	packed->args = task->words.at;
+	packed->args_len = task->words.len;
+	if (run->journal != NULL) {
+		const struct noted_call call = { *ticket, packed->fn, run->own_process != 0 };
+		bytes_clear(&args);
+		bytes_add(&args, &call, sizeof call);
+		bytes_add(&args, task->words.at, task->words.len);
+		packed->fn = noted_call;
+		packed->args = args.at;
+		packed->args_len = args.len;
+	}
 }
 
 int
-submit_job(struct job *job)
+submit_job(const struct run *run, struct job *job)
 {
 	struct task *task = job->task;
-	struct forkpool_job submitted = { .user = job };
-	uint64_t pool_seq;
+	struct forkpool_job packed = { .user = job };
 	struct inflight_ticket ticket;
+	uint64_t pool_seq;
 
 	task->attempts++;
 	if (!inflight_take(task, &ticket)) {
 		task->attempts--;
 		return 0;
 	}
-	if (r.plugin.count > 0 && r.journal != NULL) {
-		const struct noted_call call = { ticket, (task->seq - 1) % r.plugin.count,
-			r.apart != 0 };
-		bytes_clear(&args);
-		bytes_add(&args, &call, sizeof call);
-		bytes_add(&args, task->words.at, task->words.len);
-		submitted.fn = noted_call;
-		submitted.args = args.at;
-		submitted.args_len = args.len;
-	} else if (r.plugin.count > 0) {
-		submitted.fn = r.plugin.functions[(task->seq - 1) % r.plugin.count];
-		submitted.args = task->words.at;
-		submitted.args_len = task->words.len;
-	} else {
-		struct command_descriptors none = { -1, -1, -1 };
-		command_pack(task, &ticket, job->channel != NULL ? &job->channel->job : &none,
-		    jobserver_seat(job->seat), &args);
-		submitted.fn = command_run;
-		submitted.args = args.at;
-		submitted.args_len = args.len;
-	}
+	pack(run, job, &ticket, &packed);
 	job->submitted_ns = clock_ns(CLOCK_REALTIME);
-	int accepted = forkpool_submit(r.pool, &submitted, &pool_seq);
+	int accepted = forkpool_submit(run->pool, &packed, &pool_seq);
 	if (accepted == -1)
 		fail_errno("cannot hand job %llu to a worker", (unsigned long long)task->seq);
 	if (accepted == 1) {
-		r.under_way++;
+		under_way++;
 		status_job_begins(job, pool_seq);
 	} else {
 		task->attempts--;
 	}
 	return accepted;
+}
+
+void
+submit_ended(struct job *job)
+{
+	under_way--;
+	status_job_ended(job);
+}
+
+uint64_t
+submit_under_way(void)
+{
+	return under_way;
 }
 
 void

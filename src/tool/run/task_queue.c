@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Gives out tasks: first those to be tried again, then those read ahead, then the rest of the
+   input. */
 #include "config.h"
 #include "tool/run/task_queue.h"
 
@@ -6,18 +8,18 @@
 #include "tool/taskgen/stdin_blocks.h"
 
 static const struct options *options;
-static struct sources *sources;
+static struct rows *sources;
 static struct batcher *batcher;
-static struct pipe_blocks *blocks;
+static struct stdin_blocks *blocks;
 static task_queue_skip *skip;
-static size_t functions, function; /* the next one for the item at hand */
-static struct task *item;
-static struct task_list again, ahead; /* ahead: read, so that it is known how many there are */
+static size_t functions, function;    /* of a plug-in: how many; how many jobs of item are made */
+static struct task *item;             /* with several functions: becomes a job of each */
+static struct task_list again, ahead; /* ahead: read to know how many tasks there are */
 static size_t ahead_count, ahead_bytes;
 static uint64_t passed_over;          /* by --resume */
 static int stopped, input_over;
 
-/* So much is read ahead at most. */
+/* The limits of reading ahead. */
 #define AHEAD_TASKS 100000
 #define AHEAD_BYTES (64 * 1024 * 1024)
 
@@ -63,7 +65,8 @@ task_queue_header(void)
 	return sources != NULL && options->header ? rows_header(sources) : NULL;
 }
 
-/* The item at hand for the next function, or a new item for the first. */
+/* The next task of the input: with several functions the present item for the next one, or a new
+   item. */
 static enum next
 input_next(struct task **task, int block_fd)
 {
@@ -90,7 +93,7 @@ input_next(struct task **task, int block_fd)
 	return NEXT_GOT;
 }
 
-/* The next that no earlier run has done. */
+/* The next task of the input that no earlier run has done (--resume). */
 static enum next
 input_left(struct task **task, int block_fd)
 {
@@ -100,13 +103,13 @@ input_left(struct task **task, int block_fd)
 		if (got != NEXT_GOT || options->retry_failed || !resume_has((*task)->seq))
 			return got;
 		passed_over++;
-		skip((*task)->seq);
+		if (skip != NULL)
+			skip((*task)->seq);
 		task_free(*task);
 	}
 	return NEXT_END;
 }
 
-/* What a task read ahead takes. */
 static size_t
 bytes_of(const struct task *task)
 {
@@ -121,7 +124,7 @@ ahead_add(struct task *task)
 	ahead_bytes += bytes_of(task);
 }
 
-/* A share of all jobs is one of a known number: that has to be known before the first of them ends. */
+/* --halt with a percentage needs the number of all jobs before the first of them ends. */
 static enum next
 read_whole(void)
 {
@@ -162,7 +165,7 @@ task_queue_look_ahead(size_t count)
 {
 	struct task *task;
 
-	/* A block of --pipe would need a channel to go to. */
+	/* A block of --pipe could only be read into a channel. */
 	if (batcher == NULL || stopped)
 		return;
 	for (; count > 0 && ahead_count < AHEAD_TASKS && ahead_bytes < AHEAD_BYTES; count--) {
@@ -175,9 +178,9 @@ task_queue_look_ahead(size_t count)
 int
 task_queue_fd(void)
 {
-	return blocks != NULL ? stdin_blocks_fd(blocks) :
-	    batcher != NULL   ? batcher_fd(batcher) :
-				-1;
+	if (blocks != NULL)
+		return stdin_blocks_fd(blocks);
+	return batcher != NULL ? batcher_fd(batcher) : -1;
 }
 
 void
@@ -218,7 +221,7 @@ task_queue_passed_over(void)
 const char *
 task_queue_error(int *status)
 {
-	return blocks != NULL ? stdin_blocks_error(blocks, status) :
-	    batcher != NULL   ? batcher_error(batcher, status) :
-				NULL;
+	if (blocks != NULL)
+		return stdin_blocks_error(blocks, status);
+	return batcher != NULL ? batcher_error(batcher, status) : NULL;
 }

@@ -1,38 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * feed - what is to run next: tasks to be tried again, then those of the input that no earlier run has done.
- *
- * Includes batcher, resume, plugin.
+ * task_queue - the tasks that are to run: first those to be tried again, then those of the input
+ * that no earlier run has done.
  */
-#ifndef FORKPOOL_TOOL_FEED_H
-#define FORKPOOL_TOOL_FEED_H
+#ifndef FORKPOOL_TOOL_TASK_QUEUE_H
+#define FORKPOOL_TOOL_TASK_QUEUE_H
 
 #include "tool/cli/options.h"
 #include "tool/task/task.h"
 #include "tool/taskgen/batcher.h"
 
-/* A number that is not to run: has_run says so; the order of publishing has to know. */
+/* Called for each seq that --resume skips, so that ordered output can advance. */
 typedef void task_queue_skip(uint64_t seq);
 
-/* functions: of a plug-in, each item becomes a job of each; else 1. */
+/* functions: how many functions a plug-in has; each item becomes a job of each of them.  0 or 1:
+   one job.  The skip function may be NULL. */
 void        task_queue_open(const struct options *, size_t functions, task_queue_skip *);
 void        task_queue_close(void);
-/* block_fd: with --pipe, the file that takes the task's standard input; else -1. */
+/* The next task, the caller's from here on.  NEXT_WAIT: poll task_queue_fd() for input and come
+   again.  NEXT_END: there is none now; more come only by task_queue_again().  block_fd: with --pipe
+   the file for the task's standard input. */
 enum next   task_queue_next(struct task **, int block_fd);
 /*
- * Read up to count tasks ahead, without waiting, so that it becomes known how many there are.  There is an end to that: of
- * a very long input the number is known when the rest of it is no longer that long.
+ * Read up to count tasks ahead, without waiting, so that it becomes known how many there are.  Both
+ * the number and the memory of tasks read ahead are limited: of a very long input the number
+ * becomes known when its rest is within that.
  */
 void        task_queue_look_ahead(size_t count);
+/* -1: the input needs no poll. */
 int         task_queue_fd(void);
 /* --header: the columns' names; NULL: none. */
 const struct row *task_queue_header(void);
+/* The task is to be tried again, before more of the input. */
 void        task_queue_again(struct task *);
-/* Nothing more from the input or for another try; what was waiting for that is the caller's to end. */
+/* Give out no more tasks.  Returns one that was to be tried again, for the caller to end; NULL: no
+   more of them. */
 struct task *task_queue_stop(void);
 int         task_queue_is_over(void);
-uint64_t    task_queue_total(void);       /* 0: not known yet */
-uint64_t    task_queue_passed_over(void); /* of those, by now: --resume has them done */
+/* Tasks of the whole input; 0: not known yet. */
+uint64_t    task_queue_total(void);
+/* How many of them --resume has skipped so far. */
+uint64_t    task_queue_passed_over(void);
+/* What was wrong with the input (already said), and the exit status for it; NULL: nothing. */
 const char *task_queue_error(int *status);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts against the limits of --halt, and the exit statuses that GNU parallel gives for them. */
 #include "config.h"
 #include "tool/task/halt.h"
 
-/* As many, or as large a part of a job: with 30% of six jobs it is 1.8 of them. */
+/* How many jobs end the run; with a percentage a fraction, too: 30 % of six jobs are 1.8. */
 static double
 wanted(const struct halt_option *h, uint64_t total)
 {
@@ -20,6 +21,7 @@ halt_reached(const struct halt_option *h, uint64_t failed, uint64_t succeeded, u
 	return (double)count >= wanted(h, total);
 }
 
+/* The percentage of jobs that failed, rounded up. */
 static int
 share_failed(uint64_t failed, uint64_t of)
 {
@@ -35,13 +37,15 @@ halt_status(const struct halt_option *h, uint64_t failed, uint64_t total, int st
 		return 0;
 	if (wanted(h, total) == 1)
 		return status;
-	return h->percent > 0 ? share_failed(failed, total) : failed > 101 ? 101 : (int)failed;
+	if (h->percent > 0)
+		return share_failed(failed, total);
+	return failed > 101 ? 101 : (int)failed;
 }
 
 int
 halt_status_unreached(const struct halt_option *h, uint64_t failed, uint64_t done)
 {
-	return h->when != HALT_NEVER && h->percent > 0 ? share_failed(failed, done) :
-	    failed > 101                               ? 101 :
-							 (int)failed;
+	if (h->when != HALT_NEVER && h->percent > 0)
+		return share_failed(failed, done);
+	return failed > 101 ? 101 : (int)failed;
 }

@@ -9,14 +9,15 @@
 
 #include "tool/cli/options.h"
 
-/* total 0: not known. */
+/* total: of all jobs, 0 if it is not known. */
 int halt_reached(const struct halt_option *, uint64_t failed, uint64_t succeeded, uint64_t total);
 
 /*
- * GNU parallel's exit status: when it has been reached, by a job with that status, that of a job where one was wanted,
- * otherwise how many have failed or which share of all; and at the end of a run in which it has not.
+ * The exit status of GNU parallel when --halt was reached, by a job with that status: if one job
+ * was enough, the status of that job, else the number or the percentage of failed jobs.
  */
 int halt_status(const struct halt_option *, uint64_t failed, uint64_t total, int status);
+/* The exit status of GNU parallel at the end of a run in which --halt was not reached. */
 int halt_status_unreached(const struct halt_option *, uint64_t failed, uint64_t done);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * job - a task under way or waiting to be published: its channel, its output so far, how it ended.
+ * job - a task under way or waiting to be published: its channel, its output so far, its outcome.
  */
 #ifndef FORKPOOL_TOOL_JOB_H
 #define FORKPOOL_TOOL_JOB_H
@@ -17,26 +17,20 @@ struct channel;
 struct job {
 	struct job     *next;         /* free, or waiting for the journal */
 	struct task    *task;
-	struct channel *channel;      /* while it is under way; NULL: it has none */
-	int             seat;         /* likewise, what jobserver_take() gave */
-	struct output_buffer   out, err;
-	struct outcome   outcome;       /* its texts are the job's own once it has ended */
+	struct channel *channel;      /* while the job is under way; NULL: none */
+	int             seat;         /* while the job is under way: what jobserver_take() gave */
+	struct output_buffer out, err;
+	struct outcome  outcome;
 	int64_t         submitted_ns; /* since the epoch */
-	LIST_ENTRY(job) in_pool;      /* status: while it is under way, and its number there */
-	uint64_t        pool_seq;
-	char           *texts;
+	LIST_ENTRY(job) in_pool;      /* of status: on its list while the job is under way */
+	uint64_t        pool_seq;     /* of status: the pool's number of the job */
+	char           *texts;        /* of outcome, after job_keep_texts() */
 };
 
-struct job *job_new(struct task *);  /* the task is the job's then */
+/* The job owns the task from here on. */
+struct job *job_new(struct task *);
 void        job_free(struct job *);
-/* Its ending outlives the result that it was made of. */
+/* Copies the texts of the outcome, which belong to the library's result until then. */
 void        job_keep_texts(struct job *);
-
-/* Jobs that have ended, in the order in which they are to be published: all of them, as their numbers come. */
-void        order_open(uint64_t first);
-void        order_add(uint64_t seq, struct job *);  /* job NULL: that number has nothing to publish */
-struct job *order_next(void);                       /* the next whose turn it is, or NULL */
-uint64_t    order_turn(void);                       /* the number that is to come next */
-void        order_close(void);
 
 #endif

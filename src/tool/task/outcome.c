@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Turns results of the library into outcomes, and outcomes into words. */
 #include "config.h"
 #include "tool/task/outcome.h"
 
@@ -9,7 +10,7 @@
 
 #include "tool/base/escape.h"
 
-/* A command, and what was said about it, in the line that explains. */
+/* The longest command and message, in bytes, in a line that explains. */
 #define COMMAND_SHOWN 160
 #define MESSAGE_SHOWN 400
 
@@ -33,6 +34,12 @@ verdict_name(enum verdict verdict)
 	return (unsigned)verdict < VERDICTS ? name[verdict] : "unknown";
 }
 
+int
+outcome_is_failure(const struct outcome *e)
+{
+	return e->verdict != VERDICT_OK && e->verdict != VERDICT_SKIPPED;
+}
+
 static enum verdict
 verdict_of(const struct forkpool_result *r, int is_command)
 {
@@ -40,7 +47,7 @@ verdict_of(const struct forkpool_result *r, int is_command)
 	case FORKPOOL_OK:
 		return VERDICT_OK;
 	case FORKPOOL_FAILED:
-		/* The function that executes a command returns only where that cannot be done. */
+		/* The function that executes a command returns only if that fails. */
 		return is_command ? VERDICT_SETUP_FAILED : VERDICT_FAILED;
 	case FORKPOOL_CRASHED:
 		return VERDICT_CRASHED;
@@ -73,7 +80,7 @@ exit_code_of(enum verdict verdict, const struct forkpool_result *r, int is_comma
 	case VERDICT_SETUP_FAILED:
 		return r->error == ENOENT ? 127 : 126;
 	case VERDICT_FAILED:
-		/* A function that leaves by exit(0) has failed too; its error number may be any. */
+		/* exit(0) in a function is a failure too; a function may return any number. */
 		if (!is_command && r->outcome == FORKPOOL_EXITED)
 			return r->exit_code > 0 ? r->exit_code : 1;
 		if (!is_command)
@@ -106,7 +113,7 @@ outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t su
 		.message = r->message != NULL ? r->message : "",
 	};
 	e->exit_code = exit_code_of(e->verdict, r, is_command);
-	/* "exited with status 3": that is what a command's exit code says. */
+	/* The library's "exited with status 3" only repeats the exit code of a command. */
 	if (is_command && r->outcome == FORKPOOL_EXITED)
 		e->message = "";
 }
@@ -114,7 +121,7 @@ outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t su
 const char *
 signal_word(int signo)
 {
-	/* In the order of their numbers where Linux has them; sigabbrev_np() is glibc's only. */
+	/* In the order of their numbers on Linux.  Only glibc has sigabbrev_np(). */
 	static const struct {
 		int number;
 		char word[8];
@@ -164,7 +171,8 @@ signal_word(int signo)
 	return number;
 }
 
-/* Text from outside behind some of ours. */
+/* Adds before, and message or, if that is empty, otherwise; escaped, since it comes from
+   outside. */
 static void
 add_message(struct bytes *line, const char *before, const char *message, const char *otherwise)
 {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Output buffers are lists of pieces; once the memory of all of them is used up, new pieces lie in
+   a file. */
 #include "config.h"
 #include "tool/task/output_buffer.h"
 
@@ -11,38 +13,41 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tool/base/file_io.h"
 #include "tool/base/message.h"
 
-/* Pieces are of 2^6 .. 2^20 bytes, the next one of a pocket as large as all before it, so that neither
-   many small jobs nor many small writes of one job cost more than what they hold. */
+/* A piece has room for 2^6 .. 2^20 bytes.  Each new piece of a buffer is as large as all its pieces
+   before, so that neither many small jobs nor many small writes of one job take much more memory
+   than they wrote. */
 #define ROOM_MIN        64u
 #define ROOM_MAX        (1u << 20)
 #define ROOM_MAX_MEMORY (64u << 10)
 #define CLASSES         15u
-/* From here on giving its blocks back is worth the call. */
+/* From this size on a free piece gives its blocks back to the file system (a hole). */
 #define PUNCH_MIN       4096u
-/* A piece that holds less is read together with those behind it. */
+/* The front of a buffer is copied together with the pieces behind it if it holds less than this. */
 #define GATHER_MAX      4096u
 
 struct output_buffer_piece {
 	STAILQ_ENTRY(output_buffer_piece) next;
-	off_t    at;        /* where it lies in the file; -1: in data */
+	off_t    at;        /* offset in the file; -1: the bytes are in data */
 	uint32_t room;
-	uint32_t from, end; /* what it holds of it */
+	uint32_t from, end; /* the part of room that is in use */
 	char     data[];
 };
 
-static uint64_t total;       /* bytes in pockets */
-static uint64_t in_memory;   /* room of the pieces there */
+static uint64_t total;       /* bytes in all buffers */
+static uint64_t in_memory;   /* room of the pieces in memory */
 static int      file = -1;
 static off_t    file_end, file_max;
 static size_t   file_pieces; /* in use */
 /* Ranges of the file that are free again, by their size. */
 static struct output_buffer_pieces unused[CLASSES];
 
-/* Where pocket_read() was last: a piece of that pocket and what is before it. */
+/* The last piece that output_buffer_read() used, and how many bytes of its buffer are before it:
+   reading on starts there. */
 static struct {
-	const struct output_buffer *stored;
+	const struct output_buffer *buffer;
 	const struct output_buffer_piece *piece;
 	uint64_t before;
 } last_read;
@@ -63,7 +68,7 @@ output_buffer_file(void)
 	if (fd != -1)
 		return fd;
 #endif
-	/* Not every file system has them. */
+	/* No O_TMPFILE here: create a named file and unlink it. */
 	if (snprintf(name, sizeof name, "%s/forkpool-XXXXXX", directory) >= (int)sizeof name) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -88,7 +93,7 @@ file_open(void)
 		return 0;
 	if ((file = output_buffer_file()) == -1)
 		return -1;
-	/* Writing past it would cost us a SIGXFSZ. */
+	/* A write past the limit would end the tool by SIGXFSZ. */
 	file_max = (off_t)INT64_MAX;
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)file_max)
 		file_max = (off_t)limit.rlim_cur;
@@ -97,7 +102,7 @@ file_open(void)
 	return 0;
 }
 
-/* All of it is free. */
+/* No piece of the file is in use: begin at its start again. */
 static void
 file_empty(void)
 {
@@ -110,40 +115,6 @@ file_empty(void)
 	}
 	if (ftruncate(file, 0) == 0)
 		file_end = 0;
-}
-
-static int
-file_write(off_t at, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(file, data, len, at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? ENOSPC : errno;
-			return -1;
-		}
-		data += n;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static ssize_t
-file_read(off_t at, char *buffer, size_t len)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pread(file, buffer + done, len - done, at + (off_t)done);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return -1;
-		}
-		done += (size_t)n;
-	}
-	return (ssize_t)len;
 }
 
 /* --------------------------------------------------------------------------------------- pieces */
@@ -181,7 +152,7 @@ piece_in_file(uint32_t room)
 	if ((piece = STAILQ_FIRST(&unused[class])) != NULL) {
 		STAILQ_REMOVE_HEAD(&unused[class], next);
 	} else {
-		/* Whole blocks, where there are any: they can be given back. */
+		/* A piece of whole blocks is aligned, so that a hole can take them all. */
 		off_t at = room < PUNCH_MIN ?
 		    file_end :
 		    (file_end + (off_t)PUNCH_MIN - 1) & ~((off_t)PUNCH_MIN - 1);
@@ -198,19 +169,22 @@ piece_in_file(uint32_t room)
 	return piece;
 }
 
-/* For as much of len as goes into one, behind what the pocket holds. */
+/* A piece for len more bytes, or some of them, in a buffer that holds before bytes. */
 static struct output_buffer_piece *
 piece_new(uint64_t before, size_t len)
 {
-	uint64_t wanted = len > before ? len : before;
-	uint32_t room = ROOM_MIN, room_max = in_memory < STORE_MEMORY ? ROOM_MAX_MEMORY : ROOM_MAX;
+	const uint64_t wanted = len > before ? len : before;
+	const uint32_t room_max = in_memory < OUTPUT_BUFFER_MEMORY ? ROOM_MAX_MEMORY : ROOM_MAX;
+	uint32_t room = ROOM_MIN;
+	struct output_buffer_piece *piece;
 
 	while (room < wanted && room < room_max)
 		room *= 2;
-	/* What is so small would need as much memory to be found in the file. */
-	struct output_buffer_piece *piece = room == ROOM_MIN || in_memory + room <= STORE_MEMORY ?
-	    piece_in_memory(room) :
-	    piece_in_file(room);
+	/* The smallest pieces stay in memory: the entry of one in the file would be as large. */
+	if (room == ROOM_MIN || in_memory + room <= OUTPUT_BUFFER_MEMORY)
+		piece = piece_in_memory(room);
+	else
+		piece = piece_in_file(room);
 	if (piece != NULL) {
 		piece->room = room;
 		piece->from = piece->end = 0;
@@ -236,7 +210,7 @@ piece_free(struct output_buffer_piece *piece)
 #endif
 }
 
-/* What it has room for. */
+/* As much of data as the piece has room for. */
 static ssize_t
 piece_fill(struct output_buffer_piece *piece, const char *data, size_t len)
 {
@@ -244,7 +218,7 @@ piece_fill(struct output_buffer_piece *piece, const char *data, size_t len)
 		len = piece->room - piece->end;
 	if (piece->at == -1)
 		memcpy(piece->data + piece->end, data, len);
-	else if (file_write(piece->at + (off_t)piece->end, data, len) == -1)
+	else if (file_write_at(file, (uint64_t)piece->at + piece->end, data, len) == -1)
 		return -1;
 	piece->end += (uint32_t)len;
 	return (ssize_t)len;
@@ -261,13 +235,13 @@ pieces_free(struct output_buffer_pieces *list)
 	}
 }
 
-/* -------------------------------------------------------------------------------------- pockets */
+/* -------------------------------------------------------------------------------------- buffers */
 
 static void
 forget_read(const struct output_buffer *p)
 {
-	if (last_read.stored == p)
-		last_read.stored = NULL;
+	if (last_read.buffer == p)
+		last_read.buffer = NULL;
 }
 
 void
@@ -330,14 +304,13 @@ output_buffer_move(struct output_buffer *to, struct output_buffer *from)
 	from->len = 0;
 }
 
-/* len bytes of a piece, from the first that it holds. */
-static ssize_t
-piece_read(const struct output_buffer_piece *piece, char *buffer, size_t len)
+static int
+piece_read(const struct output_buffer_piece *piece, uint32_t from, char *buffer, size_t len)
 {
 	if (piece->at != -1)
-		return file_read(piece->at + (off_t)piece->from, buffer, len);
-	memcpy(buffer, piece->data + piece->from, len);
-	return (ssize_t)len;
+		return file_read_at(file, (uint64_t)piece->at + from, buffer, len);
+	memcpy(buffer, piece->data + from, len);
+	return 0;
 }
 
 ssize_t
@@ -354,12 +327,13 @@ output_buffer_front(const struct output_buffer *p, const char **data, char *buff
 		*data = piece->data + piece->from;
 		return (ssize_t)(size < piece->end - piece->from ? size : piece->end - piece->from);
 	}
-	/* What many small jobs have written is to be taken in one go; what lies in the file is a read of its own. */
+	/* Gather the output of many small jobs, so that one write() takes it; a piece in the file
+	   is one read. */
 	for (; piece != NULL && len < size && (len == 0 || piece->at == -1);
 	     piece = STAILQ_NEXT(piece, next)) {
 		size_t held = piece->end - piece->from,
 		       take = held < size - len ? held : size - len;
-		if (piece_read(piece, buffer + len, take) == -1)
+		if (piece_read(piece, piece->from, buffer + len, take) == -1)
 			return -1;
 		len += take;
 	}
@@ -372,7 +346,7 @@ output_buffer_read(const struct output_buffer *p, uint64_t offset, void *buffer,
 	const struct output_buffer_piece *piece = STAILQ_FIRST(&p->pieces);
 	uint64_t before = 0;
 
-	if (last_read.stored == p && last_read.before <= offset) {
+	if (last_read.buffer == p && last_read.before <= offset) {
 		piece = last_read.piece;
 		before = last_read.before;
 	}
@@ -382,16 +356,13 @@ output_buffer_read(const struct output_buffer *p, uint64_t offset, void *buffer,
 	}
 	if (piece == NULL)
 		return 0;
-	last_read.stored = p;
+	last_read.buffer = p;
 	last_read.piece = piece;
 	last_read.before = before;
 	uint32_t at = piece->from + (uint32_t)(offset - before);
 	if (size > piece->end - at)
 		size = piece->end - at;
-	if (piece->at != -1)
-		return file_read(piece->at + (off_t)at, buffer, size);
-	memcpy(buffer, piece->data + at, size);
-	return (ssize_t)size;
+	return piece_read(piece, at, buffer, size) == -1 ? -1 : (ssize_t)size;
 }
 
 void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes, copies and frees tasks, fills in {%}, and writes commands as a shell would take them. */
 #include "config.h"
 #include "tool/task/task.h"
 
@@ -7,9 +8,9 @@
 
 #include "tool/base/shell_quote.h"
 
-/* Tasks that are over wait here with their buffers: a run needs as many as are under way, and mallocs no more. */
+/* Freed tasks are kept with their buffers: after its first jobs a run allocates no more. */
 #define SPARE_TASKS 4096
-#define SPARE_ROOM  (64 * 1024) /* buffers larger than that are given back */
+#define SPARE_ROOM  (64 * 1024) /* larger buffers are freed */
 
 static struct task_list spare = TAILQ_HEAD_INITIALIZER(spare);
 static size_t spare_count;
@@ -138,7 +139,7 @@ task_slot_fill(struct task *task, unsigned slot)
 	task->slot_count = 0;
 }
 
-/* One may hold NULs (a plug-in's); of several each ends at the first. */
+/* A single item may have NULs in it (of a plug-in); of several, each ends at its first NUL. */
 static struct item
 nth(const struct bytes *from, size_t count, size_t i)
 {
@@ -180,7 +181,7 @@ task_command_text(const struct task *task, int shell, struct bytes *out)
 		size_t len = task->word_count == 1 ? task_word(task, 0).len : strlen(at);
 		if (i > 0)
 			bytes_add_byte(out, ' ');
-		quote_word(out, at, len);
+		shell_quote_word(out, at, len);
 		at += len + 1;
 	}
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * task - one job of the tool, from its items to its record.
+ * task - what is to be run once: the items, the command made of them, and how often it has begun.
  *
- * Made by the batcher, sent by run, recorded when it has ended, freed when its output has been published.
- * Includes bytes.
+ * taskgen makes tasks, run makes each a job and frees it when the job has been published.
  */
 #ifndef FORKPOOL_TOOL_TASK_H
 #define FORKPOOL_TOOL_TASK_H
@@ -30,33 +29,35 @@ struct task {
 	uint64_t seq;            /* 1, 2, ... in order of the input */
 	struct bytes items;      /* each followed by a NUL */
 	size_t   item_count;
-	int      is_text;        /* words are a shell, -c and a text, and the text is the command (--retry-failed) */
-	size_t   columns;        /* items that are of its first row; 0: of --pipe or --retry-failed */
-	struct bytes words;      /* argv, each word followed by a NUL; plug-in: the args, as they are */
+	int      is_text;        /* --retry-failed: words are a shell, -c and the command as text */
+	size_t   columns;        /* items of its first row; 0: --pipe, --retry-failed */
+	struct bytes words;      /* argv, each word followed by a NUL; or args of a plug-in */
 	size_t   word_count;
-	size_t  *slot_at;        /* {%} is known when a worker has it: where in words its number goes, rising */
+	size_t  *slot_at;        /* where in words {%} goes, rising: known when it has run */
 	size_t   slot_count;
-	size_t   slot_room;      /* what slot_at has memory for */
+	size_t   slot_room;      /* allocated in slot_at */
 	struct bytes tag;        /* what --tag puts before each line */
-	uint64_t block_len;      /* --pipe: bytes of its standard input, in the file of its channel */
-	unsigned attempts;       /* begun */
+	uint64_t block_len;      /* --pipe: length of its standard input, in its channel's file */
+	unsigned attempts;       /* how often it has begun */
 	uint64_t hash;           /* of what is to run, for the journal */
-	uint32_t ticket;         /* its place among those that have begun; 0: none */
-	uint64_t entry;          /* its number in the journal, once it is done */
+	uint32_t ticket;         /* of the journal, while it is in flight; 0: none */
+	uint64_t entry;          /* the number of its entry in the journal, once it is done */
 };
 TAILQ_HEAD(task_list, task);
 
-struct task *task_new(void);            /* all zero but seq-less; recycled where it can be */
-struct task *task_copy(const struct task *); /* on no list */
-/* {%} goes in at the present end of words. */
+/* All is zero; the buffers of a freed task are used again. */
+struct task *task_new(void);
+struct task *task_copy(const struct task *);
+void         task_free(struct task *); /* NULL is fine */
+/* {%} stands at the present end of words. */
 void         task_slot_here(struct task *);
-/* It is that number, for good. */
+/* Put the number of the worker wherever {%} stands, for good. */
 void         task_slot_fill(struct task *, unsigned slot);
-void         task_free(struct task *);  /* NULL is fine */
 
-/* The command as a shell would take it (words quoted where they must be): for the joblog, --dry-run, -t, messages. */
+/* The command as a shell would take it (words quoted where they must be): for the joblog,
+   --dry-run, -t, messages. */
 void task_command_text(const struct task *, int shell, struct bytes *);
-/* The i-th item or word; data is NULL where there is none. */
+/* The i-th item or word; data NULL: there is none. */
 struct item task_item(const struct task *, size_t i);
 struct item task_word(const struct task *, size_t i);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts outcomes, and the exit status of a run in each dialect. */
 #include "config.h"
 #include "tool/task/totals.h"
 
@@ -27,7 +28,7 @@ totals_add(struct totals *t, const struct outcome *e, enum dialect dialect)
 		t->xargs_stops = 124;
 }
 
-/* What a shell would have as $?. */
+/* A job's exit status as GNU parallel has it; 255 for a timeout. */
 static int
 status_of(const struct outcome *e)
 {
@@ -35,13 +36,15 @@ status_of(const struct outcome *e)
 		return 0;
 	if (e->verdict == VERDICT_TIMED_OUT)
 		return 255;
-	return e->signal != 0 ? 128 + e->signal : e->exit_code > 0 ? e->exit_code : 255;
+	if (e->signal != 0)
+		return 128 + e->signal;
+	return e->exit_code > 0 ? e->exit_code : 255;
 }
 
 void
 totals_halt(struct totals *t, const struct outcome *e, const struct halt_option *h, uint64_t total)
 {
-	/* What runs on may yet fail: that does not count any more. */
+	/* Jobs that end after the one that reached --halt do not count. */
 	if (t->halt_seen || e->verdict == VERDICT_SKIPPED ||
 	    !halt_reached(h, t->failed, t->succeeded, total))
 		return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The lengths that -s, sysconf() and the environment leave for a command line. */
 #include "config.h"
 #include "tool/taskgen/command_limit.h"
 
@@ -9,7 +10,7 @@
 
 extern char **environ;
 
-#define HEADROOM 2048 /* as POSIX has it for xargs: that commands may add to their environment */
+#define HEADROOM 2048 /* POSIX: xargs leaves it, so that commands can extend the environment */
 
 void
 command_limit_init(struct command_limit *limit, const struct options *o)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * command_limit - how long a command may become: what -s says and what the system takes.
- *
- * Includes options, template.
+ * command_limit - how long a command line may become, by -s and by the system.
  */
 #ifndef FORKPOOL_TOOL_COMMAND_LIMIT_H
 #define FORKPOOL_TOOL_COMMAND_LIMIT_H
@@ -12,7 +10,7 @@
 
 struct command_limit {
 	size_t bytes;  /* of all words with their NULs, as -s and xargs count */
-	size_t system; /* the same and the pointers to them: what execve() takes */
+	size_t system; /* of all words and the pointers to them, as execve() counts */
 	size_t word;   /* of one word with its NUL */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Extensions, base names and directories of items, and the letters of placeholders. */
 #include "config.h"
 #include "tool/taskgen/placeholder.h"
 
@@ -24,7 +25,7 @@ base(struct item item)
 	return item;
 }
 
-/* As dirname(1). */
+/* Like dirname(1). */
 static struct item
 directory(struct item item)
 {
@@ -34,51 +35,52 @@ directory(struct item item)
 		len--;
 	while (len > 0 && item.data[len - 1] != '/')
 		len--;
-	if (len == 0)
-		return item.len > 0 && item.data[0] == '/' ? (struct item){ "/", 1 } :
-							     (struct item){ ".", 1 };
+	if (len == 0) {
+		int is_root = item.len > 0 && item.data[0] == '/';
+		return (struct item){ is_root ? "/" : ".", 1 };
+	}
 	while (len > 1 && item.data[len - 1] == '/')
 		len--;
 	return (struct item){ item.data, len };
 }
 
 struct item
-placeholder_item(enum place place, struct item item)
+placeholder_apply(enum placeholder placeholder, struct item item)
 {
-	switch (place) {
-	case PLACE_STEM:
+	switch (placeholder) {
+	case PLACEHOLDER_STEM:
 		return without_extension(item);
-	case PLACE_BASE:
+	case PLACEHOLDER_BASE:
 		return base(item);
-	case PLACE_DIRECTORY:
+	case PLACEHOLDER_DIRECTORY:
 		return directory(item);
-	case PLACE_BASE_STEM:
+	case PLACEHOLDER_BASE_STEM:
 		return without_extension(base(item));
 	default:
 		return item;
 	}
 }
 
-enum place
-placeholder_letters(const char *text, size_t *len)
+enum placeholder
+placeholder_parse(const char *text, size_t *len)
 {
 	static const struct {
-		const char *letters;
-		enum place  place;
-	} places[] = {
-		{ "}", PLACE_ITEM },
-		{ ".}", PLACE_STEM },
-		{ "/}", PLACE_BASE },
-		{ "//}", PLACE_DIRECTORY },
-		{ "/.}", PLACE_BASE_STEM },
-		{ "#}", PLACE_SEQ },
-		{ "%}", PLACE_SLOT },
+		const char      *letters;
+		enum placeholder placeholder;
+	} known[] = {
+		{ "}", PLACEHOLDER_ITEM },
+		{ ".}", PLACEHOLDER_STEM },
+		{ "/}", PLACEHOLDER_BASE },
+		{ "//}", PLACEHOLDER_DIRECTORY },
+		{ "/.}", PLACEHOLDER_BASE_STEM },
+		{ "#}", PLACEHOLDER_SEQ },
+		{ "%}", PLACEHOLDER_SLOT },
 	};
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		*len = strlen(places[i].letters);
-		if (strncmp(text, places[i].letters, *len) == 0)
-			return places[i].place;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		*len = strlen(known[i].letters);
+		if (strncmp(text, known[i].letters, *len) == 0)
+			return known[i].placeholder;
 	}
-	return PLACE_NONE;
+	return PLACEHOLDER_NONE;
 }

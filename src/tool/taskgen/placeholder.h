@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * place - what {.} {/} {//} {/.} make of an item.
- *
- * Includes task (for struct item).
+ * placeholder - {} {.} {/} {//} {/.} {#} {%}: their letters, and what part of an item each stands
+ * for.
  */
-#ifndef FORKPOOL_TOOL_PLACE_H
-#define FORKPOOL_TOOL_PLACE_H
+#ifndef FORKPOOL_TOOL_PLACEHOLDER_H
+#define FORKPOOL_TOOL_PLACEHOLDER_H
 
 #include "tool/task/task.h"
 
-enum place {
-	PLACE_NONE = 0,     /* text that stays */
-	PLACE_ITEM,         /* {} */
-	PLACE_STEM,         /* {.}   without its extension */
-	PLACE_BASE,         /* {/}   its last component */
-	PLACE_DIRECTORY,    /* {//} */
-	PLACE_BASE_STEM,    /* {/.} */
-	PLACE_SEQ,          /* {#} */
-	PLACE_SLOT,         /* {%} */
+enum placeholder {
+	PLACEHOLDER_NONE = 0,     /* literal text */
+	PLACEHOLDER_ITEM,         /* {} */
+	PLACEHOLDER_STEM,         /* {.}   without its extension */
+	PLACEHOLDER_BASE,         /* {/}   its last component */
+	PLACEHOLDER_DIRECTORY,    /* {//} */
+	PLACEHOLDER_BASE_STEM,    /* {/.} */
+	PLACEHOLDER_SEQ,          /* {#} */
+	PLACEHOLDER_SLOT,         /* {%} */
 };
 
-/* The part of item (or a static text) that goes into that place, of PLACE_ITEM to PLACE_BASE_STEM. */
-struct item placeholder_item(enum place, struct item);
-/* The place whose letters stand from text on up to a "}": its kind and, in *len, their number; PLACE_NONE where it is none. */
-enum place  placeholder_letters(const char *text, size_t *len);
+/* Whether it stands for an item or a part of one. */
+static inline int
+placeholder_takes_item(enum placeholder placeholder)
+{
+	return placeholder >= PLACEHOLDER_ITEM && placeholder <= PLACEHOLDER_BASE_STEM;
+}
+
+/* What a placeholder that takes an item makes of it: a part of the item, or a static text. */
+struct item placeholder_apply(enum placeholder, struct item);
+/*
+ * The placeholder whose letters text begins with, "}" included; *len is their number.
+ * PLACEHOLDER_NONE: text begins with no such letters.
+ */
+enum placeholder placeholder_parse(const char *text, size_t *len);
 
 #endif

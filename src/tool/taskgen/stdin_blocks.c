@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Cutting standard input into blocks; the rest behind the last whole record goes on. */
 #include "config.h"
 #include "tool/taskgen/stdin_blocks.h"
 
@@ -8,40 +9,43 @@
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
+#include "tool/base/file_io.h"
 #include "tool/task/output_buffer.h"
 #include "tool/taskgen/task_builder.h"
 
-/* What comes behind the last whole record of a block waits in memory, or, if it is longer than this, in a file. */
+/* The rest behind the last whole record of a block; a longer rest waits in a file. */
 #define REST_IN_MEMORY (1024 * 1024)
 #define PIECE          (64 * 1024)
 
-struct pipe_blocks {
+static const char block_file[] = "a file for jobs' standard input"; /* in messages */
+
+struct stdin_blocks {
 	const struct options *options;
-	struct task_builder *maker;
-	struct reader *reader;
+	struct task_builder *builder;
+	struct record_reader *reader;
 	struct input_error   input_error;
 	uint64_t seq;
-	uint64_t target; /* a block has so many bytes before it is cut; more where it is all one record */
-	int      begun;  /* what was left stands in the caller's file already */
+	uint64_t target; /* bytes to read before a block is cut; grows while it is one record */
+	int      begun;  /* the caller's file has begun with the rest of the last block */
 	uint64_t len;    /* bytes in that file */
-	uint64_t cut;    /* where its last whole record ends; 0: none does */
-	char    *rest;   /* PIECE bytes at least */
+	uint64_t cut;    /* where the last whole record in it ends; 0: there is none */
+	char    *rest;   /* at least PIECE bytes, which also serve for copying */
 	size_t   rest_room;
 	uint64_t rest_len;
-	int      rest_fd; /* it is in this file; -1: in memory */
+	int      rest_fd; /* the file that has the rest; -1: memory has it */
 	int      ended;
 };
 
-struct pipe_blocks *
+struct stdin_blocks *
 stdin_blocks_open(const struct options *options)
 {
-	struct pipe_blocks *p = calloc(1, sizeof *p);
+	struct stdin_blocks *p = calloc(1, sizeof *p);
 
 	if (p == NULL || (p->rest = malloc(PIECE)) == NULL)
 		fail_memory();
 	p->options = options;
 	p->input_error.dialect = options->dialect;
-	p->maker = task_builder_open(options, NULL);
+	p->builder = task_builder_open(options, NULL);
 	p->reader = record_reader_open(STDIN_FILENO, options->separator, 0);
 	p->target = (uint64_t)options->block;
 	p->rest_room = PIECE;
@@ -50,13 +54,13 @@ stdin_blocks_open(const struct options *options)
 }
 
 void
-stdin_blocks_close(struct pipe_blocks *p)
+stdin_blocks_close(struct stdin_blocks *p)
 {
 	if (p == NULL)
 		return;
 	if (p->rest_fd != -1)
 		(void)close(p->rest_fd);
-	task_builder_close(p->maker);
+	task_builder_close(p->builder);
 	record_reader_close(p->reader);
 	input_error_free(&p->input_error);
 	free(p->rest);
@@ -64,78 +68,45 @@ stdin_blocks_close(struct pipe_blocks *p)
 }
 
 int
-stdin_blocks_fd(const struct pipe_blocks *p)
+stdin_blocks_fd(const struct stdin_blocks *p)
 {
 	return record_reader_fd(p->reader);
 }
 
 const char *
-stdin_blocks_error(const struct pipe_blocks *p, int *status)
+stdin_blocks_error(const struct stdin_blocks *p, int *status)
 {
-	return input_error_report(&p->input_error, status);
+	return input_error_first(&p->input_error, status);
 }
 
 static enum next
-broken(struct pipe_blocks *p, const char *what)
+broken(struct stdin_blocks *p, const char *what)
 {
 	static const char name[] = "--pipe";
 
-	input_error_item(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s", what,
-	    strerror(errno));
+	input_error_report(&p->input_error, 0, (struct item){ name, sizeof name - 1 }, "%s: %s",
+	    what, strerror(errno));
 	p->ended = 1;
 	return NEXT_END;
 }
 
-/* All of it, there: 0, or -1 and errno. */
-static int
-put(int fd, const char *data, size_t len, uint64_t at)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-		if (n == -1 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-			at += (uint64_t)n;
-		}
-	}
-	return 0;
-}
-
-static int
-get(int fd, char *data, size_t len, uint64_t at)
-{
-	while (len > 0) {
-		ssize_t n = pread(fd, data, len, (off_t)at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return -1;
-		}
-		data += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return 0;
-}
-
+/* The first len bytes of to become those of from, from offset at on. */
 static int
 copy(int to, int from, uint64_t at, uint64_t len, char *piece)
 {
 	for (uint64_t done = 0; done < len;) {
 		size_t n = len - done < PIECE ? (size_t)(len - done) : PIECE;
-		if (get(from, piece, n, at + done) == -1 || put(to, piece, n, done) == -1)
+		if (file_read_at(from, at + done, piece, n) == -1 ||
+		    file_write_at(to, done, piece, n) == -1)
 			return -1;
 		done += n;
 	}
 	return 0;
 }
 
-/* Take what stands behind the cut in that file. */
+/* Takes the rest behind the cut from the caller's file. */
 static int
-rest_take(struct pipe_blocks *p, int fd)
+rest_take(struct stdin_blocks *p, int fd)
 {
 	p->rest_len = p->len - p->cut;
 	if (p->rest_len > REST_IN_MEMORY) {
@@ -153,18 +124,19 @@ rest_take(struct pipe_blocks *p, int fd)
 		p->rest = larger;
 		p->rest_room = (size_t)p->rest_len;
 	}
-	return get(fd, p->rest, (size_t)p->rest_len, p->cut);
+	return file_read_at(fd, p->cut, p->rest, (size_t)p->rest_len);
 }
 
+/* Begins the caller's file with the rest. */
 static int
-rest_put(const struct pipe_blocks *p, int fd)
+rest_put(const struct stdin_blocks *p, int fd)
 {
 	if (p->rest_fd != -1)
 		return copy(fd, p->rest_fd, 0, p->rest_len, p->rest);
-	return put(fd, p->rest, (size_t)p->rest_len, 0);
+	return file_write_at(fd, 0, p->rest, (size_t)p->rest_len);
 }
 
-/* For the journal, what the job reads is a part of what it is. */
+/* The journal knows a job by its command and its input. */
 static int
 add_hash(int fd, uint64_t len, uint64_t *hash)
 {
@@ -172,7 +144,7 @@ add_hash(int fd, uint64_t len, uint64_t *hash)
 
 	for (uint64_t at = 0; at < len;) {
 		size_t n = len - at < sizeof buffer ? (size_t)(len - at) : sizeof buffer;
-		if (get(fd, buffer, n, at) == -1)
+		if (file_read_at(fd, at, buffer, n) == -1)
 			return -1;
 		*hash = checksum_hash(*hash, buffer, n);
 		at += n;
@@ -180,24 +152,25 @@ add_hash(int fd, uint64_t len, uint64_t *hash)
 	return 0;
 }
 
+/* The task of the block that is the first len bytes of the file. */
 static enum next
-make(struct pipe_blocks *p, int fd, uint64_t len, struct task **task)
+make_task(struct stdin_blocks *p, int fd, uint64_t len, struct task **task)
 {
 	if (ftruncate(fd, (off_t)len) == -1)
-		return broken(p, "a file for jobs' standard input");
-	*task = task_build(p->maker, NULL, 0, ++p->seq);
+		return broken(p, block_file);
+	*task = task_builder_build(p->builder, NULL, 0, ++p->seq);
 	(*task)->block_len = len;
 	if (p->options->journal != NULL && add_hash(fd, len, &(*task)->hash) == -1) {
 		task_free(*task);
-		return broken(p, "a file for jobs' standard input");
+		return broken(p, block_file);
 	}
 	p->begun = 0;
 	return NEXT_GOT;
 }
 
-/* Fill the file up to the target; NEXT_GOT: it has so much, NEXT_END: the input has no more. */
+/* Fills the file up to the target.  NEXT_GOT: it is full, NEXT_END: the input has ended. */
 static enum next
-fill(struct pipe_blocks *p, int fd)
+fill(struct stdin_blocks *p, int fd)
 {
 	struct item come;
 
@@ -206,8 +179,8 @@ fill(struct pipe_blocks *p, int fd)
 		if (next != NEXT_GOT)
 			return next;
 		size_t n = p->target - p->len < come.len ? (size_t)(p->target - p->len) : come.len;
-		if (put(fd, come.data, n, p->len) == -1)
-			return broken(p, "a file for jobs' standard input");
+		if (file_write_at(fd, p->len, come.data, n) == -1)
+			return broken(p, block_file);
 		const char *end = memrchr(come.data, p->options->separator, n);
 		if (end != NULL)
 			p->cut = p->len + (uint64_t)(end + 1 - come.data);
@@ -218,17 +191,17 @@ fill(struct pipe_blocks *p, int fd)
 }
 
 enum next
-stdin_blocks_next(struct pipe_blocks *p, int fd, struct task **task)
+stdin_blocks_next(struct stdin_blocks *p, int fd, struct task **task)
 {
 	if (p->ended)
 		return NEXT_END;
 	if (!p->begun) {
 		if (rest_put(p, fd) == -1)
-			return broken(p, "a file for jobs' standard input");
+			return broken(p, block_file);
 		p->len = p->rest_len;
 		p->cut = 0;
 		p->begun = 1;
-		/* A long record makes all later blocks larger with GNU parallel, here its own alone. */
+		/* In GNU parallel a long record makes all later blocks larger too. */
 		if (p->options->dialect != DIALECT_PARALLEL)
 			p->target = (uint64_t)p->options->block;
 	}
@@ -240,14 +213,14 @@ stdin_blocks_next(struct pipe_blocks *p, int fd, struct task **task)
 			p->ended = 1;
 			if ((errno = record_reader_errno(p->reader)) != 0)
 				(void)broken(p, "standard input cannot be read");
-			return p->len == 0 ? NEXT_END : make(p, fd, p->len, task);
+			return p->len == 0 ? NEXT_END : make_task(p, fd, p->len, task);
 		}
 		if (p->cut > 0) {
 			if (rest_take(p, fd) == -1)
-				return broken(p, "a file for jobs' standard input");
-			return make(p, fd, p->cut, task);
+				return broken(p, block_file);
+			return make_task(p, fd, p->cut, task);
 		}
-		/* All one record so far. */
+		/* One record so far: read more, by 30 % each time, until it ends. */
 		p->target += (p->target * 3 + 9) / 10 + 1;
 	}
 }

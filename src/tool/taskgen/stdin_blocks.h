@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pipe_blocks - --pipe: standard input in blocks of about --block bytes, each whole records, each one job's standard input.
- *
- * Includes options, sources (for enum next), store, task.
+ * stdin_blocks - --pipe: cuts standard input into blocks of about --block bytes and whole records,
+ * one for each job.
  */
-#ifndef FORKPOOL_TOOL_PIPE_BLOCKS_H
-#define FORKPOOL_TOOL_PIPE_BLOCKS_H
+#ifndef FORKPOOL_TOOL_STDIN_BLOCKS_H
+#define FORKPOOL_TOOL_STDIN_BLOCKS_H
 
 #include "tool/cli/options.h"
 #include "tool/items/rows.h"
 #include "tool/task/task.h"
 
-struct pipe_blocks;
-struct pipe_blocks *stdin_blocks_open(const struct options *);
-void      stdin_blocks_close(struct pipe_blocks *); /* NULL is fine */
-/* The next block is written into fd from its beginning, and fd cut to that length; *task has block_len and the command.  After
-   NEXT_WAIT the block is not complete: come again with the same fd. */
-enum next stdin_blocks_next(struct pipe_blocks *, int fd, struct task **task);
-int       stdin_blocks_fd(const struct pipe_blocks *);
+struct stdin_blocks;
+struct stdin_blocks *stdin_blocks_open(const struct options *);
+void      stdin_blocks_close(struct stdin_blocks *); /* NULL is fine */
+/*
+ * Writes the next block into fd, from the beginning, and truncates fd to its length; *task has the
+ * command and block_len.  After NEXT_WAIT the block is incomplete: call again with the same fd.
+ */
+enum next stdin_blocks_next(struct stdin_blocks *, int fd, struct task **task);
+int       stdin_blocks_fd(const struct stdin_blocks *);
 /* As batcher_error(). */
-const char *stdin_blocks_error(const struct pipe_blocks *, int *status);
+const char *stdin_blocks_error(const struct stdin_blocks *, int *status);
 
 #endif

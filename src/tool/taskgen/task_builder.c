@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Making a task of its items: its words, its tag, its hash. */
 #include "config.h"
 #include "tool/taskgen/task_builder.h"
 
@@ -11,24 +12,24 @@ struct task_builder {
 	const struct options *options;
 	struct template *command; /* NULL: a plug-in's functions take the item as it is */
 	struct template *tag;
-	const char      *shell;   /* GNU parallel's way: it runs the command's one text */
-	struct bytes     text;    /* --shell: what stands behind sh -c */
+	const char      *shell;   /* as in GNU parallel: it runs the command, which is one text */
+	struct bytes     text;    /* --shell: the argument of sh -c */
 };
 
 #define WORD(text) ((char *)(uintptr_t)(text))
 
 static struct template *
-parse_shell(struct task_builder *m)
+parse_shell(struct task_builder *b)
 {
-	const struct options *o = m->options;
+	const struct options *o = b->options;
 	char *words[] = { WORD("sh"), WORD("-c"), NULL, WORD("sh") };
 
 	for (size_t i = 0; i < o->command_count; i++) {
 		if (i > 0)
-			bytes_add_byte(&m->text, ' ');
-		bytes_add_text(&m->text, o->command[i]);
+			bytes_add_byte(&b->text, ' ');
+		bytes_add_text(&b->text, o->command[i]);
 	}
-	words[2] = m->text.at;
+	words[2] = b->text.at;
 	return template_parse(words, 4, TEMPLATE_LITERAL, o, NULL, !o->pipe);
 }
 
@@ -43,20 +44,20 @@ task_builder_shell(void)
 }
 
 static struct template *
-parse_command(struct task_builder *m, const struct row *header)
+parse_command(struct task_builder *b, const struct row *header)
 {
-	const struct options *o = m->options;
+	const struct options *o = b->options;
 	char *echo[] = { WORD("echo") };
 
 	switch (o->dialect) {
 	case DIALECT_PARALLEL:
 		if (!o->shell) /* -q */
 			break;
-		m->shell = task_builder_shell();
+		b->shell = task_builder_shell();
 		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header,
 		    !o->pipe);
 	case DIALECT_XARGS:
-		/* The command itself has no place. */
+		/* No placeholder is replaced in the command's own name. */
 		return template_parse(o->command_count > 0 ? o->command : echo,
 		    o->command_count > 0 ? o->command_count : 1,
 		    o->replace_given ? TEMPLATE_ARGUMENTS : TEMPLATE_LITERAL, o, NULL,
@@ -65,50 +66,50 @@ parse_command(struct task_builder *m, const struct row *header)
 		break;
 	}
 	if (o->shell)
-		return parse_shell(m);
+		return parse_shell(b);
 	return template_parse(o->command, o->command_count, TEMPLATE_WORDS, o, header, !o->pipe);
 }
 
 struct task_builder *
 task_builder_open(const struct options *options, const struct row *header)
 {
-	struct task_builder *m = calloc(1, sizeof *m);
+	struct task_builder *b = calloc(1, sizeof *b);
 
-	if (m == NULL)
+	if (b == NULL)
 		fail_memory();
-	m->options = options;
-	/* All that have places, --results as well: it is expanded only when a job has ended. */
+	b->options = options;
+	/* --results too, though it is expanded later: errors come before any job runs. */
 	if (options->plugin_file == NULL && !options->shell)
 		template_check(options->command, options->command_count, options, header);
 	if (options->tag_string != NULL)
-		template_check(&m->options->tag_string, 1, options, header);
+		template_check(&options->tag_string, 1, options, header);
 	if (options->results != NULL)
-		template_check(&m->options->results, 1, options, header);
+		template_check(&options->results, 1, options, header);
 	if (options->plugin_file == NULL)
-		m->command = parse_command(m, header);
+		b->command = parse_command(b, header);
 	if (options->tag_string != NULL)
-		m->tag =
-		    template_parse(&m->options->tag_string, 1, TEMPLATE_PLAIN, options, header, 0);
-	return m;
+		b->tag = template_parse(&options->tag_string, 1, TEMPLATE_PLAIN, options, header,
+		    0);
+	return b;
 }
 
 void
-task_builder_close(struct task_builder *m)
+task_builder_close(struct task_builder *b)
 {
-	if (m == NULL)
+	if (b == NULL)
 		return;
-	template_free(m->command);
-	template_free(m->tag);
-	bytes_free(&m->text);
-	free(m);
+	template_free(b->command);
+	template_free(b->tag);
+	bytes_free(&b->text);
+	free(b);
 }
 
-/* What --tag puts before a line: the items with blanks between them; and a tab behind that or --tagstring's text. */
+/* The tag: the items with blanks between them, or --tagstring's text; and a tab. */
 static void
-put_tag(const struct task_builder *m, const struct item *items, size_t count, struct task *task)
+put_tag(const struct task_builder *b, const struct item *items, size_t count, struct task *task)
 {
-	if (m->tag != NULL) {
-		template_text(m->tag, task, 0, &task->tag);
+	if (b->tag != NULL) {
+		template_text(b->tag, task, 0, &task->tag);
 	} else {
 		for (size_t i = 0; i < count; i++) {
 			if (i > 0)
@@ -120,9 +121,10 @@ put_tag(const struct task_builder *m, const struct item *items, size_t count, st
 }
 
 struct task *
-task_build(const struct task_builder *m, const struct item *items, size_t count, uint64_t seq)
+task_builder_build(const struct task_builder *b, const struct item *items, size_t count,
+    uint64_t seq)
 {
-	const struct options *o = m->options;
+	const struct options *o = b->options;
 	struct task *task = task_new();
 
 	task->seq = seq;
@@ -131,7 +133,7 @@ task_build(const struct task_builder *m, const struct item *items, size_t count,
 		bytes_add(&task->items, items[i].data, items[i].len);
 		bytes_add_byte(&task->items, '\0');
 	}
-	if (m->command == NULL) {
+	if (b->command == NULL) {
 		for (size_t i = 0; i < count; i++) {
 			if (i > 0)
 				bytes_add_byte(&task->words, (char)o->separator);
@@ -139,15 +141,15 @@ task_build(const struct task_builder *m, const struct item *items, size_t count,
 		}
 		task->word_count = 1;
 	} else {
-		if (m->shell != NULL) {
-			bytes_add(&task->words, m->shell, strlen(m->shell) + 1);
+		if (b->shell != NULL) {
+			bytes_add(&task->words, b->shell, strlen(b->shell) + 1);
 			bytes_add(&task->words, "-c", sizeof "-c");
 			task->word_count = 2;
 		}
-		template_expand(m->command, items, count, seq, task);
+		template_expand(b->command, items, count, seq, task);
 	}
 	if (o->tag || o->tag_string != NULL)
-		put_tag(m, items, count, task);
+		put_tag(b, items, count, task);
 	if (o->journal != NULL) {
 		task->hash = checksum_hash(CHECKSUM_HASH_START, task->words.at, task->words.len);
 		task->hash = checksum_hash(task->hash, task->items.at, task->items.len);
@@ -156,11 +158,11 @@ task_build(const struct task_builder *m, const struct item *items, size_t count,
 }
 
 void
-task_measure(const struct task_builder *m, const struct item *item, size_t before, uint64_t seq,
-    struct template_size *size)
+task_builder_measure(const struct task_builder *b, const struct item *item, size_t before,
+    uint64_t seq, struct template_size *size)
 {
-	if (m->command != NULL) {
-		template_measure(m->command, item, before, seq, size);
+	if (b->command != NULL) {
+		template_measure(b->command, item, before, seq, size);
 	} else if (item != NULL) {
 		size->bytes += item->len + 1;
 		size->words = 1;

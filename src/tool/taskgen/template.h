@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * template - a command with places for items: {} {.} {/} {//} {/.} {#} {%} {n} {n.} {-n} ... {name}, or what -I says.
+ * template - a command with placeholders: {} {.} {/} {//} {/.} {#} {%} {n} {n.} {-n} ... {name}, or
+ * the text of -I.
  *
- * Parsed once, expanded for each job.  Items are counted through all rows of the job, as GNU parallel does: {2} is the second
- * of them.  Includes options, quote, sources, task.
+ * It is parsed once and expanded for each job.  {2} is the second item of the job, counted through
+ * all its rows, as in GNU parallel.
  */
 #ifndef FORKPOOL_TOOL_TEMPLATE_H
 #define FORKPOOL_TOOL_TEMPLATE_H
@@ -16,37 +17,43 @@ struct template;
 
 enum template_form {
 	TEMPLATE_WORDS = 0, /* argv: an item stays within its word, or is a word */
-	TEMPLATE_LITERAL,   /* argv without places: items come behind it */
-	TEMPLATE_ARGUMENTS, /* argv whose first word, the command, has no place: xargs -I */
-	TEMPLATE_QUOTED,    /* one text for a shell, in GNU parallel's way: items go into it quoted (unless they are its command) */
+	TEMPLATE_LITERAL,   /* argv without placeholders: items come behind it */
+	TEMPLATE_ARGUMENTS, /* argv whose first word, the command, has no placeholder: xargs -I */
+	/* one text for a shell, as GNU parallel: items are quoted unless they are the command */
+	TEMPLATE_QUOTED,
 	TEMPLATE_PLAIN,     /* one text for people or files: --tagstring, --results, --wd */
 };
 
 /*
- * add_items: as the dialect has it, items go to the end where no place is named.  header: the columns' names, NULL for none.
+ * add_items: a template without placeholders gets the items at its end, as the dialect has it.
+ * header: the names of the columns, or NULL.
  */
 struct template *template_parse(char *const *words, size_t count, enum template_form,
     const struct options *, const struct row *header, int add_items);
 /*
- * Places that no job can fill end the tool: {0}, a {3} where no job has three items, with a header a {name} that it does not have.
- * GNU parallel leaves them empty or as they are.
+ * Ends the tool at a placeholder that no job can fill: {0}, {3} where no job has three items,
+ * {name} that the header does not have.  In GNU parallel such placeholders are empty or stay as
+ * they are.
  */
-void
-template_check(char *const *words, size_t count, const struct options *, const struct row *header);
+void   template_check(char *const *words, size_t count, const struct options *,
+    const struct row *header);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
-/* Append its words for these items to task->words, count them in word_count; {%} becomes an entry of slot_at. */
-void template_expand(const struct template *, const struct item *items, size_t count, uint64_t seq,
-    struct task *);
-/* The text of TEMPLATE_PLAIN for that task; {%} is slot. */
+/* Appends the words for these items to task->words; the place of {%} goes into slot_at. */
+void   template_expand(const struct template *, const struct item *items, size_t count,
+    uint64_t seq, struct task *);
+/* Appends the text of TEMPLATE_PLAIN for that task; {%} is slot. */
 void   template_text(const struct template *, const struct task *, unsigned slot, struct bytes *);
 
-/* What a command line takes: bytes with a NUL for each word; words; and the longest word. */
+/* The size of a command line: bytes with a NUL for each word, words, and the longest word. */
 struct template_size {
 	size_t bytes, words, longest;
 };
-/* Add what one more item makes of it, behind as many; before the first, items NULL, what it has without.  Never too little. */
-void template_measure(const struct template *, const struct item *item, size_t before, uint64_t seq,
-    struct template_size *);
+/*
+ * Adds what one more item, the one behind that many, adds to the command line; item NULL, at first:
+ * its size without items.  Never too little.
+ */
+void   template_measure(const struct template *, const struct item *item, size_t before,
+    uint64_t seq, struct template_size *);
 
 #endif

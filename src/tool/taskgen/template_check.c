@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Refusing placeholders that no job can fill. */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -11,17 +12,20 @@
 #include "tool/base/message.h"
 #include "tool/taskgen/template_internal.h"
 
-/* How many items a job has at most; 0: that depends on the input. */
+/* How many items a job has at most; 0: depends on the input. */
 static size_t
 items_most(const struct options *o)
 {
 	size_t sources = o->source_count > 0 ? o->source_count : 1;
-	size_t rows = o->max_items > 0 ? o->max_items :
-	    o->max_lines > 0           ? o->max_lines :
-	    o->packing == PACK_ONE     ? 1 :
-					 0;
+	size_t rows = o->packing == PACK_ONE ? 1 : 0;
 
-	return o->colsep != NULL || o->pipe || o->insert_nothing ? 0 : sources * rows;
+	if (o->colsep != NULL || o->pipe || o->insert_nothing)
+		return 0;
+	if (o->max_items > 0)
+		rows = o->max_items;
+	else if (o->max_lines > 0)
+		rows = o->max_lines;
+	return sources * rows;
 }
 
 static _Noreturn void
@@ -30,13 +34,13 @@ refuse(const char *word, const char *text, size_t len, const char *why)
 	char place[128], shown[256];
 
 	(void)message_word(place, sizeof place, text, len);
-	(void)message_word(shown, sizeof shown, word, strlen(word));
+	(void)message_text(shown, sizeof shown, word);
 	if (strlen(word) == len)
 		fail("%s %s", place, why);
 	fail("%s in %s %s", place, shown, why);
 }
 
-/* {n} and the like, from its brace on; the number has been seen to be one. */
+/* text: the brace of {n} or the like, with a number behind it. */
 static void
 check_number(const char *word, const char *text, size_t len, const struct options *o)
 {
@@ -87,8 +91,8 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		    (text == word || text[-1] != '$'))
 			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
 				at++;
-		enum place place = placeholder_letters(at, &len);
-		if (at == text + 1 || place < PLACE_ITEM || place > PLACE_BASE_STEM)
+		enum placeholder place = placeholder_parse(at, &len);
+		if (at == text + 1 || !placeholder_takes_item(place))
 			continue;
 		len += (size_t)(at - text);
 		if (is_number)

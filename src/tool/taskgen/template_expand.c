@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Putting items into a template, and how long the command line becomes by that. */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -14,7 +15,7 @@ struct expansion {
 	const struct item *items;
 	size_t        count;
 	uint64_t      seq;
-	struct task  *task; /* NULL: a text, and slot is known */
+	struct task  *task; /* NULL: the slot is known already */
 	unsigned      slot;
 	struct bytes *out;
 	size_t        words;
@@ -29,27 +30,27 @@ put_number(struct bytes *out, uint64_t number)
 }
 
 static void
-put_item(const struct expansion *e, enum place place, struct item item)
+put_item(const struct expansion *e, enum placeholder place, struct item item)
 {
-	item = placeholder_item(place, item);
+	item = placeholder_apply(place, item);
 	if (e->template->form == TEMPLATE_QUOTED && !e->template->raw)
-		quote_word(e->out, item.data, item.len);
+		shell_quote_word(e->out, item.data, item.len);
 	else
 		bytes_add(e->out, item.data, item.len);
 }
 
-/* What the part is with that item; positions count through all. */
+/* Appends the part; item is for a part that stands for all items. */
 static void
 put_part(const struct expansion *e, const struct part *part, struct item item)
 {
 	switch (part->place) {
-	case PLACE_NONE:
+	case PLACEHOLDER_NONE:
 		bytes_add(e->out, part->text.data, part->text.len);
 		return;
-	case PLACE_SEQ:
+	case PLACEHOLDER_SEQ:
 		put_number(e->out, e->seq);
 		return;
-	case PLACE_SLOT:
+	case PLACEHOLDER_SLOT:
 		if (e->task != NULL)
 			task_slot_here(e->task);
 		else
@@ -60,17 +61,15 @@ put_part(const struct expansion *e, const struct part *part, struct item item)
 	}
 	if (part->position != 0) {
 		size_t back = part->position < 0 ? (size_t)-part->position : 0;
-		size_t nth = back == 0 ? (size_t)part->position - 1 :
-		    back <= e->count   ? e->count - back :
-					 e->count;
-		if (nth >= e->count)
+		size_t nth = back == 0 ? (size_t)part->position - 1 : e->count - back;
+		if (back > e->count || nth >= e->count)
 			return;
 		item = e->items[nth];
 	}
 	put_item(e, part->place, item);
 }
 
-/* Between what two items became. */
+/* Separates the texts of two items. */
 static void
 put_between(struct expansion *e, int own_word)
 {
@@ -124,9 +123,16 @@ template_expand(const struct template *t, const struct item *items, size_t count
     struct task *task)
 {
 	static const struct item nothing = { "", 0 };
-	struct expansion e = { t, items, count, seq, task, 0, &task->words, 0 };
+	struct expansion e = {
+		.template = t,
+		.items = items,
+		.count = count,
+		.seq = seq,
+		.task = task,
+		.out = &task->words,
+	};
 
-	/* As GNU parallel has it with --pipe: in its texts no item is an empty one. */
+	/* A shell text without items (--pipe) has one empty item, as in GNU parallel. */
 	if (t->nothing) {
 		e.count = 0;
 	} else if (count == 0 && !template_is_argv(t)) {
@@ -145,76 +151,80 @@ void
 template_text(const struct template *t, const struct task *task, unsigned slot, struct bytes *out)
 {
 	struct item_list items = { 0 };
-	struct expansion e = { t, NULL, t->nothing ? 0 : task->item_count, task->seq, NULL, slot,
-		out, 0 };
+	struct expansion e = {
+		.template = t,
+		.count = t->nothing ? 0 : task->item_count,
+		.seq = task->seq,
+		.slot = slot,
+		.out = out,
+	};
+	const char *at = task->items.at;
 
-	for (size_t i = 0; i < task->item_count; i++)
-		item_list_add(&items, i == 0 ? task_item(task, 0) :
-		    (struct item){ items.at[i - 1].data + items.at[i - 1].len + 1,
-		    strlen(items.at[i - 1].data + items.at[i - 1].len + 1) });
+	for (size_t i = 0; i < task->item_count; i++) {
+		item_list_add(&items, (struct item){ at, strlen(at) });
+		at += strlen(at) + 1;
+	}
 	e.items = items.at;
 	expand(&e);
 	item_list_free(&items);
 }
 
 static size_t
-item_size(const struct template *t, enum place place, struct item item)
+item_size(const struct template *t, enum placeholder place, struct item item)
 {
-	item = placeholder_item(place, item);
-	return t->form == TEMPLATE_QUOTED && !t->raw ? quote_len(item.data, item.len) : item.len;
+	item = placeholder_apply(place, item);
+	if (t->form == TEMPLATE_QUOTED && !t->raw)
+		return shell_quote_len(item.data, item.len);
+	return item.len;
 }
 
-/* How long the part is without items. */
+/* The length of a part that takes no item. */
 static size_t
 fixed_size(const struct part *part, uint64_t seq)
 {
 	char digits[24];
 
 	switch (part->place) {
-	case PLACE_NONE:
+	case PLACEHOLDER_NONE:
 		return part->text.len;
-	case PLACE_SEQ:
+	case PLACEHOLDER_SEQ:
 		return (size_t)snprintf(digits, sizeof digits, "%" PRIu64, seq);
-	case PLACE_SLOT:
+	case PLACEHOLDER_SLOT:
 		return 4; /* there are at most 4096 workers */
 	default:
 		return 0;
 	}
 }
 
-static void
-longest(struct template_size *size, size_t bytes)
-{
-	if (bytes > size->longest)
-		size->longest = bytes;
-}
-
+/* Adds one group's share of template_measure(). */
 static void
 measure_group(const struct template *t, const struct group *g, const struct item *item,
     size_t before, uint64_t seq, struct template_size *size)
 {
 	int repeated = g->has_all && (t->context || g->alone);
+	int whole = (item == NULL) != repeated; /* its fixed parts count now */
 	size_t bytes = 0;
 
-	/* The first item takes a repeated group as a whole, or nothing does. */
+	/* Each item repeats the fixed parts of a repeated group; those of others count once. */
 	for (size_t p = g->first; p < g->end; p++) {
 		const struct part *part = &t->parts[p];
-		if ((item == NULL) != repeated)
+		if (whole)
 			bytes += fixed_size(part, seq);
-		if (item != NULL && part_is_all(part))
-			bytes +=
-			    item_size(t, part->place, *item) + (!repeated && before > 0 ? 1 : 0);
-		else if (item != NULL &&
-		    (repeated || part->position < 0 || (size_t)part->position == before + 1) &&
-		    part->position != 0)
+		if (item == NULL)
+			continue;
+		if (part_is_all(part))
+			bytes += item_size(t, part->place, *item) + (!repeated && before > 0);
+		else if (part->position != 0 &&
+		    (repeated || part->position < 0 || (size_t)part->position == before + 1))
 			bytes += item_size(t, part->place, *item);
 	}
-	if ((item == NULL) != repeated) {
+	if (whole) {
 		bytes++;
 		size->words++;
-		longest(size, bytes);
+		if (bytes > size->longest)
+			size->longest = bytes;
 	} else if (bytes > 0) {
-		/* It grows with each item: no word is longer than the longest and all that was added so. */
+		/* This word grows with each item: the longest one grows by at most as much. */
 		size->longest += bytes;
 	}
 	size->bytes += bytes;

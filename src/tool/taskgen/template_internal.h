@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * template_parts - what a template is made of, for template_parse.c and template_expand.c alone.
+ * template_internal - what a template consists of, for template_*.c alone.
  *
- * Its parts are texts and places in a row.  Groups of them are what stands between blanks: in the forms that are argv each group
- * is a word, or becomes one for each item; in those that are one text each is followed by a byte of it.
+ * A template is a row of parts: texts and placeholders.  The parts between two blanks are a group.
+ * In the forms that are argv each group is a word, or one word for each item; in the forms that are
+ * one text a group is followed by one byte of that text.
  */
-#ifndef FORKPOOL_TOOL_TEMPLATE_PARTS_H
-#define FORKPOOL_TOOL_TEMPLATE_PARTS_H
+#ifndef FORKPOOL_TOOL_TEMPLATE_INTERNAL_H
+#define FORKPOOL_TOOL_TEMPLATE_INTERNAL_H
 
 #include "tool/taskgen/placeholder.h"
 #include "tool/taskgen/template.h"
 
 struct part {
-	enum place  place;
-	struct item text;     /* PLACE_NONE: of words */
-	long        position; /* 1 .. or, from the end, -1 ..; 0: all items */
+	enum placeholder place;
+	struct item text;     /* PLACEHOLDER_NONE: the literal text */
+	long        position; /* 1, 2, ..., or from the end -1, -2, ...; 0: all items */
 };
 
 struct group {
 	size_t first, end; /* parts */
 	char   behind;     /* the byte that follows it; NUL at the end of a word */
-	int    has_place;
-	int    has_all;    /* one that stands for all items */
-	int    alone;      /* it is nothing but that */
+	int    has_place;  /* a part is a placeholder */
+	int    has_all;    /* a part stands for all items */
+	int    alone;      /* that part is the only one */
 };
 
 struct template {
 	enum template_form form;
-	int           context;  /* -X: groups with all items are repeated for each */
-	int           nothing;  /* -n 0: no item goes in */
-	int           raw;      /* QUOTED, and an item is the command itself: nothing is quoted */
+	int           context;  /* -X: repeat a group that has all items for each of them */
+	int           nothing;  /* -n 0: items are left out */
+	int           raw;      /* quote no item: TEMPLATE_PLAIN, or an item is the command */
 	int           has_place;
 	struct part  *parts;
 	size_t        part_count, part_room;
@@ -37,7 +38,10 @@ struct template {
 	size_t        group_count, group_room;
 };
 
-/* The column whose name, with letters as of {name/} behind it, text begins with: 1 .., or 0; *len is the name's length. */
+/*
+ * The number of the column whose name text begins with, letters such as those of {name/} behind it;
+ * 0: none.  *len is the length of the name.
+ */
 long template_column(const struct row *header, const char *text, size_t *len);
 
 static inline int
@@ -49,7 +53,7 @@ template_is_argv(const struct template *t)
 static inline int
 part_is_all(const struct part *part)
 {
-	return part->position == 0 && part->place >= PLACE_ITEM && part->place <= PLACE_BASE_STEM;
+	return part->position == 0 && placeholder_takes_item(part->place);
 }
 
 #endif

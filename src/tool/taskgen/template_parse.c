@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing a command into groups of texts and placeholders. */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -6,20 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/array.h"
 #include "tool/taskgen/template_internal.h"
 
 static struct part *
 add_part(struct template *t)
 {
-	if (t->part_count == t->part_room) {
-		size_t room = t->part_room == 0 ? 16 : t->part_room * 2;
-		struct part *parts = reallocarray(t->parts, room, sizeof *parts);
-		if (parts == NULL)
-			fail_memory();
-		t->parts = parts;
-		t->part_room = room;
-	}
-	t->parts[t->part_count] = (struct part){ .place = PLACE_NONE };
+	t->parts = array_reserve(t->parts, t->part_count, &t->part_room, sizeof *t->parts);
+	t->parts[t->part_count] = (struct part){ .place = PLACEHOLDER_NONE };
 	return &t->parts[t->part_count++];
 }
 
@@ -33,14 +28,7 @@ add_literal(struct template *t, const char *from, const char *to)
 static void
 begin_group(struct template *t)
 {
-	if (t->group_count == t->group_room) {
-		size_t room = t->group_room == 0 ? 8 : t->group_room * 2;
-		struct group *groups = reallocarray(t->groups, room, sizeof *groups);
-		if (groups == NULL)
-			fail_memory();
-		t->groups = groups;
-		t->group_room = room;
-	}
+	t->groups = array_reserve(t->groups, t->group_count, &t->group_room, sizeof *t->groups);
 	t->groups[t->group_count++] = (struct group){ .first = t->part_count };
 }
 
@@ -52,7 +40,7 @@ end_group(struct template *t, char behind)
 	g->end = t->part_count;
 	g->behind = behind;
 	for (size_t i = g->first; i < g->end; i++) {
-		g->has_place |= t->parts[i].place != PLACE_NONE;
+		g->has_place |= t->parts[i].place != PLACEHOLDER_NONE;
 		g->has_all |= part_is_all(&t->parts[i]);
 	}
 	g->alone = g->end == g->first + 1 && g->has_all;
@@ -67,8 +55,8 @@ template_column(const struct row *header, const char *text, size_t *len)
 		size_t letters;
 		if (name.len == 0 || strncmp(text, name.data, name.len) != 0)
 			continue;
-		enum place place = placeholder_letters(text + name.len, &letters);
-		if (place >= PLACE_ITEM && place <= PLACE_BASE_STEM) {
+		enum placeholder place = placeholder_parse(text + name.len, &letters);
+		if (placeholder_takes_item(place)) {
 			*len = name.len;
 			return (long)i + 1;
 		}
@@ -76,7 +64,7 @@ template_column(const struct row *header, const char *text, size_t *len)
 	return 0;
 }
 
-/* The place that begins at text, into *part: how many bytes it takes, 0 where there is none. */
+/* Parses the placeholder that text begins with; its length, 0: there is none. */
 static size_t
 parse_place(const char *text, const struct options *o, const struct row *header, struct part *part)
 {
@@ -85,7 +73,7 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 	size_t len = 0;
 
 	if (replaced && strncmp(text, o->replace, strlen(o->replace)) == 0) {
-		*part = (struct part){ .place = PLACE_ITEM };
+		*part = (struct part){ .place = PLACEHOLDER_ITEM };
 		return strlen(o->replace);
 	}
 	if (*text != '{' || o->dialect == DIALECT_XARGS)
@@ -97,11 +85,12 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 		position = strtol(at, &behind, 10);
 		at = behind;
 	}
-	enum place place = placeholder_letters(at, &len);
-	if (place == PLACE_NONE || (place >= PLACE_SEQ && at != text + 1))
+	enum placeholder place = placeholder_parse(at, &len);
+	if (place == PLACEHOLDER_NONE || (place >= PLACEHOLDER_SEQ && at != text + 1))
 		return 0;
-	/* With -I {} is a text like others; and so is {1} for GNU parallel. */
-	if (replaced && place == PLACE_ITEM && (at == text + 1 || o->dialect == DIALECT_PARALLEL))
+	/* With -I {} is ordinary text, and in GNU parallel {1} too. */
+	if (replaced && place == PLACEHOLDER_ITEM &&
+	    (at == text + 1 || o->dialect == DIALECT_PARALLEL))
 		return 0;
 	*part = (struct part){ .place = place, .position = position };
 	return (size_t)(at - text) + len;
@@ -112,8 +101,8 @@ parse_word(struct template *t, const char *text, const struct options *o, const 
     char behind)
 {
 	const char *from = text;
-	int places =
-	    t->form != TEMPLATE_LITERAL && !(t->form == TEMPLATE_ARGUMENTS && t->group_count == 0);
+	int is_command = t->form == TEMPLATE_ARGUMENTS && t->group_count == 0;
+	int places = t->form != TEMPLATE_LITERAL && !is_command;
 
 	begin_group(t);
 	for (const char *at = text; *at != '\0';) {
@@ -136,7 +125,7 @@ parse_word(struct template *t, const char *text, const struct options *o, const 
 	end_group(t, behind);
 }
 
-/* Whether an item is the command or a part of its name: then it is a command line, and goes in as it is. */
+/* Whether an item is the command or a part of its name: it is then not quoted. */
 static int
 item_is_command(const struct template *t)
 {
@@ -144,7 +133,7 @@ item_is_command(const struct template *t)
 
 	for (size_t i = g->first; i < g->end; i++) {
 		const struct item *text = &t->parts[i].text;
-		if (t->parts[i].place != PLACE_NONE)
+		if (t->parts[i].place != PLACEHOLDER_NONE)
 			return 1;
 		if (memchr(text->data, '=', text->len) != NULL ||
 		    memchr(text->data, '\n', text->len) != NULL)
@@ -168,7 +157,7 @@ template_parse(char *const *words, size_t count, enum template_form form, const 
 		parse_word(t, words[i], o, header, template_is_argv(t) ? '\0' : ' ');
 	if (!t->has_place && add_items) {
 		begin_group(t);
-		add_part(t)->place = PLACE_ITEM;
+		add_part(t)->place = PLACEHOLDER_ITEM;
 		end_group(t, '\0');
 	}
 	if (t->group_count > 0) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/dispatch/job_table.h"
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
 #include "lib/os/fd.h"
 
 static struct job_table table;

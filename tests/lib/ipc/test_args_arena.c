@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The arena: where arguments lie that are too large for a packet. */
+/* The arena: extents are used again, have bounds, and respect the limit on file sizes. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -62,7 +62,7 @@ START_TEST(arena_uses_what_was_freed_last_first)
 	uint64_t first_at = first->offset, second_at = second->offset, end = a.end;
 	arena_free(&a, second);
 	arena_free(&a, first);
-	/* Of the same class, and of another. */
+	/* Extents of the freed one's size class, and of another. */
 	struct arena_extent *small = put(&a, 4000, 4), *again = put(&a, 8192, 5),
 			    *more = put(&a, 4097, 6);
 	ck_assert_uint_eq(again->offset, first_at);
@@ -127,7 +127,7 @@ START_TEST(arena_has_bounds_but_for_one)
 	a.held = ARENA_BYTES_MAX;
 	ck_assert(arena_has_room(&a, 0));
 	ck_assert(!arena_has_room(&a, 1));
-	a.held = ARENA_BYTES_MAX * 4; /* the one that was larger alone */
+	a.held = ARENA_BYTES_MAX * 4; /* as of one job that alone is larger than the bound */
 	ck_assert(!arena_has_room(&a, 1));
 }
 END_TEST
@@ -166,17 +166,17 @@ arena_below_limit(void)
 	struct arena_extent *first = arena_put(&a, data, 8000), *second = arena_put(&a, data, 5000);
 	if (first == NULL || second == NULL || !put_is_refused(&a, data, 100))
 		return 2;
-	/* The place is there already, and is not large enough below the limit. */
+	/* There is a free extent, but the limit allows only a part of it. */
 	arena_free(&a, second);
 	if (!put_is_refused(&a, data, 8000))
 		return 3;
 	if ((second = arena_put(&a, data, 5500)) == NULL)
 		return 4;
 	arena_free(&a, second);
-	/* A limit that came later. */
+	/* The limit is set after the extent was made. */
 	if (storage_limit(100, RLIM_INFINITY) == -1 || !put_is_refused(&a, data, 5000))
 		return 5;
-	/* And went. */
+	/* The limit is lifted. */
 	if (storage_limit(RLIM_INFINITY, RLIM_INFINITY) == -1 ||
 	    (second = arena_put(&a, data, 8000)) == NULL)
 		return 6;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One packet written is one packet read, whole, by one reader, whoever else writes and reads. */
+/* The packet pipe: each packet is read whole, by one reader, whoever else writes and reads. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -52,7 +52,7 @@ packet_make(struct wire_packet *packet, unsigned writer, unsigned number, size_t
 	memcpy(packet->bytes + 2, words, sizeof words);
 }
 
-/* Its number, -1 where it is not what was written. */
+/* The packet's number, -1 where it is not a packet as it was written. */
 static int
 packet_number(const struct wire_packet *packet, size_t got)
 {
@@ -146,7 +146,7 @@ START_TEST(would_block_is_told_apart)
 		room++;
 	ck_assert_int_gt(room, 0);
 	ck_assert_int_eq(packet_pipe_write(fds[1], &packet, WIRE_PACKET_SIZE), 0);
-	/* Room for one is room for one, and nothing came of what would have blocked. */
+	/* Reading one makes room for one; the write that would have blocked has left nothing. */
 	ck_assert_int_eq(packet_pipe_read(fds[0], &packet), WIRE_PACKET_SIZE);
 	ck_assert_int_eq(packet_pipe_write(fds[1], &packet, WIRE_PACKET_SIZE), 1);
 	ck_assert_int_eq(packet_pipe_write(fds[1], &packet, WIRE_PACKET_SIZE), 0);
@@ -208,7 +208,7 @@ START_TEST(signal_is_told_to_the_caller)
 {
 	static struct wire_packet packet;
 	struct sigaction action = { .sa_handler = on_alarm };
-	/* It rings again and again, so one ring before the read makes no difference. */
+	/* The alarm repeats, so an alarm that comes before read() does no harm. */
 	struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { { 0, 0 }, { 0, 0 } };
 	int fds[2];
 
@@ -289,7 +289,7 @@ be_writer(int fd, unsigned writer)
 
 	for (unsigned number = 0; number < PACKETS; number++) {
 		random = random * 1103515245u + 12345u;
-		/* Short ones and full ones, and all between. */
+		/* Packets of every length, half of them short. */
 		size_t span = random >> 8 & 1 ? 60 : WIRE_PACKET_SIZE - HEAD;
 		size_t len = HEAD + (random >> 12) % (span + 1);
 		packet_make(&packet, writer, number, len);

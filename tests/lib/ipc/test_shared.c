@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the processes share: claim words, outboxes that are read while they are written, the canary. */
+/* The shared memory: its layout, and outboxes that are copied while their owner writes. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -13,34 +13,8 @@
 #include <unistd.h>
 
 #include "lib/ipc/shared.h"
+#include "lib/ipc/wire_result.h"
 #include "lib/os/clock.h"
-
-START_TEST(claim_word_holds_its_parts)
-{
-	static const uint64_t tickets[] = { 0, 1, 2, 0x5555, UINT64_C(1) << 46,
-		SHARED_TICKET_MAX - 1, SHARED_TICKET_MAX };
-	static const unsigned workers[] = { 0, 1, 2, 2047, 2048, SHARED_WORKERS_MAX - 2,
-		SHARED_WORKERS_MAX - 1 };
-
-	for (unsigned t = 0; t < 7; t++)
-		for (unsigned w = 0; w < 7; w++)
-			for (unsigned bits = 0; bits < 2 * (CLAIM_CANCELLED + 1); bits++) {
-				unsigned parity = bits & 1;
-				enum claim_state state = (enum claim_state)(bits >> 1);
-				uint64_t word = claim_make(tickets[t], workers[w], parity, state);
-				bool held = state >= CLAIM_CLAIMED;
-				ck_assert_uint_eq(claim_ticket(word), tickets[t]);
-				ck_assert_uint_eq(claim_state(word), state);
-				ck_assert_int_eq(claim_is_by(word, workers[w], parity), held);
-				ck_assert(!claim_is_by(word, workers[w], !parity));
-				ck_assert(!claim_is_by(word, workers[(w + 1) % 7], parity));
-				ck_assert(!claim_is_by(word, workers[w] ^ 1024u, parity));
-			}
-	/* Fresh memory says that nobody has anything. */
-	ck_assert_uint_eq(claim_state(0), CLAIM_FREE);
-	ck_assert(!claim_is_by(0, 0, 0));
-}
-END_TEST
 
 START_TEST(memory_is_laid_out_without_overlap)
 {
@@ -70,7 +44,7 @@ START_TEST(memory_is_laid_out_without_overlap)
 }
 END_TEST
 
-/* What a worker does with its outbox, as worker.c does it. */
+/* What a worker does with its outbox, as in worker_run.c. */
 static struct wire_writer out;
 static uint64_t published;
 
@@ -115,7 +89,7 @@ numbered(uint64_t ticket, unsigned char *value)
 	return result;
 }
 
-/* How many frames the copy has: whole, numbered without a gap; -1 where not so. */
+/* How many frames the copy has; -1 if one is not whole, or their numbers have a gap. */
 static int
 copy_check(const struct wire_packet *packet, size_t len, uint64_t *first)
 {
@@ -154,7 +128,7 @@ START_TEST(copy_is_what_was_published)
 		struct wire_result result = numbered((uint64_t)n, value);
 		if (!wire_put_result(&out, &result))
 			break;
-		/* Written and not published: it is not there. */
+		/* The frame is written, but not published: the copy does not have it. */
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		ck_assert_int_eq(len == 0 ? 0 : copy_check(&copy, len, &first), n - 1);
 		box_publish(box);
@@ -168,7 +142,7 @@ START_TEST(copy_is_what_was_published)
 }
 END_TEST
 
-/* A worker can write there what it likes. */
+/* A worker can write anything into its outbox. */
 START_TEST(copy_of_nonsense_stays_in_bounds)
 {
 	static const uint64_t parts[] = { 0, 1, 15, 16, 17, 48, 4095, 4096, 4097, 65535, 65536,
@@ -191,7 +165,7 @@ START_TEST(copy_of_nonsense_stays_in_bounds)
 }
 END_TEST
 
-/* Its owner publishes and flushes all the time: each copy is whole, or none. */
+/* The owner publishes and flushes all the time: each copy is whole, or there is none. */
 START_TEST(copy_beside_a_busy_owner_is_whole)
 {
 	struct outbox *box = support_shared(sizeof *box);
@@ -219,7 +193,8 @@ START_TEST(copy_beside_a_busy_owner_is_whole)
 		_exit(0);
 	}
 	support_await(started, 1);
-	/* Its owner may stand still, with nothing in the box, for longer than so many take. */
+	/* The owner may not run for the time of 300,000 empty copies: go on until there were
+	   enough. */
 	for (long i = 0; i < 300000 || whole < 1000; i++) {
 		size_t len = outbox_copy(box, &copy, 3, 9);
 		if (len == 0)
@@ -265,73 +240,17 @@ START_TEST(slot_is_cleared_for_one_parity)
 }
 END_TEST
 
-static void
-canary_across_fork(struct canary *c)
-{
-	int status;
-
-	canary_mark(c, 1);
-	ck_assert(canary_holds(c, 1));
-	ck_assert(!canary_holds(c, 2));
-	canary_mark(c, UINT32_MAX);
-	ck_assert(canary_holds(c, UINT32_MAX));
-	pid_t pid = fork();
-	ck_assert_int_ne(pid, -1);
-	if (pid == 0) {
-		if (canary_holds(c, UINT32_MAX) || canary_holds(c, 1))
-			_exit(1);
-		/* A child that takes a name of its own, as a worker does, and a child of that. */
-		canary_mark(c, 7);
-		if (!canary_holds(c, 7) || canary_holds(c, UINT32_MAX))
-			_exit(2);
-		pid_t second = fork();
-		if (second == 0)
-			_exit(canary_holds(c, 7) ? 1 : 0);
-		if (second == -1 || waitpid(second, &status, 0) != second || status != 0)
-			_exit(3);
-		_exit(canary_holds(c, 7) ? 0 : 4);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
-	ck_assert(canary_holds(c, UINT32_MAX));
-}
-
-START_TEST(canary_tells_a_child_from_its_parent)
-{
-	struct canary c;
-
-	ck_assert_int_eq(canary_create(&c), 0);
-	canary_across_fork(&c);
-	canary_destroy(&c);
-	ck_assert_ptr_null((void *)(uintptr_t)c.page);
-	canary_destroy(&c);
-}
-END_TEST
-
-/* As where the system cannot wipe a page. */
-START_TEST(canary_without_wiping_goes_by_the_process)
-{
-	static uint64_t page;
-	struct canary c = { .page = &page, .wiped = 0 };
-
-	canary_across_fork(&c);
-}
-END_TEST
-
 int
 main(void)
 {
 	Suite *suite = suite_create("shared");
 	TCase *tc = support_case("shared", 60);
 
-	tcase_add_test(tc, claim_word_holds_its_parts);
 	tcase_add_test(tc, memory_is_laid_out_without_overlap);
 	tcase_add_test(tc, copy_is_what_was_published);
 	tcase_add_test(tc, copy_of_nonsense_stays_in_bounds);
 	tcase_add_test(tc, copy_beside_a_busy_owner_is_whole);
 	tcase_add_test(tc, slot_is_cleared_for_one_parity);
-	tcase_add_test(tc, canary_tells_a_child_from_its_parent);
-	tcase_add_test(tc, canary_without_wiping_goes_by_the_process);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

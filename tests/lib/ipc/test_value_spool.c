@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The spool: where values and output lie that are too large for a packet. */
+/* The spool: ranges are used again, the writer waits for the reader, and limits hold. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -21,7 +21,7 @@ value_write(struct spool_writer *w, size_t len, unsigned seed)
 	ck_assert_ptr_nonnull(data);
 	storage_fill(data, len, seed);
 	spool_begin(w);
-	/* In two parts, as a job may reply. */
+	/* Append in two parts, as a job may reply. */
 	ck_assert_int_eq(spool_append(w, data, len / 3), 0);
 	ck_assert_int_eq(spool_append(w, data + len / 3, len - len / 3), 0);
 	free(data);
@@ -61,7 +61,7 @@ START_TEST(spool_ranges_lie_apart)
 }
 END_TEST
 
-/* As a caller asks for who means "no limit". */
+/* A caller that means "no limit" asks for such sizes. */
 START_TEST(output_without_bound_leaves_ranges_sound)
 {
 	static const uint64_t outputs[] = { INT64_MAX, UINT64_MAX, UINT64_C(1) << 50 };
@@ -93,18 +93,18 @@ START_TEST(spool_values_follow_each_other)
 	spool_commit(&w);
 	ck_assert(storage_holds(s.fd, base, 4000, 1));
 	ck_assert(storage_holds(s.fd, base + 4000, 5000, 2));
-	/* One of two is taken: the other one stays. */
+	/* The parent has taken one of two values: the other one stays. */
 	atomic_store(&taken, 1);
 	value_write(&w, 6000, 3);
 	spool_commit(&w);
 	ck_assert(storage_holds(s.fd, base + 4000, 5000, 2));
 	ck_assert(storage_holds(s.fd, base + 9000, 6000, 3));
-	/* All are: from the beginning again. */
+	/* The parent has taken all: the writer starts from the beginning again. */
 	atomic_store(&taken, 3);
 	value_write(&w, 100, 4);
 	spool_commit(&w);
 	ck_assert(storage_holds(s.fd, base, 100, 4));
-	/* One that was begun and is not to be: the next is in its place. */
+	/* A value that was begun and not committed: the next one overwrites it. */
 	value_write(&w, 500, 5);
 	value_write(&w, 600, 6);
 	spool_commit(&w);
@@ -141,8 +141,8 @@ struct exchange {
 	uint64_t offset[64];
 };
 
-/* A writer far faster than its reader: no value is written over before it was read, and none
-   needs more room than the range has. */
+/* The writer is far faster than the reader: it overwrites no value before that was read, and needs
+   no more room than the range has. */
 START_TEST(spool_writer_waits_for_the_parent)
 {
 	enum { VALUES = 60, LEN = 9000 };
@@ -167,7 +167,7 @@ START_TEST(spool_writer_waits_for_the_parent)
 	for (unsigned i = 0; i < VALUES; i++) {
 		support_await(&x->given, i + 1);
 		ck_assert(spool_holds(&s, 1, 0, x->offset[i], LEN));
-		/* All before were taken: it runs ahead as far as it can, which is two. */
+		/* All before are taken: the writer runs ahead as far as it can, two values. */
 		if (i % 2 == 0)
 			support_await(&x->given, i + 2);
 		ck_assert_msg(storage_holds(s.fd, x->offset[i], LEN, i),
@@ -202,7 +202,7 @@ START_TEST(spool_takes_files)
 	ck_assert_int_eq(spool_keep_output(&s, 2, 0, file, sizeof data), 0);
 	ck_assert(storage_holds(s.fd, spool_last_output(&s, 2, 0), sizeof data, 9));
 	ck_assert(storage_holds(s.fd, spool_base(&s, 2, 0), 100, 1));
-	/* One that is shorter than was said. */
+	/* The file is shorter than the length given. */
 	ck_assert_int_eq(spool_keep_output(&s, 2, 0, file, sizeof data + 1), -1);
 	ck_assert_int_eq(errno, EIO);
 	fd_close(&file);
@@ -236,7 +236,7 @@ spool_below_limit(void)
 	return spool_append(&w, data, 30) == -1 && errno == EFBIG ? 0 : 6;
 }
 
-/* The soft limit may be a job's own; a value is none of its files. */
+/* The soft limit may be set for jobs, and a value is not a file of the job. */
 START_TEST(spool_passes_the_soft_limit_on_files_only)
 {
 	storage_in_child(spool_below_limit);

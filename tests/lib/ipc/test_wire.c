@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Packets and frames: what goes in comes out, and nothing goes past the end. */
+/* Packets and frames: what is written is read, and nothing is written past the end. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 #include "tests/support/wire_check.h"
 
 static unsigned char content[WIRE_PACKET_SIZE];
@@ -179,7 +180,7 @@ START_TEST(result_with_fields_at_their_ends)
 }
 END_TEST
 
-/* Of a job that had a process of its own. */
+/* The result of a job that had its own process. */
 static struct wire_result
 process_result(size_t value_len, uint16_t frames)
 {
@@ -212,7 +213,7 @@ START_TEST(result_of_a_process_with_each_number_of_addresses)
 				result.message_len = message_len;
 				result_passes(&result);
 			}
-	/* The largest of those that succeed, and of those that do not. */
+	/* The largest result of a success, and of a failure. */
 	struct wire_result largest = process_result(WIRE_VALUE_MAX, 0);
 	largest.message = message;
 	largest.message_len = WIRE_MESSAGE_MAX;
@@ -250,7 +251,7 @@ START_TEST(result_of_a_process_with_fields_at_their_ends)
 }
 END_TEST
 
-/* What its own frame says of them cannot be. */
+/* A frame that says there are more addresses than it or any frame can have. */
 START_TEST(addresses_past_the_frame_or_their_number_are_refused)
 {
 	static struct wire_packet packet;
@@ -267,7 +268,7 @@ START_TEST(addresses_past_the_frame_or_their_number_are_refused)
 		uint16_t count = (uint16_t)n;
 		memcpy(packet.bytes + count_at, &count, sizeof count);
 		ck_assert_int_eq(wire_open(&r, WIRE_RESULTS, &packet, len), 0);
-		/* Of fewer, what is left is a value. */
+		/* If it says fewer, the rest of the bytes is the value. */
 		ck_assert_int_eq(wire_get_result(&r, &out), n < WIRE_FRAMES_MAX ? 1 : -1);
 		if (n < WIRE_FRAMES_MAX)
 			ck_assert_uint_eq(out.frames * 8 + out.value_len,
@@ -304,7 +305,7 @@ START_TEST(args_are_aligned_behind_any_frames)
 }
 END_TEST
 
-/* Frames go in until there is no room: nothing behind the packet may change. */
+/* Frames are put until there is no room: nothing behind the packet may change. */
 START_TEST(packet_is_filled_and_not_past_its_end)
 {
 	static struct {
@@ -435,7 +436,7 @@ START_TEST(packet_of_no_frames_is_refused)
 }
 END_TEST
 
-/* As the padded mode of the pipe hands them over. */
+/* The pipe's padded mode hands packets over with such bytes. */
 START_TEST(bytes_behind_the_packet_do_not_matter)
 {
 	static struct wire_packet packet;

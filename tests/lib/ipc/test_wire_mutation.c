@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packets that were damaged on their way, in every way that is small and in many that are not: each
- * is refused, or is one that could have been written.  tests/support/wire_check.h says what that means.
+ * Damaged packets: each small damage there is, and many larger ones.  The decoder refuses a packet,
+ * or it is one that the encoder could have written; tests/support/wire_check.h says what that
+ * means.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/ipc/wire.h"
+#include "lib/ipc/wire_job.h"
+#include "lib/ipc/wire_result.h"
 #include "tests/support/wire_check.h"
 
 #define SAMPLES 8
@@ -41,8 +43,8 @@ a_function(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* One frame with everything, one with nothing, packets of one, of a few, full ones; the last two of results of
-   processes. */
+/* Samples: a frame with every part, a frame with none, packets of one, of a few, full ones; the
+   last two hold results of jobs with their own process. */
 static void
 sample_make(struct sample *sample, unsigned number)
 {
@@ -112,7 +114,7 @@ samples_make(void)
 		sample_make(&samples[i], i);
 }
 
-/* How many frames it is taken for; -1: refused. */
+/* How many frames the decoder reads; -1: it refuses the packet. */
 static int
 try(const struct sample *sample, const void *bytes, size_t len, const char *how, size_t where)
 {
@@ -175,16 +177,15 @@ START_TEST(cut_at_each_length)
 	samples_make();
 	packet = sample->packet;
 	for (size_t len = 0; len < sample->len; len++) {
-		/* Its own header says that it is longer. */
+		/* The packet is shorter than its header says. */
 		ck_assert_int_eq(try(sample, &packet, len, "cut", len), -1);
-		/* The header is in the lie, and the count of frames is not. */
+		/* The header has the shorter length, but the old count of frames. */
 		if (len >= 16) {
 			uint16_t bytes = (uint16_t)len;
 			memcpy(packet.bytes + 4, &bytes, sizeof bytes);
 			ck_assert_int_eq(try(sample, &packet, len, "cut, header mended,", len), -1);
-			ck_assert_int_eq(try(sample, &packet, sample->len, "shorter in its header",
-					     len),
-			    -1);
+			int frames = try(sample, &packet, sample->len, "header shorter", len);
+			ck_assert_int_eq(frames, -1);
 			packet = sample->packet;
 		}
 	}
@@ -209,7 +210,7 @@ START_TEST(each_count_of_frames)
 }
 END_TEST
 
-/* Each frame's length and flags against each other, where most of the decoder's decisions are. */
+/* The first frame's length and flags in many combinations: these decide most branches. */
 START_TEST(each_length_and_flags_of_the_first_frame)
 {
 	const struct sample *sample = &samples[_i];
@@ -232,21 +233,8 @@ static void
 mutate_once(struct wire_packet *packet, size_t *len, const struct sample *other)
 {
 	static const uint64_t numbers[] = {
-		0,
-		1,
-		15,
-		16,
-		31,
-		32,
-		255,
-		256,
-		4095,
-		4096,
-		65535,
-		INT32_MAX,
-		UINT32_MAX,
-		INT64_MAX,
-		UINT64_MAX,
+		0, 1, 15, 16, 31, 32, 255, 256, 4095, 4096, 65535, INT32_MAX, UINT32_MAX,
+		INT64_MAX, UINT64_MAX,
 	};
 	size_t at = random_below((uint32_t)*len), n, from;
 
@@ -257,23 +245,23 @@ mutate_once(struct wire_packet *packet, size_t *len, const struct sample *other)
 	case 1:
 		packet->bytes[at] = (unsigned char)random_below(256);
 		break;
-	case 2: /* a number of some width */
+	case 2: /* overwrite a number of 1, 2, 4 or 8 bytes */
 		n = (size_t)1 << random_below(4);
 		at = at / n * n;
 		if (at + n <= sizeof packet->bytes)
 			memcpy(packet->bytes + at, &numbers[random_below(15)], n);
 		break;
-	case 3: /* frames of another packet */
+	case 3: /* copy bytes of another packet */
 		at = at / 16 * 16;
 		from = random_below((uint32_t)other->len) / 16 * 16;
 		n = random_below(256);
 		if (at + n <= sizeof packet->bytes && from + n <= sizeof other->packet.bytes)
 			memcpy(packet->bytes + at, other->packet.bytes + from, n);
 		break;
-	case 4: /* cut or longer, in truth */
+	case 4: /* cut or extend the packet, not its header's length */
 		*len = 1 + random_below(WIRE_PACKET_SIZE);
 		break;
-	default: /* cut or longer, in its header too */
+	default: /* cut or extend it, and its header's length too */
 		*len = 16 + random_below(WIRE_PACKET_SIZE - 15) / 16 * 16;
 		uint16_t bytes = (uint16_t)*len;
 		memcpy(packet->bytes + 4, &bytes, sizeof bytes);
@@ -306,7 +294,7 @@ START_TEST(noise)
 		const struct sample *sample = &samples[round % SAMPLES];
 		for (size_t i = 0; i < sizeof packet.bytes; i++)
 			packet.bytes[i] = (unsigned char)random_below(256);
-		/* Half of them behind a header that is right. */
+		/* Every other one has a valid header. */
 		if (round % 2 == 0)
 			memcpy(packet.bytes, sample->packet.bytes, 16);
 		(void)try(sample, &packet, random_below(WIRE_PACKET_SIZE + 1), "round", round);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The memory that a worker shares with a job's process: one window each, and nothing of one job in it for the next. */
+/* The mailboxes: one for each worker, and nothing of one job in it for the next. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -48,12 +48,12 @@ START_TEST(each_has_pages_of_its_own)
 	for (unsigned i = 0; i < SHARED_WORKERS_MAX; i++) {
 		const char *at = (const char *)mailboxes_at(mailboxes, i);
 		ck_assert_uint_eq((uintptr_t)at % page, 0);
-		if (i > 0)
-			ck_assert_uint_ge((size_t)(at -
-					      (const char *)mailboxes_at(mailboxes, i - 1)),
-			    sizeof(struct mailbox));
+		if (i == 0)
+			continue;
+		const char *before = (const char *)mailboxes_at(mailboxes, i - 1);
+		ck_assert_uint_ge((size_t)(at - before), sizeof(struct mailbox));
 	}
-	/* Memory is taken as it is touched, up to the last. */
+	/* The first and the last can be touched; others stay empty. */
 	mailboxes_at(mailboxes, 1)->args[WIRE_PACKET_SIZE - 1] = 1;
 	mailboxes_at(mailboxes, SHARED_WORKERS_MAX - 1)->args[WIRE_PACKET_SIZE - 1] = 2;
 	ck_assert_uint_eq(mailboxes_at(mailboxes, 0)->args[WIRE_PACKET_SIZE - 1], 0);
@@ -115,7 +115,8 @@ START_TEST(a_worker_keeps_its_own_alone)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	ck_assert_uint_eq(mailboxes_at(mailboxes, own)->args[0], 1); /* the parent has all of them still */
+	/* The parent still has all of them. */
+	ck_assert_uint_eq(mailboxes_at(mailboxes, own)->args[0], 1);
 	mailboxes_destroy(mailboxes);
 }
 END_TEST
@@ -123,24 +124,24 @@ END_TEST
 /* _i: pages of the area. */
 START_TEST(nothing_is_left_after_it_was_cleared)
 {
-	struct mailbox *mailboxes = mailboxes_create(), *w = mailboxes_at(mailboxes, 5),
-		       *other = mailboxes_at(mailboxes, 6);
-	size_t size = (size_t)_i * page, stride = (size_t)((char *)other - (char *)w);
+	struct mailbox *mailboxes = mailboxes_create();
+	struct mailbox *m = mailboxes_at(mailboxes, 5), *other = mailboxes_at(mailboxes, 6);
+	size_t size = (size_t)_i * page, stride = (size_t)((char *)other - (char *)m);
 	unsigned char *area = area_of(size);
 
 	for (int round = 0; round < 3; round++) {
-		memset(w, 0xff, stride); /* all that a job can write */
+		memset(m, 0xff, stride); /* all that a job can write */
 		memset(other, 0xee, stride);
 		memset(area, 0xdd, size);
-		mailbox_clear(w, area, size);
+		mailbox_clear(m, area, size);
 		for (size_t i = 0; i < stride; i++) {
-			ck_assert_uint_eq(((unsigned char *)w)[i], 0);
+			ck_assert_uint_eq(((unsigned char *)m)[i], 0);
 			ck_assert_uint_eq(((unsigned char *)other)[i], 0xee);
 		}
 		for (size_t i = 0; i < size; i++)
 			ck_assert_uint_eq(area[i], 0);
 	}
-	/* In a process that has it mapped and has seen it before. */
+	/* A process that has the area mapped, and has seen its old contents, sees it cleared. */
 	_Atomic uint32_t *step = support_shared(sizeof *step);
 	int status;
 	memset(area, 0xdd, size);
@@ -153,7 +154,7 @@ START_TEST(nothing_is_left_after_it_was_cleared)
 		_exit(was == 0xdd && ((volatile unsigned char *)area)[size - 1] == 0 ? 0 : 1);
 	}
 	support_await(step, 1);
-	mailbox_clear(w, area, size);
+	mailbox_clear(m, area, size);
 	support_post(step);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
@@ -165,8 +166,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("window");
-	TCase *tc = support_case("window", 30);
+	Suite *suite = suite_create("mailbox");
+	TCase *tc = support_case("mailbox", 30);
 
 	tcase_add_checked_fixture(tc, begin, NULL);
 	tcase_add_test(tc, each_has_pages_of_its_own);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deadlines are sums of what callers hand in: none may overflow, none may spin. */
+/* The clock: deadlines are sums of what callers hand in; none may overflow, none may spin. */
 #include "config.h"
 #include "tests/support/support.h"
 
+#include <errno.h>
 #include <limits.h>
 
 #include "lib/os/clock.h"
@@ -17,6 +18,22 @@ START_TEST(time_does_not_go_back)
 		ck_assert_int_ge(now, last);
 		last = now;
 	}
+}
+END_TEST
+
+START_TEST(clocks_are_read_in_nanoseconds)
+{
+	int64_t before = clock_now(), read = clock_read(CLOCK_MONOTONIC);
+
+	ck_assert_int_ge(read, before);
+	ck_assert_int_le(read, clock_now());
+	errno = 0;
+	ck_assert_int_eq(clock_read((clockid_t)INT_MAX), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	const struct timeval t = { .tv_sec = 3, .tv_usec = 25 };
+	ck_assert_int_eq(clock_from_timeval(&t), 3 * CLOCK_S + 25 * CLOCK_US);
+	ck_assert_int_eq(clock_timespec(3 * CLOCK_S + 25).tv_sec, 3);
+	ck_assert_int_eq(clock_timespec(3 * CLOCK_S + 25).tv_nsec, 25);
 }
 END_TEST
 
@@ -67,6 +84,7 @@ main(void)
 	TCase *tc = support_case("clock", 10);
 
 	tcase_add_test(tc, time_does_not_go_back);
+	tcase_add_test(tc, clocks_are_read_in_nanoseconds);
 	tcase_add_test(tc, sum_past_the_end_means_never);
 	tcase_add_test(tc, poll_waits_to_the_deadline_and_not_less);
 	tcase_add_test(tc, earlier_of_two);

@@ -16,8 +16,8 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-/* What is done to the standard streams is done in a child; its exit status, which says where it
-   went wrong. */
+/* Run body in a child, since it closes the standard streams.  Its exit status: 0, or which step of
+   body failed. */
 static int
 in_child(int (*body)(void))
 {
@@ -135,7 +135,7 @@ close_all_but_some(void)
 		if (is_open(fd) != kept)
 			return 2;
 	}
-	/* Before, in, beside and behind what is kept in any case. */
+	/* Descriptors before, inside, beside and behind the spans that are kept. */
 	for (int fd = 3; fd <= 100; fd++)
 		if (dup2(2, fd) == -1)
 			return 1;
@@ -175,7 +175,7 @@ redirect_standard(void)
 		return 2;
 	int before = dup(1);
 	(void)close(before);
-	/* The target is what open() gives. */
+	/* open() returns the target itself. */
 	(void)close(0);
 	if (fd_redirect("/dev/null", O_RDONLY, 0) == -1 || !is_open(0))
 		return 3;
@@ -242,7 +242,8 @@ START_TEST(ring_never_blocks_nor_fails_for_many)
 	while (fd_heard(pair[1], &passed) == 1)
 		heard++;
 	ck_assert_int_gt(heard, 0);
-	/* One that would not go in says so, so that the descriptor can be sent again. */
+	/* A descriptor that the full socket does not take: the answer is 0, so it can be sent
+	   again. */
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), sent = 0, r;
 	while (sent < 20000 && (r = fd_ring_with(pair[0], null)) == 1)
 		sent++;
@@ -298,7 +299,7 @@ START_TEST(hang_up_is_told_after_the_last_ring)
 {
 	int pair[2], passed;
 
-	/* SIGPIPE has its default action here: it must not come. */
+	/* SIGPIPE has its default action here, and would end the test. */
 	(void)signal(SIGPIPE, SIG_DFL);
 	ck_assert_int_eq(fd_socketpair(pair), 0);
 	ck_assert_int_eq(fd_ring(pair[0]), 0);

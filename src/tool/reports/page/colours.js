@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Colours and patterns, as the surroundings want them, and canvases to draw with them.
+// Colours and patterns, for a light page and a dark one, and the canvases that use them.
 
-// Each but ok has a pattern: the colour alone need not tell.
-const pattern_of = { failed: '/', crashed: 'x', timed_out: '-', over_limit: '.', denied: '|', setup_failed: '\\', cancelled: '/', lost: 'x', unknown: '.' };
+// Each outcome but ok has a pattern too, for readers who cannot tell its colour.
+const pattern_of = {
+	failed: '/', crashed: 'x', timed_out: '-', over_limit: '.', denied: '|', setup_failed: '\\',
+	cancelled: '/', lost: 'x', unknown: '.',
+};
 let palette = null;
 
 function tile(colour, pattern, hatch) {
@@ -35,15 +38,18 @@ function palette_read() {
 	const scratch = document.createElement('canvas').getContext('2d');
 
 	palette = { fill: [], solid: [] };
-	for (const name of ['ink', 'soft', 'line', 'track', 'card', 'accent', 'shade', 'skipped', 'mark', 'bad', 'ok']) palette[name] = colour(name);
+	const names = ['ink', 'soft', 'line', 'track', 'card', 'accent', 'shade', 'skipped', 'mark', 'bad', 'ok'];
+	for (const name of names) palette[name] = colour(name);
 	outcomes.forEach((name, i) => {
 		palette.solid[i] = colour(name);
-		palette.fill[i] = pattern_of[name] ? scratch.createPattern(tile(colour(name), pattern_of[name], colour('hatch')), 'repeat') : colour(name);
+		palette.fill[i] = pattern_of[name] ?
+			scratch.createPattern(tile(colour(name), pattern_of[name], colour('hatch')), 'repeat') :
+			colour(name);
 		if (pattern_of[name]) palette.fill[i].setTransform(new DOMMatrix().scale(0.5));
 	});
 }
 
-// As large as it is shown, in pixels of the screen.
+// Clears the canvas, and gives it the screen's resolution.
 function canvas_begin(canvas, width, height) {
 	const ratio = window.devicePixelRatio || 1;
 	if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -56,7 +62,7 @@ function canvas_begin(canvas, width, height) {
 	return c;
 }
 
-// A strip of that outcome's colour and pattern; filled in by swatches_draw().
+// A strip with that outcome's colour and pattern.  redraw() draws all of them again.
 function swatch(class_name, outcome, width, height) {
 	const canvas = make('canvas', class_name);
 	canvas.dataset.outcome = outcome;
@@ -73,4 +79,5 @@ function swatch_draw(canvas) {
 	c.fillRect(0, 0, Number(canvas.dataset.width), Number(canvas.dataset.height));
 }
 
-const label = (outcome) => make('span', 'label', swatch('swatch', outcome, 16, 12), make('b', '', outcome_words(outcome)));
+const label = (outcome) => make('span', 'label',
+	swatch('swatch', outcome, 16, 12), make('b', '', outcome_words(outcome)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The data of the run, how it reads, and which runs are to be shown.  What comes from outside becomes text only:
-// nothing here or elsewhere in the page makes markup of a string.
+// The data of the run, its numbers in words, and the filter that chooses the runs to show.  Data from outside becomes
+// text only: nothing in the page makes markup of a string.
 
 const $ = (id) => document.getElementById(id);
 
@@ -11,13 +11,14 @@ const outcomes = data.outcomes;
 const OK = outcomes.indexOf('ok'), CANCELLED = outcomes.indexOf('cancelled');
 const elapsed = Math.max(data.elapsed, 1);
 
-// A column for each field; of failed runs what was said of them as well.
+// A column for each field.  said: of a failed run the explanation, and the end of its output.
 const runs = {
-	seq: new Float64Array(count), slot: new Uint16Array(count), outcome: new Uint8Array(count), attempt: new Uint32Array(count),
-	flags: new Uint8Array(count), start: new Float64Array(count), time: new Float64Array(count), exit: new Int16Array(count),
-	memory: new Float64Array(count), command: new Array(count), said: new Map(),
+	seq: new Float64Array(count), slot: new Uint16Array(count), outcome: new Uint8Array(count),
+	attempt: new Uint32Array(count), flags: new Uint8Array(count), start: new Float64Array(count),
+	time: new Float64Array(count), exit: new Int16Array(count), memory: new Float64Array(count),
+	command: new Array(count), said: new Map(),
 };
-// The runs of jobs that were tried more than once.
+// By job: its runs, if it was tried more than once.
 const tries = new Map();
 
 function decode() {
@@ -27,7 +28,7 @@ function decode() {
 		const row = data.rows[i];
 		seq += row[0];
 		start += row[5];
-		// What it has in common with the one before, at its beginning and its end.
+		// The command repeats row[9] characters from the beginning of the one before, and row[10] from its end.
 		command = command.slice(0, row[9]) + row[11] + command.slice(command.length - row[10]);
 		runs.seq[i] = seq;
 		runs.slot[i] = row[1];
@@ -40,7 +41,10 @@ function decode() {
 		runs.memory[i] = row[8];
 		runs.command[i] = command;
 		if (row.length > 12) {
-			runs.said.set(i, { why: row[12], place: row[13], err: { length: row[14], end: row[15] }, out: { length: row[16], end: row[17] } });
+			runs.said.set(i, {
+				why: row[12], place: row[13],
+				err: { length: row[14], end: row[15] }, out: { length: row[16], end: row[17] },
+			});
 		}
 		if (row[3] > 1 || row[4] & AGAIN) {
 			tries.set(seq, (tries.get(seq) || []).concat(i));
@@ -56,6 +60,8 @@ for (let i = 0; i < count; i++) last_end = Math.max(last_end, runs.start[i] + ru
 
 const is_failure = (outcome) => outcome !== OK && outcome !== CANCELLED;
 const outcome_words = (outcome) => outcomes[outcome].replace('_', ' ');
+const jobs_failed = data.jobs.reduce((sum, n, outcome) =>
+	sum + (is_failure(outcome) && outcomes[outcome] !== 'skipped' ? n : 0), 0);
 const why = (i) => runs.said.has(i) ? runs.said.get(i).why : outcome_words(runs.outcome[i]);
 
 // ------------------------------------------------------------------------------------------ words
@@ -63,7 +69,7 @@ const why = (i) => runs.said.has(i) ? runs.said.get(i).why : outcome_words(runs.
 const number = (n) => n.toLocaleString('en-US');
 const plural = (n, one, many) => number(n) + ' ' + (n === 1 ? one : many || one + 's');
 
-// Microseconds in three digits or so.
+// Microseconds as about three digits and a unit.
 function duration(us) {
 	const three = (n) => n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2);
 	if (us < 999.5) return Math.round(us) + ' µs';
@@ -82,10 +88,11 @@ function size(kib) {
 	return (kib / 1048576).toFixed(1) + ' GiB';
 }
 
-const percent = (part, whole) => whole > 0 ? (100 * part / whole).toFixed(part > 0 && part < whole / 10 ? 1 : 0) + ' %' : '';
+const percent = (part, whole) => whole > 0 ?
+	(100 * part / whole).toFixed(part > 0 && part < whole / 10 ? 1 : 0) + ' %' : '';
 const moment = (us) => new Date(us / 1000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-// An element with that class and, as children, elements and texts.
+// An element of that class; its children are elements and texts.
 function make(name, class_name, ...children) {
 	const element = document.createElement(name);
 	if (class_name) element.className = class_name;
@@ -106,13 +113,15 @@ const filter = { text: '', outcomes: new Set(), retried: false, from: 0, to: Inf
 const matching = new Uint8Array(count).fill(1);
 let matching_count = count;
 
-const is_filtered = () => filter.text !== '' || filter.outcomes.size > 0 || filter.retried || filter.from > 0 || filter.to < Infinity;
+const is_filtered = () => filter.text !== '' || filter.outcomes.size > 0 || filter.retried || filter.from > 0 ||
+	filter.to < Infinity;
 
 function has_text(i, text) {
 	const said = runs.said.get(i);
 
-	return runs.command[i].toLowerCase().includes(text) || String(runs.seq[i]) === text || (said !== undefined &&
-		[said.why, said.err.end, said.out.end].some((part) => typeof part === 'string' && part.toLowerCase().includes(text)));
+	return runs.command[i].toLowerCase().includes(text) || String(runs.seq[i]) === text ||
+		(said !== undefined && [said.why, said.err.end, said.out.end].some((part) =>
+			typeof part === 'string' && part.toLowerCase().includes(text)));
 }
 
 function filter_match() {

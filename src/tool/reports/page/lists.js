@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What there is besides the timeline: one run in words, the failed and the slowest, durations, workers, and a table of all.
+// All parts but the timeline: one run's details, the failed and the slowest runs, durations, workers, and the table.
 
 const field = (name, value) => value === '' || value === null ? [] : [make('dt', '', name), make('dd', '', value)];
 
-// The end of what it wrote, or why it is not there.
+// The end of what a run wrote to a stream, or a line that says why it is not in the page.
 function output_of(name, stream) {
 	if (stream.length === 0) return [];
-	if (stream.end === null) return [make('p', 'hint', name + ': ' + plural(stream.length, 'byte') + ', not kept in this page')];
+	if (stream.end === null) {
+		return [make('p', 'hint', name + ': ' + plural(stream.length, 'byte') + ', not kept in this page')];
+	}
 	const shown = stream.length > 2048 ? ', the end of ' + plural(stream.length, 'byte') : '';
 	const text = make('pre', '', stream.end);
 	text.tabIndex = 0;
@@ -22,9 +24,11 @@ function details_of(i) {
 		...field('Outcome', label(runs.outcome[i])),
 		...field('What happened', said ? said.why : ''),
 		...field('', runs.flags[i] & DIED ? 'Its worker died with it' : ''),
-		...field('Attempt', runs.attempt[i] > 1 || others.length > 0 ? runs.attempt[i] + (runs.flags[i] & AGAIN ? ', to be tried again' : '') : ''),
+		...field('Attempt', runs.attempt[i] > 1 || others.length > 0 ?
+			runs.attempt[i] + (runs.flags[i] & AGAIN ? ', to be tried again' : '') : ''),
 		...field('Worker', String(runs.slot[i])),
-		...field('Started', duration(Math.max(runs.start[i], 0)) + ' into the run, ' + moment(data.began + runs.start[i])),
+		...field('Started', duration(Math.max(runs.start[i], 0)) + ' into the run, ' +
+			moment(data.began + runs.start[i])),
 		...field('Took', duration(runs.time[i])),
 		...field('Exit status', runs.exit[i] >= 0 ? String(runs.exit[i]) : ''),
 		...field('Memory at most', size(runs.memory[i])),
@@ -32,18 +36,22 @@ function details_of(i) {
 	const body = make('div', 'body', list);
 
 	for (const other of others) {
-		body.append(make('p', 'hint', 'Attempt ' + runs.attempt[other] + ': ', label(runs.outcome[other]), ' after ' + duration(runs.time[other]) + ', ' + why(other)));
+		body.append(make('p', 'hint', 'Attempt ' + runs.attempt[other] + ': ', label(runs.outcome[other]),
+			' after ' + duration(runs.time[other]) + ', ' + why(other)));
 	}
 	if (said) body.append(...output_of('Standard error', said.err), ...output_of('Standard output', said.out));
 	if (said && said.err.length + said.out.length === 0) {
-		body.append(make('p', 'hint', data.output === 'job' ? 'It wrote nothing.' : 'What it wrote was passed on as it came, and is not kept here.'));
+		body.append(make('p', 'hint', data.output === 'job' ?
+			'It wrote nothing.' : 'What it wrote was passed on as it came, and is not kept here.'));
 	}
 	return body;
 }
 
-// One in a list, with what there is about it folded up until it is asked for.
+// One run in a list.  Its details are made when the reader unfolds them.
 function entry(i, ...between) {
-	const summary = make('summary', '', make('span', 'number', number(runs.seq[i])), label(runs.outcome[i]), make('span', 'mono', runs.command[i]), make('span', 'time', duration(runs.time[i])));
+	const summary = make('summary', '',
+		make('span', 'number', number(runs.seq[i])), label(runs.outcome[i]),
+		make('span', 'mono', runs.command[i]), make('span', 'time', duration(runs.time[i])));
 	const element = make('details', '', summary);
 	const show = () => {
 		run_pick(i, true);
@@ -63,7 +71,7 @@ function entry(i, ...between) {
 	return element;
 }
 
-// Up and down go from one to the next.
+// The keys up and down go from one element to the next.
 function arrows(container, selector) {
 	container.addEventListener('keydown', (event) => {
 		const by = { ArrowDown: 1, ArrowUp: -1 }[event.key], list = [...container.querySelectorAll(selector)];
@@ -79,7 +87,7 @@ function arrows(container, selector) {
 const LIST_STEP = { failures: 12, slowest: 8 };
 const shown_of = { ...LIST_STEP };
 
-// What a program said last is mostly why it ended.
+// The last line that a run wrote: mostly it says why the run failed.
 function last_words(i) {
 	const said = runs.said.get(i), text = (said && (said.err.end || said.out.end) || '').trimEnd();
 	return text === '' ? null : make('span', 'mono', text.slice(text.lastIndexOf('\n') + 1));
@@ -101,26 +109,29 @@ function list_fill(name, list, make_one, when_empty) {
 
 function failures_fill() {
 	const list = [], reasons = new Map();
-	const jobs = data.jobs.reduce((sum, n, outcome) => sum + (is_failure(outcome) && outcomes[outcome] !== 'skipped' ? n : 0), 0);
 
 	for (let i = 0; i < count; i++) {
 		if (!matching[i] || !is_failure(runs.outcome[i]) || runs.flags[i] & AGAIN) continue;
 		list.push(i);
-		// A time in it is another one each time.
+		// The text of a timeout has the time in it, which may differ for each run.
 		const reason = runs.outcome[i] === outcomes.indexOf('timed_out') ? 'timed out' : why(i);
 		reasons.set(reason, (reasons.get(reason) || 0) + 1);
 	}
-	$('failures-title').replaceChildren('Failed jobs ', make('small', '', is_filtered() ? number(list.length) + ' of ' + number(jobs) : number(jobs)));
-	$('reasons').textContent = list.length < 2 ? '' : [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 6).map(([reason, n]) => reason + ' × ' + number(n)).join(' · ') +
+	$('failures-title').replaceChildren('Failed jobs ',
+		make('small', '', (is_filtered() ? number(list.length) + ' of ' : '') + number(jobs_failed)));
+	const most_common = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 6);
+	$('reasons').textContent = list.length < 2 ? '' :
+		most_common.map(([reason, n]) => reason + ' × ' + number(n)).join(' · ') +
 		(reasons.size > 6 ? ' · ' + plural(reasons.size - 6, 'more reason') : '');
-	list_fill('failures', list, (i) => entry(i, make('span', 'why', why(i), last_words(i))), is_filtered() ? 'None of those shown.' : 'None.');
+	list_fill('failures', list, (i) => entry(i, make('span', 'why', why(i), last_words(i))),
+		is_filtered() ? 'None of those shown.' : 'None.');
 	document.documentElement.dataset.failures = list.length;
 }
 
 function slowest_fill() {
 	const most = 200, list = [];
 
-	// The longest so far, in order: most runs are shorter than the last of them.
+	// Keep the longest so far, in order: most runs are shorter than the last of these, and cost nothing more.
 	for (let i = 0; i < count; i++) {
 		if (!matching[i] || (list.length === most && runs.time[i] <= runs.time[list[most - 1]])) continue;
 		let low = 0, high = list.length;
@@ -146,11 +157,17 @@ const bucket_of = (us) => {
 	while (i < data.edges.length && us >= data.edges[i]) i++;
 	return i;
 };
-const edge_words = (us) => us < 1e3 ? us + ' µs' : us < 1e6 ? us / 1e3 + ' ms' : us < 60e6 ? us / 1e6 + ' s' : duration(us);
+const edge_words = (us) => {
+	if (us < 1e3) return us + ' µs';
+	if (us < 1e6) return us / 1e3 + ' ms';
+	return us < 60e6 ? us / 1e6 + ' s' : duration(us);
+};
 
 function durations_fill() {
-	const all = data.by_duration, first = all.findIndex((n) => n > 0), last = all.findLastIndex((n) => n > 0), most = Math.max(...all);
-	const chosen = new Array(all.length).fill(0), box = $('durations'), focused = document.activeElement && document.activeElement.dataset.bucket;
+	const all = data.by_duration, most = Math.max(...all);
+	const first = all.findIndex((n) => n > 0), last = all.findLastIndex((n) => n > 0);
+	const chosen = new Array(all.length).fill(0), box = $('durations');
+	const focused = document.activeElement && document.activeElement.dataset.bucket;
 
 	for (let i = 0; i < count; i++) chosen[bucket_of(runs.time[i])] += matching[i];
 	box.replaceChildren();
@@ -170,15 +187,18 @@ function durations_fill() {
 			filter.to = on ? Infinity : to;
 			filter_changed();
 		});
-		element.append(bar('', all[i]), bar('matching', Math.min(chosen[i], all[i])), top, make('em', '', edge_words(from)));
+		element.append(bar('', all[i]), bar('matching', Math.min(chosen[i], all[i])), top,
+			make('em', '', edge_words(from)));
 		element.dataset.bucket = i;
 		element.dataset.runs = all[i];
 		element.title = words;
-		element.setAttribute('aria-label', words + ': ' + plural(all[i], 'run') + (is_filtered() ? ', ' + number(chosen[i]) + ' of those shown' : ''));
+		element.setAttribute('aria-label', words + ': ' + plural(all[i], 'run') +
+			(is_filtered() ? ', ' + number(chosen[i]) + ' of those shown' : ''));
 		element.setAttribute('aria-pressed', String(filter.from === from && filter.to === to));
 		box.append(element);
 	}
-	$('durations-hint').textContent = first < 0 ? 'Nothing has run.' : 'Each column goes from the time below it to the next one’s; choose one to see only those runs.';
+	$('durations-hint').textContent = first < 0 ? 'Nothing has run.' :
+		'Each column goes from the time below it to the next one’s; choose one to see only those runs.';
 	box.classList.toggle('many', last - first > 7);
 	if (focused !== undefined && focused !== null) {
 		const again = box.querySelector('[data-bucket="' + Number(focused) + '"]');
@@ -192,7 +212,8 @@ let workers_shown = 16;
 
 function workers_fill() {
 	const table = $('workers'), body = make('tbody', '');
-	const head = make('tr', '', ...['Worker', 'Busy', '', 'Runs', 'Failed', 'Deaths'].map((name, i) => make('th', i === 2 ? 'left' : '', name)));
+	const head = make('tr', '', ...['Worker', 'Busy', '', 'Runs', 'Failed', 'Deaths'].map((name, i) =>
+		make('th', i === 2 ? 'left' : '', name)));
 
 	head.childNodes.forEach((cell) => { cell.scope = 'col'; });
 	data.lanes.slice(0, workers_shown).forEach(([busy, ran, failed, died], n) => {
@@ -200,8 +221,10 @@ function workers_fill() {
 		meter.style.width = Math.min(100 * busy / elapsed, 100) + '%';
 		const name = make('th', '', String(n + 1));
 		name.scope = 'row';
-		body.append(make('tr', '', name, make('td', '', percent(busy, elapsed)), make('td', 'left meter', make('span', '', meter)), make('td', '', number(ran)),
-			make('td', '', failed > 0 ? number(failed) : '–'), make('td', '', died > 0 ? number(died) : '–')));
+		body.append(make('tr', '', name,
+			make('td', '', percent(busy, elapsed)), make('td', 'left meter', make('span', '', meter)),
+			make('td', '', number(ran)), make('td', '', failed > 0 ? number(failed) : '–'),
+			make('td', '', died > 0 ? number(died) : '–')));
 	});
 	table.replaceChildren(make('thead', '', head), body);
 	if (data.lanes.length > workers_shown) {
@@ -212,8 +235,11 @@ function workers_fill() {
 		cell.colSpan = 6;
 		body.append(make('tr', 'screen', cell));
 	}
-	$('deaths').textContent = data.died === 0 ? 'No worker died.' : plural(data.died, 'worker') + ' died and ' + (data.died === 1 ? 'was' : 'were') +
-		' replaced; ' + number(data.started) + ' were started in all.' + (data.lanes.some((lane) => lane[3] > 0) ? ' In the timeline a bar with a head marks each death with a job.' : '');
+	$('deaths').textContent = data.died === 0 ? 'No worker died.' :
+		plural(data.died, 'worker') + ' died and ' + (data.died === 1 ? 'was' : 'were') + ' replaced; ' +
+		number(data.started) + ' were started in all.' +
+		(data.lanes.some((lane) => lane[3] > 0) ?
+			' In the timeline a bar with a head marks each death with a job.' : '');
 }
 
 // -------------------------------------------------------------------------------------------- table
@@ -236,16 +262,26 @@ function table_sort() {
 	const order = new Uint32Array(matching_count);
 
 	for (let i = 0, at = 0; i < count; i++) if (matching[i]) order[at++] = i;
-	if (table.key === 'command') order.sort((a, b) => sign * (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0) || a - b);
-	else order.sort((a, b) => sign * (values[a] - values[b]) || runs.seq[a] - runs.seq[b] || runs.attempt[a] - runs.attempt[b]);
+	if (table.key === 'command') {
+		order.sort((a, b) => sign * (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0) || a - b);
+	} else {
+		order.sort((a, b) => sign * (values[a] - values[b]) || runs.seq[a] - runs.seq[b] ||
+			runs.attempt[a] - runs.attempt[b]);
+	}
 	table.order = order;
 	table.page = 0;
 }
 
 function row_of(i) {
 	const cells = {
-		seq: button('open', number(runs.seq[i]), () => toggle()), outcome: label(runs.outcome[i]), command: runs.command[i], slot: String(runs.slot[i]),
-		attempt: runs.attempt[i] + (runs.flags[i] & AGAIN ? ', again' : ''), start: duration(Math.max(runs.start[i], 0)), time: duration(runs.time[i]), memory: size(runs.memory[i]),
+		seq: button('open', number(runs.seq[i]), () => toggle()),
+		outcome: label(runs.outcome[i]),
+		command: runs.command[i],
+		slot: String(runs.slot[i]),
+		attempt: runs.attempt[i] + (runs.flags[i] & AGAIN ? ', again' : ''),
+		start: duration(Math.max(runs.start[i], 0)),
+		time: duration(runs.time[i]),
+		memory: size(runs.memory[i]),
 	};
 	const row = make('tr', '', ...columns.map((column) => make('td', column.class, cells[column.key])));
 	const toggle = () => {
@@ -261,7 +297,8 @@ function row_of(i) {
 	};
 
 	cells.seq.setAttribute('aria-expanded', 'false');
-	cells.seq.setAttribute('aria-label', 'Job ' + number(runs.seq[i]) + ', ' + outcome_words(runs.outcome[i]) + ', details');
+	cells.seq.setAttribute('aria-label', 'Job ' + number(runs.seq[i]) + ', ' +
+		outcome_words(runs.outcome[i]) + ', details');
 	row.dataset.run = i;
 	return row;
 }
@@ -270,7 +307,8 @@ function table_fill() {
 	const total = table.order.length, pages = Math.max(1, Math.ceil(total / PAGE)), from = table.page * PAGE;
 	const head = make('tr', '', ...columns.map((column) => {
 		const cell = make('th', column.class, button('', column.name, () => {
-			table.down = table.key === column.key ? !table.down : column.key === 'time' || column.key === 'memory';
+			table.down = table.key === column.key ? !table.down :
+				column.key === 'time' || column.key === 'memory';
 			table.key = column.key;
 			table_sort();
 			table_fill();
@@ -289,7 +327,8 @@ function table_fill() {
 		body.append(make('tr', '', cell));
 	}
 	$('runs').replaceChildren(make('thead', '', head), body);
-	$('page').textContent = total === 0 ? '' : number(from + 1) + '–' + number(Math.min(from + PAGE, total)) + ' of ' + number(total);
+	$('page').textContent = total === 0 ? '' :
+		number(from + 1) + '–' + number(Math.min(from + PAGE, total)) + ' of ' + number(total);
 	$('page-first').disabled = $('page-before').disabled = table.page === 0;
 	$('page-last').disabled = $('page-after').disabled = table.page === pages - 1;
 }

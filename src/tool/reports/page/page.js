@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The head of the page, the filter, and the beginning of it all.
+// The head of the page, the filter's controls, and begin(), which fills the page.
 
-const jobs_failed = data.jobs.reduce((sum, n, outcome) => sum + (is_failure(outcome) && outcomes[outcome] !== 'skipped' ? n : 0), 0);
 const jobs_of = (name) => data.jobs[outcomes.indexOf(name)];
 const jobs_ended = data.jobs.reduce((sum, n) => sum + n, 0) - jobs_of('skipped');
 
@@ -10,8 +9,10 @@ function verdict() {
 	const not_run = jobs_of('skipped'), ended_by_us = jobs_of('cancelled');
 
 	if (jobs_ended === 0) return 'No job was run';
-	let text = jobs_failed > 0 ? number(jobs_failed) + ' of ' + plural(jobs_ended, 'job') + ' failed' :
-		jobs_of('ok') === jobs_ended ? (jobs_ended === 1 ? 'The job succeeded' : 'All ' + number(jobs_ended) + ' jobs succeeded') : plural(jobs_of('ok'), 'job') + ' succeeded';
+	let text = plural(jobs_of('ok'), 'job') + ' succeeded';
+	if (jobs_failed > 0) text = number(jobs_failed) + ' of ' + plural(jobs_ended, 'job') + ' failed';
+	else if (jobs_of('ok') === 1 && jobs_ended === 1) text = 'The job succeeded';
+	else if (jobs_of('ok') === jobs_ended) text = 'All ' + number(jobs_ended) + ' jobs succeeded';
 	if (stopped || not_run > 0 || ended_by_us > 0) text += ', and the run was stopped';
 	return text;
 }
@@ -29,16 +30,24 @@ function head_fill() {
 	if (data.signal !== '') notes.push('Ended by SIG' + data.signal + '.');
 	else if (data.halted) notes.push('Ended by --halt.');
 	if (jobs_of('skipped') > 0) notes.push(plural(jobs_of('skipped'), 'job was', 'jobs were') + ' not run.');
-	if (jobs_of('cancelled') > 0) notes.push(plural(jobs_of('cancelled'), 'job was', 'jobs were') + ' ended before ' + (jobs_of('cancelled') === 1 ? 'it was' : 'they were') + ' done.');
-	if (jobs_ended > run_here) notes.push(plural(jobs_ended - run_here, 'job') + ' had been run before, and ' + (jobs_ended - run_here === 1 ? 'is' : 'are') + ' in no lane here.');
+	if (jobs_of('cancelled') > 0) {
+		notes.push(plural(jobs_of('cancelled'), 'job was', 'jobs were') + ' ended before ' +
+			(jobs_of('cancelled') === 1 ? 'it was' : 'they were') + ' done.');
+	}
+	if (jobs_ended > run_here) {
+		notes.push(plural(jobs_ended - run_here, 'job') + ' had been run before, and ' +
+			(jobs_ended - run_here === 1 ? 'is' : 'are') + ' in no lane here.');
+	}
 	if (!data.complete) {
-		notes.push('There were ' + number(data.runs_total) + ' runs, too many for one page: timeline, lists and table have ' + number(count) +
-			' of them, the first ones and then those that failed or took longest. Totals, workers, durations and the strip above the lanes are of all.');
+		notes.push('There were ' + number(data.runs_total) + ' runs, too many for one page: ' +
+			'timeline, lists and table have ' + number(count) +
+			' of them, the first ones and then those that failed or took longest. ' +
+			'Totals, workers, durations and the strip above the lanes are of all.');
 	}
 	$('notes').replaceChildren(...notes.map((note) => make('li', '', note)));
 }
 
-// Half of the runs took no longer: exact where all runs are here.
+// The median of the durations: exact if the page has all runs, else the upper edge of its range.
 function median() {
 	if (count === 0) return '–';
 	if (data.complete) return duration(runs.time.slice().sort()[(count - 1) >> 1]);
@@ -48,14 +57,18 @@ function median() {
 }
 
 function facts_fill() {
-	const busy = data.lanes.reduce((sum, lane) => sum + lane[0], 0), longest = runs.time.reduce((most, us) => Math.max(most, us), 0);
+	const busy = data.lanes.reduce((sum, lane) => sum + lane[0], 0);
+	const longest = runs.time.reduce((most, us) => Math.max(most, us), 0);
 	const memory = runs.memory.reduce((most, kib) => Math.max(most, kib), -1);
 	const rate = (data.runs_total - data.again) / (elapsed / 1e6);
-	const add = (name, value, under) => $('facts').append(make('div', '', make('dt', '', name), make('dd', '', value, under ? make('small', '', under) : null)));
+	const add = (name, value, under) => $('facts').append(make('div', '',
+		make('dt', '', name), make('dd', '', value, under ? make('small', '', under) : null)));
 
 	add('Elapsed', duration(data.elapsed), 'exit status ' + data.status);
-	add('Workers busy', percent(Math.min(busy, elapsed * data.workers), elapsed * data.workers), 'of the time of ' + number(data.workers));
-	add('Jobs a second', rate >= 100 ? number(Math.round(rate)) : rate.toFixed(rate >= 10 ? 1 : 2), plural(data.runs_total, 'run'));
+	add('Workers busy', percent(Math.min(busy, elapsed * data.workers), elapsed * data.workers),
+		'of the time of ' + number(data.workers));
+	add('Jobs a second', rate >= 100 ? number(Math.round(rate)) : rate.toFixed(rate >= 10 ? 1 : 2),
+		plural(data.runs_total, 'run'));
 	add('Median run', median(), 'longest ' + duration(longest));
 	add('Tried again', number(data.again), tries.size > 0 ? 'in ' + plural(tries.size, 'job') : '');
 	add('Worker deaths', number(data.died), number(data.started) + ' started');
@@ -98,7 +111,8 @@ function filter_changed() {
 	filter_match();
 	for (const chip of $('chips').children) {
 		const name = chip.dataset.outcome;
-		chip.setAttribute('aria-pressed', String(name === 'retried' ? filter.retried : filter.outcomes.has(outcomes.indexOf(name))));
+		chip.setAttribute('aria-pressed', String(name === 'retried' ?
+			filter.retried : filter.outcomes.has(outcomes.indexOf(name))));
 	}
 	$('clear').disabled = !is_filtered();
 	$('shown').textContent = is_filtered() ? number(matching_count) + ' of ' + plural(count, 'run') + ' shown' : '';
@@ -163,7 +177,8 @@ function begin() {
 	table_open();
 	timeline_open();
 	filter_changed();
-	$('made').textContent = 'Made by forkpool ' + data.version + ' in ' + data.directory + '. Times are from the beginning of the run. Press / to search.';
+	$('made').textContent = 'Made by forkpool ' + data.version + ' in ' + data.directory +
+		'. Times are from the beginning of the run. Press / to search.';
 	new ResizeObserver(timeline_ask).observe($('lanes'));
 	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 	matchMedia('print').addEventListener('change', redraw);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A lane for each worker, on a canvas: what is too small to be seen is added up by pixel, so that it takes no longer to
-// draw many runs than few wide ones.
+// A lane for each worker, on a canvas.  Runs narrower than two pixels are added up by pixel, so that many short runs
+// take no longer to draw than few long ones.
 
 // ------------------------------------------------------------------------------------------- lanes
 
-// The runs of each lane, by their start.
+// Each lane's runs, sorted by their start.
 const lanes = Array.from({ length: lane_count }, () => []);
 for (let i = 0; i < count; i++) {
 	if (runs.slot[i] >= 1 && runs.slot[i] <= lane_count) lanes[runs.slot[i] - 1].push(i);
@@ -17,7 +17,7 @@ const view = { from: 0, to: last_end, picked: -1, width: 0, height: 0, lane: 0 }
 const x_of = (us) => GUTTER + (us - view.from) / (view.to - view.from) * (view.width - GUTTER);
 const us_of = (x) => view.from + (x - GUTTER) / (view.width - GUTTER) * (view.to - view.from);
 
-// The first in the lane that ends behind that moment.
+// The place in the lane of its first run that does not end before that moment.
 function first_after(lane, us) {
 	let low = 0, high = lane.length;
 	while (low < high) {
@@ -29,14 +29,16 @@ function first_after(lane, us) {
 }
 
 function run_draw(c, i, y, height) {
-	const x = x_of(runs.start[i]), width = Math.max(x_of(runs.start[i] + runs.time[i]) - x, is_failure(runs.outcome[i]) ? 3 : 1);
-	const left = Math.max(x, GUTTER), right = Math.min(x + width, view.width), again = (runs.flags[i] & AGAIN) !== 0;
+	const x = x_of(runs.start[i]), end = x_of(runs.start[i] + runs.time[i]);
+	const width = Math.max(end - x, is_failure(runs.outcome[i]) ? 3 : 1);
+	const left = Math.max(x, GUTTER), right = Math.min(x + width, view.width);
+	const again = (runs.flags[i] & AGAIN) !== 0;
 	const top = again ? y + Math.round(height * 0.45) : y;
 
 	if (right <= left) return;
 	c.fillStyle = matching[i] ? palette.fill[runs.outcome[i]] : palette.skipped;
 	c.fillRect(left, top, right - left - (right - left > 3 ? 1 : 0), y + height - top);
-	// Its worker's death: a bar across the lane, with a head.
+	// The worker died with this run: a bar across the lane, with a head.
 	if (runs.flags[i] & DIED) {
 		c.fillStyle = palette.mark;
 		c.fillRect(right - 2, y, 2, height);
@@ -47,9 +49,10 @@ function run_draw(c, i, y, height) {
 		c.fill();
 	}
 	if (right - left > 34 && height >= 15 && !again) {
-		const plain = palette.fill[runs.outcome[i]] === palette.solid[runs.outcome[i]], room = right - left - 10;
+		const plain = palette.fill[runs.outcome[i]] === palette.solid[runs.outcome[i]];
+		const room = right - left - 10;
 		let text = runs.seq[i] + ' ' + runs.command[i].slice(0, 80);
-		// Of a pattern enough has to be left to be seen.
+		// Leave enough of a pattern to be seen.
 		if (!plain && c.measureText(text).width > room / 2) text = String(runs.seq[i]);
 		c.save();
 		c.beginPath();
@@ -83,11 +86,13 @@ function lane_draw(c, lane, y, height) {
 		} else if (to - from >= 2) {
 			wide.push(i);
 		} else {
-			// How much of each pixel it takes.
+			// Add how much of each pixel the run covers.
 			const column = Math.max(Math.floor(from), GUTTER), into = matching[i] ? covered : dimmed;
 			into[column] += Math.min(to, column + 1) - Math.max(from, column);
-			if (to > column + 1 && column + 1 < columns) into[column + 1] += Math.min(to, column + 2) - column - 1;
-			// One of no length to speak of is there all the same.
+			if (to > column + 1 && column + 1 < columns) {
+				into[column + 1] += Math.min(to, column + 2) - column - 1;
+			}
+			// The shortest run can be seen, too.
 			into[column] = Math.max(into[column], 0.06);
 		}
 	}
@@ -115,7 +120,7 @@ function ticks(from, to, wanted) {
 	return { step, list };
 }
 
-// All with as many digits as the step has.
+// All labels have as many digits as the step.
 function tick_label(us, step) {
 	if (us === 0) return '0';
 	if (step >= 60e6) {
@@ -166,7 +171,7 @@ function axis_draw() {
 	}
 }
 
-// How many workers were busy, of the whole run, and where it failed; the window that the lanes show.
+// The whole run: how many workers were busy, where runs failed, and the part that the lanes show.
 function overview_draw() {
 	const height = 46, base = height - 1, room = height - 8;
 	const c = canvas_begin($('overview'), view.width, height);
@@ -175,10 +180,13 @@ function overview_draw() {
 
 	c.fillStyle = palette.track;
 	c.fillRect(GUTTER, 0, view.width - GUTTER, height);
-	const stretches = data.busy.map((busy, i) => ({
-		from: x(i * data.stretch), to: Math.min(x((i + 1) * data.stretch), view.width),
-		top: base - room * Math.min(busy / (Math.min(data.stretch, Math.max(last_end - i * data.stretch, 1)) * most), 1),
-	}));
+	const stretches = data.busy.map((busy, i) => {
+		const length = Math.min(data.stretch, Math.max(last_end - i * data.stretch, 1));
+		return {
+			from: x(i * data.stretch), to: Math.min(x((i + 1) * data.stretch), view.width),
+			top: base - room * Math.min(busy / (length * most), 1),
+		};
+	});
 	c.fillStyle = palette.ok;
 	c.beginPath();
 	c.moveTo(GUTTER, base + 1);
@@ -253,10 +261,11 @@ function zoom(factor, around) {
 const pan = (share) => window_set(view.from + share * (view.to - view.from), view.to + share * (view.to - view.from));
 
 const zoom_actions = {
-	in: () => zoom(0.5), out: () => zoom(2), left: () => pan(-0.25), right: () => pan(0.25), all: () => window_set(0, last_end),
+	in: () => zoom(0.5), out: () => zoom(2), left: () => pan(-0.25), right: () => pan(0.25),
+	all: () => window_set(0, last_end),
 };
 
-// The run there, or one that is as near as a finger is wide: rather one that failed.
+// The run at that point, or one within 5 pixels; a failed run is preferred to others.
 function run_at(x, y) {
 	const lane = lanes[Math.floor((y + $('lanes').scrollTop) / view.lane)];
 	let best = -1, best_distance = Infinity;
@@ -264,7 +273,8 @@ function run_at(x, y) {
 	if (lane === undefined || x < GUTTER) return -1;
 	for (let at = first_after(lane, us_of(x - 5)); at < lane.length && runs.start[lane[at]] <= us_of(x + 5); at++) {
 		const i = lane[at], from = x_of(runs.start[i]), to = x_of(runs.start[i] + runs.time[i]);
-		const distance = Math.max(from - x, x - to, 0) + (is_failure(runs.outcome[i]) ? -6 : 0) + (matching[i] ? 0 : 20);
+		const distance = Math.max(from - x, x - to, 0) + (is_failure(runs.outcome[i]) ? -6 : 0) +
+			(matching[i] ? 0 : 20);
 		if (distance < best_distance) {
 			best = i;
 			best_distance = distance;
@@ -273,7 +283,7 @@ function run_at(x, y) {
 	return best;
 }
 
-// Show it: in its lane, in the window, and in words.
+// Chooses a run: marks it in its lane, scrolls and moves the lanes to it if asked, and shows its details.
 function run_pick(i, and_show) {
 	view.picked = i;
 	const box = $('picked');
@@ -281,14 +291,18 @@ function run_pick(i, and_show) {
 	box.replaceChildren(...(i < 0 ? [] : [details_of(i), button('more', 'Close', () => run_pick(-1, false))]));
 	if (i >= 0 && and_show) {
 		const end = runs.start[i] + runs.time[i], span = view.to - view.from;
-		if (end < view.from || runs.start[i] > view.to) window_set(runs.start[i] - span / 2, runs.start[i] + span / 2);
+		if (end < view.from || runs.start[i] > view.to) {
+			window_set(runs.start[i] - span / 2, runs.start[i] + span / 2);
+		}
 		const y = (runs.slot[i] - 1) * view.lane, element = $('lanes');
-		if (y < element.scrollTop || y + view.lane > element.scrollTop + element.clientHeight) element.scrollTop = y - element.clientHeight / 2;
+		if (y < element.scrollTop || y + view.lane > element.scrollTop + element.clientHeight) {
+			element.scrollTop = y - element.clientHeight / 2;
+		}
 	}
 	timeline_ask();
 }
 
-// The next or previous run of the lane, or the one at the same time in the next lane.
+// Chooses the next or previous run of the lane, or the run at the same time in another lane.
 function run_step(by, lane_by) {
 	const here = view.picked >= 0 ? view.picked : -1;
 	if (here < 0) {
@@ -298,7 +312,9 @@ function run_step(by, lane_by) {
 	}
 	for (let n = runs.slot[here] - 1 + lane_by; n >= 0 && n < lane_count; n += lane_by) {
 		const lane = lanes[n];
-		for (let at = lane_by ? Math.min(first_after(lane, runs.start[here]), lane.length - 1) : lane.indexOf(here) + by; at >= 0 && at < lane.length; at += by || 1) {
+		let at = lane.indexOf(here) + by;
+		if (lane_by) at = Math.min(first_after(lane, runs.start[here]), lane.length - 1);
+		for (; at >= 0 && at < lane.length; at += by || 1) {
 			if (matching[lane[at]]) {
 				run_pick(lane[at], true);
 				return;
@@ -311,7 +327,9 @@ function run_step(by, lane_by) {
 function timeline_key(event) {
 	if (event.ctrlKey || event.metaKey || event.altKey) return;
 	const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-	const actions = { '+': 'in', '=': 'in', '-': 'out', '_': 'out', 0: 'all', ArrowLeft: 'left', ArrowRight: 'right' };
+	const actions = {
+		'+': 'in', '=': 'in', '-': 'out', '_': 'out', 0: 'all', ArrowLeft: 'left', ArrowRight: 'right',
+	};
 	if (event.shiftKey && steps[event.key]) run_step(...steps[event.key]);
 	else if (actions[event.key]) zoom_actions[actions[event.key]]();
 	else if (event.key === 'Home') window_set(0, view.to - view.from);
@@ -327,10 +345,12 @@ function tip_show(event) {
 
 	tip.hidden = i < 0;
 	if (i < 0) return;
-	tip.replaceChildren(label(runs.outcome[i]), ' job ' + number(runs.seq[i]) + ', worker ' + runs.slot[i] + ', ' + duration(runs.time[i]) +
+	tip.replaceChildren(label(runs.outcome[i]),
+		' job ' + number(runs.seq[i]) + ', worker ' + runs.slot[i] + ', ' + duration(runs.time[i]) +
 		(runs.attempt[i] > 1 ? ', attempt ' + runs.attempt[i] : ''), make('span', 'mono', runs.command[i]));
 	tip.style.left = Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8) + 'px';
-	tip.style.top = (event.clientY + 18 + tip.offsetHeight > window.innerHeight ? event.clientY - tip.offsetHeight - 10 : event.clientY + 18) + 'px';
+	const has_room_below = event.clientY + 18 + tip.offsetHeight <= window.innerHeight;
+	tip.style.top = (has_room_below ? event.clientY + 18 : event.clientY - tip.offsetHeight - 10) + 'px';
 }
 
 function lanes_listen() {
@@ -354,10 +374,13 @@ function lanes_listen() {
 			if (event.pointerType === 'mouse' && down.size === 0) tip_show(event);
 			return;
 		}
-		const left = element.getBoundingClientRect().left, old_centre = centre(), old_spread = down.size === 2 ? spread() : 0;
+		const left = element.getBoundingClientRect().left;
+		const old_centre = centre(), old_spread = down.size === 2 ? spread() : 0;
 		moved += Math.abs(event.clientX - before.x);
-		// Not for a click, which would go to the lanes in any case.
-		if (moved > 4 && !element.hasPointerCapture(event.pointerId)) element.setPointerCapture(event.pointerId);
+		// Capture the pointer for a drag only: a captured click would go to the lanes wherever it hit.
+		if (moved > 4 && !element.hasPointerCapture(event.pointerId)) {
+			element.setPointerCapture(event.pointerId);
+		}
 		before.x = event.clientX;
 		if (moved <= 4) return;
 		if (down.size === 2) zoom(old_spread / spread(), us_of(centre() - left));
@@ -372,12 +395,17 @@ function lanes_listen() {
 	element.addEventListener('pointerup', up);
 	element.addEventListener('pointercancel', up);
 	element.addEventListener('pointerleave', () => { $('tip').hidden = true; });
-	// The page scrolls on over them, unless they were chosen before.
+	// The wheel scrolls the page over the lanes, unless these have the focus.
 	element.addEventListener('wheel', (event) => {
 		const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-		if (sideways) pan((event.deltaX || event.deltaY) / 1000);
-		else if (event.ctrlKey || event.metaKey || document.activeElement === element) zoom(Math.exp(Math.max(-300, Math.min(300, event.deltaY)) / 500), us_of(event.clientX - element.getBoundingClientRect().left));
-		else return;
+		const zooms = event.ctrlKey || event.metaKey || document.activeElement === element;
+		if (!sideways && !zooms) return;
+		if (sideways) {
+			pan((event.deltaX || event.deltaY) / 1000);
+		} else {
+			const factor = Math.exp(Math.max(-300, Math.min(300, event.deltaY)) / 500);
+			zoom(factor, us_of(event.clientX - element.getBoundingClientRect().left));
+		}
 		event.preventDefault();
 		tip_show(event);
 	}, { passive: false });
@@ -392,24 +420,30 @@ function overview_listen() {
 		return Math.min(Math.max((event.clientX - box.left - GUTTER) / (box.width - GUTTER), 0), 1) * last_end;
 	};
 	let from = null;
+	const is_click = (event) => Math.abs(us(event) - from) <= last_end / 200;
 
 	element.addEventListener('pointerdown', (event) => {
 		element.setPointerCapture(event.pointerId);
 		from = us(event);
 	});
 	element.addEventListener('pointermove', (event) => {
-		if (from !== null && Math.abs(us(event) - from) > last_end / 200) window_set(Math.min(from, us(event)), Math.max(from, us(event)));
+		if (from === null || is_click(event)) return;
+		window_set(Math.min(from, us(event)), Math.max(from, us(event)));
 	});
 	element.addEventListener('pointerup', (event) => {
-		// A click moves the window there.
-		if (from !== null && Math.abs(us(event) - from) <= last_end / 200) window_set(from - (view.to - view.from) / 2, from + (view.to - view.from) / 2);
+		// A click moves the part that the lanes show there.
+		const half = (view.to - view.from) / 2;
+		if (from !== null && is_click(event)) window_set(from - half, from + half);
 		from = null;
 	});
 }
 
 function timeline_open() {
-	$('lanes').setAttribute('aria-label', 'Timeline of ' + plural(lane_count, 'worker') + ' over ' + duration(last_end) + ', with ' + plural(count, 'run'));
-	for (const element of document.querySelectorAll('[data-zoom]')) element.addEventListener('click', zoom_actions[element.dataset.zoom]);
+	$('lanes').setAttribute('aria-label', 'Timeline of ' + plural(lane_count, 'worker') +
+		' over ' + duration(last_end) + ', with ' + plural(count, 'run'));
+	for (const element of document.querySelectorAll('[data-zoom]')) {
+		element.addEventListener('click', zoom_actions[element.dataset.zoom]);
+	}
 	lanes_listen();
 	overview_listen();
 	timeline_draw();

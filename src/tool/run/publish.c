@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Publishes jobs: their output, records and explanations, in the order in which they end or, with
+   -k, of the input. */
+#include "config.h"
+#include "tool/run/publish.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/base/message.h"
+#include "tool/records/records.h"
+#include "tool/run/order.h"
+#include "tool/run/output_writer.h"
+#include "tool/run/run_totals.h"
+#include "tool/run/task_queue.h"
+
+static const struct options *options;
+static struct journal *journal;
+static uint64_t written[PUBLISH_STREAMS];
+static struct bytes line, command;
+/* Jobs whose output a reader may have twice: as text ("4, 7-9, 2", as much of it as a message can
+   have), and how many. */
+static struct {
+	struct bytes text;
+	uint64_t first, last; /* of the range that is not in the text yet; 0: there is none */
+	uint64_t count, left_out;
+} in_doubt;
+#define IN_DOUBT_TEXT 3000
+
+void
+publish_open(const struct options *o, struct journal *j)
+{
+	options = o;
+	journal = j;
+	if (j != NULL) {
+		struct stat out, err;
+		int shared = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+		    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+		journal_attach(j, JOURNAL_OUT, output_writer_sink(PUBLISH_OUT), STDOUT_FILENO,
+		    shared);
+		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
+	}
+	order_open(j != NULL ? journal_first_seq(j) : 1);
+}
+
+void
+publish_close(void)
+{
+	order_close();
+	bytes_free(&line);
+	bytes_free(&command);
+}
+
+static const struct bytes *
+tag_of(const struct job *job)
+{
+	return options->tag || options->tag_string != NULL ? &job->task->tag : NULL;
+}
+
+/* GNU parallel does not show the output that it has put into the files of --results. */
+static int
+is_put_away(void)
+{
+	return options->results != NULL && options->dialect == DIALECT_PARALLEL;
+}
+
+/* --------------------------------------------------------------------- output, while a job runs */
+
+/* Whether lines may go out before the job has ended. */
+static int
+is_live(const struct job *job)
+{
+	/* No record would have what has gone out. */
+	if (is_put_away())
+		return 0;
+	return options->grouping == GROUP_LINES &&
+	    (!options->keep_order || job->task->seq == order_turn());
+}
+
+/* The length of all whole lines; 0 also if the buffer cannot be read. */
+static uint64_t
+whole_lines(const struct output_buffer *from)
+{
+	char piece[4096];
+	uint64_t whole = 0;
+
+	for (uint64_t at = 0; at < from->len;) {
+		ssize_t n = output_buffer_read(from, at, piece, sizeof piece);
+		if (n <= 0)
+			return 0;
+		const char *newline = memrchr(piece, '\n', (size_t)n);
+		if (newline != NULL)
+			whole = at + (uint64_t)(newline + 1 - piece);
+		at += (uint64_t)n;
+	}
+	return whole;
+}
+
+static void
+lines_out(struct job *job, int stream)
+{
+	struct output_buffer *from = stream == PUBLISH_OUT ? &job->out : &job->err, lines;
+	char piece[4096];
+	uint64_t left = whole_lines(from);
+
+	if (left == 0)
+		return;
+	output_buffer_init(&lines);
+	while (left > 0) {
+		const char *data;
+		ssize_t n = output_buffer_front(from, &data, piece,
+		    left < sizeof piece ? (size_t)left : sizeof piece);
+		if (n <= 0 || output_buffer_add(&lines, data, (size_t)n) == -1) {
+			run_totals_broken();
+			break;
+		}
+		output_buffer_drop(from, (size_t)n);
+		left -= (uint64_t)n;
+	}
+	if (output_writer_take(stream, &lines, tag_of(job)) == -1)
+		run_totals_broken();
+	output_buffer_clear(&lines);
+}
+
+void
+publish_output(void *owner, int is_err, const char *data, size_t len)
+{
+	struct job *job = owner;
+	const int stream = is_err ? PUBLISH_ERR : PUBLISH_OUT;
+
+	written[stream] += len;
+	if (output_buffer_add(is_err ? &job->err : &job->out, data, len) == -1) {
+		if (!run_totals()->broken)
+			message_errno("cannot keep the output of jobs");
+		run_totals_broken();
+		return;
+	}
+	if (is_live(job) && memchr(data, '\n', len) != NULL)
+		lines_out(job, stream);
+}
+
+uint64_t
+publish_written(int stream)
+{
+	return written[stream];
+}
+
+/* --------------------------------------------------------------------------------- explanations */
+
+struct job_record
+publish_record(const struct job *job)
+{
+	return (struct job_record){ job->task, &job->outcome, &job->out, &job->err,
+		task_queue_header() };
+}
+
+void
+publish_explanation(const struct job *job, struct bytes *to)
+{
+	const struct job_record record = publish_record(job);
+
+	bytes_clear(&command);
+	task_command_text(job->task, options->shell, &command);
+	outcome_explain(&job->outcome, job->task, command.at, records_place(&record), to);
+}
+
+static void
+explain(const struct job *job)
+{
+	if (options->quiet || options->dialect != DIALECT_NATIVE ||
+	    !outcome_is_failure(&job->outcome))
+		return;
+	bytes_clear(&line);
+	bytes_printf(&line, "%s: ", message_name);
+	publish_explanation(job, &line);
+	bytes_add_byte(&line, '\n');
+	if (output_writer_add(PUBLISH_ERR, line.at, line.len) == -1)
+		run_totals_broken();
+}
+
+/* ----------------------------------------------- output that a reader may have twice (in doubt) */
+
+static void
+in_doubt_range_end(void)
+{
+	const char *comma = in_doubt.text.len > 0 ? ", " : "";
+
+	if (in_doubt.first == 0)
+		return;
+	if (in_doubt.text.len > IN_DOUBT_TEXT)
+		in_doubt.left_out += in_doubt.last - in_doubt.first + 1;
+	else if (in_doubt.first == in_doubt.last)
+		bytes_printf(&in_doubt.text, "%s%" PRIu64, comma, in_doubt.first);
+	else
+		bytes_printf(&in_doubt.text, "%s%" PRIu64 "-%" PRIu64, comma, in_doubt.first,
+		    in_doubt.last);
+	in_doubt.first = 0;
+}
+
+static void
+in_doubt_add(uint64_t seq)
+{
+	if (in_doubt.first != 0 && seq != in_doubt.last + 1)
+		in_doubt_range_end();
+	if (in_doubt.first == 0)
+		in_doubt.first = seq;
+	in_doubt.last = seq;
+	in_doubt.count++;
+}
+
+void
+publish_say_in_doubt(void)
+{
+	char more[64] = "";
+
+	in_doubt_range_end();
+	if (in_doubt.left_out > 0)
+		(void)snprintf(more, sizeof more, " and %" PRIu64 " more", in_doubt.left_out);
+	if (in_doubt.count > 0)
+		message("standard output may have output of job%s %s%s twice: a run was killed "
+			"while it wrote that",
+		    in_doubt.count == 1 ? "" : "s", in_doubt.text.at, more);
+	bytes_free(&in_doubt.text);
+	in_doubt.count = in_doubt.left_out = 0;
+}
+
+/* ----------------------------------------------------------------------------------- publishing */
+
+/* Whether no earlier run has published the job on that stream. */
+static int
+is_wanted(const struct job *job, int stream)
+{
+	return journal == NULL || sink_wants(output_writer_sink(stream),
+	    journal_number(journal, stream == PUBLISH_OUT ? JOURNAL_OUT : JOURNAL_ERR, job->task));
+}
+
+static int
+object_out(const struct job *job)
+{
+	const struct job_record record = publish_record(job);
+	struct output_buffer object;
+
+	output_buffer_init(&object);
+	return records_json(&record, &object) == -1 ||
+		output_writer_take(PUBLISH_OUT, &object, NULL) == -1 ?
+	    -1 :
+	    0;
+}
+
+/* The job's turn has come. */
+static void
+job_out(struct job *job)
+{
+	const int out = is_wanted(job, PUBLISH_OUT), err = is_wanted(job, PUBLISH_ERR);
+	int failed = 0;
+
+	if (options->json)
+		failed = out && object_out(job) == -1;
+	else if (!is_put_away())
+		failed = (out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
+		    (err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1);
+	if (failed)
+		run_totals_broken();
+	if (out && output_writer_entry_end(PUBLISH_OUT))
+		in_doubt_add(job->task->seq);
+	if (err) {
+		explain(job);
+		(void)output_writer_entry_end(PUBLISH_ERR);
+	}
+	job_free(job);
+}
+
+static void
+turns_take(void)
+{
+	struct job *job;
+
+	while ((job = order_next()) != NULL)
+		job_out(job);
+}
+
+void
+publish_job(struct job *job)
+{
+	const struct job_record record = publish_record(job);
+
+	if (records_add(&record) == -1)
+		run_totals_broken();
+	if (!options->keep_order) {
+		job_out(job);
+	} else if (job->task->seq < order_turn()) {
+		/* An earlier run published the job and was killed before all records had it. */
+		job_free(job);
+	} else {
+		order_add(job->task->seq, job);
+		turns_take();
+	}
+}
+
+void
+publish_skip(uint64_t seq)
+{
+	if (!options->keep_order)
+		return;
+	order_add(seq, NULL);
+	turns_take();
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compares the input with the journal, and publishes what earlier runs have not. */
+#include "config.h"
+#include "tool/run/replay.h"
+
+#include "tool/run/completion.h"
+#include "tool/run/output_writer.h"
+#include "tool/run/publish.h"
+#include "tool/run/run_totals.h"
+#include "tool/run/task_queue.h"
+
+static int over;          /* jobs may begin */
+static int input_over;
+static uint64_t last_seq; /* the greatest number of a task seen so far */
+/* Tasks that were compared and are to begin, in the order of the input; with --pipe each with the
+   channel that has its block. */
+static struct job *held, **held_end = &held;
+
+static void
+hold(struct task *task, struct channel *channel)
+{
+	struct job *job = job_new(task);
+
+	job->channel = channel;
+	if (channel != NULL)
+		channel->owner = job;
+	*held_end = job;
+	held_end = &job->next;
+}
+
+int
+replay_has_tasks(void)
+{
+	return held != NULL;
+}
+
+struct task *
+replay_next_task(struct channel **channel)
+{
+	struct job *job = held;
+
+	if (job == NULL)
+		return NULL;
+	if ((held = job->next) == NULL)
+		held_end = &held;
+	if (job->channel != NULL) {
+		*channel = job->channel;
+		(*channel)->owner = NULL;
+	}
+	struct task *task = job->task;
+	job->task = NULL;
+	job_free(job);
+	return task;
+}
+
+static void
+seen(const struct task *task)
+{
+	last_seq = task->seq > last_seq ? task->seq : last_seq;
+}
+
+/* A task that is not to run. */
+static void
+settle(const struct run *run, struct task *task, enum journal_state state,
+    const struct outcome *outcome)
+{
+	struct job *job;
+
+	switch (state) {
+	case JOURNAL_UNKNOWN:
+		job = job_new(task);
+		job->outcome = *outcome;
+		completion_ended(run, job);
+		return;
+	case JOURNAL_DONE:
+		run_totals_add(run->options, outcome);
+		break;
+	case JOURNAL_TO_RUN:
+	case JOURNAL_CHANGED:
+		run_totals_broken();
+		break;
+	}
+	task_free(task);
+}
+
+static void
+compare(const struct run *run, struct task *task, struct channel *channel)
+{
+	struct outcome outcome;
+
+	seen(task);
+	enum journal_state state = journal_check(run->journal, task, &outcome);
+	if (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN) {
+		/* replay_ended() asks the journal again when the task is to begin. */
+		task->attempts = 0;
+		hold(task, channel);
+		return;
+	}
+	settle(run, task, state, &outcome);
+	if (channel != NULL)
+		channel_release(channel);
+}
+
+int
+replay_ended(const struct run *run, struct task *task)
+{
+	struct outcome outcome;
+
+	if (run->journal == NULL)
+		return 0;
+	seen(task);
+	/* The journal was asked about a task that has begun in this run. */
+	if (task->attempts > 0)
+		return 0;
+	enum journal_state state = journal_check(run->journal, task, &outcome);
+	if (state == JOURNAL_TO_RUN)
+		return 0;
+	settle(run, task, state, &outcome);
+	return 1;
+}
+
+void
+replay_input_ended(const struct run *run)
+{
+	int status;
+
+	if (!input_over && last_seq < journal_known(run->journal)) {
+		/* A fault of the input itself was reported when it was met. */
+		if (task_queue_error(&status) == NULL)
+			journal_input_ended(run->journal, last_seq);
+		run_totals_broken();
+	}
+	input_over = 1;
+}
+
+void
+replay_caught_up(void)
+{
+	if (sink_caught_up(output_writer_sink(PUBLISH_OUT)) == -1)
+		run_totals_broken();
+}
+
+/* Publish all that earlier runs finished and did not publish, before anything of this run. */
+static void
+results_out(const struct run *run)
+{
+	struct output_buffer out, err;
+	struct outcome outcome;
+	struct task *task;
+	int got;
+
+	output_buffer_init(&out);
+	output_buffer_init(&err);
+	while ((got = journal_replay(run->journal, &task, &outcome, &out, &err)) == 1) {
+		struct job *job = job_new(task);
+		output_buffer_move(&job->out, &out);
+		output_buffer_move(&job->err, &err);
+		job->outcome = outcome;
+		job_keep_texts(job);
+		publish_job(job);
+		if (output_writer_is_full() && output_writer_finish() == -1)
+			return;
+	}
+	if (got == -1)
+		run_totals_broken();
+	publish_say_in_doubt();
+	/* With -k some of these results may have to wait for jobs of this run: then the output has
+	   caught up at the end. */
+	if (!run->options->keep_order && output_writer_finish() == 0)
+		replay_caught_up();
+}
+
+/* The next task of the input, to be compared; 0: nothing more comes now. */
+static int
+compare_next(const struct run *run, struct channel *channel, int *input_waits)
+{
+	struct task *task;
+	enum next got = task_queue_next(&task, channel != NULL ? channel->job.in : -1);
+
+	if (got == NEXT_GOT) {
+		compare(run, task, channel);
+		return !run_totals()->broken;
+	}
+	if (channel != NULL)
+		channel_release(channel);
+	*input_waits = got == NEXT_WAIT;
+	if (got == NEXT_END)
+		replay_input_ended(run);
+	return 0;
+}
+
+int
+replay_input(const struct run *run, int *input_waits)
+{
+	if (over)
+		return 1;
+	while (last_seq < journal_known(run->journal)) {
+		struct channel *channel = NULL;
+		/* With --pipe each task that is held has a channel for its block.  When all
+		   channels are held, jobs have to begin before the rest of the input can be
+		   compared. */
+		if (run->options->pipe && (channel = channel_take(NULL)) == NULL)
+			break;
+		if (!compare_next(run, channel, input_waits))
+			return 0;
+	}
+	over = 1;
+	if (run->journal != NULL)
+		results_out(run);
+	return 1;
+}
+
+int
+replay_is_over(void)
+{
+	return over;
+}
