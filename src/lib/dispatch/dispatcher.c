@@ -12,7 +12,6 @@
 #include "lib/dispatch/job_end.h"
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/results.h"
-#include "lib/ipc/packet_pipe.h"
 #include "lib/job/outcome.h"
 #include "lib/os/clock.h"
 

@@ -11,6 +11,7 @@
 
 #include "lib/dispatch/dispatch_state.h"
 #include "lib/dispatch/timeout_watch.h"
+#include "lib/ipc/wire_job.h"
 
 /* The job, whose frame is in the packet, is offered. */
 static inline void

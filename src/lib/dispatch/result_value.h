@@ -10,6 +10,7 @@
 #define FORKPOOL_RESULT_VALUE_H
 
 #include "lib/dispatch/dispatch_state.h"
+#include "lib/ipc/wire_result.h"
 
 /* Read from a process's range of the spool to fresh memory, with a '\0' behind it.  NULL and errno:
    no memory, or the process has cut its file short. */

@@ -9,6 +9,7 @@
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/result_value.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/ipc/wire_result.h"
 #include "lib/job/crash.h"
 #include "lib/job/outcome.h"
 #include "lib/sandbox/limits.h"

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "forkpool.h"
+#include "lib/ipc/claim.h"
 #include "lib/ipc/shared.h"
 #include "lib/sandbox/limits.h"
 
