@@ -65,8 +65,8 @@ hops(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)signal(SIGTERM, SIG_IGN);
 	for (int i = 0; i < 100; i++) {
 		if (fork() > 0) {
-			if (i == 0)
-				support_await(&attack_words->started, 2); /* the neighbour, the child */
+			if (i == 0) /* wait for the child; the neighbour was the first */
+				support_await(&attack_words->started, 2);
 			_exit(0); /* the job's own process is the first to go */
 		}
 		(void)setsid();

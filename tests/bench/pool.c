@@ -7,10 +7,10 @@
  *					2 that in a sandbox
  *	pool can N WORKERS LEVEL	only open such a pool: status 2 and why where it is refused
  *	pool forks N LOOPS		bare fork, _exit, waitpid in loops side by side
- *	pool submit N WORKERS		the same as run through forkpool_submit(), _next() and _wait()
+ *	pool submit N WORKERS		as run, through forkpool_submit(), _next() and _wait()
  *	pool roundtrip N WORKERS	one job at a time, nothing else in flight
  *	pool echo N WORKERS WINDOW	1 MiB in and out, WINDOW jobs in flight
- *	pool crash N WORKERS MB		every tenth job dies; the caller has grown by MB since it opened
+ *	pool crash N WORKERS MB		every tenth job dies; the caller grows by MB after the open
  *	pool memory N WORKERS EARLY	no-op jobs; resident memory after EARLY and after N of them
  *	pool mixed N WORKERS		jobs of mixed length
  *
@@ -74,7 +74,7 @@ bench_can(unsigned workers, enum forkpool_isolation isolation)
 	close_pool(pool);
 }
 
-/* The same by hand: fill the queue, take the results that are there, and wait only where there are none. */
+/* The same by hand: fill the queue, take the results there are, and wait where there are none. */
 static int64_t
 submit_all(struct forkpool *pool, uint64_t n)
 {
@@ -215,8 +215,9 @@ proc_field(const char *path, const char *name)
 }
 
 /*
- * VmRSS is the sum of counters that the kernel keeps in batches for each processor.  It may be wrong by some
- * hundred kilobytes, which is much beside a pool's few megabytes: use the exact count where there is one.
+ * VmRSS is the sum of counters that the kernel keeps in batches for each processor.  It may be off by
+ * some hundred kilobytes, which is much beside a pool's few megabytes: use the exact count where there
+ * is one.
  */
 static void
 emit_memory(const char *when)

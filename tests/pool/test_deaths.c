@@ -310,7 +310,8 @@ START_TEST(one_worker_that_works_is_enough)
 	struct forkpool *pool = support_open(&options);
 	for (uint32_t i = 0; i < 12; i++) {
 		all_ok(pool, i * 20, 20);
-		while (atomic_load(&words->starts) < i) /* the other worker starts again and again */
+		/* The other worker is started again and again. */
+		while (atomic_load(&words->starts) < i)
 			ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);

@@ -184,7 +184,7 @@ dying_moment(enum moment moment)
 	/*
 	 * Wait for the signal.  A worker that is idle waits in read() anyway.  Where signals are
 	 * blocked (MOMENT_BIRTH) the signal comes once they are unblocked.  A process that was only
-	 * stopped can go on: a worker whose job is over does so when it is told that the job must end.
+	 * stopped can go on: a worker whose job is over does so when it is told to end the job.
 	 */
 	while (moment != MOMENT_IDLE) {
 		if ((moment == MOMENT_BIRTH || (moment == MOMENT_ITS_WORKER && way == WAY_STOP)) &&
