@@ -215,9 +215,9 @@ proc_field(const char *path, const char *name)
 }
 
 /*
- * VmRSS is the sum of counters that the kernel keeps in batches for each processor.  It may be off by
- * some hundred kilobytes, which is much beside a pool's few megabytes: use the exact count where there
- * is one.
+ * VmRSS is the sum of counters that the kernel keeps in batches for each processor.  It may be off
+ * by some hundred kilobytes, which is much beside a pool's few megabytes: use the exact count where
+ * there is one.
  */
 static void
 emit_memory(const char *when)

@@ -106,7 +106,7 @@ void *support_thread_waits(void *);  /* wait for a signal that ends the process 
 int support_generate_nothing(struct forkpool_job *, void *arg);
 /*
  * Call each function of the library that takes a pool, except forkpool_close(): it must fail with
- * that error. The name of the first one that does not; NULL: all fail.
+ * that error.  The name of the first one that does not; NULL: all fail.
  */
 const char *support_not_refused(struct forkpool *, int error);
 
@@ -121,7 +121,7 @@ int support_alive_as(pid_t pid, const char *name);
 uint64_t support_stat(pid_t pid, int field);
 pid_t support_parent(pid_t pid);
 
-/* The pool's supervisor, as its caller finds it.  The pool may have any number of workers. */
+/* The pool's supervisor, as its caller finds it; for at most one pool of several workers. */
 pid_t support_supervisor(struct forkpool *);
 /* The supervisor of the pool that this job is of; at WORKER and JOB. */
 pid_t support_own_supervisor(void);
