@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that make each system call there is, in each way that there is: what is not for a computation is
- * denied, or refused with an error that says so; it never runs.
+ * Jobs that make each system call there is, in each way that there is: a call that a computation
+ * does not need never runs; it is denied, or refused with an error that says so.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -16,9 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ------------------------------------------------------------------------------------- every number */
+/* --------------------------------------------------------------------------------- every number */
 
-/* What a computation calls on one C library or another, and whoever has no file and no socket can do no harm with. */
+/* Calls that computations make on some C library, and that do no harm without files and sockets. */
 static const long computing[] = {
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv,
 	SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_fstat, SYS_close, SYS_close_range,
@@ -37,8 +37,11 @@ static const long computing[] = {
 	SYS_futex, SYS_prlimit64, SYS_prctl,
 #ifdef __x86_64__
 	SYS_dup2, SYS_poll, SYS_select, SYS_getpgrp, SYS_time, SYS_alarm, SYS_pause, SYS_getrlimit,
-	335,
-	336, /* uretprobe, uprobe: the kernel lets them past any filter, and heeds them from its own trampoline only */
+	/*
+	 * uretprobe, uprobe: the kernel lets them pass any filter, but obeys its own trampoline
+	 * only.
+	 */
+	335, 336,
 #endif
 };
 
@@ -51,7 +54,7 @@ is_computing(long number)
 	return 0;
 }
 
-/* Arguments that no call can do anything with: one that runs complains of them, and with another error. */
+/* No call can use these arguments: one that runs fails with another error than a refusal. */
 static int
 calls(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -107,7 +110,7 @@ call_numbers(struct attack_scene *scene, const void *arg)
 	call_all(scene, numbers, n);
 }
 
-/* Numbers that mean something to another interface, or to who looks at some of their bits only. */
+/* Numbers of another interface, or that are a call's number in some of their bits. */
 static void
 call_odd_numbers(struct attack_scene *scene, const void *arg)
 {
@@ -121,7 +124,7 @@ call_odd_numbers(struct attack_scene *scene, const void *arg)
 		0xffff, 1000, 1024, 4096 };
 	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
 		numbers[n++] = odd[i];
-	/* The kernel looks at the lower half of the register. */
+	/* The kernel reads only the lower half of the register. */
 	static const int64_t high[] = { SYS_ptrace, SYS_kill, SYS_socket, SYS_execve, SYS_clone };
 	for (size_t i = 0; i < sizeof high / sizeof high[0]; i++) {
 		numbers[n++] = high[i] | (int64_t)1 << 32;
@@ -130,7 +133,10 @@ call_odd_numbers(struct attack_scene *scene, const void *arg)
 	call_all(scene, numbers, n);
 }
 
-/* Where a worker runs code of the caller's at its end, or has threads, it is not confined itself, but each job's process. */
+/*
+ * A worker with a worker_exit() or with threads does not enter the filter itself: each job's
+ * process does.
+ */
 static void
 exit_of_worker(void *arg, void *state)
 {
@@ -173,7 +179,7 @@ START_TEST(calls_odd_numbers)
 }
 END_TEST
 
-/* ------------------------------------------------------------------- those that are known for their holes */
+/* ------------------------------------------------------------------ calls known for their holes */
 
 static const struct named_call {
 	const char *name;
@@ -206,7 +212,7 @@ static const struct named_call {
 	{ "setresuid", SYS_setresuid, 0, 0, 0, 0 },
 	{ "capset", SYS_capset, 0, 0, 0, 0 },
 	{ "prctl", SYS_prctl, 4 /* PR_SET_DUMPABLE */, 1, 0, 0 },
-	{ "prctl", SYS_prctl, 15 | 1ul << 32 /* PR_SET_NAME, for who looks at 32 bits */, 0, 0, 0 },
+	{ "prctl", SYS_prctl, 15 | 1ul << 32 /* PR_SET_NAME in its lower half */, 0, 0, 0 },
 	{ "prctl", SYS_prctl, 1 /* PR_SET_PDEATHSIG */, 0, 0, 0 },
 	{ "prctl", SYS_prctl, 59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0 },
 	{ "shmget", SYS_shmget, 0, 4096, 01600, 0 },
@@ -259,7 +265,7 @@ START_TEST(calls_one_of_bad_fame)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------- the other doors */
+/* ------------------------------------------------------------------------------ the other doors */
 
 #ifdef __x86_64__
 static long
@@ -284,12 +290,14 @@ calls_by_interrupt(struct forkpool_context *context, const void *args, size_t ar
 
 	if (r == 0 && numbers[n] == 2)
 		_exit(0);
-	return r < 0 && r != -ENOSYS ? attack_through(context, "int 0x80, with an error", r) :
-	    r < 0                    ? 0 :
-				       attack_through(context, "int 0x80", r);
+	if (r == -ENOSYS)
+		return 0;
+	return attack_through(context, r < 0 ? "int 0x80, with an error" : "int 0x80", r);
 }
 
-#define BY_INTERRUPT(name, n_) { name " by int 0x80", calls_by_interrupt, SANDBOX(ENDS(DENIED) | ENDS(CRASHED) | ENDS(OK)), .n = (n_), .signal = SIGSEGV }
+#define BY_INTERRUPT(name, n_) \
+	{ name " by int 0x80", calls_by_interrupt, \
+	  SANDBOX(ENDS(DENIED) | ENDS(CRASHED) | ENDS(OK)), .n = (n_), .signal = SIGSEGV }
 
 static const struct attack doors[] = {
 	BY_INTERRUPT("getpid", 0),
@@ -307,9 +315,9 @@ START_TEST(calls_through_another_door)
 END_TEST
 #endif
 
-/* ----------------------------------------------------------------------------------------- code, signals */
+/* -------------------------------------------------------------------------------- code, signals */
 
-/* Memory that can be written and executed, or first one and then the other. */
+/* Memory that can be written and executed at the same time, or one after the other. */
 static int
 makes_code(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -330,24 +338,21 @@ makes_code(struct forkpool_context *context, const void *args, size_t args_len)
 	case 3:
 		at = mprotect(at, 4096, PROT_READ | PROT_EXEC) == 0 ? at : MAP_FAILED;
 		break;
-	case 4: { /* the text, to be changed */
+	case 4: { /* make the text writable */
 		uintptr_t text = (uintptr_t)makes_code & ~(uintptr_t)4095;
-		at = mprotect((void *)text, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == 0 ?
-		    at :
-		    MAP_FAILED;
+		if (mprotect((void *)text, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == -1)
+			at = MAP_FAILED;
 		break;
 	}
 	default:
-		at =
-		    syscall(SYS_pkey_mprotect, at, 4096L, (long)(PROT_READ | PROT_EXEC), -1L) == 0 ?
-		    at :
-		    MAP_FAILED;
+		if (syscall(SYS_pkey_mprotect, at, 4096L, (long)(PROT_READ | PROT_EXEC), -1L) == -1)
+			at = MAP_FAILED;
 		break;
 	}
 	return at != MAP_FAILED ? attack_through(context, "executable memory", 1) : 0;
 }
 
-/* To go on after a call that was denied, or to say of itself that one was. */
+/* A handler for SIGSYS, so that the job goes on after a denied call. */
 static void
 on_trap(int signo)
 {

@@ -84,7 +84,8 @@ static const struct attack descriptors[] = {
 static void
 descriptors_and_see(struct attack_scene *scene, const void *arg)
 {
-	static const struct attack prints = { "prints after it", attack_job_prints, BOTH(ENDS(OK)) };
+	static const struct attack prints = { "prints after it", attack_job_prints,
+		BOTH(ENDS(OK)) };
 
 	for (int i = 0; i < 3; i++) {
 		attack_run(scene, arg);

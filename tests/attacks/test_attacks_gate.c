@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that want the gate back: the one address from which a filter inherited from the worker lets any
- * system call pass.  It is unmapped before a job's function runs; nothing executable may come there again.
+ * Jobs that want the gate back: the one address from which a filter inherited from the worker lets
+ * any system call pass.  Its page is unmapped before a job's function runs; nothing executable may
+ * be mapped there again.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -32,7 +33,7 @@ page_of_gate(void)
 	return gate_address() & ~(uintptr_t)(WALK_PAGE - 1);
 }
 
-/* The gate's own code is there again: may it do what a job may not? */
+/* Call the gate, where its own code may be back: can it do what a job may not? */
 static int
 use_page(struct forkpool_context *context, const char *how)
 {
@@ -45,7 +46,10 @@ use_page(struct forkpool_context *context, const char *how)
 	return r >= 0 ? attack_through(context, how, r) : 0;
 }
 
-/* A call of socket() whose instruction ends where the gate's does; memory that cannot be executed: SIGSEGV. */
+/*
+ * Make a system call socket(2) that ends where the gate's does.  SIGSEGV where the page is not
+ * executable.
+ */
 static int
 use_made_page(struct forkpool_context *context, const char *how, unsigned char *page)
 {
@@ -83,7 +87,7 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	enum route route = (enum route)attack_known(args, args_len)->n;
 	void *page = (void *)page_of_gate();
-	char *before = (char *)page - WALK_PAGE; /* text of the library's, or of the program's */
+	char *before = (char *)page - WALK_PAGE; /* text of the library or of the program */
 	const int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 	void *made = MAP_FAILED;
 
@@ -91,9 +95,9 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 	case ROUTE_CALL:
 		return use_page(context, "the gate as it was");
 	case ROUTE_READ:
-		return walk_readable((uintptr_t)page) ?
-		    attack_through(context, "the page is there", 1) :
-		    0;
+		if (walk_readable((uintptr_t)page))
+			return attack_through(context, "the page is there", 1);
+		return 0;
 	case ROUTE_MMAP:
 		made = mmap(page, WALK_PAGE, PROT_READ | PROT_EXEC, fixed, -1, 0);
 		break;
@@ -109,7 +113,7 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 		made = mremap(before, WALK_PAGE, WALK_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page);
 		break;
 	case ROUTE_MREMAP_GROW:
-		/* A file's mapping that grows has the file's next page. */
+		/* Where the mapping of a file grows, the file's next page comes with it. */
 		made = mremap(before, WALK_PAGE, 2 * WALK_PAGE, 0);
 		if (made != MAP_FAILED)
 			return use_page(context, "mremap() in place");
@@ -117,7 +121,7 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 	case ROUTE_MREMAP_MOVE:
 		made = mremap(before, WALK_PAGE, 2 * WALK_PAGE, MREMAP_MAYMOVE);
 		break;
-	case ROUTE_MREMAP_MADE: { /* not text: it is not executable there either */
+	case ROUTE_MREMAP_MADE: { /* data, which is not executable there either */
 		void *own = mmap(NULL, WALK_PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (mremap(own, WALK_PAGE, WALK_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page) == page)
@@ -140,7 +144,7 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 		    syscall(SYS_pkey_mprotect, page, WALK_PAGE, PROT_READ | PROT_EXEC, -1) == 0)
 			made = page;
 		break;
-	case ROUTE_PLAIN: /* executable only if all memory is: as the caller's personality may have it */
+	case ROUTE_PLAIN: /* executable only with the personality READ_IMPLIES_EXEC */
 		if (mmap(page, WALK_PAGE, PROT_READ | PROT_WRITE, fixed, -1, 0) == page)
 			return use_made_page(context, "memory without PROT_EXEC", page);
 		return 0;
@@ -152,9 +156,9 @@ goes(struct forkpool_context *context, const void *args, size_t args_len)
 	default:
 		return EINVAL;
 	}
-	return made != MAP_FAILED ?
-	    attack_through(context, "executable memory at the gate", route) :
-	    0;
+	if (made == MAP_FAILED)
+		return 0;
+	return attack_through(context, "executable memory at the gate", route);
 }
 
 #define FAULTS (ENDS(CRASHED) | KEPT_OUT)
@@ -187,7 +191,10 @@ START_TEST(wants_the_gate_back)
 }
 END_TEST
 
-/* All memory of such a caller that can be read can be executed, and what it maps later as well. */
+/*
+ * With READ_IMPLIES_EXEC all memory that the caller can read is executable, also what it maps
+ * later.
+ */
 static void
 caller_with_personality(enum attack_mode mode, int i)
 {

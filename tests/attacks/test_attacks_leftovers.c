@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that change all they can of their process for the next one, or take all there is of the machine: the next
- * job on that worker finds everything as the first one did, and the pool goes on.
+ * Jobs that change all they can of their process, or take all that the machine has: the next job on
+ * that worker finds everything as the first one did, and the pool goes on.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -30,7 +30,7 @@ extern char **environ;
 static unsigned char scratch[65536] = { 1 };
 static _Thread_local int of_thread = 7;
 
-/* ----------------------------------------------------------------------------------- what a job finds */
+/* ----------------------------------------------------------------------------- what a job finds */
 
 static uint64_t
 bits_of(const sigset_t *set)
@@ -42,7 +42,10 @@ bits_of(const sigset_t *set)
 	return bits;
 }
 
-/* Written as text, so that a difference can be shown; what a sandbox denies is left out. */
+/*
+ * The state of this process as text, so that a difference can be shown, without what a sandbox
+ * denies.
+ */
 static size_t
 state_write(char *text, size_t size, int is_sandbox)
 {
@@ -173,7 +176,7 @@ changes_memory_and_crashes(struct forkpool_context *context, const void *args, s
 	abort();
 }
 
-/* The same on one worker, before and after. */
+/* The state that a job finds on that worker. */
 static void
 look(struct attack_scene *scene, unsigned worker, char *text, size_t size)
 {
@@ -229,7 +232,7 @@ START_TEST(leaves_changes)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------- all there is of something */
+/* -------------------------------------------------------------------- all there is of something */
 
 static int
 spins(struct forkpool_context *context, const void *args, size_t args_len)
@@ -243,15 +246,14 @@ spins(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* More that spin than there are processors: the supervisor and the workers still come by. */
+/* More jobs spin than there are processors: the supervisor and the workers still get their turn. */
 static void
 starve(struct attack_scene *scene, const void *arg)
 {
 	enum { PER_PROCESSOR = 3, MOST = 64 };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned jobs = processors > 0 && processors < MOST / PER_PROCESSOR ?
-	    PER_PROCESSOR * (unsigned)processors :
-	    MOST;
+	int few = processors > 0 && processors < MOST / PER_PROCESSOR;
+	unsigned jobs = few ? PER_PROCESSOR * (unsigned)processors : MOST;
 	struct forkpool_options options = support_options(jobs);
 	struct forkpool_job job = { .fn = spins, .timeout_ns = 300 * MS };
 
@@ -280,7 +282,7 @@ START_TEST(starves_the_supervisor)
 }
 END_TEST
 
-/* Bounded in itself at eight times the limit. */
+/* A job that no limit stops stops at eight times the limit. */
 #define MEMORY_LIMIT (64 * MIB)
 
 enum way {
@@ -339,9 +341,9 @@ allocates(struct forkpool_context *context, const void *args, size_t args_len)
 		memset(at, 1, MIB);
 		got += MIB;
 	}
-	return got > MEMORY_LIMIT + MEMORY_LIMIT / 8 ?
-	    attack_through(context, "memory", (long)got) :
-	    0;
+	if (got <= MEMORY_LIMIT + MEMORY_LIMIT / 8)
+		return 0;
+	return attack_through(context, "memory", (long)got);
 }
 
 static int
@@ -354,7 +356,7 @@ recurses(struct forkpool_context *context, const void *args, size_t args_len)
 
 #define WITHIN (ENDS(OK) | ENDS(DENIED) | ENDS(OVER_LIMIT))
 
-/* Shared memory and stacks are nobody's own: at JOB no limit counts them. */
+/* At JOB no limit counts shared memory, memory that grows down, huge or locked pages. */
 static const struct attack takings[] = {
 	{ "malloc", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_MALLOC },
 	{ "mmap", allocates, BOTH(ENDS(OK) | ENDS(OVER_LIMIT)), .n = WAY_MMAP },
@@ -373,7 +375,7 @@ START_TEST(takes_all_memory)
 	struct forkpool_options options = support_options(2);
 
 	if (SUPPORT_SANITIZED)
-		return; /* whose own memory is beyond any limit */
+		return; /* a sanitizer's own memory is beyond any limit */
 	options.limits.memory = (int64_t)MEMORY_LIMIT;
 	options.limits.stack = (int64_t)(8 * MIB);
 	attack_table(takings, _i, &options);

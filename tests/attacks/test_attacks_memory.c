@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that search all memory that they can read: for other jobs' arguments, names, values, messages and
- * output, though those went through the same worker; and for the pool's tables.
+ * Jobs that search all memory that they can read for the pool's tables, and for arguments, names,
+ * values, messages and output of other jobs, which went through the same worker.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -25,11 +25,11 @@
 #include "lib/os/fd.h"
 #include "lib/pool/pool.h"
 
-#define MARK   32u /* what all secrets begin with */
+#define MARK   32u /* bytes that all secrets begin with */
 #define SECRET 64u
 #define LARGE  ((size_t)300000)
 
-/* How a job comes by a secret or gives it away. */
+/* How a job gets a secret or gives it away. */
 enum kind {
 	KIND_ARGS = 0,
 	KIND_ID,
@@ -61,7 +61,7 @@ text_random(char *text, size_t len)
 		text[i] = digits[bytes[i] & 15];
 }
 
-/* Everywhere where a job can leave one. */
+/* Leave a secret everywhere where a job can. */
 static int
 keeps_secret(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -106,7 +106,7 @@ keeps_secret(struct forkpool_context *context, const void *args, size_t args_len
 	return 0;
 }
 
-/* What the registers held when the job began, for the search to find. */
+/* The registers as they were when the job began. */
 static _Alignas(64) unsigned char registers[16384];
 
 #if defined(__x86_64__)
@@ -125,7 +125,7 @@ registers_save(void)
 }
 #endif
 
-/* There a register's halves can lie apart. */
+/* Search for halves of the mark: in the saved state the halves of a register can lie apart. */
 static uint64_t
 registers_search(const unsigned char *veiled)
 {
@@ -176,10 +176,7 @@ keeper_submit(struct attack_scene *scene, const char *mark, enum kind kind)
 {
 	static char args[LARGE];
 	struct keeper k = { .kind = (uint32_t)kind };
-	struct forkpool_job job = { .fn = keeps_secret,
-		.args = args,
-		.args_len = sizeof k,
-		.id = NULL };
+	struct forkpool_job job = { .fn = keeps_secret, .args = args, .args_len = sizeof k };
 
 	memcpy(k.secret, mark, MARK);
 	k.secret[MARK] = kind_letters[kind];
@@ -225,7 +222,7 @@ search_check(const struct forkpool_result *result)
 	    (unsigned long)f.place[1]);
 }
 
-/* Many jobs with secrets, and in between them one that looks, in their own packet and in the next. */
+/* Many jobs with secrets, and between them jobs that search, in the same packet and in the next. */
 static void
 secrets(struct attack_scene *scene, const void *arg)
 {
@@ -234,7 +231,7 @@ secrets(struct attack_scene *scene, const void *arg)
 	unsigned looked = 0, expected = 0;
 
 	(void)arg;
-	text_random(mark, MARK); /* after the pool was opened: none of its processes is born with it */
+	text_random(mark, MARK); /* after the pool was opened: no process inherits the mark */
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int kind = 0; kind < KINDS; kind++)
 			for (int i = 0; i < EACH; i++) {
@@ -262,7 +259,9 @@ secrets(struct attack_scene *scene, const void *arg)
 	ck_assert_uint_eq(looked, expected);
 }
 
-/* Output goes through the worker in three ways: what is kept, what is past the cap, and what is passed on. */
+/*
+ * Output goes through the worker in three ways: it is kept, it is past the cap, or it is passed on.
+ */
 static const struct {
 	enum forkpool_output output;
 	int64_t              cap;
@@ -277,11 +276,11 @@ START_TEST(secrets_of_other_jobs)
 	struct forkpool_options options = support_options(2);
 
 	if (SUPPORT_SANITIZED)
-		return; /* its shadow is 16 TiB to walk through */
+		return; /* a sanitizer's shadow memory has 16 TiB to search */
 	int kept = dup(STDOUT_FILENO);
 	options.output = outputs[_i / ATTACK_MODES].output;
 	options.limits.output = outputs[_i / ATTACK_MODES].cap;
-	/* Where it is passed on it need not be seen. */
+	/* Output that is passed on need not be seen. */
 	ck_assert_int_eq(fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO), 0);
 	attack_in((enum attack_mode)(_i % ATTACK_MODES), &options, secrets, NULL);
 	ck_assert_int_eq(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
@@ -289,11 +288,11 @@ START_TEST(secrets_of_other_jobs)
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------------- the tables */
+/* ----------------------------------------------------------------------------------- the tables */
 
 /*
- * The pool's tables are shared memory, and the caller's own mappings tell where they would be in a copy of it.
- * A job's process has one window of all those that are there.
+ * The pool's tables are shared memory, and the caller's mappings tell where they would be in a
+ * process that inherits them.  Of all mailboxes a job's process has its own only.
  */
 static int
 reads_tables(struct forkpool_context *context, const void *args, size_t args_len)
@@ -335,7 +334,7 @@ mappings_shared(struct walk_range *ranges, size_t max)
 	return n;
 }
 
-/* Those that came with the pool; the windows first. */
+/* Give jobs the mappings that came with the pool, the mailboxes first. */
 static void
 tables(struct attack_scene *scene, const void *arg)
 {
@@ -373,7 +372,7 @@ START_TEST(tables_of_the_pool)
 	static struct walk_range before[257];
 
 	if (SUPPORT_SANITIZED)
-		return; /* which maps memory of its own wherever there is room */
+		return; /* a sanitizer maps memory of its own wherever there is room */
 	before[mappings_shared(before, 256)].end = 0;
 	attack_in((enum attack_mode)_i, NULL, tables, before);
 }

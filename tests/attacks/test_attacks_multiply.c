@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that start many processes or threads: bombs, daemons.  None is left when the caller has the result.
+ * Jobs that start many processes or threads: bombs, daemons.  None is left when the caller has the
+ * result.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -64,8 +65,8 @@ hops(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)signal(SIGTERM, SIG_IGN);
 	for (int i = 0; i < 100; i++) {
 		if (fork() > 0) {
-			if (i == 0)
-				support_await(&attack_words->started, 2); /* the neighbour, and the child */
+			if (i == 0) /* wait for the child; the neighbour was the first */
+				support_await(&attack_words->started, 2);
 			_exit(0); /* the job's own process is the first to go */
 		}
 		(void)setsid();
@@ -140,7 +141,7 @@ clones(struct forkpool_context *context, const void *args, size_t args_len)
 		break;
 #endif
 	case 2:
-		pid = syscall(SYS_clone, (long)(0x10000000 /* CLONE_NEWUSER */ | SIGCHLD), NULL, NULL,
+		pid = syscall(SYS_clone, 0x10000000L /* CLONE_NEWUSER */ | SIGCHLD, NULL, NULL,
 		    NULL, NULL);
 		break;
 	case 3: {

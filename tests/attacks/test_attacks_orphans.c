@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A job kills its worker and leaves processes behind that write to the window: the worker after it must not be there
-   before they are gone. */
+/*
+ * A job kills its worker and leaves processes behind that write to the worker's mailbox: the next
+ * worker must not start before these processes are gone.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -74,7 +76,7 @@ START_TEST(forgers_end_before_the_next_worker)
 		for (int i = 0; i <= VICTIMS; i++) {
 			const struct forkpool_result *result = support_wait(pool);
 			if (result->outcome == FORKPOOL_LOST)
-				continue; /* the attacker's own */
+				continue; /* the attacker itself */
 			ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
 			    forkpool_outcome_name(result->outcome), result->message);
 			ck_assert_uint_eq(result->value_len, 5);
@@ -113,7 +115,10 @@ exits_late(struct forkpool_context *context, const void *args, size_t args_len)
 	_exit(0);
 }
 
-/* With its supervisor dead nobody can find what a job leaves behind before there is the next one. */
+/*
+ * Where the supervisor is dead nobody can find the processes that a job left before the next worker
+ * starts.
+ */
 START_TEST(forger_of_a_lost_supervisor_finds_nobody)
 {
 	struct forkpool_options options = support_options(1);
@@ -132,8 +137,11 @@ START_TEST(forger_of_a_lost_supervisor_finds_nobody)
 	while (atomic_load(&words->met) == 0)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	support_post(&words->gate.go);
-	/* It comes to this process, as its worker and their supervisor are dead: a worker that dies closes its pipes, and
-	   that is when the pool goes on, before it gives its children away. */
+	/*
+	 * The forger becomes this process's child, as its worker and their supervisor are dead.
+	 * That may still take a while: a dying worker closes its pipes, whereupon the pool goes on,
+	 * before it loses its children.
+	 */
 	pid_t forger = (pid_t)atomic_load(&words->pid);
 	for (int ms = 0; ms < SUPPORT_HANGS_MS && support_parent(forger) != getpid(); ms++)
 		(void)poll(NULL, 0, 1);

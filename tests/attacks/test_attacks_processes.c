@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that attack processes: the worker, the supervisor, the caller, each other, groups of them, and whoever
- * would end them.
+ * Jobs that attack processes: the worker, the supervisor, the caller, each other, groups of
+ * processes; and jobs that will not be ended.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -21,7 +21,6 @@
 
 #define MS           INT64_C(1000000)
 
-/* One of those that an attack may be on. */
 enum victim {
 	VICTIM_WORKER,
 	VICTIM_SUPERVISOR,
@@ -50,18 +49,20 @@ victim_of(const struct attack_knowledge *known)
 	}
 }
 
+#define ON_VICTIM(what, fn, name, victim) \
+	{ what, fn, SANDBOX(KEPT_OUT), .denied = (name), .n = (victim) }
 #define EACH_VICTIM(what, fn, name) \
-	{ what " on its worker", fn, SANDBOX(KEPT_OUT), .denied = (name), .n = VICTIM_WORKER }, \
-	{ what " on the supervisor", fn, SANDBOX(KEPT_OUT), .denied = (name), .n = VICTIM_SUPERVISOR }, \
-	{ what " on the caller", fn, SANDBOX(KEPT_OUT), .denied = (name), .n = VICTIM_CALLER }, \
-	{ what " on another job", fn, SANDBOX(KEPT_OUT), .denied = (name), .n = VICTIM_NEIGHBOUR }
+	ON_VICTIM(what " on its worker", fn, name, VICTIM_WORKER), \
+	ON_VICTIM(what " on the supervisor", fn, name, VICTIM_SUPERVISOR), \
+	ON_VICTIM(what " on the caller", fn, name, VICTIM_CALLER), \
+	ON_VICTIM(what " on another job", fn, name, VICTIM_NEIGHBOUR)
 
 static int
 traces(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	pid_t pid = victim_of(attack_known(args, args_len));
 
-	/* Without a signal first, so that what it does is not undone by an end of its own. */
+	/* PTRACE_SEIZE first: it sends no signal, while PTRACE_ATTACH would stop the victim. */
 	ATTACK_TRY(syscall(SYS_ptrace, PTRACE_SEIZE, pid, NULL, NULL));
 	ATTACK_TRY(syscall(SYS_ptrace, PTRACE_ATTACH, pid, NULL, NULL));
 	return 0;
@@ -125,7 +126,7 @@ takes_descriptors(struct forkpool_context *context, const void *args, size_t arg
 	return attack_through(context, "pidfd_open()", handle);
 }
 
-/* SIGWINCH does no harm to whom it reaches: that a signal can be sent is what must not be. */
+/* SIGWINCH does no harm where it arrives: no signal must get through at all. */
 static int
 signals(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -206,9 +207,9 @@ START_TEST(attacks_a_process)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------- whole groups, at random */
+/* ---------------------------------------------------------------------- whole groups, at random */
 
-/* With a signal that does no harm, should it reach anybody. */
+/* The signal does no harm where it arrives. */
 static int
 kills_many(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -216,7 +217,7 @@ kills_many(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* Its own group; at JOB it has one of its own, so this ends itself. */
+/* At JOB a job's process has a group of its own: it kills itself only. */
 static int
 kills_own_group(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -260,7 +261,7 @@ START_TEST(attacks_groups)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------- not to be ended */
+/* ------------------------------------------------------------------------------ not to be ended */
 
 static int
 ignores_and_spins(struct forkpool_context *context, const void *args, size_t args_len)

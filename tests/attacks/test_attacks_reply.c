@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that attack what they reply with: its channel, its frame, the results of others.  Each has exactly
- * one result, its own.
+ * Jobs that attack what they reply with: the channel, the mailbox, the results of others.  Each has
+ * exactly one result, its own.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -19,9 +19,9 @@
 #define ANY_END    (~0u)
 #define NO_SUCCESS (~ENDS(OK))
 
-/* ---------------------------------------------------------------------- the memory it replies through */
+/* --------------------------------------------------------------- the mailbox it replies through */
 
-/* Its worker's window, of which a job is only shown the context; NULL: the test is wrong. */
+/* The worker's mailbox, of which a job is only shown the context; NULL: the test is wrong. */
 static struct mailbox *
 mailbox_of(struct forkpool_context *context)
 {
@@ -33,11 +33,11 @@ mailbox_of(struct forkpool_context *context)
 
 enum lie {
 	LIE_NONE, LIE_VALUE, LIE_VALUE_NEGATIVE, LIE_VALUE_AREA, LIE_VALUE_AREA_PAST, LIE_MESSAGE,
-	    LIE_MESSAGE_NEGATIVE, LIE_FRAMES, LIE_HALF, LIE_STAGE,
-	LIE_IDENTITY, LIE_POINTERS, LIE_LIMITS, LIE_DENIED, LIE_SETUP, LIE_PROGRESS, LIE_ALL,
+	LIE_MESSAGE_NEGATIVE, LIE_FRAMES, LIE_HALF, LIE_STAGE, LIE_IDENTITY, LIE_POINTERS,
+	LIE_LIMITS, LIE_DENIED, LIE_SETUP, LIE_PROGRESS, LIE_ALL,
 };
 
-/* It says something that is not so, and ends as if all were well. */
+/* Write something false into the mailbox, and end as if all were well. */
 static int
 lies(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -45,7 +45,7 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 	struct mailbox *w = mailbox_of(context);
 
 	if (w == NULL)
-		return forkpool_fail(context, EPROTO, "the window was not found");
+		return forkpool_fail(context, EPROTO, "the mailbox was not found");
 	if (forkpool_reply(context, "honest", 6) == -1)
 		return errno;
 	atomic_store(&w->returned, 0);
@@ -89,7 +89,7 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 		context->process = attack_known(args, args_len)->caller;
 		memcpy(context->id, "square 3", 9);
 		break;
-	case LIE_POINTERS: /* to where the worker would do harm if it followed them */
+	case LIE_POINTERS: /* into memory that the worker would change if it followed them */
 		context->area = (unsigned char *)attack_known(args, args_len)->canary;
 		context->progress = (_Atomic uint64_t *)attack_known(args, args_len)->canary;
 		context->state = (void *)attack_known(args, args_len)->canary;
@@ -123,7 +123,10 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 	_exit(0);
 }
 
-/* A frame that says what cannot be is none; where what it says of itself is its own affair it may be a success. */
+/*
+ * A mailbox that says what cannot be is no success.  A lie about the job itself, which harms nobody
+ * else, may be one.
+ */
 static const struct attack frames[] = {
 	{ "a whole reply, made by hand", lies, BOTH(ENDS(OK)), .n = LIE_NONE },
 	{ "a value longer than there is room", lies, BOTH(NO_SUCCESS), .n = LIE_VALUE },
@@ -150,7 +153,8 @@ lie_and_see(struct attack_scene *scene, const void *arg)
 {
 	attack_run(scene, arg);
 	ck_assert_uint_le(scene->result.value_len, (size_t)1 << 20);
-	for (size_t i = 0; i + 16 <= scene->result.value_len; i++) /* nothing of its worker's was copied out */
+	/* None of the worker's memory was copied out. */
+	for (size_t i = 0; i + 16 <= scene->result.value_len; i++)
 		ck_assert_int_ne(memcmp(scene->value + i, scene->canary + 64, 16), 0);
 }
 
@@ -163,7 +167,7 @@ START_TEST(lies_about_its_reply)
 }
 END_TEST
 
-/* Anything at all, anywhere in its window. */
+/* Write random bytes anywhere into the mailbox. */
 static int
 scribbles(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -172,7 +176,7 @@ scribbles(struct forkpool_context *context, const void *args, size_t args_len)
 	struct mailbox *w = mailbox_of(context);
 
 	if (w == NULL)
-		return forkpool_fail(context, EPROTO, "the window was not found");
+		return forkpool_fail(context, EPROTO, "the mailbox was not found");
 	unsigned char *bytes = (unsigned char *)w;
 	for (unsigned changes = (unsigned)(state % 64) + 1; changes > 0; changes--) {
 		state ^= state << 13;
@@ -195,9 +199,7 @@ scribble_rounds(struct attack_scene *scene, const void *arg)
 {
 	enum { ROUNDS = 300 };
 	struct attack_knowledge known = scene->known;
-	struct forkpool_job job = { .fn = scribbles,
-		.args = &known,
-		.args_len = sizeof known,
+	struct forkpool_job job = { .fn = scribbles, .args = &known, .args_len = sizeof known,
 		.id = "scribbles" };
 
 	(void)arg;
@@ -225,7 +227,7 @@ START_TEST(scribbles_over_its_reply)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------- how it may be used */
+/* --------------------------------------------------------------------------- how it may be used */
 
 static int
 replies_and_crashes(struct forkpool_context *context, const void *args, size_t args_len)
@@ -251,12 +253,12 @@ replies_twice(struct forkpool_context *context, const void *args, size_t args_le
 	struct mailbox *w = mailbox_of(context);
 	if (w == NULL || forkpool_reply(context, "one", 3) == -1)
 		return EPROTO;
-	/* As if it had returned, and then once more. */
+	/* Say that the function has returned, and reply once more. */
 	atomic_store(&w->stage, MAILBOX_RETURNED);
 	return forkpool_reply(context, "two", 3) == -1 ? errno : 0;
 }
 
-/* Both go on as the job; the child may be first or last. */
+/* The job's process and its child both go on as the job; the child ends first or last. */
 static int
 returns_twice(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -273,7 +275,7 @@ returns_twice(struct forkpool_context *context, const void *args, size_t args_le
 		return 0;
 	}
 	if (child_first)
-		support_await(&attack_words->started, 2); /* the neighbour was the first */
+		support_await(&attack_words->started, 2); /* the neighbour, and the child */
 	return forkpool_reply(context, "parent", 6) == -1 ? errno : 0;
 }
 
@@ -316,8 +318,8 @@ use_and_see(struct attack_scene *scene, const void *arg)
 	if (attack->fn == exits_without_a_reply)
 		ck_assert_int_eq(result->exit_code, 0);
 	if (attack->fn == attack_job_prints || attack->fn == fills_and_never_ends)
-		ck_assert_uint_eq(result->output_len, 10000); /* and how much was lost is said */
-	if (attack->fn == attack_job_prints)
+		ck_assert_uint_eq(result->output_len, 10000);
+	if (attack->fn == attack_job_prints) /* the message says how much was lost */
 		ck_assert_msg(strstr(result->message, "4184304") != NULL, "the message is %s",
 		    result->message);
 	if (attack->fn == replies_twice)
@@ -325,8 +327,8 @@ use_and_see(struct attack_scene *scene, const void *arg)
 	if (attack->fn != returns_twice)
 		return;
 	ck_assert_uint_eq(atomic_load(&scene->words->runs), 1);
-	if (!scene->is_sandbox)
-		ck_assert_uint_eq(scene->result.value_len, 6); /* the one that was started, not its child */
+	if (!scene->is_sandbox) /* "parent": not the value of the child */
+		ck_assert_uint_eq(scene->result.value_len, 6);
 	attack_pids_gone(scene, 0);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs that attack the system they run on: its files, its network, the caller's terminal, its kernel by calls
- * that a pure computation has no use for, in every way that a call can be made.
+ * Jobs that attack the system: its files, its network, and the caller's terminal.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -27,7 +26,7 @@
 
 #include "tests/support/lives.h"
 
-/* ------------------------------------------------------------------------------------------ files */
+/* ---------------------------------------------------------------------------------------- files */
 
 enum file_act {
 	READ_FILE,
@@ -173,7 +172,7 @@ START_TEST(attacks_files)
 }
 END_TEST
 
-/* A core file would lie where it crashed, or wherever the system's pattern says. */
+/* A core file would be where the job crashed, or wherever the system's core pattern says. */
 static int
 dumps_core(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -209,7 +208,7 @@ START_TEST(leaves_no_core)
 }
 END_TEST
 
-/* A program is dumpable again, whatever the process was that executes it: there is the limit alone. */
+/* execve(2) makes a process dumpable again: only the limit on cores is left. */
 static int
 executes_and_crashes(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -247,12 +246,12 @@ START_TEST(programs_leave_no_core)
 
 	sandbox.readable = access("/lib64", F_OK) == 0 ? with_lib64 : readable;
 	options.sandbox = &sandbox;
-	options.output = FORKPOOL_OUTPUT_DISCARD; /* the shell complains */
+	options.output = FORKPOOL_OUTPUT_DISCARD; /* the shell reports the crash */
 	attack_table_with(on_program_cores, _i, &options, core_and_see);
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- network */
+/* -------------------------------------------------------------------------------------- network */
 
 static int
 talks(struct forkpool_context *context, const void *args, size_t args_len)
@@ -325,43 +324,46 @@ START_TEST(attacks_network)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------------- terminal */
+/* ------------------------------------------------------------------------------------- terminal */
 
 /*
- * What can be done to a terminal that is open, as if the caller's user had.  None of these has ENOTTY for an answer
- * where it comes as far as the terminal, which the filter is to give in its stead.
+ * What a process can do to a terminal that it has open.  The terminal itself answers ENOTTY to none
+ * of these requests; the filter answers ENOTTY to all of them.
  */
 static int no_discipline;
-static unsigned char modes[256]; /* as the kernel has them: more than it takes */
-static struct winsize mailbox;    /* as it is: another size is a signal to the caller */
+static unsigned char modes[256]; /* the kernel's struct termios, which is smaller */
+static struct winsize size_now;  /* unchanged: another size would send the caller a signal */
 static char key = '\n';
 
 static const struct request {
 	const char   *name;
 	unsigned long number;
 	const void   *arg;
-	int           refused[2]; /* how the kernel itself may refuse it: there is no job with the terminal for its own */
+	int           refused[2]; /* errors of the kernel: it is no job's controlling terminal */
 } requests[] = {
 	{ "TCSETS", TCSETS, modes, { 0 } },
-	{ "TIOCSWINSZ", TIOCSWINSZ, &mailbox, { 0 } },
+	{ "TIOCSWINSZ", TIOCSWINSZ, &size_now, { 0 } },
 	{ "TIOCEXCL", TIOCEXCL, NULL, { 0 } },
 	{ "TCFLSH", TCFLSH, NULL /* TCIFLUSH */, { 0 } },
 	{ "TIOCSETD", TIOCSETD, &no_discipline, { 0 } },
 	{ "TIOCSCTTY", TIOCSCTTY, NULL, { EPERM } },
-	/* Last, for what it types is to stay.  It takes a capability, and that also where dev.tty.legacy_tiocsti is 0. */
+	/*
+	 * Last, so that the typed byte stays.  It takes a capability; so it does where
+	 * dev.tty.legacy_tiocsti is 0.
+	 */
 	{ "TIOCSTI", TIOCSTI, &key, { EPERM, EIO } },
 };
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
-/* Of these the kernel does not see a thing. */
+/* The kernel ignores these bits. */
 static const unsigned long high_bits[] = { 0, 1ul << 32, 0xfffffffful << 32, 1ul << 63 };
 #define HIGH_BITS (sizeof high_bits / sizeof high_bits[0])
 
-/* Standard output is one at JOB; at each level there is the descriptor that the options name. */
+/* Two terminals: standard output at JOB, and at each level the descriptor that the options pass. */
 static int terminal_fds[2] = { STDOUT_FILENO, -1 };
 
 struct answers {
-	int error[2][REQUESTS][HIGH_BITS]; /* 0: it was done */
+	int error[2][REQUESTS][HIGH_BITS]; /* 0: the request was carried out */
 };
 
 static int
@@ -372,12 +374,12 @@ uses_terminal(struct forkpool_context *context, const void *args, size_t args_le
 	(void)attack_known(args, args_len);
 	for (size_t i = 0; i < REQUESTS; i++)
 		for (int fd = 0; fd < 2; fd++)
-			for (size_t j = 0; j < HIGH_BITS; j++)
-				answers.error[fd][i][j] =
-				    syscall(SYS_ioctl, terminal_fds[fd],
-					requests[i].number | high_bits[j], requests[i].arg) == -1 ?
-				    errno :
-				    0;
+			for (size_t j = 0; j < HIGH_BITS; j++) {
+				unsigned long number = requests[i].number | high_bits[j];
+				long r = syscall(SYS_ioctl, terminal_fds[fd], number,
+				    requests[i].arg);
+				answers.error[fd][i][j] = r == -1 ? errno : 0;
+			}
 	return forkpool_reply(context, &answers, sizeof answers) == -1 ? errno : 0;
 }
 
@@ -395,10 +397,10 @@ terminal_and_see(struct attack_scene *scene, const void *arg)
 			for (size_t j = 0; j < HIGH_BITS; j++) {
 				const struct request *r = &requests[i];
 				int error = answers.error[fd][i][j];
-				int known = scene->is_sandbox ?
-				    error == ENOTTY :
-				    error == 0 || (error == r->refused[0] && error != 0) ||
-					(error == r->refused[1] && error != 0);
+				int known = error == 0 || error == r->refused[0] ||
+				    error == r->refused[1];
+				if (scene->is_sandbox)
+					known = error == ENOTTY;
 				ck_assert_msg(known,
 				    "%s with the high bits %#lx, at descriptor %d: %s", r->name,
 				    high_bits[j], terminal_fds[fd], strerror(error));
@@ -412,7 +414,10 @@ terminal_and_see(struct attack_scene *scene, const void *arg)
 		    "for it\n");
 }
 
-/* A caller with a terminal of its own, where jobs print, and which they have besides. */
+/*
+ * A caller with a terminal of its own, which is the jobs' standard output, and is passed to them
+ * too.
+ */
 static _Noreturn void
 caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox)
 {
@@ -425,14 +430,15 @@ caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox
 	ck_assert_int_ne(master, -1);
 	ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
 	(void)setsid();
-	int terminal = open(ptsname(master), O_RDWR | O_CLOEXEC); /* the first one that a session leader opens is its own */
+	/* The first terminal that a session leader opens becomes its controlling terminal. */
+	int terminal = open(ptsname(master), O_RDWR | O_CLOEXEC);
 	ck_assert_int_ne(terminal, -1);
 	(void)ioctl(terminal, TIOCSCTTY, 0);
 	ck_assert_int_eq(tcgetattr(terminal, &raw), 0);
 	cfmakeraw(&raw);
 	ck_assert_int_eq(tcsetattr(terminal, TCSANOW, &raw), 0);
 	ck_assert(
-	    ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &mailbox) == 0);
+	    ioctl(terminal, TCGETS, modes) == 0 && ioctl(terminal, TIOCGWINSZ, &size_now) == 0);
 	ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
 	terminal_fds[1] = terminal;
 	options.output = FORKPOOL_OUTPUT_INHERIT;
@@ -442,12 +448,15 @@ caller_at_terminal(enum attack_mode mode, const struct forkpool_sandbox *sandbox
 	_exit(0);
 }
 
-/* What of ioctl() is let through differs with what was opened up. */
+/* Which requests of ioctl(2) are let through differs with what the sandbox opens up. */
 static const struct forkpool_sandbox terminal_sandboxes[] = {
 	{ .exec = 0 }, { .network = 1 }, { .exec = 1 }, { .exec = 1, .network = 1 },
 };
 
-/* At JOB all of it is to work, or be refused by the kernel's own rule, which shows what the filter is there for. */
+/*
+ * At JOB each request works or is refused by a rule of the kernel, which shows why the filter is
+ * needed.
+ */
 START_TEST(attacks_the_terminal)
 {
 	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);

@@ -32,7 +32,7 @@ write_all(int fd, const void *bytes, size_t len)
 	}
 }
 
-/* 0 at the end of the file, before the first byte. */
+/* Read len bytes: 1, or 0 where the file ends before the first of them. */
 static int
 read_all(int fd, void *bytes, size_t len)
 {

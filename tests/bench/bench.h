@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench.h - what the benchmark programs have in common: a clock, a way to print a figure, a way
- * to stop, and the one function that every pool is asked to compute.
+ * bench.h - what the benchmark programs share: a clock, a way to print a figure, a way to stop, and
+ * the one function that every pool is asked to compute.
  *
  * A program prints one line per figure, "metric<TAB>number<TAB>unit", and exits 0 only if every
  * value that came back was the right one.
@@ -24,7 +24,7 @@ job_value(uint64_t i)
 	return 3 * i + 7;
 }
 
-/* Spreads i over 64 bits: a sum of these over all results shows a lost or doubled job. */
+/* Spread i over 64 bits: the sum of these over all results shows a lost or doubled job. */
 static inline uint64_t
 job_mix(uint64_t i)
 {
@@ -73,7 +73,7 @@ compare_int64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Prints the median, the 90th and the 99th percentile of n > 0 times, which get sorted. */
+/* Sort n > 0 times, and print their median, 90th and 99th percentile. */
 static inline void
 emit_times(const char *metric, int64_t *times, size_t n)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Linked to run from the build directory, without the script that libtool puts in between.
+# Linked to run from the build directory without the wrapper script of libtool.
 EXTRA_PROGRAMS =
 bench_programs =
 if BUILD_TOOL

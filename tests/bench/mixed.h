@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mixed.h - jobs of very different length: 1 us to 10 ms, log-uniform, the same ones each time.
- * A job burns processor time, not wall clock, so what other processes take away shows up as a
- * longer makespan and never as less work.
+ * mixed.h - jobs of very different length: 1 us to 10 ms, log-uniform, the same ones each time. A
+ * job burns processor time, not wall clock: where other processes take time away, the makespan gets
+ * longer and the work never less.
  */
 #ifndef MIXED_H
 #define MIXED_H

@@ -3,10 +3,10 @@
  * payload.h - the large buffers of the echo benchmark, filled and checked the same way by the
  * pool's side and by the bare pipe's.
  *
- * There are PAYLOAD_KINDS buffers with nothing in common, used in turn, and the job's number is
- * stamped into the first word: what is left over from an earlier job never passes for this one.
- * A check looks at the length and at one word in PAYLOAD_STRIDE, and the place moves with the
- * job's number, so every page is really read and every word is looked at sooner or later.
+ * There are PAYLOAD_KINDS buffers with nothing in common, used in turn, and the job's number is in
+ * the first word: bytes left over from an earlier job never pass for this one's.  A check looks at
+ * the length and at one word in PAYLOAD_STRIDE.  The place moves with the job's number, so that
+ * every page is read, and every word is checked sooner or later.
  */
 #ifndef PAYLOAD_H
 #define PAYLOAD_H

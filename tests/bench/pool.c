@@ -2,14 +2,15 @@
 /*
  * pool.c - forkpool's side of the table, over the public interface alone.
  *
- *	pool run N WORKERS [LEVEL]	no-op jobs through forkpool_run(), at isolation level LEVEL: 0 worker (the
- *					default), 1 a process for each job, 2 that in a sandbox
- *	pool can N WORKERS LEVEL	nothing but whether there is such a pool: status 2 and why where it is refused
+ *	pool run N WORKERS [LEVEL]	no-op jobs through forkpool_run(), at isolation level
+ *					LEVEL: 0 worker (the default), 1 a process for each job,
+ *					2 that in a sandbox
+ *	pool can N WORKERS LEVEL	only open such a pool: status 2 and why where it is refused
  *	pool forks N LOOPS		bare fork, _exit, waitpid in loops side by side
- *	pool submit N WORKERS		the same through forkpool_submit(), _next() and _wait()
+ *	pool submit N WORKERS		as run, through forkpool_submit(), _next() and _wait()
  *	pool roundtrip N WORKERS	one job at a time, nothing else in flight
  *	pool echo N WORKERS WINDOW	1 MiB in and out, WINDOW jobs in flight
- *	pool crash N WORKERS MB		every tenth job dies; the caller has grown by MB since it opened
+ *	pool crash N WORKERS MB		every tenth job dies; the caller grows by MB after the open
  *	pool memory N WORKERS EARLY	no-op jobs; resident memory after EARLY and after N of them
  *	pool mixed N WORKERS		jobs of mixed length
  *
@@ -73,7 +74,7 @@ bench_can(unsigned workers, enum forkpool_isolation isolation)
 	close_pool(pool);
 }
 
-/* The same by hand: fill up, take what is there, and sleep only where nothing is. */
+/* The same by hand: fill the queue, take the results there are, and wait where there are none. */
 static int64_t
 submit_all(struct forkpool *pool, uint64_t n)
 {
@@ -143,7 +144,7 @@ bench_roundtrip(uint64_t n, unsigned workers)
 	close_pool(pool);
 }
 
-/* Sends n payloads, at most window of them on their way at a time. */
+/* Send n payloads, at most window of them in flight at a time. */
 static int64_t
 echo_all(struct forkpool *pool, uint64_t *words, uint64_t n, uint64_t window)
 {
@@ -195,7 +196,7 @@ bench_echo(uint64_t n, unsigned workers, uint64_t window)
 	close_pool(pool);
 }
 
-/* A field of a file of lines "Name:  number kB"; 0 where there is none. */
+/* A field of a file with lines "Name:  number kB"; 0 where it has none. */
 static uint64_t
 proc_field(const char *path, const char *name)
 {
@@ -214,9 +215,9 @@ proc_field(const char *path, const char *name)
 }
 
 /*
- * VmRSS is the sum of counters that the kernel keeps in batches for each processor and may be off
- * by some hundred kilobytes, which is much beside a pool's few megabytes: where the exact count is
- * to be had, that is the one to compare.
+ * VmRSS is the sum of counters that the kernel keeps in batches for each processor.  It may be off
+ * by some hundred kilobytes, which is much beside a pool's few megabytes: use the exact count where
+ * there is one.
  */
 static void
 emit_memory(const char *when)
@@ -262,7 +263,7 @@ bench_memory(uint64_t n, unsigned workers, uint64_t early)
 	struct memory_watch watch = { .stream = { .fn = run_value, .n = n }, .early = early };
 	struct forkpool *pool = open_pool(workers);
 
-	emit_memory("start"); /* also makes stdio take its buffers before the first figure counts */
+	emit_memory("start"); /* and stdio allocates its buffers before the first figure counts */
 	if (forkpool_run(pool, memory_generate, &watch, memory_consume, &watch) != 0)
 		die("forkpool_run: %s", strerror(errno));
 	stream_finish(&watch.stream);

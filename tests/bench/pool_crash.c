@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_crash.c - how long a pool is a worker short.  A job that is about to crash notes the time in
- * shared memory of the benchmark's own, and so does the first job of every process; the time
- * between the two on the same worker is what a crash costs.
+ * pool_crash.c - how long a crash leaves a pool without that worker.  A job that is about to crash
+ * notes the time in shared memory of the benchmark, and so does the first job of every process: the
+ * time between the two on the same worker is what the crash costs.
  */
 #include "stream.h"
 
@@ -23,7 +23,7 @@ struct event {
 struct events {
 	atomic_size_t used;
 	size_t        size;
-	struct event  event[]; /* those of one worker in order of time: its processes never overlap */
+	struct event  event[]; /* in order of time for each worker: its processes never overlap */
 };
 
 static struct events *events;
@@ -109,7 +109,7 @@ bench_crash(uint64_t n, unsigned workers, size_t megabytes)
 			died[event->worker] = 0;
 		}
 	}
-	/* At most one death a worker has no successor with work left to do. */
+	/* Of each worker only the last death may have no successor with work left to do. */
 	if (count + workers < n / CRASH_EVERY)
 		die("only %zu of %ju deaths had a successor", count, (uintmax_t)(n / CRASH_EVERY));
 	emit_times("respawn", times, count);

@@ -2,10 +2,10 @@
 /*
  * pool_forks.c - bare fork, _exit, waitpid, for comparison with a process for each job.
  *
- * What a fork costs depends on the process that forks: on its libraries, since each mapping is
- * copied, and on the memory that it has touched, since the page tables are.  So the loops run in this
- * program, with the same libraries as a pool's workers, and each of them first touches memory until
- * it has as much of its own as the workers of a pool have that has just run some jobs.
+ * The cost of a fork depends on the process that forks: on its libraries, since each mapping is
+ * copied, and on the memory that it has touched, since the page tables are copied.  So the loops
+ * run in this program, with the same libraries as a pool's workers, and each loop first touches
+ * memory until it has as much of its own as workers of a pool that has just run some jobs.
  */
 #include "stream.h"
 
@@ -17,13 +17,13 @@
 #define PAGE 4096u
 
 struct shared {
-	atomic_uint  ready;      /* loops that are as large as they are to be */
+	atomic_uint  ready;      /* loops that have touched their memory */
 	atomic_int   go;
-	atomic_llong left;       /* forks that are still to be made, by whichever loop */
+	atomic_llong left;       /* forks that some loop still has to make */
 	int64_t      own[];      /* each loop's own memory */
 };
 
-/* Bytes of private memory of a process; 0 where they cannot be told.  The first file is the exact one. */
+/* Private memory of a process in bytes; 0 where it is unknown.  The first file is exact. */
 static int64_t
 own_memory(pid_t pid)
 {
@@ -46,7 +46,10 @@ own_memory(pid_t pid)
 	return (int64_t)kilobytes * 1024;
 }
 
-/* What the largest worker of such a pool has, once it runs jobs; 0 where there is no such pool. */
+/*
+ * Private memory of the largest worker of such a pool that runs jobs; 0 where there is no such
+ * pool.
+ */
 static int64_t
 worker_memory(unsigned workers)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* stream.c - see stream.h. */
+/* stream.c - send a stream of numbered jobs through a pool and check each result. */
 #include "stream.h"
 
 #include <signal.h>
@@ -42,7 +42,7 @@ close_pool(struct forkpool *pool)
 		die("forkpool_close: %s", strerror(errno));
 }
 
-/* Every so manyth job is meant to crash, the first ones are not. */
+/* One job in crash_every must crash, but none of the first. */
 static int
 job_crashes(const struct stream *stream, uint64_t i)
 {

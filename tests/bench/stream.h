@@ -10,39 +10,41 @@
 
 #include <forkpool.h>
 
-/* What a benchmark sends and what it has got so far; for the calls that take a generator. */
+/* What a benchmark sends and has got so far: the arg of generator and consumer. */
 struct stream {
 	forkpool_fn    *fn;
 	const uint64_t *args_of;     /* the job's argument; NULL: its number */
 	uint64_t        n;           /* jobs in all */
-	uint64_t        crash_every; /* each so manyth job has to crash; 0: none */
+	uint64_t        crash_every; /* one job in so many must crash; 0: none */
 	uint64_t        next, args;
 	uint64_t        count, sum;
 };
 
 forkpool_fn run_value; /* 8 bytes in, the job_value() of them out */
 
-/* A pool with default options but for the number of workers, and for how far jobs are kept apart. */
+/* A pool with default options but for the number of workers and the level of isolation. */
 struct forkpool *open_pool(unsigned workers);
 struct forkpool *open_pool_at(enum forkpool_isolation, unsigned workers);
 void close_pool(struct forkpool *pool);
 
-/* The next job, or 0: no more.  Its args stay put until the next call. */
+/* The next job, or 0: no more.  Its args stay valid until the next call. */
 int stream_generate(struct forkpool_job *job, void *stream);
 
-/* Checks a result; always 0. */
+/* Check a result; always 0. */
 int stream_consume(const struct forkpool_result *result, void *stream);
 
-/* Checks that every job had its one result. */
+/* Check that every job had its one result. */
 void stream_finish(const struct stream *stream);
 
-/* Runs the stream with forkpool_run(); the nanoseconds that it took. */
+/* Run the stream with forkpool_run(); the nanoseconds that it took. */
 int64_t stream_run(struct forkpool *pool, struct stream stream);
 
 /* pool_crash.c: n jobs of which every tenth dies, in a caller that has grown since the open. */
 void bench_crash(uint64_t n, unsigned workers, size_t megabytes);
 
-/* pool_forks.c: n bare forks, shared out to loops side by side in processes like a pool's workers. */
+/*
+ * pool_forks.c: n bare forks, shared out to loops side by side in processes like a pool's workers.
+ */
 void bench_forks(uint64_t n, unsigned loops);
 
 #endif

@@ -35,7 +35,7 @@ function scaled(x, unit) {
 	return sprintf("%.3g %s", x, unit)
 }
 
-# Why there is no such figure.
+# The reason why a figure is missing.
 function reason(figure,    name, need, n, k) {
 	name = figure
 	sub(/\..*/, "", name)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * timed.c - how long a command takes for so many items, from before it is started until it has been reaped.
+ * timed.c - how long a command takes for so many items, from before it is started until it has been
+ * reaped.
  *
  *	timed N INPUT OUTPUT COMMAND [ARGUMENT]...
  *
- * Its standard input is the file INPUT, its standard output the file OUTPUT.  Unless that is /dev/null it has to hold,
- * afterwards, the first N lines of INPUT in any order; and the command has to end with status 0.
+ * The command's standard input is the file INPUT, its standard output the file OUTPUT.  OUTPUT must
+ * afterwards hold the first N lines of INPUT in any order, unless it is /dev/null.  The command
+ * must end with status 0.
  */
 #include "bench.h"
 
@@ -13,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The same for the same lines in another order; *count says how many there are. */
+/* A sum that does not depend on the order of the lines; *count: how many lines there are. */
 static uint64_t
 lines_sum(const char *path, uint64_t most, uint64_t *count)
 {

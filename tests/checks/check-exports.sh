@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The functions that the header declares, the version script and what the built shared library
-# exports are one list.  Run in the build directory.
+# The header's functions, the version script's names and the symbols that the shared library exports are
+# one list.  Run in the build directory.
 set -eu
 
 srcdir=${srcdir:-.}
@@ -23,8 +23,8 @@ same() {
 	fi
 }
 
-# What is left of the preprocessed header: one statement a line, those of forkpool.h alone.
-# Words of a compiler such as "ccache gcc" are to be split.
+# The statements of the preprocessed header, one a line, without those of other headers.
+# A compiler such as "ccache gcc" is several words.
 # shellcheck disable=SC2086
 ${CC:-cc} -E -I"$srcdir/include" "$srcdir/include/forkpool.h" |
 	awk '/^#/ { if ($2 ~ /^[0-9]+$/) own = ($3 ~ /forkpool\.h"$/); next } own' |
@@ -56,7 +56,7 @@ case $library in
 *.dylib)
 	${NM:-nm} -gU "$library" | awk '{ sub(/^_/, "", $NF); print $NF }' ;;
 *)
-	# The version's own name is an absolute symbol; nm may append it to the others.
+	# The version's own name is an absolute symbol, which nm may append to the other names.
 	${NM:-nm} -D --defined-only "$library" | awk '$(NF - 1) != "A" { sub(/@.*/, "", $NF); print $NF }' ;;
 esac | LC_ALL=C sort -u >"$dir/library"
 if [ -n "$library" ]; then same "exports" "$dir/library"; fi

@@ -32,7 +32,7 @@ try() {
 	fi
 }
 
-# The second inclusion tries the guard; C++ warns of a { 0 } that leaves members out.
+# The second #include tests the guard.  C++ warns of a { 0 } that leaves members out.
 cat >"$dir/forkpool.h" <<'END'
 #include <forkpool.h>
 #include <forkpool.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The rule of the folders: a file of src/ uses what is in its own folder and in lower ones, never what is in a higher one, and
-# no files need each other in a circle.  Library and command use nothing of each other but the installed headers.
+# The rule of the folders: a file of src/ uses files of its own folder and of lower ones, never of a higher one, and no
+# files need each other in a circle.  Library and command use nothing of each other but the installed headers.
 #
 # Both ways of using something count: an #include, and a symbol that an object file takes from another (nm), since a
 # declaration "extern" hides from the first what the second shows.
@@ -34,13 +34,13 @@ includes() {
 		}' {} +)
 }
 
-# symbols BUILD: "symbol FROM TO NAME" for each symbol that an object file takes from another below BUILD/src
+# symbols BUILD: "symbol FROM TO NAME" for each symbol that an object file below BUILD/src takes from another
 symbols() {
-	# Without static libraries there are objects in .libs alone.
+	# Without static libraries the only objects are in .libs.
 	find "$1/src" -name '*.o' | sed -e 's|/\.libs/|/|' | LC_ALL=C sort -u | while read -r object; do
 		if [ ! -f "$object" ]; then object=${object%/*}/.libs/${object##*/}; fi
-		echo "$object $(echo "$object" | sed -e "s|^$1/src/||" -e 's|/\.libs/|/|' -e 's|/[^/]*_la-|/|' -e 's|/forkpool-|/|' \
-			-e 's|\.o$||')"
+		echo "$object $(echo "$object" | sed -e "s|^$1/src/||" -e 's|/\.libs/|/|' -e 's|/[^/]*_la-|/|' \
+			-e 's|/forkpool-|/|' -e 's|\.o$||')"
 	done >"$dir/objects"
 	while read -r object file; do
 		${NM:-nm} -P "$object" | awk -v file="$file" '
@@ -51,11 +51,12 @@ symbols() {
 		$1 == "takes" { user[++n] = $2; name[n] = $3 }
 		END {
 			for (i = 1; i <= n; i++)
-				if (name[i] in owner && owner[name[i]] != user[i]) print "symbol", user[i], owner[name[i]], name[i]
+				if (name[i] in owner && owner[name[i]] != user[i])
+					print "symbol", user[i], owner[name[i]], name[i]
 		}'
 }
 
-# exports SRC: "exported NAME" for each symbol that the library has for everybody
+# exports SRC: "exported NAME" for each public symbol of the library
 exports() {
 	sed -n 's/^[ \t]*\(forkpool_[a-z0-9_]*\);.*/exported \1/p' "$1/lib/forkpool.map"
 }
@@ -65,15 +66,19 @@ judge() {
 	awk -v lib="$lib_folders" -v tool="$tool_folders" '
 		function folder(file) { sub("/[^/]*$", "", file); return file }
 		function side(file) { sub("/.*", "", file); return file }
-		function place(file) { return file == "tool/main" ? 1000 : folder(file) in rank ? rank[folder(file)] : 0 }
-		# Follow what FILE needs in the graph of KIND; what is on the way is part of a circle when it is met again.
+		function place(file) {
+			if (file == "tool/main") return 1000
+			return folder(file) in rank ? rank[folder(file)] : 0
+		}
+		# Follow what FILE needs in the graph of KIND: a file that is met again on the way is part of a circle.
 		function follow(kind, file, way,	n, i, next_files, next_file) {
 			state[kind, file] = 1
 			n = split(needs[kind, file], next_files, " ")
 			for (i = 1; i <= n; i++) {
 				next_file = next_files[i]
 				if (state[kind, next_file] == 1)
-					print file ": a circle of " kind "s: " substr(way " " next_file, index(way " ", " " next_file " ") + 1)
+					print file ": a circle of " kind "s: " \
+						substr(way " " next_file, index(way " ", " " next_file " ") + 1)
 				else if (!state[kind, next_file]) follow(kind, next_file, way " " next_file)
 			}
 			state[kind, file] = 2
@@ -107,9 +112,9 @@ judge() {
 		}' "$1" "$2"
 }
 
-# ---------------------------------------------------------------------- does it find what it is to find?
+# ------------------------------------------------------------------------ planted mistakes are found
 
-# planted NAME WANTED: the tree in $dir/plant is found at fault in these words, and in nothing else
+# planted NAME WANTED: these words, and nothing else, are what is found in the tree in $dir/plant
 planted() {
 	files "$dir/plant/src" >"$dir/files"
 	includes "$dir/plant/src" >"$dir/edges"

@@ -23,14 +23,18 @@ findings() {
 				function columns(line,	n) {
 					gsub(/[\200-\277]/, "", line)
 					while ((n = index(line, "\t")) > 0)
-						line = substr(line, 1, n - 1) substr("        ", 1, 8 - (n - 1) % 8) substr(line, n + 1)
+						line = substr(line, 1, n - 1) \
+							substr("        ", 1, 8 - (n - 1) % 8) substr(line, n + 1)
 					return length(line)
 				}
 				FNR == 1 { is_c = FILENAME ~ /\.[ch]$/; is_source = is_c && FILENAME ~ /^src/ }
 				FNR <= 3 && /SPDX-License-Identifier: BSD-2-Clause/ { licence = 1; next }
 				FNR == 4 && !licence { say("no licence line") }
 				is_source && !opened && (/\/\*/ || /^ \*/) { sentence = 1 }
-				is_source && !opened && /^[ \t]*#/ { opened = 1; if (!sentence) say("no sentence on what the file is for") }
+				is_source && !opened && /^[ \t]*#/ {
+					opened = 1
+					if (!sentence) say("no sentence on what the file is for")
+				}
 				is_c && columns($0) > 100 { say("more than 100 columns") }
 				!is_c && FILENAME ~ /\.(sh|js|py|mk)$/ && columns($0) > 120 { say("more than 120 columns") }
 				is_c && /^[a-z_]+\(/ { name = $0; sub(/\(.*/, "", name) }
@@ -42,7 +46,8 @@ findings() {
 				}
 				END {
 					if (FNR < 4 && !licence) say("no licence line")
-					if (FNR > 500 && FILENAME !~ /\.[1-9]$/ && !index(long_files, " " FILENAME " ")) say("more than 500 lines")
+					if (FNR > 500 && FILENAME !~ /\.[1-9]$/ && !index(long_files, " " FILENAME " "))
+						say("more than 500 lines")
 				}' "$file"
 		done
 	)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# What the pages say is where they say it is: each relative link of a .md file, with the heading behind its #, and each
-# path in `...` that begins with a folder of the source.  And doc/architecture.md names the files of each folder of
-# src/.
+# The pages name things that exist: each relative link of a .md file leads to a file, and to the heading behind its #;
+# each path in `...` that begins with a folder of the source exists; and doc/architecture.md names the files of each
+# folder of src/.
 set -eu
 
 srcdir=${srcdir:-.}
@@ -46,7 +46,7 @@ targets() {
 				if (is_path(path)) print "path", path
 				line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
 			}
-			# A link may have code for its text: in what is left that is gone, its target is not.
+			# Remove code.  A link whose text is code loses its text, but keeps its target.
 			while (match(line, /\]\([^)]*\)/)) {
 				print "link", substr(line, RSTART + 2, RLENGTH - 3)
 				line = substr(line, RSTART + RLENGTH)
@@ -59,14 +59,14 @@ has_heading() {
 	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g' | grep -qxF -e "$2"
 }
 
-# there PATTERN: it is a file, or a pattern that some match, or a program that is made of a file .c
+# there PATTERN: there is such a file, or files that match, or a file .c of which that program is made
 there() {
 	# shellcheck disable=SC2086 # it is to be expanded
 	set -- $1
 	[ -e "$1" ] || [ -e "$1.c" ]
 }
 
-# wrong TOP FILE: a line for each that is not there
+# wrong TOP FILE: a line for each link or path that does not exist
 wrong() {
 	targets "$1/$2" | while read -r kind target; do
 		case $kind:$target in
@@ -96,7 +96,7 @@ rows() {
 	}' "$1/doc/architecture.md" | LC_ALL=C sort
 }
 
-# unnamed TOP: a line for each file .c of a folder that its row does not have, and for each in a row that is not there
+# unnamed TOP: a line for each file .c that its folder's row does not name, and for each name without a file
 unnamed() {
 	rows "$1" >"$dir/rows"
 	(cd "$1" && ls src/lib/*/*.c src/tool/*/*.c 2>/dev/null) | sed 's/\.c$//' | LC_ALL=C sort |
@@ -107,7 +107,7 @@ unnamed() {
 	done <"$dir/rows"
 }
 
-# ---------------------------------------------------------------------- does it find what it is to find?
+# ------------------------------------------------------------------------ planted mistakes are found
 
 mkdir -p "$dir/plant/doc" "$dir/plant/src"
 : >"$dir/plant/src/there.c"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The USDT probes of the library: they are in the file, with their arguments, and tracers that are here see them.
+# The USDT probes of the library are in the file, with their arguments, and tracers that are installed see them.
 # Run in the build directory.
 # shellcheck disable=SC1091,SC2154
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
 grep -q '^#define HAVE_PROBES 1' config.h || skip_all 'this build has no probes: configure says why'
 [ -f .libs/libforkpool.so ] || skip_all 'no shared library was built'
-# A copy: bpftrace sees the jobs of all who run the file, the tests beside this one too.
+# Use a copy: bpftrace sees the jobs of every process that runs the file, also of other tests.
 mkdir "$dir/lib"
 cp -P .libs/libforkpool.so* "$dir/lib"
 library=$dir/lib/libforkpool.so
@@ -31,7 +31,7 @@ job__done 3
 job__submit 2
 worker__death 3'
 if has readelf; then
-	# The provider's probes, each with how many arguments it has; where the compiler made several of one they agree.
+	# The provider's probes, each with its number of arguments, on which copies that the compiler made agree.
 	readelf -n "$library" | awk '
 		/Provider:/ { own = $2 == "forkpool" }
 		/Name:/ { name = $2 }
@@ -40,7 +40,7 @@ if has readelf; then
 	is 'each in one place: perf takes no more' "$(readelf -n "$library" | awk '
 		/Provider:/ { own = $2 == "forkpool" }
 		/Name:/ && own { print $2 }' | sort | uniq -d)" ''
-	# A tracer would have to look this up in a table of symbols, which an installed file need not have.
+	# For such an argument a tracer needs the table of symbols, which an installed file need not have.
 	is 'none is in memory named by a symbol' "$(readelf -n "$library" | awk '/Arguments:.*[A-Za-z_]+\(%rip\)/')" ''
 else
 	skip 'the four probes, with their arguments' 'there is no readelf'
@@ -94,8 +94,8 @@ info probes stap forkpool
 continue
 END_OF_GDB
 
-# With -j1 the order of the jobs is known.  Outcomes are those of forkpool.h, to which a command has exited: 3; 9 is
-# lost.  Status 9 is SIGKILL.
+# With -j1 the order of the jobs is known.  Outcomes are numbers of forkpool.h: 3, as a command has exited, and 9, lost.
+# Status 9 is SIGKILL.
 gdb_sees() {
 	timeout 120 gdb -nx -batch -x "$dir/gdb" --args "$program" -j1 --quiet "$dir/job" ::: a b fail kill c \
 		</dev/null >"$dir/gdb.out" 2>&1
@@ -107,13 +107,14 @@ elif ! timeout 60 gdb -nx -batch -ex run --args true </dev/null 2>&1 | grep -q '
 	skip 'gdb sees them' 'gdb cannot run a program here'
 else
 	gdb_sees >"$dir/seen"
-	is 'gdb lists them' "$(awk '$1 == "stap" && $2 == "forkpool" { print $3 }' "$dir/gdb.out" | sort -u)" "$(printf '%s\n' "$wanted" | cut -d' ' -f1)"
+	is 'gdb lists them' "$(awk '$1 == "stap" && $2 == "forkpool" { print $3 }' "$dir/gdb.out" | sort -u)" \
+		"$(printf '%s\n' "$wanted" | cut -d' ' -f1)"
 	is 'gdb sees each job handed in, in order' "$(grep submit "$dir/seen")" 'probe submit 1
 probe submit 2
 probe submit 3
 probe submit 4
 probe submit 5'
-	# The job after a death may be heard of before that.
+	# The job after a death may be reported before the death.
 	is 'and its result, with the outcome and that it took time' "$(grep result "$dir/seen" | sort)" 'probe result 1 3 1
 probe result 2 3 1
 probe result 3 3 1
@@ -125,7 +126,7 @@ fi
 
 # --------------------------------------------------------------------------------------- bpftrace
 
-# As an end, so that there is nothing to wait for; a print at the beginning, so that it is known to look on.
+# bpftrace prints the figures at its end; the line that it prints at the beginning shows that it is tracing.
 cat >"$dir/bt" <<END_OF_BT
 BEGIN { printf("looking\n"); }
 usdt:$library:forkpool:job__submit { @submitted = count(); @numbers = sum(arg0); }
@@ -150,7 +151,7 @@ else
 	kill -INT "$tracer"
 	wait "$tracer"
 	sed -n 's/^@//p' "$dir/bt.out" | grep -v '^run:' | sort >"$dir/seen"
-	# The worker that was killed has another one in its place.
+	# Another worker replaces the one that was killed.
 	is 'bpftrace sees jobs handed in, claimed and done, and the death' "$(cat "$dir/seen")" 'claimed[0]: 5
 died[0, 9]: 1
 done[3]: 4

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The examples, built by their own Makefile against an installed library that pkg-config finds, do what they say.  So
-# does README.md: its program compiles without a warning, and what it shows at a prompt is run and prints what is shown.
-# And what "make install" put there, "make uninstall" takes away.
+# The examples, built by their own Makefile against an installed library that pkg-config finds, do what they say.
+# The program of README.md compiles without a warning, and its commands print what the page shows.
+# "make uninstall" removes all that "make install" has installed.
 # Run in the build directory.
 set -eu
 
@@ -11,7 +11,7 @@ builddir=$PWD
 number=0
 failed=0
 
-# The make that runs this test is not to lend its options or its variables to those below.
+# Options and variables of the make that runs this test must not reach the makes below.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
 make=${MAKE:-make}
 
@@ -24,7 +24,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 prefix=$dir/prefix
 
-# report STATUS WHAT: one TAP line; what stands in $dir/log explains a failure
+# report STATUS WHAT: one TAP line; $dir/log explains a failure
 report() {
 	number=$((number + 1))
 	if [ "$1" -eq 0 ]; then
@@ -36,7 +36,7 @@ report() {
 	fi
 }
 
-# run WHAT COMMAND...: report on a command that is to end with status 0
+# run WHAT COMMAND...: report on a command that must end with status 0
 run() {
 	what=$1
 	shift
@@ -51,7 +51,7 @@ finish() {
 	exit $failed
 }
 
-# Completions may be configured to go elsewhere than below the prefix; tests/tool/completions.sh has them.
+# Completions may be configured to go outside the prefix; tests/tool/completions.sh tests them.
 elsewhere='bashcompletiondir= zshcompletiondir= fishcompletiondir='
 # shellcheck disable=SC2086
 run 'make install' "$make" install prefix="$prefix" $elsewhere || finish
@@ -88,15 +88,15 @@ for expected in [0-9]*.expected; do
 	report $status "$example"
 done
 
-# What differs from run to run has no place in the file of what is expected.
+# Remove what differs from run to run before comparing with the expected output.
 status=0
 ./05-status all >"$dir/log" 2>&1 </dev/null || status=$?
 workers=$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][0-9]*$' "$dir/log") || status=1
 if [ "$workers" -ne 3 ]; then status=1; fi
 report $status '05-status all: worker, process, time and memory'
 
-# Where the machine is so busy that one that computes came to the wall before it had its 300 ms of processor time: no
-# verdict differs but by that, and nothing has leaked.
+# On a busy machine a submission that computes may reach its limit of time before its 300 ms of processor time.  Then
+# no other verdict differs, and nothing has leaked.
 only_the_other_clock() { # LOG
 	grep -q "^calls to the judge's port: 0; replies with a line of /etc/passwd: 0\$" "$1" && awk '
 		/EXPECTED/ {
@@ -108,7 +108,7 @@ only_the_other_clock() { # LOG
 		END { exit !(late > 0 && !other) }' "$1"
 }
 
-# Each submission is held to the verdict that its table expects at that level.
+# Each submission gets the verdict that the table expects at that level.
 for level in worker job sandbox; do
 	if [ -n "${SANITIZE_CFLAGS:-}" ]; then
 		number=$((number + 1))
@@ -121,14 +121,14 @@ for level in worker job sandbox; do
 		number=$((number + 1))
 		echo "ok $number - judge --level $level # SKIP $(tail -n 1 "$dir/log")"
 	else
-		# What was left out, and why, is not to be missed.
+		# Say what was left out, and why.
 		sed -n '/not run:/s/^/# /p; /^judge:/s/^/# /p' "$dir/log"
 		if [ $status -eq 1 ] && only_the_other_clock "$dir/log"; then status=0; fi
 		report $status "judge --level $level: each verdict is the one expected"
 	fi
 done
 
-# Without a table there is no pool either, and one line says why.
+# Without a table there is no pool: one line says why.
 # shellcheck disable=SC2086
 echo 'int unrelated;' | ${CC:-cc} ${SANITIZE_CFLAGS:-} -shared -fPIC -xc -o empty.so -
 for object in empty.so nothing.so; do
@@ -146,7 +146,7 @@ if [ "${HAVE_LIBMD:-yes}" = no ]; then
 	number=$((number + 1))
 	echo "ok $number - checksum-tree # SKIP libmd is not installed"
 else
-	# A tree that holds still while it is read, with an empty file, an odd name and a large file.
+	# A tree that does not change while it is read, with an empty file, an odd name and a large file.
 	mkdir -p "$dir/tree/empty directory/deeper"
 	cp -R "$srcdir/src" "$srcdir/include" "$srcdir/examples" "$dir/tree/"
 	: >"$dir/tree/empty directory/nothing"
@@ -166,11 +166,11 @@ else
 	} >"$dir/log"
 	report $status 'checksum-tree prints what sha256sum prints'
 
-	# Jobs that die take their own line with them and no other: what is printed is true.
+	# A job that dies costs its own line and no other; the lines that are printed are true.
 	status=0
 	./checksum-tree --hostile 20 "$dir/tree" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
 	LC_ALL=C sort "$dir/out" >"$dir/sorted"
-	# Status 0: each job that has no line is in the table as what it was made to be.
+	# Status 0: each job without a line is in the table with the end that it was made to have.
 	if [ ! -s "$dir/sorted" ]; then status=no-output; fi
 	{
 		echo "exit status $status; lines that sha256sum does not print, then standard error:"
@@ -188,7 +188,7 @@ fi
 # ------------------------------------------------------------------------------------------------ README.md
 
 # A block ```c with main() is the program of the first "cc NAME.c".  Each line "$ COMMAND" of a block ```console is run
-# as it stands there, and what follows it is what it prints.
+# as it is, and must print the lines that follow it.
 mkdir "$dir/readme" "$dir/bin"
 cd "$dir/readme"
 awk '
@@ -215,13 +215,13 @@ exec ${CC:-cc} -O2 -Wall -Wextra -Wshadow -Wconversion -Werror ${SANITIZE_CFLAGS
 END
 chmod +x "$dir/bin/cc"
 
-# readme_run NUMBER: that command, its output in $dir/out
+# readme_run NUMBER: run that command; its output is in $dir/out
 readme_run() {
 	PATH=$dir/bin:$prefix/bin:$PATH LD_LIBRARY_PATH=$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} LC_ALL=C \
 		sh "./command-$1" >"$dir/out" 2>&1 </dev/null
 }
 
-# How long something took is another number each time.
+# Durations differ each time.
 durations_mask() {
 	sed 's/[0-9][0-9]*\.[0-9][0-9]* s$/N s/' "$1"
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The Spin model of the claim protocol.  tests/model/run speaks TAP itself and takes a minute;
+# The Spin model of the claim protocol.  tests/model/run writes TAP itself and takes a minute.
 # FORKPOOL_SKIP=model leaves it out, for a suite that runs a second time in another build.
 set -eu
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The library used from Python by ctypes, as examples/python has it: the structures are those of the header, the example
+# The library used from Python by ctypes, as in examples/python: the structures are those of the header, the example
 # does what it says, and pools are opened again and again while other threads are busy.
 # Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
@@ -23,7 +23,7 @@ export LD_LIBRARY_PATH PKG_CONFIG_PATH
 cp -R "$srcdir/examples/python" "$dir/python"
 chmod -R u+w "$dir/python"
 cd "$dir/python" || exit 99
-# Nothing is written beside the scripts of the source tree.
+# Python writes no cache into the source tree.
 PYTHONPATH=$dir/python PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH PYTHONDONTWRITEBYTECODE
 
@@ -51,7 +51,7 @@ esac
 run timeout -k 5 300 "$make" check CC="${CC:-cc}" PYTHON="$PYTHON"
 is 'make check there' "$status $out" '0 ok pictures.py'
 
-# What is wrong is an exception, and no pool is left.
+# An error is an exception, and leaves no pool behind.
 python -c '
 import forkpool
 for what, options in (("nothing.so", {}), ("decoder.so", {"wokers": 2}), ("decoder.so", {"workers": 5000})):
@@ -68,7 +68,7 @@ is 'what is wrong is said' "$(printf '%s\n' "$out" | sed 1d)" 'TypeError wokers
 OSError workers: 5000 is more than 4096
 AttributeError'
 
-# One heap for all threads, so that they hold its lock against each other.
+# One heap for all threads, so that they compete for its lock.
 MALLOC_ARENA_MAX=1
 export MALLOC_ARENA_MAX
 python "$srcdir/tests/support/python_stress.py" "${FORKPOOL_PYTHON_OPENS:-60}" ./decoder.so

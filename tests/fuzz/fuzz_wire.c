@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Any bytes through the decoder of packets: the first byte says which kind of frames the packet is
- * to have, the rest is the packet.
+ * fuzz_wire.c - put any bytes through the decoder of packets: the first byte says which kind of
+ * frames the packet shall have, the rest is the packet.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A packet's header that is right is not to be found by chance. */
+/* Write a correct header, which a fuzzer does not find by chance. */
 static void
 header_mend(unsigned char *packet, size_t len, enum wire_kind kind)
 {

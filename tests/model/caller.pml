@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The caller: offers, results, deaths, cancellation, a dead supervisor. */
-/* One job ends, once; what cancel answered is kept. */
+/* One job ends, once: as cancelled if, and only if, a cancel was answered with 1. */
 inline job_end(j, outcome)
 {
 	assert(js[j] != ENDED);
@@ -14,7 +14,7 @@ inline word_free(j)
 	st[REC(j)] = FREE; tk[REC(j)] = 0; ow[REC(j)] = 0
 }
 
-/* An attempt is over: the next one, with a new ticket, or the job's end. */
+/* An attempt is over: start the next one, with a new ticket, or end the job. */
 inline attempt_end(j, outcome)
 {
 	word_free(j);
@@ -25,7 +25,7 @@ inline attempt_end(j, outcome)
 	fi
 }
 
-/* A result frame, from wherever: the word decides whether it is the one awaited. */
+/* A result frame, from a pipe or an outbox: the claim word decides whether it is the awaited one. */
 inline result_take(w, x)
 {
 	if
@@ -155,7 +155,7 @@ inline result_take(w, x)
 #define ACK_LAST(w, p) obit[(w) * 2 + p] = false;
 #endif
 
-/* The obituary of one generation: pipe, outbox, victim, the unclaimed; only then it counts as read. */
+/* One generation is dead: read its pipe and outbox, end the victim, re-offer the unclaimed; then acknowledge. */
 #define OBITUARY(w, p) \
 	:: atomic { obit[(w) * 2 + p] && !supdead -> ACK_FIRST(w, p) OBIT_DRAIN(w) } \
 	   atomic { true -> OBIT_OUTBOX(w, p) } \

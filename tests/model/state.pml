@@ -34,7 +34,7 @@
 #define JOBCAP 2
 #endif
 
-/* An attempt has a number of its own, from 1; it stands for the frame's contents. */
+/* Each attempt has a number, from 1, which stands for the contents of its frame. */
 #define NID (NJ * NATT + 1)
 #define ID(j) ((j) * NATT + att[j] + 1)
 #define JOB(id) (((id) - 1) / NATT)

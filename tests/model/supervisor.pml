@@ -89,7 +89,7 @@ end:		do
 #if NW > 1
 		SUPERVISE(1)
 #endif
-		/* a cancellation asked for by the parent: dropped if that job does not run any more */
+		/* a cancellation that the parent asks for: dropped if the job does not run any more */
 		:: atomic { control?w,id ->
 			if
 			:: slot[w] == id -> target[w] = id

@@ -10,7 +10,7 @@
 	:: MAY_FINISH -> st[REC(JOB(id))] = DONE; out = DONE \
 	:: else -> out = st[REC(JOB(id))] \
 	fi
-/* Contents before count, and count down before the epoch goes up: who looks in can tell. */
+/* Contents before the count, and the count down before the epoch goes up: the reader can tell. */
 #ifdef PEEK
 #define PUT_CELL(outcome) \
 	atomic { GO -> CELL(me, fill[me]) = id + 16 * (outcome) } \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cancelling: one job and all, queued and running, at any moment, and what the pool is good for afterwards. */
+/* Cancelling one job or all, queued or running, at any moment; the pool stays usable. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -54,7 +54,7 @@ stop_itself(struct forkpool_context *context, const void *args, size_t args_len)
 	return support_job_waits(context, args, args_len);
 }
 
-/* A job comes through, and the statistics account for each. */
+/* A job succeeds, and the statistics account for every job. */
 static void
 assert_usable(struct forkpool *pool)
 {
@@ -88,7 +88,7 @@ assert_cancelled(const struct forkpool_result *result, unsigned attempts, int si
 	ck_assert_str_ne(result->message, "");
 }
 
-/* One worker that is busy, and queued jobs behind it: the first's seq; the others' follow it. */
+/* Submit a job that keeps the worker busy, and jobs that queue behind it; the seq of the first. */
 static uint64_t
 submit_busy_and_queued(struct forkpool *pool, int queued)
 {
@@ -107,7 +107,7 @@ START_TEST(queued_job_is_cancelled_without_being_run)
 
 	struct forkpool *pool = support_open(&options);
 	uint64_t running = submit_busy_and_queued(pool, 9);
-	/* Every second one, those that were offered already among them. */
+	/* Every second job; some of them have been offered to the worker already. */
 	for (uint64_t i = 1; i <= 9; i += 2)
 		ck_assert_int_eq(forkpool_cancel_job(pool, running + i, FORKPOOL_CANCEL_QUEUED), 1);
 	for (uint64_t i = 1; i <= 9; i += 2)
@@ -143,7 +143,7 @@ START_TEST(running_job_is_left_alone_by_cancel_queued)
 }
 END_TEST
 
-/* How a running job takes it. */
+/* How a running job reacts. */
 static const struct taking {
 	forkpool_fn *fn;
 	unsigned flags, posts;
@@ -153,13 +153,13 @@ static const struct taking {
 	{ until_cancelled, FORKPOOL_COOPERATIVE, 1, 0 },
 	{ until_cancelled, 0, 1, SIGTERM },
 	{ ignore_sigterm, 0, 1, SIGKILL },
-	{ support_job_waits, FORKPOOL_COOPERATIVE, 1, SIGKILL }, /* says that it asks, and does not */
+	{ support_job_waits, FORKPOOL_COOPERATIVE, 1, SIGKILL }, /* never asks */
 	{ stop_itself, 0, 1, SIGTERM },
 	{ stop_itself, FORKPOOL_COOPERATIVE, 2, SIGKILL },
 };
 #define TAKING ((int)(sizeof taking / sizeof taking[0]))
 
-/* _i: how the job takes it; the first TAKING times alone, then with all. */
+/* _i: how the job reacts; the first TAKING times it alone is cancelled, then all jobs. */
 START_TEST(running_job_is_cancelled)
 {
 	const struct taking *how = &taking[_i % TAKING];
@@ -168,16 +168,18 @@ START_TEST(running_job_is_cancelled)
 	uint64_t running;
 	int all = _i >= TAKING;
 
-	options.grace_ns = how->signo == SIGKILL ? 30 * MS : 60000 * MS; /* who ends when told is not killed */
+	/* A job that ends when told must not be killed. */
+	options.grace_ns = how->signo == SIGKILL ? 30 * MS : 60000 * MS;
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, &running), 1);
 	uint64_t queued = support_submit(pool, support_job_nothing, NULL, 0);
 	support_await(&board->gate.started, 1);
 	while (how->fn == stop_itself && support_state((pid_t)atomic_load(&board->stops)) != 'T')
 		(void)usleep(200);
-	ck_assert_int_eq(all ? forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING) :
-	    forkpool_cancel_job(pool, running, FORKPOOL_CANCEL_RUNNING), 1);
-	/* Once more: it will end as cancelled, as said. */
+	int r = all ? forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING) :
+	    forkpool_cancel_job(pool, running, FORKPOOL_CANCEL_RUNNING);
+	ck_assert_int_eq(r, 1);
+	/* A second time, as the job will end as cancelled. */
 	ck_assert_int_eq(forkpool_cancel_job(pool, running, FORKPOOL_CANCEL_RUNNING), 1);
 	for (int i = 0; i < 2; i++) {
 		const struct forkpool_result *result = support_wait(pool);
@@ -209,7 +211,7 @@ START_TEST(unknown_and_finished_jobs_are_not_cancelled)
 		ck_assert_int_eq(forkpool_cancel_job(pool, 0, how), 0);
 		ck_assert_int_eq(forkpool_cancel_job(pool, 999, how), 0);
 		ck_assert_int_eq(forkpool_cancel_job(pool, UINT64_MAX, how), 0);
-		/* Finished, and not taken. */
+		/* One result is taken; the other job has ended, and its result is not taken. */
 		uint64_t first = support_submit(pool, support_job_nothing, NULL, 0);
 		uint64_t second = support_submit(pool, support_job_nothing, NULL, 0);
 		uint64_t taken = support_wait(pool)->seq;
@@ -267,7 +269,7 @@ fail_each_time(struct forkpool_context *context, const void *args, size_t args_l
 	return EAGAIN;
 }
 
-/* _i: 1 all, 0 the one. */
+/* _i: 1 all are cancelled, 0 the one. */
 START_TEST(cancel_between_two_attempts_is_the_end)
 {
 	struct forkpool_options options = support_options(1);
@@ -286,7 +288,10 @@ START_TEST(cancel_between_two_attempts_is_the_end)
 		}
 		r = _i ? forkpool_cancel(pool, FORKPOOL_CANCEL_RUNNING) :
 		    forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING);
-		/* Cancelled, or too late for this attempt: then it was the last. */
+		/*
+		 * The job is cancelled; or it was too late for this attempt, which then is the
+		 * last.
+		 */
 		const struct forkpool_result *result = support_wait(pool);
 		ck_assert_uint_eq(result->seq, seq);
 		ck_assert_int_eq(result->outcome, r == 1 ? FORKPOOL_CANCELLED : FORKPOOL_FAILED);
@@ -296,7 +301,7 @@ START_TEST(cancel_between_two_attempts_is_the_end)
 }
 END_TEST
 
-/* _i: ordered or not.  Thousands of times, before, while and after the job runs. */
+/* _i: ordered or not.  Thousands of jobs are cancelled before, while and after they run. */
 START_TEST(cancel_racing_with_completion_gives_one_true_result)
 {
 	enum { JOBS = 4000, AHEAD = 8 };
@@ -307,17 +312,18 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 
 	options.ordered = _i;
 	struct forkpool *pool = support_open(&options);
-	/* The first one is let be: so the workers are there. */
+	/* The first job is not cancelled, so that the workers are up. */
 	ck_assert_uint_eq(support_submit(pool, support_job_nothing, NULL, 0), 1);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	results[1] = 1;
 	for (uint64_t taken = 1; taken < JOBS;) {
-		/* A process takes its time. */
+		/* Starting a process takes time. */
 		if (support_apart() && random % 16 == 0)
 			(void)usleep(1000);
 		while (next <= JOBS && next <= taken + AHEAD) {
-			/* Cooperative: a worker that is killed each time would make this slow. */
-			struct forkpool_job job = { .fn = support_job_nothing, .flags = FORKPOOL_COOPERATIVE };
+			/* Cooperative: to kill a worker each time would be slow. */
+			struct forkpool_job job = { .fn = support_job_nothing,
+				.flags = FORKPOOL_COOPERATIVE };
 			ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 			next++;
 		}

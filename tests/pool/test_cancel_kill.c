@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cancelling by SIGKILL: at once, whatever the job does, whatever it was told before, and no other job with it. */
+/*
+ * Cancelling by SIGKILL: at once, whatever the job does or was told before, and no other job with
+ * it.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -24,7 +27,7 @@ board_begin(void)
 	board = support_shared(sizeof *board);
 }
 
-/* So long that it can be killed while it runs, so short that it can be over by then. */
+/* Long enough to be killed while it runs, short enough to be over by then. */
 static int
 is_brief(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -64,7 +67,7 @@ on_term(int signo)
 	support_post(&board->told);
 }
 
-/* Notes that it is told to end, and does not. */
+/* Notes that it is told to end, and does not end. */
 static int
 defies(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -114,7 +117,7 @@ static const struct hanging {
 };
 #define HANGING ((int)(sizeof hanging / sizeof hanging[0]))
 
-/* A grace that no test can wait for. */
+/* With a grace that no test can wait for. */
 static struct forkpool *
 open_patient(unsigned workers)
 {
@@ -148,7 +151,10 @@ worker_pid(struct forkpool *pool)
 	return info.pid;
 }
 
-/* The one that was killed; where it has a process of its own its worker lives on. */
+/*
+ * The result of the job that was killed.  Where jobs have processes of their own the worker lives
+ * on.
+ */
 static void
 assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome, pid_t worker)
 {
@@ -177,7 +183,10 @@ assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
 }
 
-/* Its deadline passes when it is ready for that: one that it reaches before ends it, and it gets more time. */
+/*
+ * The deadline must pass after the job has started: one that passes before ends it, and it gets
+ * more time.
+ */
 static uint64_t
 submit_for_deadline(struct forkpool *pool, forkpool_fn *fn, unsigned flags)
 {
@@ -202,12 +211,12 @@ START_TEST(running_job_is_killed_at_once)
 	int all = _i / HANGING / BEFORES;
 
 	if (how->forks && support_sandboxed())
-		return; /* it may not */
+		return; /* a sandbox denies fork() */
 	if (before == AFTER_CANCEL &&
 	    (how->fn == stops_itself || !(how->flags & FORKPOOL_COOPERATIVE)) && how->fn != defies)
-		return; /* it would have ended by that */
+		return; /* the cancel has ended it */
 	if (before == AFTER_DEADLINE && how->fn != defies)
-		return; /* it sees that before the pool does */
+		return; /* it sees the deadline before the pool does */
 	struct forkpool *pool = open_patient(1);
 	pid_t worker = worker_pid(pool);
 	uint64_t seq = before == AFTER_DEADLINE ? submit_for_deadline(pool, how->fn, how->flags) :
@@ -219,10 +228,11 @@ START_TEST(running_job_is_killed_at_once)
 	if (before == AFTER_CANCEL)
 		ck_assert_int_eq(forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING), 1);
 	if (before != AT_ONCE)
-		support_await(&board->told, 1); /* its grace has begun */
-	/* One whose deadline has passed is not cancelled any more: but it ends. */
-	ck_assert_int_eq(all ? forkpool_cancel(pool, FORKPOOL_CANCEL_KILL) :
-	    forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_KILL), before != AFTER_DEADLINE);
+		support_await(&board->told, 1); /* the grace has begun */
+	/* A job whose deadline has passed counts as timed out, not as cancelled; but it ends. */
+	int r = all ? forkpool_cancel(pool, FORKPOOL_CANCEL_KILL) :
+	    forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_KILL);
+	ck_assert_int_eq(r, before != AFTER_DEADLINE);
 	assert_killed(pool, seq, before == AFTER_DEADLINE ? FORKPOOL_TIMED_OUT : FORKPOOL_CANCELLED,
 	    worker);
 	ck_assert_uint_eq(atomic_load(&board->told), before != AT_ONCE);
@@ -232,7 +242,7 @@ START_TEST(running_job_is_killed_at_once)
 }
 END_TEST
 
-/* _i: 0 it is the worker that does not move, 1 the job's own process. */
+/* _i: 0 the worker is stopped, 1 the job's own process. */
 START_TEST(stopped_from_outside_it_is_killed_too)
 {
 	struct forkpool *pool = open_patient(1);
@@ -259,7 +269,7 @@ START_TEST(queued_and_running_all_go)
 		(void)submit(pool, hangs, FORKPOOL_COOPERATIVE, 0);
 	support_await(&board->started, 2);
 	ck_assert_int_eq(forkpool_cancel(pool, FORKPOOL_CANCEL_KILL), 1);
-	/* Again and again: the time that it takes does not begin anew. */
+	/* Cancelling again and again does not delay the end. */
 	for (int i = 0; i < 50; i++) {
 		const struct forkpool_result *result = NULL;
 		while (forkpool_wait(pool, &result, 1) == 0)
@@ -280,7 +290,7 @@ START_TEST(queued_and_running_all_go)
 }
 END_TEST
 
-/* The supervisor is gone before, while or after it hears of it. */
+/* The supervisor dies before, while or after it hears of the cancel. */
 START_TEST(killed_with_the_supervisor)
 {
 	struct forkpool *pool = open_patient(1);
@@ -306,7 +316,10 @@ START_TEST(killed_with_the_supervisor)
 }
 END_TEST
 
-/* Short jobs one after another in the same worker: whom it hits is the one, or nobody.  _i: told before or not. */
+/*
+ * Short jobs one after another in one worker: only the right one is hit, or none.  _i: told before
+ * or not.
+ */
 START_TEST(racing_with_completion_it_spares_the_next_ones)
 {
 	struct forkpool *pool = open_patient(1);

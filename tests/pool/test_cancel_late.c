@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A run that is to be killed ends by itself just before the blow: the job after it in that worker is not hit. */
+/* A run ends by itself just before it is killed: the next job in that worker is not hit. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -23,7 +23,7 @@ board_begin(void)
 	support_gate_use(&board->gate);
 }
 
-/* The supervisor has looked, and strikes: by then the worker is at its next job. */
+/* The supervisor has checked and kills: by now the worker is at its next job. */
 int
 __wrap_kill(pid_t pid, int signo)
 {
@@ -57,7 +57,7 @@ to_be_spared(struct forkpool_context *context, const void *args, size_t args_len
 	return 0;
 }
 
-/* _i: 0 at once, 1 after a grace. */
+/* _i: 0 killed at once, 1 after a grace. */
 START_TEST(the_next_job_is_spared)
 {
 	struct forkpool_options options = support_options(1);
@@ -69,9 +69,8 @@ START_TEST(the_next_job_is_spared)
 		 second = support_submit(pool, to_be_spared, NULL, 0);
 	support_await(&board->gate.started, 1);
 	atomic_store(&board->armed, 1);
-	ck_assert_int_eq(forkpool_cancel_job(pool, first,
-			     _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL),
-	    1);
+	enum forkpool_cancel what = _i ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL;
+	ck_assert_int_eq(forkpool_cancel_job(pool, first, what), 1);
 	while (atomic_load(&board->struck) == 0) {
 		const struct forkpool_result *result = NULL;
 		ck_assert_int_ge(forkpool_wait(pool, &result, 1), 0);

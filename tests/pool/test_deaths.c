@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deaths in numbers: workers together, workers by each other, without end, and the supervisor. */
+/* Many deaths: workers together, workers by each other, workers in crash loops, and supervisors. */
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
@@ -16,7 +16,7 @@
 
 #define JOBS_MAX 4000u
 #define WORKERS  8u
-#define VICTIM   1u /* index of a job that another kills for certain */
+#define VICTIM   1u /* index of a job that job 0 kills for certain */
 
 static struct shared_words {
 	_Atomic uint32_t runs[JOBS_MAX];
@@ -32,8 +32,10 @@ struct work {
 	enum deed deed;
 };
 
-/* Another worker of this pool, or what it runs, as a job finds it: the one that has noted its number, if that is
-   still what it was. */
+/*
+ * Another worker of this pool, or the job's process that it runs: one that has noted its pid, if
+ * that pid still belongs to a process of this pool.
+ */
 static pid_t
 another(unsigned self)
 {
@@ -82,7 +84,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 		}
 		break;
 	case DO_KILL_SUPERVISOR:
-		return lives_kills_supervisor(context, NULL, 0); /* it dies with it */
+		return lives_kills_supervisor(context, NULL, 0); /* dies with it */
 	case DO_LOOP:
 		for (;;)
 			(void)pause();
@@ -101,7 +103,7 @@ submit(struct forkpool *pool, uint32_t index, enum deed deed)
 	ck_assert_uint_eq(support_submit(pool, work, &w, sizeof w), index + 1);
 }
 
-/* A result of work(): its value where it is OK, at most one run and the attempts true otherwise. */
+/* Check a result of work(): the value where it is OK, at most one run, and true attempts. */
 static uint32_t
 check(const struct forkpool_result *result)
 {
@@ -142,8 +144,7 @@ START_TEST(several_workers_die_at_once)
 	words = support_shared(sizeof *words);
 	struct forkpool *pool = support_open(&options);
 	for (uint32_t i = 0; i < 400; i++)
-		submit(pool, i,
-		    i % 50 == 0 || i % 50 == 1 ? (i < 200 ? DO_DIE_TOGETHER : DO_REPLY) : DO_REPLY);
+		submit(pool, i, i < 200 && i % 50 < 2 ? DO_DIE_TOGETHER : DO_REPLY);
 	for (uint32_t i = 0; i < 400; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		uint32_t index = check(result);
@@ -182,7 +183,7 @@ START_TEST(workers_kill_each_other)
 			ok++;
 			continue;
 		}
-		/* Where a job has a process of its own its worker may be the victim as well. */
+		/* Where jobs have processes of their own the victim may be the worker too. */
 		ck_assert_msg(result->attempts == 1 &&
 			((result->outcome == FORKPOOL_CRASHED && result->signal == SIGKILL) ||
 			    (support_apart() && result->outcome == FORKPOOL_LOST &&
@@ -192,7 +193,7 @@ START_TEST(workers_kill_each_other)
 	}
 	ck_assert_uint_gt(ok, 0);
 	if (support_sandboxed())
-		ck_assert_uint_eq(ok, 1000); /* they may not even look for each other */
+		ck_assert_uint_eq(ok, 1000); /* jobs may not even look for each other */
 	else
 		ck_assert_uint_lt(ok, 1000);
 	all_ok(pool, 1000, 100);
@@ -202,7 +203,14 @@ END_TEST
 
 /* ------------------------------------------------------------------------------- crash loops */
 
-static int init_aborts(void *arg, void **state) { (void)arg; (void)state; abort(); }
+static int
+init_aborts(void *arg, void **state)
+{
+	(void)arg;
+	(void)state;
+	abort();
+}
+
 static int
 init_is_killed(void *arg, void **state)
 {
@@ -210,8 +218,22 @@ init_is_killed(void *arg, void **state)
 	(void)state;
 	return raise(SIGKILL);
 }
-static int init_exits(void *arg, void **state) { (void)arg; (void)state; exit(3); }
-static int init_fails(void *arg, void **state) { (void)arg; (void)state; return EACCES; }
+
+static int
+init_exits(void *arg, void **state)
+{
+	(void)arg;
+	(void)state;
+	exit(3);
+}
+
+static int
+init_fails(void *arg, void **state)
+{
+	(void)arg;
+	(void)state;
+	return EACCES;
+}
 
 static const struct crash_loop {
 	int (*init)(void *, void **);
@@ -230,7 +252,7 @@ START_TEST(workers_that_never_come_up_lose_the_jobs_with_the_reason)
 	words = support_shared(sizeof *words);
 	options.worker_init = crash_loops[_i].init;
 	struct forkpool *pool = support_open(&options);
-	for (int round = 0; round < 2; round++) { /* the second finds the pool broken */
+	for (int round = 0; round < 2; round++) { /* in the second the pool is broken already */
 		for (uint32_t i = 0; i < 20; i++)
 			submit(pool, (uint32_t)round * 20 + i, DO_REPLY);
 		for (uint32_t i = 0; i < 20; i++) {
@@ -288,7 +310,8 @@ START_TEST(one_worker_that_works_is_enough)
 	struct forkpool *pool = support_open(&options);
 	for (uint32_t i = 0; i < 12; i++) {
 		all_ok(pool, i * 20, 20);
-		while (atomic_load(&words->starts) < i) /* the other is tried again and again */
+		/* The other worker is started again and again. */
+		while (atomic_load(&words->starts) < i)
 			ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -304,18 +327,19 @@ START_TEST(idle_supervisor_is_replaced)
 	pid_t first = support_supervisor(pool);
 
 	ck_assert_int_eq(kill(first, SIGKILL), 0);
-	ck_assert(support_gone(first, SUPPORT_HANGS_MS)); /* and its workers, which could still have run one */
+	/* Its workers end with it, which could still have run a job. */
+	ck_assert(support_gone(first, SUPPORT_HANGS_MS));
 	all_ok(pool, 0, 1);
 	pid_t second = support_supervisor(pool);
 	ck_assert_int_ne(first, second);
-	/* And once more, with nothing done in between, then closed with no supervisor there. */
+	/* Once more, with nothing done since; then the pool is closed without a supervisor. */
 	ck_assert_int_eq(kill(second, SIGKILL), 0);
 	ck_assert(support_gone(second, SUPPORT_HANGS_MS));
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
 
-/* The caller has not noticed yet: the next supervisor gets the workers that are new. */
+/* The caller has not noticed the death yet: the next supervisor starts the new workers. */
 START_TEST(resize_finds_the_supervisor_dead)
 {
 	struct forkpool_worker_info info[2];
@@ -328,7 +352,8 @@ START_TEST(resize_finds_the_supervisor_dead)
 		ck_assert_int_eq(forkpool_worker_info(pool, i, &info[i], sizeof info[i]), 0);
 	ck_assert_int_eq(kill(supervisor, SIGKILL), 0);
 	ck_assert(support_gone(supervisor, SUPPORT_HANGS_MS));
-	for (unsigned i = 0; i < 2; i++) /* a young one has its end of the socket still */
+	/* A young worker still has the supervisor's end of the socket. */
+	for (unsigned i = 0; i < 2; i++)
 		ck_assert(info[i].pid > 0 && support_gone(info[i].pid, SUPPORT_HANGS_MS));
 	ck_assert_int_eq(forkpool_resize(pool, 4), 0);
 	all_ok(pool, 0, 50);
@@ -368,7 +393,7 @@ START_TEST(supervisor_is_killed_under_load)
 		    result->message);
 		lost++;
 	}
-	/* The two that would never end ran: with at most one job on each other worker. */
+	/* The two jobs that never end are lost, with at most one job on each other worker. */
 	ck_assert_uint_ge(lost, 2);
 	ck_assert_uint_le(lost, 4);
 	ck_assert_uint_eq(atomic_load(&words->runs[100]), 1);
@@ -393,7 +418,7 @@ START_TEST(job_kills_the_supervisor)
 		ck_assert(index != 50 || result->outcome == FORKPOOL_LOST);
 		lost += result->outcome == FORKPOOL_LOST;
 	}
-	ck_assert_uint_le(lost, 2); /* what the other worker ran at that moment */
+	ck_assert_uint_le(lost, 2); /* it, and the job of the other worker */
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a job may do to the process that it runs in, what it may leave behind, and the caller's own
- * end: nothing of it reaches another job, and nothing outlives the pool.
+ * What a job may do to the process that it runs in, what it may leave behind, and the end of the
+ * caller itself: none of that harms another job, and nothing outlives the pool.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -62,7 +62,7 @@ square(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &n, sizeof n) == 0 ? 0 : errno;
 }
 
-/* The odd job among others; its result, which stays until the pool's next. */
+/* Run the odd job among others; its result, which stays until the pool's next result. */
 static const struct forkpool_result *
 run_among_others(struct forkpool *pool, forkpool_fn *fn, int64_t timeout_ns)
 {
@@ -99,7 +99,7 @@ run_among_others(struct forkpool *pool, forkpool_fn *fn, int64_t timeout_ns)
 	return &odd;
 }
 
-/* ------------------------------------------------------------- to its own process and descriptors */
+/* ----------------------------------------------------------- to its own process and descriptors */
 
 static int
 returns_twice(struct forkpool_context *context, const void *args, size_t args_len)
@@ -113,7 +113,7 @@ returns_twice(struct forkpool_context *context, const void *args, size_t args_le
 		support_post(&words->forked);
 		return forkpool_reply(context, "child", 5);
 	}
-	support_await(&words->forked, 1); /* so that the child may well be first */
+	support_await(&words->forked, 1); /* the child may well reply first */
 	return forkpool_reply(context, "parent", 6);
 }
 
@@ -136,7 +136,7 @@ closes_all_and_opens(struct forkpool_context *context, const void *args, size_t 
 	return 0;
 }
 
-/* A large value, with other files where the pool's were: it does not get there, and says so. */
+/* Reply a large value, with other files at the numbers of the pool's: the reply fails. */
 static int
 opens_and_replies(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -236,7 +236,7 @@ START_TEST(job_that_mistreats_its_process_costs_nobody_else)
 		ck_assert(odd->value_len == strlen(m->value) &&
 		    memcmp(odd->value, m->value, odd->value_len) == 0);
 	ck_assert_uint_le(atomic_load(&words->runs), 1);
-	/* Whoever runs it now, with or without such a thread beside it, can be ended. */
+	/* The worker, with or without such a thread, can still be ended. */
 	odd = run_among_others(pool, support_job_hangs, TIMEOUT_NS);
 	ck_assert_int_eq(odd->outcome, FORKPOOL_TIMED_OUT);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -249,14 +249,14 @@ START_TEST(large_value_into_a_strange_file_is_no_success)
 	struct forkpool *pool = support_open(NULL);
 	const struct forkpool_result *odd = run_among_others(pool, opens_and_replies, 0);
 
-	/* A process of its own does not need the pool's files to reply. */
+	/* A job's own process does not need the pool's files to reply. */
 	ck_assert_int_eq(odd->outcome == FORKPOOL_OK, support_apart());
 	ck_assert_uint_eq(odd->value_len, support_apart() ? 4 + LARGE : 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
 
-/* ------------------------------------------------------------------------- what it leaves behind */
+/* ------------------------------------------------------------------------ what it leaves behind */
 
 static _Noreturn void
 stay(void)
@@ -313,8 +313,10 @@ leaves_a_daemon_and_crashes(struct forkpool_context *context, const void *args, 
 
 static const struct {
 	forkpool_fn *fn, *and_crashes;
-} leavings[] = { { leaves_a_child, leaves_a_child_and_crashes },
-	{ leaves_a_daemon, leaves_a_daemon_and_crashes } };
+} leavings[] = {
+	{ leaves_a_child, leaves_a_child_and_crashes },
+	{ leaves_a_daemon, leaves_a_daemon_and_crashes },
+};
 
 START_TEST(what_a_job_leaves_goes_with_its_worker)
 {
@@ -346,7 +348,7 @@ START_TEST(what_a_job_leaves_goes_with_the_pool)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------ the caller's end */
+/* ----------------------------------------------------------------------------- the caller's end */
 
 static int
 notes_and_hangs(struct forkpool_context *context, const void *args, size_t args_len)
@@ -359,8 +361,10 @@ notes_and_hangs(struct forkpool_context *context, const void *args, size_t args_
 	return support_job_hangs(context, args, args_len);
 }
 
-/* 0: its pool is idle, 1: jobs run, 2: and one has left a daemon, 3: and a child of its own has
-   all its descriptors. */
+/*
+ * kind 0: the caller's pool is idle; 1: jobs run; 2: and a job has left a daemon; 3: and a child of
+ * the caller has all its descriptors.
+ */
 static _Noreturn void
 caller_main(int kind)
 {
@@ -377,7 +381,7 @@ caller_main(int kind)
 	if (forkpool_submit(pool, &job, NULL) != 1 || forkpool_wait(pool, &result, -1) != 1)
 		_exit(2);
 	job.fn = notes_and_hangs;
-	for (int i = 0; i < 1 && kind >= 1; i++)
+	if (kind >= 1)
 		(void)forkpool_submit(pool, &job, NULL);
 	support_post(&words->forked);
 	for (;;)
@@ -392,27 +396,33 @@ START_TEST(nothing_outlives_a_caller_that_is_killed)
 	pid_t caller = fork();
 	ck_assert_int_ne(caller, -1);
 	if (caller == 0) {
-		(void)setpgid(0, 0); /* for what the test has to clean up itself */
+		(void)setpgid(0, 0); /* for the test to kill the caller's child */
 		caller_main(_i);
 	}
 	support_await(&words->forked, 1);
-	/* The supervisor, the worker, the job's process where it has one, and what the first has left. */
+	/*
+	 * The supervisor, the worker, the job's process where it has one, and what the first job
+	 * left.
+	 */
 	uint32_t left = !support_sandboxed(), run = support_level() == FORKPOOL_ISOLATE_JOB ? 3 : 2;
 	support_await(&words->processes, _i == 0 ? left : left + run);
 	ck_assert_int_eq(kill(caller, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(caller, &status, 0), caller);
 	pids_gone();
 	if (_i == 3)
-		ck_assert_int_eq(kill(-caller, SIGKILL), 0); /* the child that it had */
+		ck_assert_int_eq(kill(-caller, SIGKILL), 0); /* the caller's child */
 }
 END_TEST
 
-/* What finds out about a crash can be what the job has destroyed: it dies of what it met with all the same. */
+/*
+ * The job destroys the unwinder that the handler of crashes uses: its signal is reported all the
+ * same.
+ */
 static int
 destroys_the_unwinder(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	volatile int one = 1, zero = 0; /* 1 / zero is no division to gcc */
+	volatile int one = 1, zero = 0; /* gcc makes no division of 1 / zero */
 	void *unwind, *library = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
 
 	(void)context;

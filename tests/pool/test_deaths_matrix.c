@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Each way to die at each moment.  Whatever it is, the job that ran says what happened to it, no
- * other job notices, none runs twice unless its retry policy says so, and the pool goes on.
- * Where a job has a process of its own that one's death costs no worker, and the worker's takes the job along.
+ * Each way to die at each moment.  Always the result of the job that ran says what happened, no
+ * other job is affected, none runs twice unless its retry policy says so, and the pool goes on.
+ * Where a job has a process of its own, the death of that process costs no worker, and the death of
+ * the worker ends the job.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -18,7 +19,7 @@
 #include "tests/support/dying.h"
 
 #define JOBS        64u
-#define ROUNDS_MAX  400u /* to find results in an outbox, which takes jobs that travel together */
+#define ROUNDS_MAX  400u /* until results are in an outbox, for which jobs must share a packet */
 #define LARGE       300000u
 #define MORTAL_EACH 8u   /* one job in so many may be the one that dies */
 #define TIMEOUT_NS  (INT64_C(1000) * 1000000)
@@ -49,7 +50,7 @@ worker_dies(void)
 	return !support_apart() || moment < MOMENT_IN_JOB || moment > MOMENT_RETURNED;
 }
 
-/* Those that there are at this level, by number. */
+/* The cells that this level has, by number. */
 static int cells[MOMENTS * WAYS * 2];
 
 static void
@@ -64,9 +65,9 @@ static int
 cell_exists(void)
 {
 	if (support_sandboxed() && attempts_max != 1 + (unsigned)has_victim())
-		return 0; /* as at JOB, to be short */
+		return 0; /* the other cells are tested at JOB */
 	if (moment == MOMENT_OUTBOX)
-		return !support_apart(); /* it is nothing to a process of its own */
+		return !support_apart(); /* a job's own process has no outbox */
 	if (moment == MOMENT_ITS_WORKER)
 		return support_apart() && ways[way].from_outside != 0;
 	return support_apart() || (moment != MOMENT_BIRTH && moment != MOMENT_RETURNED);
@@ -78,7 +79,7 @@ pattern(uint32_t index, uint32_t at)
 	return (index + 1) * 2654435761u ^ at;
 }
 
-/* The caller's descriptor that jobs have: a pipe with more in it than they read. */
+/* A descriptor that the caller passes to jobs: a pipe with more bytes than they read. */
 static int handed = -1;
 
 static int
@@ -106,7 +107,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 	memcpy(&w, args, sizeof w);
 	(void)atomic_fetch_add(&runs[w.index], 1);
 	if (read(handed, &byte, 1) != 1 || byte != 'h')
-		return EBADF; /* whoever was born after whose death */
+		return EBADF; /* processes started after a death must have it too */
 	if (w.mortal) {
 		dying_moment(MOMENT_IN_JOB);
 		dying_moment(MOMENT_ITS_WORKER);
@@ -114,7 +115,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 			dying_moment(MOMENT_OUTBOX);
 	}
 	if (moment == MOMENT_RETURNED && w.mortal)
-		(void)putchar('.'); /* to be written at the end of the run */
+		(void)putchar('.'); /* is flushed at the end of the run */
 	if ((value = malloc(w.size)) == NULL)
 		return ENOMEM;
 	for (uint32_t i = 0; i < w.size / 4; i++)
@@ -177,11 +178,14 @@ check_victim(const struct forkpool_result *result)
 	int signo = ways[way].signal, exit_code = ways[way].exit_code;
 	pid_t pid = (pid_t)atomic_load(&dying->pid);
 
-	/* Without a timeout it was cancelled instead. */
+	/* A stopped job without a timeout was cancelled instead. */
 	if (way == WAY_STOP)
 		outcome = FORKPOOL_CANCELLED;
 	if (support_apart() && worker_dies()) {
-		/* What became of its own process is not known; or nothing did, and its worker went on. */
+		/*
+		 * Nobody knows how the job's process ended; or the worker was only stopped and went
+		 * on.
+		 */
 		if (way != WAY_STOP)
 			outcome = FORKPOOL_LOST;
 		else
@@ -197,7 +201,7 @@ check_victim(const struct forkpool_result *result)
 	    result->attempts, (int)result->pid, result->message);
 }
 
-/* A stopped process has no deadline of its own: where the job has none either, cancel it. */
+/* Nothing ends a stopped job that has no timeout: cancel it. */
 static void
 cancel_the_stopped(struct forkpool *pool)
 {
@@ -212,16 +216,14 @@ cancel_the_stopped(struct forkpool *pool)
 		pid_t stopped = (pid_t)atomic_load(&dying->pid);
 		if (info.pid == (worker_dies() ? stopped : support_parent(stopped))) {
 			ck_assert_msg(info.busy, "%s: the stopped worker is not busy", cell_name);
-			ck_assert_int_eq(forkpool_cancel_job(pool, info.seq,
-					     FORKPOOL_CANCEL_RUNNING),
-			    1);
-			done = 1;
+			done = forkpool_cancel_job(pool, info.seq, FORKPOOL_CANCEL_RUNNING);
+			ck_assert_int_eq(done, 1);
 		}
 	}
 	ck_assert_int_eq(done, 1);
 }
 
-/* One batch of jobs to its end; how many have not simply succeeded at their first run. */
+/* Run a batch of jobs; how many did not succeed at their first run. */
 static unsigned
 round_run(struct forkpool *pool, uint32_t first)
 {
@@ -240,7 +242,7 @@ round_run(struct forkpool *pool, uint32_t first)
 		ck_assert_msg(index >= first && index < first + JOBS, "%s: seq %u", cell_name,
 		    index + 1);
 		uint32_t ran = atomic_load(&runs[index]);
-		/* At its birth the function had not been called yet, once. */
+		/* A process that died at its birth had not called the function. */
 		uint32_t born = moment == MOMENT_BIRTH && ran + 1 == result->attempts;
 		ck_assert_msg(ran + born == result->attempts,
 		    "%s: job %u: ran %u times, %u attempts: %s %s", cell_name, index, ran,
@@ -258,7 +260,7 @@ round_run(struct forkpool *pool, uint32_t first)
 	return odd;
 }
 
-/* The count comes with the supervisor's next look. */
+/* The supervisor counts deaths at its next look at the workers. */
 static void
 await_deaths(struct forkpool *pool, uint64_t deaths)
 {
@@ -292,7 +294,7 @@ cell_begin(int number)
 		options.output = FORKPOOL_OUTPUT_DISCARD;
 	}
 	if (moment == MOMENT_IDLE)
-		dying_arm(moment, way); /* before there is a job that it could take along */
+		dying_arm(moment, way); /* before there is a job that could die too */
 	handed = handed_open();
 	options.descriptors = (const int[]){ handed, -1 };
 	struct forkpool *pool = support_open(&options);
@@ -361,8 +363,10 @@ main(void)
 			if (cell_exists())
 				cells[count++] = number;
 		}
-		tcase_add_loop_test(tc, m < MOMENT_LEAVING ? dies_and_the_others_do_not_notice :
-		    dies_while_the_pool_closes, first, count);
+		if (m < MOMENT_LEAVING)
+			tcase_add_loop_test(tc, dies_and_the_others_do_not_notice, first, count);
+		else
+			tcase_add_loop_test(tc, dies_while_the_pool_closes, first, count);
 		suite_add_tcase(suite, tc);
 	}
 	return support_run(suite);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Descriptors that the caller passes to workers and jobs: they have these and no others, whichever process
- * dies and whatever the caller does with its own.
+ * Descriptors that the caller passes to workers and jobs: they have these and no others, whichever
+ * process dies and whatever the caller does with its own.
  */
 #include "config.h"
 #include "tests/support/lives.h"
@@ -54,7 +54,9 @@ scene_clear(void)
 		(void)close(decoys[i]);
 }
 
-/* _i: the caller 0 keeps its own descriptors, 1 closes them, 2 opens other files at their numbers. */
+/*
+ * _i: the caller 0 keeps its own descriptors, 1 closes them, 2 opens other files at their numbers.
+ */
 START_TEST(all_processes_have_them_whatever_becomes_of_the_callers)
 {
 	struct forkpool_options options = support_options(2);
@@ -86,8 +88,9 @@ START_TEST(all_processes_have_them_whatever_becomes_of_the_callers)
 END_TEST
 
 /*
- * The passed descriptors have the lowest numbers there are, and the caller closes its own: the pool's own
- * descriptors could get these numbers.  _i: a set of the descriptors 0 to 2 that the caller does not have.
+ * The passed descriptors have the lowest numbers there are, and the caller closes its own: the
+ * pool's own descriptors could get these numbers.  _i: a set of the descriptors 0 to 2 that the
+ * caller does not have.
  */
 START_TEST(the_pools_own_never_take_their_numbers)
 {
@@ -190,7 +193,7 @@ START_TEST(as_many_as_may_be_named_and_none)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- limits */
+/* --------------------------------------------------------------------------------------- limits */
 
 static int
 counts_open(struct forkpool_context *context, const void *args, size_t args_len)

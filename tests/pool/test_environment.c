@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The caller's process, odd as it may be, is left as it was, and the pool works in it. */
+/* The pool works in a caller's process however odd, and leaves that process as it was. */
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
@@ -88,7 +88,7 @@ START_TEST(umask_and_directory_stay)
 		ck_assert_int_eq(result->outcome,
 		    support_sandboxed() ? FORKPOOL_FAILED : FORKPOOL_OK);
 		ck_assert_int_eq(result->error, support_sandboxed() ? EACCES : 0);
-		/* What the first has left there is there for the second, or not. */
+		/* At WORKER the second job sees the umask that the first has set. */
 		ck_assert_uint_eq(result->value_len, support_sandboxed() ? 0 : sizeof mask);
 		if (!support_sandboxed())
 			ck_assert_uint_eq(*(const mode_t *)result->value,
@@ -122,9 +122,9 @@ assert_environment(const char *const *wanted, const char *right)
 
 START_TEST(jobs_have_the_environment_that_was_asked_for)
 {
-	static const char *const none[] = { NULL },
-				 *const some[] = { "FORKPOOL_A", "FORKPOOL_B=of its own",
-					 "FORKPOOL_C", "FORKPOOL_D=", "FORKPOOL_E", NULL };
+	static const char *const none[] = { NULL };
+	static const char *const some[] = { "FORKPOOL_A", "FORKPOOL_B=of its own", "FORKPOOL_C",
+		"FORKPOOL_D=", "FORKPOOL_E", NULL };
 
 	ck_assert_int_eq(setenv("FORKPOOL_A", "1", 1), 0);
 	ck_assert_int_eq(setenv("FORKPOOL_B", "the caller's", 1), 0);
@@ -153,7 +153,7 @@ static void
 dispositions_get(struct dispositions *d, int in_sandbox)
 {
 	memset(d, 0, sizeof *d);
-	/* That of the sandbox's own trap is not to be asked for there. */
+	/* A sandbox denies sigaction() for SIGSYS, the signal of its own trap. */
 	for (int signo = 1; signo < SIGNALS; signo++)
 		if (signo != SIGSYS || !in_sandbox)
 			(void)sigaction(signo, NULL, &d->action[signo]);
@@ -175,7 +175,7 @@ dispositions_equal(const struct dispositions *a, const struct dispositions *b)
 	}
 }
 
-static _Atomic uint32_t *handled; /* by the caller's handlers, in whatever process */
+static _Atomic uint32_t *handled; /* signals that the caller's handlers got, in any process */
 
 static void
 on_signal(int signo)
@@ -250,7 +250,7 @@ START_TEST(children_ignored)
 
 	memset(&action, 0, sizeof action);
 	sigemptyset(&action.sa_mask);
-	/* Either way the system reaps the children: the supervisor's status is nobody's. */
+	/* Either way the system reaps the children: nobody gets the supervisor's status. */
 	action.sa_handler = _i == 0 ? SIG_IGN : SIG_DFL;
 	action.sa_flags = _i == 0 ? 0 : SA_NOCLDWAIT;
 	ck_assert_int_eq(sigaction(SIGCHLD, &action, NULL), 0);

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * Every n up to this one is tried.  Processes of a sanitizer are slow to fork: there the steps get larger
- * after it.
+ * Every n up to this one is tried.  Processes of a sanitizer are slow to fork: there the steps get
+ * larger after it.
  */
 #define EVERY_N 24u
 
@@ -125,8 +125,8 @@ static const struct fault faults[] = {
 	EACH(write, WORKER, EAGAIN, 0),
 	EACH(write, WORKER, EIO, 8),
 	/*
-	 * POSIX makes writes of up to PIPE_BUF bytes whole: a short one is only tried in packet mode,
-	 * where it costs its packet.
+	 * POSIX makes writes of up to PIPE_BUF bytes whole: a short one is only tried in packet
+	 * mode, where it costs its packet.
 	 */
 #ifndef FORKPOOL_PADDED_PACKETS
 	EACH(write, WORKER, INJECT_SHORT, 8),
@@ -226,8 +226,8 @@ static const struct {
 #define TABLES ((int)(sizeof tables / sizeof tables[0]))
 
 /*
- * The i-th fault that this level has; NULL past the last one.  The caller and the supervisor do the same
- * at SANDBOX as at JOB, so that of the first table only the workers' faults are tried there.
+ * The i-th fault that this level has; NULL past the last one.  The caller and the supervisor do the
+ * same at SANDBOX as at JOB, so that of the first table only the workers' faults are tried there.
  */
 static const struct fault *
 fault_at(int i)

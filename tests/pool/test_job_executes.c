@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs that become programs by execve(2): the program's end is the job's, and its worker stays as
+ * it was.
+ */
 #include "config.h"
+#include "tests/support/support.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,11 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/support.h"
-
 #define MS INT64_C(1000000)
 
-/* sh -c args */
+/* sh -c with the args. */
 static int
 runs_shell(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -98,7 +100,10 @@ START_TEST(the_programs_end_is_the_jobs)
 }
 END_TEST
 
-/* Arguments that do not fit into a packet lie in a mapping, which borrowed memory would keep. */
+/*
+ * Arguments that do not fit into a packet are mapped, and the job's process shares the worker's
+ * memory.
+ */
 START_TEST(large_arguments)
 {
 	struct forkpool *pool = open_executing(2, level_of(_i), NULL);
@@ -126,10 +131,8 @@ START_TEST(deadlines_and_limits_hold)
 	ck_assert_int_eq(r->outcome, FORKPOOL_OVER_LIMIT);
 	ck_assert_str_eq(r->limit, "cpu");
 	const char *stubborn = "trap '' TERM; while :; do sleep 60; done";
-	struct forkpool_job job = { .fn = runs_shell,
-		.args = stubborn,
-		.args_len = strlen(stubborn) + 1,
-		.timeout_ns = 200 * MS };
+	struct forkpool_job job = { .fn = runs_shell, .args = stubborn,
+		.args_len = strlen(stubborn) + 1, .timeout_ns = 200 * MS };
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	r = support_wait(pool);
 	ck_assert_int_eq(r->outcome, FORKPOOL_TIMED_OUT);
@@ -154,7 +157,10 @@ START_TEST(new_privileges)
 }
 END_TEST
 
-/* What a borrowing process does to its own limits, signals, descriptors and directory is not its worker's. */
+/*
+ * The job's process shares the worker's memory, but not its limits, signals, descriptors and
+ * directory.
+ */
 START_TEST(the_worker_stays_what_it_was)
 {
 	struct forkpool *pool = open_executing(1, level_of(_i), NULL);

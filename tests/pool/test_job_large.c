@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is large, or goes past the job: arguments and values that are not its memory, output that nobody reads, a stack
-   that is not the process's. */
+/*
+ * Large arguments that count as no memory of the job, output that nobody reads, and a limit of
+ * stack in a thread.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -73,7 +75,7 @@ prints(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, "x", 1);
 }
 
-/* At WORKER and JOB the job itself gets the SIGPIPE, as any process does. */
+/* Only at SANDBOX: at WORKER and JOB the job itself gets the SIGPIPE, as any process does. */
 START_TEST(reader_that_is_gone_costs_no_worker)
 {
 	struct forkpool_options options = support_options(1);
@@ -137,7 +139,7 @@ main(void)
 	Suite *suite = suite_create("large");
 	TCase *tc = support_case("large", 60);
 
-#ifndef FORKPOOL_SANITIZE /* whose allocator does not bear such a limit */
+#ifndef FORKPOOL_SANITIZE /* a sanitizer's allocator fails under such a limit */
 	tcase_add_test(tc, arguments_are_not_its_memory);
 #endif
 	tcase_add_test(tc, reader_that_is_gone_costs_no_worker);

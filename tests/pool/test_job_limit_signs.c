@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * By what it is seen that a job went over a limit: what looks like it and is not, and what does not look like it and is.
+ * The signs of a job that went over a limit: cases that look like it and are not, and cases that
+ * are and do not look like it.
  */
 #include "config.h"
 #include "tests/support/trial.h"
@@ -16,7 +17,7 @@
 #define MS  TRIAL_MS
 #define MIB TRIAL_MIB
 
-/* realloc() asks the system for what a sandbox refuses, and finds another way. */
+/* realloc() makes a call that a sandbox refuses, and then succeeds in another way. */
 static int
 reallocs(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -33,7 +34,7 @@ reallocs(struct forkpool_context *context, const void *args, size_t args_len)
 	return order_end(order.then, EIO);
 }
 
-/* What the last call before it said is not why it was stopped. */
+/* The errno of an earlier call is not the reason why the job was stopped. */
 static int
 has_error(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -60,7 +61,7 @@ raises(struct forkpool_context *context, const void *args, size_t args_len)
 	return raise((int)order_of(args, args_len).amount) == 0 ? 0 : errno;
 }
 
-/* The caller's, and shared: no limit counts it, and it is resident all the same once it is read. */
+/* Shared memory of the caller: no limit counts it, but once it is read it counts as resident. */
 #define LARGE (100 * MIB)
 static volatile unsigned char *large;
 
@@ -86,7 +87,7 @@ leaves_children(struct forkpool_context *context, const void *args, size_t args_
 	return trial_forks(order.amount) == -1 ? EPROTO : order_end(order.then, EIO);
 }
 
-/* Their time is nobody's, since nobody waits for them. */
+/* Nobody waits for these children, so their processor time is added to no process's. */
 static int
 has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -112,7 +113,8 @@ has_burn_and_waits_for_none(struct forkpool_context *context, const void *args, 
 #define PROCESSES .limits = { .processes = 4 }
 #define FAILED    .outcome = FORKPOOL_FAILED
 #define CRASHED   .outcome = FORKPOOL_CRASHED
-#define DENIED    .outcome = FORKPOOL_DENIED, .says = "socket", .then = THEN_DENIED, .not_for = TRIAL_NOT_JOB
+#define DENIED \
+	.outcome = FORKPOOL_DENIED, .says = "socket", .then = THEN_DENIED, .not_for = TRIAL_NOT_JOB
 
 static const struct trial signs[] = {
 	{ "reallocs, and crashes", reallocs, MEMORY, CRASHED, .then = THEN_CRASH },

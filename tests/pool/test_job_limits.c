@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a job with a process of its own may use: each limit, gone over in several ways or not at all, and what its
- * result says.
+ * The limits of jobs with processes of their own: each limit, gone over in several ways or not at
+ * all, and what the result says.
  */
 #include "config.h"
 #include "tests/support/trial.h"
@@ -19,7 +19,7 @@
 #define MS  TRIAL_MS
 #define MIB TRIAL_MIB
 
-/* ------------------------------------------------------------------------------------------ memory */
+/* --------------------------------------------------------------------------------------- memory */
 
 static int
 allocates(struct forkpool_context *context, const void *args, size_t args_len)
@@ -101,7 +101,7 @@ static const struct trial memory[] = {
 	    .amount = 128 << 20 },
 };
 
-/* --------------------------------------------------------------------------------- processor time */
+/* ------------------------------------------------------------------------------- processor time */
 
 static int
 burns(struct forkpool_context *context, const void *args, size_t args_len)
@@ -120,7 +120,7 @@ burns(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* At JOB: in children beside each other, or one after another. */
+/* At JOB: in children at the same time, or one after another. */
 static int
 has_burn(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -149,8 +149,9 @@ sleeps(struct forkpool_context *context, const void *args, size_t args_len)
 	struct order order = order_of(args, args_len);
 
 	(void)context;
-	return nanosleep(&(struct timespec){ .tv_nsec = (long)order.amount }, NULL) == -1 ? errno :
-											    0;
+	if (nanosleep(&(struct timespec){ .tv_nsec = (long)order.amount }, NULL) == -1)
+		return errno;
+	return 0;
 }
 
 #define CPU .limits = { .cpu_ns = 200 * MS }
@@ -173,7 +174,7 @@ static const struct trial cpu[] = {
 	    .amount = 600 * MS },
 };
 
-/* ------------------------------------------------------------------------- files, descriptors, stack */
+/* -------------------------------------------------------------------- files, descriptors, stack */
 
 static int
 writes(struct forkpool_context *context, const void *args, size_t args_len)
@@ -249,6 +250,9 @@ ends(struct forkpool_context *context, const void *args, size_t args_len)
 #define FILES .limits = { .file_size = 100000 }, .writes = 1
 #define OPEN  .limits = { .open_files = 32 }
 #define STACK .limits = { .stack = 1 << 20 }
+#define ALL \
+	.limits = { .memory = 64 << 20, .cpu_ns = 1000 * MS, .file_size = 1 << 20, \
+		    .open_files = 64, .stack = 1 << 20 }
 
 static const struct trial others[] = {
 	{ "writes, and SIGXFSZ", writes, FILES, OVER("file_size"), .then = THEN_CRASH,
@@ -279,22 +283,12 @@ static const struct trial others[] = {
 	{ "crashes, with a limit of stack", ends, STACK, .outcome = FORKPOOL_CRASHED,
 	    .then = THEN_CRASH },
 	{ "all limits, and none met", opens,
-	    .limits = { .memory = 64 << 20,
-		.cpu_ns = 1000 * MS,
-		.file_size = 1 << 20,
-		.open_files = 64,
-		.stack = 1 << 20 },
-	    .outcome = FORKPOOL_OK, .amount = 10 },
+	    ALL, .outcome = FORKPOOL_OK, .amount = 10 },
 	{ "all limits, none met, and a failure", allocates,
-	    .limits = { .memory = 64 << 20,
-		.cpu_ns = 1000 * MS,
-		.file_size = 1 << 20,
-		.open_files = 64,
-		.stack = 1 << 20 },
-	    .outcome = FORKPOOL_FAILED, .then = THEN_RETURN, .amount = 1 << 20 },
+	    ALL, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN, .amount = 1 << 20 },
 };
 
-/* --------------------------------------------------------------------------------------- processes */
+/* ------------------------------------------------------------------------------------ processes */
 
 static int
 forks(struct forkpool_context *context, const void *args, size_t args_len)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the results of jobs with processes of their own say: deadlines kept, figures and output that are the job's
- * alone, an environment that is what was asked for, and a process that could not be set up.
+ * The results of jobs with processes of their own: deadlines are kept, figures and output are the
+ * job's alone, the environment is what was asked for, and a process that cannot be set up is
+ * reported.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -26,18 +27,15 @@ static const struct forkpool_result *
 run(struct attack_scene *scene, forkpool_fn *fn, int64_t n, int64_t timeout_ns, unsigned flags)
 {
 	struct attack_knowledge known = scene->known;
-	struct forkpool_job job = { .fn = fn,
-		.args = &known,
-		.args_len = sizeof known,
-		.timeout_ns = timeout_ns,
-		.flags = flags };
+	struct forkpool_job job = { .fn = fn, .args = &known, .args_len = sizeof known,
+		.timeout_ns = timeout_ns, .flags = flags };
 
 	known.n = n;
 	ck_assert_int_eq(forkpool_submit(scene->pool, &job, NULL), 1);
 	return support_wait(scene->pool);
 }
 
-/* --------------------------------------------------------------------------------------- deadlines */
+/* ------------------------------------------------------------------------------------ deadlines */
 
 enum dawdle {
 	SPINS,
@@ -101,7 +99,8 @@ deadlines(struct attack_scene *scene, const void *arg)
 		    forkpool_outcome_name(result->outcome),
 		    result->message);
 		ck_assert_int_ge(result->run_ns, 100 * MS);
-		ck_assert_int_lt(result->run_ns, SUPPORT_HANGS_MS * MS); /* timeout and grace are 200 ms */
+		/* Timeout and grace are 200 ms. */
+		ck_assert_int_lt(result->run_ns, SUPPORT_HANGS_MS * MS);
 		ck_assert_ptr_null(result->value);
 		result = run(scene, support_job_nothing, 0, SUPPORT_HANGS_MS * MS, 0);
 		ck_assert_msg(result->outcome == FORKPOOL_OK, "after one that %s: %s: %s",
@@ -115,7 +114,7 @@ START_TEST(deadlines_are_kept)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- figures */
+/* -------------------------------------------------------------------------------------- figures */
 
 static int
 burns(struct forkpool_context *context, const void *args, size_t args_len)
@@ -139,14 +138,17 @@ touches(struct forkpool_context *context, const void *args, size_t args_len)
 	return at[4096] == 1 ? 0 : EPROTO;
 }
 
-/* On each worker the one right after the other, several times. */
+/* Large jobs and small ones right after each other, several times on each worker. */
 static void
 figures(struct attack_scene *scene, const void *arg)
 {
 	int64_t largest = 0, least = INT64_MAX;
 
 	(void)arg;
-	/* Processes that wait for a processor use none, but a busy machine's caches make dying dear at times. */
+	/*
+	 * On a busy machine the end of a process may use much time, as the caches are cold: repeat
+	 * then.
+	 */
 	for (int round = 0; round < 6 || (least >= 350 * MS && round < 12); round++) {
 		const struct forkpool_result *result = run(scene, burns, 0, 0, 0);
 		ck_assert_int_eq(result->outcome, FORKPOOL_OK);
@@ -179,7 +181,7 @@ START_TEST(figures_are_its_own)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------ output */
+/* --------------------------------------------------------------------------------------- output */
 
 static int
 prints_and_ends(struct forkpool_context *context, const void *args, size_t args_len)
@@ -236,9 +238,9 @@ START_TEST(output_is_kept_up_to_its_cap)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------- environment */
+/* ---------------------------------------------------------------------------------- environment */
 
-/* What worker_init() finds is what the jobs find. */
+/* worker_init() sees the environment that the jobs see. */
 static int
 init_looks(void *arg, void **state)
 {
@@ -258,7 +260,7 @@ environment(struct attack_scene *scene, const void *arg)
 		memcmp(result->value, wanted, result->value_len) == 0,
 	    "the environment is %.*s, not %s", (int)result->value_len, (const char *)result->value,
 	    wanted);
-	/* Nor is it where others can read it. */
+	/* Other processes cannot read the worker's old environment either. */
 	for (unsigned i = 0; i < ATTACK_WORKERS && getuid() == 0; i++) {
 		(void)snprintf(path, sizeof path, "/proc/%d/environ", (int)scene->known.worker[i]);
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -286,9 +288,9 @@ START_TEST(environment_is_what_was_asked_for)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------- not to be set up */
+/* ----------------------------------------------------------------------------- not to be set up */
 
-/* Less than there is: nothing more can be mapped, and what is takes no harm. */
+/* The limit is less than what is mapped: nothing more can be mapped, and what is stays. */
 static int
 init_narrows(void *arg, void **state)
 {
@@ -336,13 +338,13 @@ START_TEST(setup_that_fails_is_told)
 	struct forkpool_options options = support_options(2);
 
 	if (SUPPORT_SANITIZED)
-		return; /* whose address space has no such limit */
+		return; /* a sanitizer's address space has no such limit */
 	options.worker_init = init_narrows;
 	attack_in((enum attack_mode)_i, &options, not_set_up, NULL);
 }
 END_TEST
 
-/* No more processes for this user: each job says so, and the pool lives. */
+/* This user may have no more processes: each result says so, and the pool lives. */
 static int
 init_forbids(void *arg, void **state)
 {

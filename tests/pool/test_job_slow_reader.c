@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Inherited output of a sandbox goes through the worker: nobody who does not read may keep the worker from its watch
- * over the job, nor cost the job its outcome.
+ * At SANDBOX inherited output goes through the worker: a reader that does not read neither keeps
+ * the worker from watching the job nor changes the job's outcome.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -56,7 +56,10 @@ prints_and_spins(struct forkpool_context *context, const void *args, size_t args
 		turns++;
 }
 
-/* Standard output is a pipe that holds 64 KiB, as the job's own does; this end reads it. */
+/*
+ * Make standard output a pipe, which holds 64 KiB as the job's own pipe does; return the end to
+ * read.
+ */
 static int
 pipe_for_output(int *kept)
 {
@@ -131,7 +134,7 @@ START_TEST(limit_holds_though_nobody_reads)
 }
 END_TEST
 
-/* It has printed all in time; that nobody has read it by then is not held against it. */
+/* The job has printed all in time: it is no timeout that nobody has read the output by then. */
 START_TEST(done_is_done_though_nobody_reads)
 {
 	int kept, from = pipe_for_output(&kept);
@@ -145,7 +148,7 @@ START_TEST(done_is_done_though_nobody_reads)
 	    forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_ge(result->cpu_ns, 0);
 	ck_assert_uint_eq(read_all(from, 100000), 100000);
-	/* And the worker goes on. */
+	/* The worker goes on. */
 	(void)support_submit(pool, prints_a_little, NULL, 0);
 	ck_assert_uint_eq(read_all(from, 100000), 100000);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
@@ -192,7 +195,7 @@ START_TEST(all_of_it_arrives)
 }
 END_TEST
 
-/* A reader that has gone costs the job nothing but its words. */
+/* Where the reader has gone the output is lost, and nothing else. */
 START_TEST(nobody_is_there_to_read)
 {
 	int kept, from = pipe_for_output(&kept);

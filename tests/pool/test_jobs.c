@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Jobs in, results out: submit, next, wait and run, the queue's limit, order, and what is handed back. */
+/*
+ * Jobs in, results out: submit, next, wait and run, the queue's limit, order, and the fields of
+ * results.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -36,7 +39,7 @@ count_run(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &n, sizeof n);
 }
 
-/* The first waits until it is told to go on, the others do not. */
+/* Job 0 waits at the gate, the others do not. */
 static int
 first_waits(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -48,7 +51,7 @@ first_waits(struct forkpool_context *context, const void *args, size_t args_len)
 	return count_run(context, args, args_len);
 }
 
-/* Where the pool is usable, a job comes through. */
+/* A job succeeds. */
 static void
 assert_usable(struct forkpool *pool)
 {
@@ -127,9 +130,9 @@ tell_about(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)args;
 	(void)args_len;
 	strcpy(about.id, forkpool_job_id(context));
-	return forkpool_worker_state(context) == NULL ?
-	    forkpool_reply(context, &about, sizeof about) :
-	    EBADMSG;
+	if (forkpool_worker_state(context) != NULL)
+		return EBADMSG;
+	return forkpool_reply(context, &about, sizeof about);
 }
 
 START_TEST(job_sees_its_seq_id_attempt_and_worker)
@@ -165,8 +168,11 @@ fail_as_told(struct forkpool_context *context, const void *args, size_t args_len
 	(void)args_len;
 	memcpy(&how, args, sizeof how);
 	(void)forkpool_reply(context, "partial", 7);
-	return how == 0 ? forkpool_fail(context, EPROTO, "line %d\nis odd", 7) :
-	    how == 1 ? ENOENT : how == 2 ? forkpool_fail(context, EIO, NULL) : -3;
+	if (how == 0)
+		return forkpool_fail(context, EPROTO, "line %d\nis odd", 7);
+	if (how == 1)
+		return ENOENT;
+	return how == 2 ? forkpool_fail(context, EIO, NULL) : -3;
 }
 
 START_TEST(function_that_returns_an_error_fails_with_it)
@@ -249,7 +255,7 @@ START_TEST(submit_answers_0_at_the_limit)
 	ck_assert_uint_eq(seq, 77);
 	ck_assert_uint_eq(forkpool_pending(pool), (size_t)_i);
 	support_post(&board->gate.go);
-	/* Done is not taken: there is room when a result is, and for one job then. */
+	/* A job counts until its result is taken: then there is room for one job. */
 	(void)support_wait(pool);
 	ck_assert_uint_eq(forkpool_pending(pool), (size_t)_i - 1);
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
@@ -270,7 +276,7 @@ struct stream {
 	uint64_t last_seq;
 	int      ordered;
 	forkpool_fn *fn;
-	uint32_t args;         /* one for all: copied by the pool before the next is asked for */
+	uint32_t args;         /* of each job: the pool copies it before it asks for the next */
 };
 
 static int
@@ -319,7 +325,7 @@ START_TEST(run_delivers_each_job_once)
 	options.queue_limit = (size_t)_i / 2;
 	options.ordered = _i & 1;
 	struct forkpool *pool = support_open(&options);
-	/* What was submitted before belongs to the run as well. */
+	/* A job that was submitted before belongs to the run too. */
 	ck_assert_int_eq(generate(&first, &s), 1);
 	ck_assert_int_eq(forkpool_submit(pool, &first, NULL), 1);
 	ck_assert_int_eq(forkpool_run(pool, generate, &s, consume, &s), 0);
@@ -384,10 +390,8 @@ END_TEST
 START_TEST(consumer_that_stops_ends_the_run_with_its_answer)
 {
 	struct forkpool_options options = support_options(2);
-	/* Job 0 would wait for ever: it is cancelled as it runs. */
-	struct stream s = { .jobs = JOBS,
-		.fails_at = -1,
-		.stops_at = (uint32_t)_i,
+	/* Job 0 would wait for ever: it is cancelled while it runs. */
+	struct stream s = { .jobs = JOBS, .fails_at = -1, .stops_at = (uint32_t)_i,
 		.fn = first_waits };
 
 	options.queue_limit = 20;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The caller's own event loop, wakeups, resizing, and what the pool tells about itself meanwhile. */
+/* The caller's own event loop, wakeups, resizing, and what the pool reports about itself. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -39,7 +39,7 @@ crash_or_not(struct forkpool_context *context, const void *args, size_t args_len
 	return 0;
 }
 
-/* One turn of a caller's loop: wait as told, dispatch, take what there is; how many results. */
+/* One turn of a caller's loop: wait as told, dispatch, take the results; how many they are. */
 static int
 turn(struct forkpool *pool, unsigned *crashed)
 {
@@ -78,7 +78,7 @@ START_TEST(callers_loop_gets_every_result)
 	ck_assert_uint_eq(crashed, 10);
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
 	ck_assert_int_eq(forkpool_timeout(pool), -1); /* nothing to wait for */
-	/* One at a time: the loop sleeps between them. */
+	/* One job at a time: the loop sleeps between them. */
 	for (int i = 0; i < 60; i++) {
 		(void)support_submit(pool, crash_or_not, NULL, 0);
 		for (taken = 0; taken == 0;)
@@ -117,7 +117,7 @@ START_TEST(spurious_dispatch_is_harmless)
 	struct pollfd fds[FDS];
 	size_t n = forkpool_pollfds(pool, fds, FDS);
 
-	/* All that can be said of a descriptor, and none of it true. */
+	/* All events of all descriptors, none of which has happened. */
 	for (size_t i = 0; i < n; i++)
 		fds[i].revents = POLLIN | POLLOUT | POLLHUP | POLLERR;
 	for (int i = 0; i < 50; i++) {
@@ -125,7 +125,7 @@ START_TEST(spurious_dispatch_is_harmless)
 		ck_assert_int_eq(forkpool_dispatch(pool, fds, n), 0);
 		ck_assert_int_eq(forkpool_next(pool, &result), 0);
 	}
-	/* The caller's own order, and descriptors that are none of the pool's. */
+	/* The caller's own order, and descriptors that do not belong to the pool. */
 	struct pollfd mixed[FDS];
 	for (size_t i = 0; i < n; i++)
 		mixed[i] = fds[n - 1 - i];
@@ -137,7 +137,7 @@ START_TEST(spurious_dispatch_is_harmless)
 	support_post(&board->gate.go);
 	while (forkpool_dispatch(pool, mixed, n + 2) == 0)
 		continue;
-	/* It says that there is a result, and takes none. */
+	/* forkpool_dispatch() says that there is a result, and takes none. */
 	ck_assert_int_eq(forkpool_dispatch(pool, NULL, 0), 1);
 	ck_assert_int_eq(forkpool_timeout(pool), 0);
 	ck_assert_int_eq(forkpool_next(pool, &result), 1);
@@ -185,7 +185,7 @@ START_TEST(wakeup_from_a_thread_ends_a_wait)
 	ck_assert_int_eq(pthread_create(&thread, NULL, wake, pool), 0);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
-	/* Once: the next one waits for the result. */
+	/* A wakeup ends one wait: the next one waits for the result. */
 	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 1);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -231,13 +231,13 @@ START_TEST(wakeup_before_the_wait_is_not_lost)
 		for (int i = 0; i < (round == 2 ? 200000 : 1); i++) /* more than a pipe holds */
 			ck_assert_int_eq(forkpool_wakeup(pool), 0);
 		if (round == 1)
-			ck_assert_int_eq(forkpool_next(pool, &result), 0); /* takes no notice of it */
+			ck_assert_int_eq(forkpool_next(pool, &result), 0); /* ignores it */
 		ck_assert_int_eq(forkpool_wait(pool, &result, -1), 0);
 	}
-	/* However often it was called: once. */
+	/* However many wakeups there were, they end one wait. */
 	support_post(&board->gate.go);
 	ck_assert_int_eq(forkpool_wait(pool, &result, -1), 1);
-	/* In a loop of the caller's: its poll() ends. */
+	/* A wakeup ends the poll() of the caller's own loop. */
 	struct pollfd fds[FDS];
 	size_t n = forkpool_pollfds(pool, fds, FDS);
 	ck_assert_int_eq(forkpool_wakeup(pool), 0);
@@ -258,7 +258,7 @@ stats_of(struct forkpool *pool)
 	return stats;
 }
 
-/* Until that many workers are alive (the test case's timeout is the bound). */
+/* Wait until so many workers are alive; the test case's timeout is the bound. */
 static void
 await_workers(struct forkpool *pool, size_t workers)
 {
@@ -279,7 +279,7 @@ START_TEST(resized_pool_has_as_many_workers)
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		ck_assert_int_eq(forkpool_resize(pool, sizes[i]), 0);
 		await_workers(pool, sizes[i]);
-		/* As many jobs run at a time. */
+		/* So many jobs run at a time. */
 		atomic_store(&board->gate.started, 0);
 		atomic_store(&board->gate.go, 0);
 		for (unsigned j = 0; j < sizes[i]; j++)
@@ -383,7 +383,7 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 		ck_assert_int_eq(info.busy, 0);
 		ck_assert_uint_eq(info.jobs_done, round + 1);
 	}
-	/* A run shows no progress that was another's. */
+	/* A run does not show the progress of an earlier one. */
 	atomic_store(&board->gate.started, 0);
 	atomic_store(&board->gate.go, 0);
 	(void)support_submit(pool, support_job_waits, NULL, 0);

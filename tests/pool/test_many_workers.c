@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* More workers than processors: with short jobs only some of them read, and the others have to join in. */
+/*
+ * More workers than processors: with short jobs only some workers read, and the others must join in
+ * later.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -8,7 +11,7 @@
 
 #define WORKERS 40u
 
-/* Waits until all of them run at a time, each in a worker of its own. */
+/* Waits until so many of these jobs run at a time, each in a worker of its own. */
 static int
 meets_the_others(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -21,7 +24,7 @@ meets_the_others(struct forkpool_context *context, const void *args, size_t args
 	return 0;
 }
 
-/* _i: 0 the caller waits in the library, 1 it is away until they have met. */
+/* _i: 0 the caller waits in the library, 1 it is elsewhere until some jobs have started. */
 START_TEST(all_workers_join_in_when_jobs_become_long)
 {
 	struct forkpool_options options = support_options(WORKERS);
@@ -37,10 +40,12 @@ START_TEST(all_workers_join_in_when_jobs_become_long)
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	for (unsigned i = 0; i < WORKERS; i++)
 		(void)support_submit(pool, meets_the_others, &here, sizeof here);
-	(void)forkpool_pollfds(pool, NULL, 0); /* sends them all */
+	(void)forkpool_pollfds(pool, NULL, 0); /* sends all jobs */
 	if (_i == 1) {
-		/* What shares a packet waits for the caller, who shares it out again; but more packets are
-		   begun without it than there are workers that read. */
+		/*
+		 * Jobs that share a packet wait for the caller, who distributes them again.  But
+		 * more packets are started without the caller than there are workers that read.
+		 */
 		support_await(here, 6);
 	}
 	for (unsigned i = 0; i < WORKERS; i++) {

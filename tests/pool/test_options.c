@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the pool is told: wrong arguments, versions of a structure, when to try again. */
+/*
+ * Arguments of the library's functions: wrong ones, older and newer structures, and when to retry.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -13,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Refused with that error and a sentence that names what is wrong. */
+/* The options are refused with that error and a sentence that names what is wrong. */
 static void
 assert_refused(const struct forkpool_options *options, int error, const char *names)
 {
@@ -52,8 +54,8 @@ START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
 	REFUSED(isolation, (enum forkpool_isolation)3, EINVAL);
 	REFUSED(output, (enum forkpool_output)3, EINVAL);
 	if (support_apart()) {
-		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL },
-					 *const empty[] = { "", NULL };
+		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL };
+		static const char *const empty[] = { "", NULL };
 		REFUSED(environment, nameless, EINVAL);
 		REFUSED(environment, empty, EINVAL);
 	} else {
@@ -99,7 +101,7 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
 	newer.options.struct_size = 0;
 	ck_assert_int_eq(forkpool_close(support_open(&newer.options)), 0);
-	/* What lies past an older structure is not looked at. */
+	/* Fields past the end of an older structure are ignored. */
 	newer.options.struct_size = offsetof(struct forkpool_options, timeout_ns);
 	newer.options.grace_ns = -1;
 	newer.options.isolation = (enum forkpool_isolation)77;
@@ -113,7 +115,7 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 	assert_refused(&newer.options, EINVAL, "descriptors");
 	newer.options.struct_size = 1;
 	assert_refused(&newer.options, EINVAL, "struct_size");
-	/* None at all: every default. */
+	/* No options at all: the defaults. */
 	struct forkpool *pool = forkpool_open(NULL, NULL, 0);
 	ck_assert_ptr_nonnull(pool);
 	(void)support_submit(pool, support_job_nothing, NULL, 0);
@@ -206,7 +208,7 @@ START_TEST(wrong_argument_fails_and_changes_nothing)
 	ck_assert_int_eq(forkpool_get_stats(pool, &after, sizeof after), 0);
 	ck_assert_uint_eq(after.submitted + after.delivered + after.queued + after.running, 0);
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
-	/* A result that the caller has stays its own through a call that fails. */
+	/* A result that the caller holds survives a call that fails. */
 	wrong[2].id = id + 1;
 	ck_assert_int_eq(forkpool_submit(pool, &wrong[2], &seq), 1);
 	ck_assert_uint_eq(seq, 1);
@@ -230,9 +232,8 @@ START_TEST(structure_of_an_older_or_newer_size_is_filled_in)
 	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	(void)support_wait(pool);
 	memset(&stats, 0xff, sizeof stats);
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats,
-			     offsetof(struct forkpool_stats, delivered)),
-	    0);
+	const size_t older = offsetof(struct forkpool_stats, delivered);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, older), 0);
 	ck_assert_uint_eq(stats.stats.submitted, 1);
 	ck_assert_uint_eq(stats.stats.delivered, UINT64_MAX);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats.stats, sizeof stats), 0);
@@ -251,7 +252,7 @@ END_TEST
 
 static _Atomic uint32_t *runs; /* shared with the jobs */
 
-/* Each time: 'c' crash, 'e' exit, 'f' fail, until the attempt in args. */
+/* How each attempt ends before the last: 'c' crash, 'e' exit, 'f' fail. */
 struct misdeed {
 	char     how;
 	unsigned until;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the output of jobs goes: inherited, discarded, captured; each byte once, and none of the caller's. */
+/*
+ * The output of jobs: inherited, discarded or captured; each byte once, and none of the caller's.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -19,7 +21,8 @@
 /* What becomes of a job after it has printed. */
 struct act {
 	size_t len;   /* bytes to print */
-	char   how;   /* 'r'eturn, 'f'ail, fail with a 'm'essage, 'a'bort, 'k'ill, 'e'xit, '_'exit, 'h'ang */
+	char   how;   /* 'r'eturn, 'f'ail, fail with 'm'essage, 'a'bort, 'k'ill, 'e'xit, '_'exit,
+			 'h'ang */
 	char   value; /* bytes of value, in MiB */
 };
 
@@ -103,7 +106,10 @@ run_act(struct forkpool *pool, size_t len, char how, char value)
 		.timeout_ns = how == 'h' ? 50 * MS : 0 };
 	const struct forkpool_result *result;
 
-	/* One that hangs is to have printed all by then: on a slow machine, with more time. */
+	/*
+	 * A job that hangs must have printed all before its deadline: on a slow machine, with more
+	 * time.
+	 */
 	do {
 		atomic_store(hanging, 0);
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
@@ -164,7 +170,7 @@ START_TEST(captured_output_past_the_cap_is_dropped_and_counted)
 			ck_assert_msg(strstr(result->message, "4321") != NULL,
 			    "%c: \"%s\" has no count", ways[i], result->message);
 	}
-	/* Far past it, what is dropped takes no memory for long, and the job is not held up. */
+	/* Far past the cap, dropped output is not kept in memory, and the job does not wait. */
 	assert_output(run_act(pool, 64 * MIB, 'r', 0), 1000);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -176,10 +182,8 @@ START_TEST(captured_output_of_many_jobs_is_not_mixed)
 
 	for (size_t i = 0; i < 200; i++) {
 		struct act act = { .len = i * 7, .how = i % 10 == 9 ? 'a' : 'r' };
-		struct forkpool_job job = { .fn = print_and_act,
-			.args = &act,
-			.args_len = sizeof act,
-			.user = (void *)i };
+		struct forkpool_job job = { .fn = print_and_act, .args = &act,
+			.args_len = sizeof act, .user = (void *)i };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
 	for (size_t i = 0; i < 200; i++) {
@@ -214,7 +218,7 @@ START_TEST(buffered_output_is_captured_at_the_end_of_the_run)
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_EXITED);
 	ck_assert_str_eq(result->output, "attempt 1\n");
-	/* A process of the job's own, whose standard input is at its end. */
+	/* A child of the job, whose standard input is at its end. */
 	(void)support_submit(pool, use_stdio, "s", 1);
 	result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, support_sandboxed() ? FORKPOOL_DENIED : FORKPOOL_OK);
@@ -250,7 +254,10 @@ count_handler(void)
 	support_post(handlers);
 }
 
-/* The caller's standard output as a file of the test's own, with something unwritten in its buffer. */
+/*
+ * Make the caller's standard output a file of the test, with text in its buffer that is not written
+ * yet.
+ */
 static int
 stdout_divert(int *before)
 {
@@ -266,7 +273,7 @@ stdout_divert(int *before)
 	return file;
 }
 
-/* What has come to that file, once the caller has written its own; the test's stdout is back. */
+/* Write the caller's own text, restore standard output, and check the content of the file. */
 static void
 assert_diverted(int file, int before, const char *right)
 {
@@ -282,7 +289,7 @@ assert_diverted(int file, int before, const char *right)
 	ck_assert_uint_eq(atomic_load(handlers), 0);
 }
 
-/* _i: what is done with it. */
+/* _i: what is done with the output. */
 START_TEST(nothing_is_printed_twice)
 {
 	enum forkpool_output output = (enum forkpool_output)_i;
@@ -310,8 +317,10 @@ START_TEST(nothing_is_printed_twice)
 		ck_assert_ptr_nonnull(result->output);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
-	assert_diverted(file, before, output == FORKPOOL_OUTPUT_INHERIT ?
-	    "attempt 1\nattempt 1\nattempt 1\nabcattempt 1\nabcthe caller's\n" : "the caller's\n");
+	const char *right = "the caller's\n";
+	if (output == FORKPOOL_OUTPUT_INHERIT)
+		right = "attempt 1\nattempt 1\nattempt 1\nabcattempt 1\nabcthe caller's\n";
+	assert_diverted(file, before, right);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What has gone wrong once, each with the job that showed it. */
+/* Bugs that once were there, each with the job that showed it. */
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
@@ -22,7 +22,7 @@ first_byte(struct forkpool_context *context, const void *args, size_t args_len)
 	return args_len > 0 && forkpool_reply(context, args, 1) == 0 ? 0 : EINVAL;
 }
 
-/* Large arguments, so that the arena is used on both levels. */
+/* With large arguments, so that both pools use their arenas. */
 static int
 opens_a_pool(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -45,11 +45,12 @@ opens_a_pool(struct forkpool_context *context, const void *args, size_t args_len
 		wrong +=
 		    result->outcome != FORKPOOL_OK || (byte = *(const char *)result->value) != 7;
 	wrong += forkpool_close(pool) != 0;
-	return wrong == 0 ? forkpool_reply(context, &byte, 1) :
-			    forkpool_fail(context, EPROTO, "%d wrong", wrong);
+	if (wrong > 0)
+		return forkpool_fail(context, EPROTO, "%d wrong", wrong);
+	return forkpool_reply(context, &byte, 1);
 }
 
-/* _i: 0 in the first worker process, 1 in one that replaced it. */
+/* _i: 0 in the first worker process, 1 in the one that replaces it. */
 START_TEST(pool_opened_in_a_job_works)
 {
 	static char large[100000];
@@ -98,7 +99,9 @@ prints_much(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* The captured output of the third has no room until the caller takes the others'. */
+/*
+ * There is no room for the captured output of the third job until the caller takes other results.
+ */
 START_TEST(run_that_waits_for_room_keeps_its_outcome)
 {
 	struct forkpool_options options = support_options(1);
@@ -112,7 +115,7 @@ START_TEST(run_that_waits_for_room_keeps_its_outcome)
 		(void)support_submit(pool, prints_much, &ended, sizeof ended);
 	(void)forkpool_pollfds(pool, NULL, 0);
 	support_await(ended, 3);
-	(void)poll(NULL, 0, 4500); /* past its deadline and grace, outside the library */
+	(void)poll(NULL, 0, 4500); /* past deadline and grace, outside the library */
 	for (int i = 0; i < 6; i++) {
 		const struct forkpool_result *result = support_wait(pool);
 		ck_assert_msg(result->outcome == FORKPOOL_OK, "job %d: %s: %s", i,
@@ -135,7 +138,7 @@ much_of(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, large, sizeof large) == 0 ? 0 : errno;
 }
 
-/* Whatever is named so becomes a file of the job's own. */
+/* Replace the descriptor of the file with that name by another file. */
 static int
 replaces_descriptors(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -172,7 +175,7 @@ START_TEST(job_that_replaces_a_descriptor_harms_no_other)
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	(void)support_submit(pool, replaces_descriptors, names[_i], strlen(names[_i]));
 	const struct forkpool_result *result = support_wait(pool);
-	/* A process of its own has none of them. */
+	/* A job's own process has no such descriptor. */
 	ck_assert_msg(result->outcome == (support_apart() ? FORKPOOL_FAILED : FORKPOOL_OK),
 	    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
 	ck_assert_int_eq(result->error, support_apart() ? ENOENT : 0);
@@ -198,7 +201,7 @@ leaves_an_orphan(struct forkpool_context *context, const void *args, size_t args
 	(void)args;
 	(void)args_len;
 	if (pid == 0)
-		_exit(fork() == -1); /* the grandchild ends at once as well, with nobody to wait for it */
+		_exit(fork() == -1); /* the grandchild ends at once too, and nobody waits for it */
 	return pid > 0 && waitpid(pid, NULL, 0) == pid ? 0 : errno;
 }
 
@@ -251,13 +254,16 @@ END_TEST
 int
 crashes_at_8(struct forkpool_context *context, const void *args, size_t args_len);
 
-/* Not static, so that the dynamic linker could know its name; the file's own is known in any case. */
+/*
+ * Not static, so that the dynamic linker may know the function's name; the program's is always
+ * known.
+ */
 int
 crashes_at_8(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)context;
 	(void)args_len;
-	volatile uintptr_t address = (uintptr_t)args + 8; /* a null itself is for UBSan to catch */
+	volatile uintptr_t address = (uintptr_t)args + 8; /* UBSan would catch a null pointer */
 	*(volatile char *)address = 1;
 	return 0;
 }
@@ -282,7 +288,7 @@ START_TEST(crash_comes_with_a_backtrace)
 #if defined(HAVE_BACKTRACE) || defined(HAVE_LIBUNWIND)
 	const char *text = result->backtrace;
 	if (strcmp(FORKPOOL_SANITIZE, "") == 0) {
-		/* The first frame is in this program, where the job's function is; then those that called it. */
+		/* The first frame is the job's function, in this program; then come its callers. */
 		ck_assert_ptr_nonnull(text);
 		ck_assert_msg(strncmp(text, "#0 0x", 5) == 0, "%s", text);
 		char *line = strndup(text, strcspn(text, "\n"));
@@ -300,10 +306,10 @@ END_TEST
 static struct {
 	struct support_gate gate; /* of support_job_waits() */
 	_Atomic uint32_t done;
-	_Atomic int32_t  pid; /* of the worker after it */
+	_Atomic int32_t  pid; /* of the next worker */
 } *junk;
 
-/* A part of a packet into each pipe that it can write to; then its worker is no more. */
+/* Write a part of a packet into each pipe that can be written to, then kill the worker. */
 static int
 leaves_junk(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -330,7 +336,10 @@ comes_after_it(struct forkpool_context *context, const void *args, size_t args_l
 	return 0;
 }
 
-/* With padded packets it puts the next worker's out of step, before anybody reads either. */
+/*
+ * With padded packets the junk puts the next worker's packets out of step, before anybody reads
+ * them.
+ */
 START_TEST(junk_of_a_dead_worker_hides_no_result)
 {
 	struct forkpool_options options = support_options(1);
@@ -346,9 +355,9 @@ START_TEST(junk_of_a_dead_worker_hides_no_result)
 	ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 	support_post(&junk->gate.go);
 	support_await(&junk->done, 1);
-	/* It has written its result when it sleeps for want of another job. */
-	for (int ms = 0;
-	     ms < SUPPORT_HANGS_MS && support_state((pid_t)atomic_load(&junk->pid)) == 'R'; ms++)
+	/* The worker has written its result when it sleeps, waiting for another job. */
+	pid_t next = (pid_t)atomic_load(&junk->pid);
+	for (int ms = 0; ms < SUPPORT_HANGS_MS && support_state(next) == 'R'; ms++)
 		(void)poll(NULL, 0, 1);
 	for (int i = 0; i < 2; i++) {
 		const struct forkpool_result *result = support_wait(pool);

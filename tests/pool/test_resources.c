@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Scarce resources, and many pools or workers: a clear error, or it works; nothing piles up. */
+/*
+ * Scarce resources, and many pools or workers: a clear error, or the pool works; nothing piles up.
+ */
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
@@ -51,7 +53,7 @@ worker_pid(struct forkpool *pool, unsigned worker)
 	return info.pid;
 }
 
-/* A worker is lost, whatever the level. */
+/* End a worker, whatever the level. */
 static void
 worker_ends(struct forkpool *pool, unsigned worker)
 {
@@ -143,7 +145,7 @@ START_TEST(no_process_any_more)
 }
 END_TEST
 
-/* The worker itself goes on, and says of each job that it had no process. */
+/* The worker itself goes on, and says of each job that it got no process. */
 START_TEST(no_process_for_a_job)
 {
 	pid_t pid = fork();
@@ -177,7 +179,7 @@ START_TEST(no_process_for_a_job)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------- descriptors, files */
+/* --------------------------------------------------------------------------- descriptors, files */
 
 /* From far too few descriptors to enough: an error that says so, then a pool that works. */
 START_TEST(few_descriptors)
@@ -188,22 +190,22 @@ START_TEST(few_descriptors)
 	int fds = support_open_fds(), opened = 0, refused = 0;
 
 	options.output = _i & 2 ? FORKPOOL_OUTPUT_CAPTURE : FORKPOOL_OUTPUT_INHERIT;
-	/* Nothing above the lowest number of this process's may be in the way. */
+	/* From the lowest limit on: this process may have descriptors above the limit. */
 	for (rlim_t limit = 3; limit < (rlim_t)fds + ROOM; limit++) {
 		pid_t pid = fork();
 		if (pid == 0) {
 			struct rlimit files = { .rlim_cur = limit, .rlim_max = limit };
-			if (_i & 1)
-				ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0); /* the supervisor has no more either */
+			if (_i & 1) /* the hard limit too: the supervisor cannot raise its own */
+				ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
 			else
 				descriptors_limit(limit);
 			struct forkpool *pool = forkpool_open(&options, error, sizeof error);
 			if (pool == NULL && errno != EMFILE)
 				(void)fprintf(stderr, "%s (%d)\n", error, errno);
-			if (pool == NULL)
-				_exit(errno == EMFILE && strstr(error, strerror(EMFILE)) != NULL ?
-					1 :
-					2);
+			if (pool == NULL) {
+				const char *why = strstr(error, strerror(EMFILE));
+				_exit(errno == EMFILE && why != NULL ? 1 : 2);
+			}
 			lives_double(pool, 4 * WORKERS);
 			lives_crash(pool);
 			lives_double(pool, 4 * WORKERS);
@@ -238,25 +240,27 @@ START_TEST(small_files_only)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		/* Less than the arguments and the value, but room for libcheck's own file. */
+		/*
+		 * Less than the arguments and the value have, but enough for libcheck's own file.
+		 */
 		struct rlimit limit = { .rlim_cur = 65536,
 			.rlim_max = _i == 0 ? RLIM_INFINITY : 65536 };
 		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		struct forkpool *pool = support_open(NULL);
-		struct forkpool_job job = { .fn = lives_twice,
-			.args = large,
+		struct forkpool_job job = { .fn = lives_twice, .args = large,
 			.args_len = sizeof large };
 		lives_double(pool, 20);
-		/* Refused, where SIGXFSZ would end the caller. */
+		/* The job is refused; SIGXFSZ does not end the caller. */
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), -1);
 		ck_assert_int_eq(errno, EFBIG);
 		(void)support_submit(pool, replies_much, NULL, 0);
 		const struct forkpool_result *result = support_wait(pool);
-		/* It fails in the job, or where that has a process of its own behind its back. */
-		ck_assert_int_eq(result->outcome,
-		    _i == 0             ? FORKPOOL_OK :
-			support_apart() ? FORKPOOL_LOST :
-					  FORKPOOL_FAILED);
+		/*
+		 * The write fails in the job, or where jobs have processes of their own in the
+		 * worker.
+		 */
+		enum forkpool_outcome right = support_apart() ? FORKPOOL_LOST : FORKPOOL_FAILED;
+		ck_assert_int_eq(result->outcome, _i == 0 ? FORKPOOL_OK : right);
 		if (result->outcome == FORKPOOL_OK)
 			ck_assert_uint_eq(result->value_len, 100000);
 		else if (result->outcome == FORKPOOL_FAILED)
@@ -316,7 +320,7 @@ resident_pages(void)
 START_TEST(pools_one_after_another)
 {
 	const int pools = SUPPORT_SANITIZED ? 60 : support_apart() ? 300 : 1000;
-	/* libseccomp takes its time until its pieces of memory fit into each other. */
+	/* libseccomp's use of memory takes some pools to settle. */
 	const int settled = support_sandboxed() ? pools * 2 / 3 : pools / 10;
 	int fds = support_open_fds();
 	long pages = 0;
@@ -330,7 +334,9 @@ START_TEST(pools_one_after_another)
 		if (i == settled)
 			pages = resident_pages();
 	}
-	/* A leak of a hundred bytes a pool would show; a sanitizer keeps what was freed for a while. */
+	/*
+	 * A leak of a hundred bytes a pool would show.  A sanitizer keeps freed memory for a while.
+	 */
 	if (!SUPPORT_SANITIZED)
 		ck_assert_int_le(resident_pages() - pages, 24);
 }
@@ -378,7 +384,7 @@ START_TEST(a_thousand_workers)
 		return;
 	}
 	ck_assert_msg(pool != NULL, "%s", error);
-	/* None returns before each of the workers runs one. */
+	/* No job returns before each worker runs one. */
 	for (unsigned i = 0; i < workers; i++)
 		(void)support_submit(pool, meets_all_others, NULL, 0);
 	for (unsigned i = 0, worker; i < workers; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs in sandboxes with something opened up: that they can use, and nothing besides.  Who they are, what they
- * have in their environment, and that it is as tight where each job puts on the filter itself.
+ * Jobs in sandboxes that open something up: jobs can use that and nothing else.  And the identity
+ * of jobs.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -22,11 +22,12 @@
 
 #define SANDBOXES (1u << ATTACK_SANDBOX | 1u << ATTACK_SANDBOX_USER)
 
-/* What a job is to find: 0, or it says what not. */
+/* In a job: the condition holds, or the job fails and says that it does not. */
 #define MUST(condition) \
 	do { \
 		if (!(condition)) \
-			return forkpool_fail(context, EPROTO, "not so: %s (%s)", #condition, strerror(errno)); \
+			return forkpool_fail(context, EPROTO, "not so: %s (%s)", #condition, \
+			    strerror(errno)); \
 	} while (0)
 #define MUST_FAIL(call, error) MUST((call) == -1 && errno == (error))
 
@@ -41,7 +42,7 @@ job_must(struct attack_scene *scene, forkpool_fn *fn)
 	}
 }
 
-/* ------------------------------------------------------------------------------------------- files */
+/* ---------------------------------------------------------------------------------------- files */
 
 static char tree[128], tree_read[160], tree_write[160], tree_file[160];
 
@@ -57,7 +58,10 @@ file_make(const char *directory, const char *name, const char *text)
 	return close(fd);
 }
 
-/* Beside the directory that is to stay empty, for all tests; all in it may be read and written by anybody. */
+/*
+ * Files for all tests, which everybody may read and write, outside the directory that must stay
+ * empty.
+ */
 static int
 tree_make(void)
 {
@@ -72,14 +76,12 @@ tree_make(void)
 	(void)snprintf(path, sizeof path, "%s/escape", tree_read);
 	(void)snprintf(copy, sizeof copy, "cp /bin/true %s/program && chmod 755 %s/program", tree,
 	    tree);
-	return mkdir(tree_read, 0777) == 0 && mkdir(tree_write, 0777) == 0 &&
-		chmod(tree, 0777) == 0 && chmod(tree_read, 0777) == 0 &&
-		chmod(tree_write, 0777) == 0 && file_make(tree, "file", "file") == 0 &&
-		file_make(tree, "other", "secret") == 0 &&
-		file_make(tree_read, "text", "text") == 0 && symlink("../other", path) == 0 &&
-		system(copy) == 0 ?
-	    0 :
-	    -1;
+	int made = mkdir(tree_read, 0777) == 0 && mkdir(tree_write, 0777) == 0 &&
+	    chmod(tree, 0777) == 0 && chmod(tree_read, 0777) == 0 &&
+	    chmod(tree_write, 0777) == 0 && file_make(tree, "file", "file") == 0 &&
+	    file_make(tree, "other", "secret") == 0 && file_make(tree_read, "text", "text") == 0 &&
+	    symlink("../other", path) == 0 && system(copy) == 0;
+	return made ? 0 : -1;
 }
 
 static void
@@ -117,7 +119,7 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	MUST(fd != -1 && read(fd, text, 4) == 4 && strcmp(text, "text") == 0 && close(fd) == 0);
 	MUST(open_in(tree_read, "", O_RDONLY | O_DIRECTORY) != -1);
 	MUST(open_in(tree, "file", O_RDONLY) != -1);
-	/* Nothing of it may be changed, */
+	/* The job must not change any of it, */
 	MUST_FAIL(open_in(tree_read, "text", O_RDWR), EACCES);
 	MUST_FAIL(open_in(tree_read, "text", O_WRONLY | O_TRUNC), EACCES);
 	MUST_FAIL(open_in(tree_read, "text", O_RDONLY | O_TRUNC), EACCES);
@@ -125,7 +127,7 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	MUST_FAIL(open_in(tree, "file", O_WRONLY), EACCES);
 	MUST_FAIL(unlink(a), EACCES);
 	MUST_FAIL(truncate(a, 0), EACCES);
-	/* nor anything else be seen, by whatever name. */
+	/* nor see anything else, by whatever name. */
 	MUST_FAIL(open_in(tree, "other", O_RDONLY), EACCES);
 	MUST_FAIL(open_in(tree_read, "escape", O_RDONLY), EACCES);
 	MUST_FAIL(open_in(tree_read, "../other", O_RDONLY), EACCES);
@@ -133,7 +135,7 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	MUST_FAIL(open("/etc/passwd", O_RDONLY), EACCES);
 	MUST_FAIL(open("/proc/self/maps", O_RDONLY), EACCES);
 	MUST_FAIL(open("/tmp/made-by-a-job", O_WRONLY | O_CREAT, 0600), EACCES);
-	/* What may be written may be made, changed and removed. */
+	/* Where the job may write it may make, change and remove files. */
 	MUST(open_in(tree_write, "new", O_WRONLY | O_CREAT) != -1);
 	(void)snprintf(a, sizeof a, "%s/new", tree_write);
 	(void)snprintf(b, sizeof b, "%s/newer", tree_write);
@@ -142,7 +144,10 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	MUST(rename(b, a) == -1 && (errno == EACCES || errno == EXDEV));
 	MUST(link(b, a) == -1 && (errno == EACCES || errno == EXDEV || errno == EPERM));
 	(void)snprintf(a, sizeof a, "%s/link", tree_write);
-	/* What others might follow, or open and wait for, only programs may make. */
+	/*
+	 * Links that others might follow, and fifos that others might wait for, only programs may
+	 * make.
+	 */
 	MUST_FAIL(symlink("../other", a), EACCES);
 	MUST(mkfifo(a, 0600) == -1);
 	MUST(unlink(b) == 0);
@@ -175,7 +180,7 @@ START_TEST(files_opened_up)
 }
 END_TEST
 
-/* ----------------------------------------------------------------------------------------- network */
+/* -------------------------------------------------------------------------------------- network */
 
 static int
 connects(struct forkpool_context *context, const void *args, size_t args_len)
@@ -199,7 +204,7 @@ connects(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* The same, where the network is one of its own with nobody in it. */
+/* In a network namespace of its own nobody listens. */
 static int
 connects_to_nobody(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -220,7 +225,7 @@ network_body(struct attack_scene *scene, const void *arg)
 	(void)arg;
 	ck_assert_uint_eq(forkpool_layers(scene->pool) & FORKPOOL_LAYER_NETWORK, 0);
 	job_must(scene, connects);
-	/* Three came; and nobody more. */
+	/* The three jobs came; nobody else did. */
 	for (int i = 0; i < 3; i++) {
 		int fd = accept(scene->tcp, NULL, NULL);
 		ck_assert_int_ne(fd, -1);
@@ -253,8 +258,8 @@ lonely_body(struct attack_scene *scene, const void *arg)
 
 START_TEST(network_opened_up)
 {
-	static const struct forkpool_sandbox network = { .network = 1 },
-					     lonely = { .network = 1, .namespaces = 1 };
+	static const struct forkpool_sandbox network = { .network = 1 };
+	static const struct forkpool_sandbox lonely = { .network = 1, .namespaces = 1 };
 	struct forkpool_options options = support_options(2);
 
 	options.sandbox = _i / ATTACK_MODES ? &lonely : &network;
@@ -264,7 +269,7 @@ START_TEST(network_opened_up)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- programs */
+/* ------------------------------------------------------------------------------------- programs */
 
 static int
 runs(const char *program)
@@ -276,9 +281,9 @@ runs(const char *program)
 		(void)execl(program, program, (char *)NULL);
 		_exit(errno);
 	}
-	return pid == -1 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ?
-	    -1 :
-	    WEXITSTATUS(status);
+	if (pid == -1 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
 }
 
 static int
@@ -293,14 +298,14 @@ runs_programs(struct forkpool_context *context, const void *args, size_t args_le
 	MUST(runs(path) == EACCES);
 	MUST_FAIL(open("/etc/passwd", O_RDONLY), EACCES);
 	MUST(kill(getppid(), SIGWINCH) == -1);
-	(void)kill(-1, SIGWINCH); /* says that it has done it where nobody could be reached */
+	(void)kill(-1, SIGWINCH); /* may succeed without reaching anybody */
 	MUST(socket(AF_INET, SOCK_STREAM, 0) == -1);
 	return 0;
 }
 
 #define MANY 100
 
-/* Each is of another session, ignores what it can, and would stay. */
+/* Each process has a session of its own, ignores SIGTERM, and would stay. */
 static int
 leaves_many(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -316,7 +321,9 @@ leaves_many(struct forkpool_context *context, const void *args, size_t args_len)
 			attack_pid_note(getpid());
 		}
 	}
-	/* Those that have not run yet when the job is over are ended before they could say that they were there. */
+	/*
+	 * Processes that have not run when the job ends are killed before they can note their pids.
+	 */
 	support_await(&attack_words->processes, MANY);
 	return 0;
 }
@@ -346,7 +353,7 @@ START_TEST(programs_opened_up)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------- who it is */
+/* --------------------------------------------------------------------------------- identity */
 
 static int
 waits_to_be_seen(struct forkpool_context *context, const void *args, size_t args_len)
@@ -391,14 +398,15 @@ static void
 identity_body(struct attack_scene *scene, const void *arg)
 {
 	const struct forkpool_sandbox *sandbox = arg;
-	unsigned long uid = sandbox == NULL || sandbox->uid == 0 ?
-	    (getuid() == 0 ? 65534 : getuid()) :
-	    sandbox->uid == (uid_t)-1 ? getuid() :
-					sandbox->uid;
-	unsigned long gid = sandbox == NULL || sandbox->gid == 0 ?
-	    (getuid() == 0 ? 65534 : getgid()) :
-	    sandbox->gid == (gid_t)-1 ? getgid() :
-					sandbox->gid;
+	unsigned long uid = getuid(), gid = getgid(); /* for -1, and for an ordinary user */
+	if (sandbox->uid != 0 && sandbox->uid != (uid_t)-1)
+		uid = sandbox->uid;
+	else if (sandbox->uid == 0 && getuid() == 0)
+		uid = 65534;
+	if (sandbox->gid != 0 && sandbox->gid != (gid_t)-1)
+		gid = sandbox->gid;
+	else if (sandbox->gid == 0 && getuid() == 0)
+		gid = 65534;
 	char wanted[128], link[64], path[64];
 
 	(void)support_submit(scene->pool, waits_to_be_seen, &scene->known, sizeof scene->known);
@@ -438,8 +446,8 @@ START_TEST(who_it_is)
 		{ .uid = (uid_t)-1 }, { .gid = 99 }, { .namespaces = 1 } };
 	const struct forkpool_sandbox *sandbox = &identities[_i / ATTACK_MODES];
 	enum attack_mode mode = (enum attack_mode)(_i % ATTACK_MODES);
-	int is_other = (sandbox->uid != 0 && sandbox->uid != (uid_t)-1) || (sandbox->gid != 0 &&
-	    sandbox->gid != (gid_t)-1);
+	int is_other = (sandbox->uid != 0 && sandbox->uid != (uid_t)-1) ||
+	    (sandbox->gid != 0 && sandbox->gid != (gid_t)-1);
 	struct forkpool_options options = support_options(2);
 
 	options.sandbox = sandbox;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What forkpool_open() makes of the levels JOB and SANDBOX: options that are refused, layers that are told, and
- * layers that this system, or a filter around the caller, does not let it have.
+ * forkpool_open() at the levels JOB and SANDBOX: options that it refuses, layers that it reports,
+ * and layers that a filter around the caller hides from it.
  */
 #include "config.h"
 #include "tests/support/attack.h"
@@ -26,7 +26,7 @@
 #define USER       FORKPOOL_LAYER_USER
 #define PRIVILEGES FORKPOOL_LAYER_PRIVILEGES
 
-/* Landlock's are one to the kernel. */
+/* Landlock makes these layers together. */
 #define LANDLOCK (FORKPOOL_LAYER_FILES | FORKPOOL_LAYER_NETWORK | FORKPOOL_LAYER_SIGNALS)
 #define STRICTEST (FORKPOOL_LAYER_PROCESS | PRIVILEGES | LANDLOCK | SYSCALLS)
 
@@ -45,7 +45,7 @@ level(enum forkpool_isolation isolation)
 	return options;
 }
 
-/* In a child that is root or not, and has a filter around it or not. */
+/* Run body in a child that is root or not, as the mode says. */
 static void
 own_process(enum attack_mode mode, void (*body)(const void *), const void *arg)
 {
@@ -64,7 +64,7 @@ own_process(enum attack_mode mode, void (*body)(const void *), const void *arg)
 	lives_child(pid);
 }
 
-/* ------------------------------------------------------------------------------------ what is refused */
+/* ------------------------------------------------------------------------------ what is refused */
 
 static const char *const none[] = { NULL };
 static const char *const missing[] = { "/tmp", "/nowhere/at/all", NULL };
@@ -77,7 +77,7 @@ static const char *const one_variable[] = { "A=1", NULL };
 #define FOR_ALL  3u
 
 static const struct refusal {
-	const char *name, *word;        /* that its sentence has */
+	const char *name, *word;        /* the sentence has that word */
 	int error, level;
 	unsigned who;
 	struct forkpool_limits limits;
@@ -152,7 +152,7 @@ is_refused(const void *arg)
 	ck_assert_msg(strstr(sentence, r->word) != NULL && strchr(sentence, '\n') == NULL &&
 		strlen(sentence) < 300,
 	    "%s: the sentence is: %s", r->name, sentence);
-	/* One that is cut short, or none at all, changes nothing. */
+	/* A sentence that is cut short, or none at all, changes nothing. */
 	ck_assert(forkpool_open(&options, sentence, 10) == NULL && strlen(sentence) < 10);
 	ck_assert(forkpool_open(&options, NULL, 0) == NULL && errno == error);
 	ck_assert_int_eq(support_open_fds(), fds);
@@ -168,7 +168,9 @@ START_TEST(wrong_options_are_refused)
 }
 END_TEST
 
-/* A later version's structure: what is set there and not known here cannot be promised. */
+/*
+ * The structure of a later version: a field that is set there and unknown here cannot be honoured.
+ */
 static void
 larger_structure(const void *arg)
 {
@@ -197,15 +199,15 @@ START_TEST(structures_of_other_sizes)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------- which there are */
+/* ------------------------------------------------------------------------ layers that there are */
 
 static void
 layers_are(const void *arg)
 {
-	static const struct forkpool_sandbox network = { .network = 1 },
-					     namespaces = { .namespaces = 1 },
-					     stays = { .uid = (uid_t)-1, .gid = (gid_t)-1 },
-					     empty = { .readable = none, .writable = none };
+	static const struct forkpool_sandbox network = { .network = 1 };
+	static const struct forkpool_sandbox namespaces = { .namespaces = 1 };
+	static const struct forkpool_sandbox stays = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	static const struct forkpool_sandbox empty = { .readable = none, .writable = none };
 	static const struct {
 		int level;
 		const struct forkpool_sandbox *sandbox;
@@ -241,15 +243,19 @@ START_TEST(layers_are_told)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------- which are hidden */
+/* ----------------------------------------------------------------------- layers that are hidden */
 
-#define NUMBERS_LANDLOCK(e) { { 444, OUTER_ANY, 0, e }, { 445, OUTER_ANY, 0, e }, { 446, OUTER_ANY, 0, e } }
+#define NUMBERS_LANDLOCK(e) \
+	{ { 444, OUTER_ANY, 0, e }, { 445, OUTER_ANY, 0, e }, { 446, OUTER_ANY, 0, e } }
 #define PRCTL(option, e) { SYS_prctl, option, 0, e }
 #define SET_SECCOMP 22
 
-/* What is kept from the caller, and which layers that costs; those that are lied about answer 0 and do nothing. */
+/*
+ * Calls that fail for the caller, and the layers that costs.  A lie: the call returns 0 and does
+ * nothing.
+ */
 static const struct hidden_layer {
-	const char *name, *word;      /* that the sentence has */
+	const char *name, *word;      /* the sentence has that word */
 	unsigned layers;
 	unsigned who;
 	struct outer_rule rules[4];
@@ -322,7 +328,10 @@ sees_files(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &root, sizeof root) == -1 ? errno : 0;
 }
 
-/* Strictly: not at all, with a sentence that names the layer.  At best: without it, and it is not in the set. */
+/*
+ * Strictly: the pool does not open, and the sentence names the layer.  With best effort it opens
+ * without the layer, which forkpool_layers() does not report.
+ */
 static void
 is_hidden(const void *arg)
 {
@@ -345,7 +354,7 @@ is_hidden(const void *arg)
 
 	sandbox.best_effort = 1;
 	pool = forkpool_open(&options, sentence, sizeof sentence);
-	if (h->layers == PRIVILEGES) { /* nothing goes without that */
+	if (h->layers == PRIVILEGES) { /* no sandbox without this layer */
 		ck_assert_msg(pool == NULL && strstr(sentence, h->word) != NULL, "%s, at best: %s",
 		    h->name, sentence);
 		return;
@@ -361,7 +370,7 @@ is_hidden(const void *arg)
 	int root = -1;
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 	memcpy(&root, result->value, sizeof root);
-	/* Where there is a filter it denies what Landlock would. */
+	/* Where there is no Landlock the filter denies files. */
 	ck_assert_msg(root == ((layers & (FILES | SYSCALLS)) == 0), "%s, at best: files are %s",
 	    h->name, root ? "seen" : "not seen");
 	lives_double(pool, 20);
@@ -379,7 +388,7 @@ START_TEST(hidden_layers_are_named)
 }
 END_TEST
 
-/* All of them at once: nothing is left but a process, which is JOB. */
+/* All layers are hidden at once: only the process is left, as at JOB. */
 static void
 all_hidden(const void *arg)
 {
@@ -404,7 +413,7 @@ all_hidden(const void *arg)
 	lives_double(pool, 20);
 	lives_crash(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
-	/* Some files were to be opened up, and now all of them would be. */
+	/* The sandbox opens some files up: without Landlock it would open all. */
 	options.sandbox = &paths;
 	ck_assert_ptr_null(forkpool_open(&options, sentence, sizeof sentence));
 	ck_assert_msg(strstr(sentence, "Landlock") != NULL, "%s", sentence);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shortest way through the pool: the first to fail where something basic is broken. */
+/* The shortest way through the pool: the first test to fail where something basic is broken. */
 #include "config.h"
 #include "tests/support/support.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random processes of the pool are killed while many jobs run, workers, supervisors, and the jobs' own where they
- * have some: each yields one result, none runs more often than its attempts say, and what succeeds is right.
- * Short unless the environment says
- * otherwise: FORKPOOL_SOAK_JOBS, FORKPOOL_SOAK_SECONDS (at most so many of either), and
- * FORKPOOL_SOAK_SEED.
+ * Random processes of the pool are killed while many jobs run: workers, supervisors, and jobs' own
+ * processes.  Each job has one result, none runs more often than its attempts say, and the values
+ * are right.
+ *
+ * The test is short unless the environment has FORKPOOL_SOAK_JOBS and FORKPOOL_SOAK_SECONDS, the
+ * most of either, and FORKPOOL_SOAK_SEED.
  */
 #include "config.h"
 #include "tests/support/support.h"
@@ -28,7 +29,7 @@
 #define ATTEMPTS        3u
 #define LARGE           20000u
 #define SUPERVISOR_EACH 40u /* one kill in so many */
-#define IN_VAIN_MAX     5u  /* kills without a result between; fewer than what a pool takes for a crash loop */
+#define IN_VAIN_MAX     5u  /* kills with no result between; fewer than make a crash loop */
 #define CHILDREN_MAX    8192u
 
 struct counts {
@@ -50,7 +51,7 @@ setting(const char *name, unsigned long otherwise)
 	return text != NULL && *text != '\0' ? strtoul(text, NULL, 10) : otherwise;
 }
 
-/* xorshift: the same for the same seed. */
+/* xorshift: the same numbers for the same seed. */
 static uint32_t
 random_next(uint32_t *state)
 {
@@ -89,7 +90,7 @@ work_of(uint32_t index)
 	uint32_t state = (index + 1) * 2246822519u | 1;
 	uint32_t kind = random_next(&state) % 100;
 
-	/* Mostly short ones, which travel together. */
+	/* Mostly short jobs, which share packets. */
 	return (struct work){ .index = index,
 		.spin = kind < 3 ? 100000 : random_next(&state) % 4000,
 		.size = kind == 50 ? LARGE : 8 };
@@ -113,7 +114,9 @@ children_of(pid_t pid, pid_t *children, size_t capacity)
 	return n;
 }
 
-/* Signal that process if it is a child of that parent, and nobody else who has its number now. */
+/*
+ * Signal that process if it still is a child of that parent, and not another one with the same pid.
+ */
 static int
 child_kill(pid_t pid, pid_t parent, int signo)
 {
@@ -137,9 +140,12 @@ killer_main(pid_t caller, uint32_t seed)
 	static pid_t children[CHILDREN_MAX], processes[CHILDREN_MAX];
 	uint32_t taken = 0, in_vain = 0;
 
-	support_await(&counts->begun, 1); /* what tries the isolation out is no worker */
+	support_await(&counts->begun, 1); /* not the process that tries the isolation out */
 	while (!atomic_load(&counts->over)) {
-		/* On a busy machine they would all die before they have come to anything, and a pool gives up then. */
+		/*
+		 * On a busy machine all workers would die before any result, and the pool would
+		 * take that for a crash loop and give up.
+		 */
 		if (in_vain >= IN_VAIN_MAX && atomic_load(&counts->taken) == taken) {
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
 			continue;
@@ -149,16 +155,20 @@ killer_main(pid_t caller, uint32_t seed)
 		pid_t supervisor = 0;
 		size_t n = children_of(caller, children, CHILDREN_MAX);
 		for (size_t i = 0; i < n; i++)
-			/* Zombies, and workers that outlive their supervisor, become the caller's children too. */
+			/*
+			 * Zombies, and workers that outlive their supervisor, become the caller's
+			 * children too.
+			 */
 			if (support_alive_as(children[i], "forkpool"))
 				supervisor = children[i];
 		n = supervisor != 0 ? children_of(supervisor, children, CHILDREN_MAX) : 0;
 		pid_t worker = n > 0 ? children[random_next(&seed) % n] : 0;
-		size_t jobs = support_apart() && worker != 0 && random_next(&seed) % 2 == 0 ?
-		    children_of(worker, processes, CHILDREN_MAX) : 0;
+		size_t jobs = 0;
+		if (support_apart() && worker != 0 && random_next(&seed) % 2 == 0)
+			jobs = children_of(worker, processes, CHILDREN_MAX);
 		int signo = signals[random_next(&seed) % (sizeof signals / sizeof signals[0])];
 		if (n == 0) {
-			/* Between two supervisors. */
+			/* There is no worker between two supervisors. */
 		} else if (random_next(&seed) % SUPERVISOR_EACH == 0) {
 			if (child_kill(supervisor, caller, SIGKILL))
 				support_post(&counts->supervisor_kills);
@@ -168,9 +178,8 @@ killer_main(pid_t caller, uint32_t seed)
 		} else if (child_kill(worker, supervisor, signo)) {
 			support_post(&counts->kills);
 		}
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 +
-					(long)(random_next(&seed) % 2000000) },
-		    NULL);
+		long pause_ns = 200000 + (long)(random_next(&seed) % 2000000);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns }, NULL);
 	}
 	_exit(0);
 }
@@ -214,7 +223,7 @@ submit(struct forkpool *pool, uint32_t index)
 {
 	struct work w = work_of(index);
 	struct forkpool_job job = { .fn = work, .args = &w, .args_len = sizeof w,
-	    .max_attempts = index % 2 == 0 ? 1 : ATTEMPTS };
+		.max_attempts = index % 2 == 0 ? 1 : ATTEMPTS };
 
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 }
@@ -264,7 +273,7 @@ START_TEST(each_job_one_result_while_processes_are_killed)
 	ck_assert(
 	    !support_apart() || outcomes[FORKPOOL_CRASHED] <= atomic_load(&counts->job_kills));
 
-	/* And then it is a pool as any other; what the last kills did may come up late. */
+	/* Now the pool works as any other, though effects of the last kills may come late. */
 	for (uint32_t i = 0; i < 1000; i++)
 		submit(pool, submitted + i);
 	for (uint32_t i = 0; i < 1000; i++)
@@ -280,7 +289,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("soak");
-	/* The time that it may take, and as much again for what is slow. */
+	/* Twice the time that it may take, as some machines are slow. */
 	TCase *tc = support_case("soak",
 	    60.0 + 2.0 * (double)setting("FORKPOOL_SOAK_SECONDS", SECONDS_DEFAULT));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A pool in a process that has threads and children of its own, and somebody who reaps them all. */
+/* A pool in a process that has threads and children of its own, and that reaps all its children. */
 #include "config.h"
 #include "tests/support/lives.h"
 #include "tests/support/support.h"
@@ -68,9 +68,10 @@ START_TEST(somebody_else_reaps_the_supervisor)
 END_TEST
 
 /*
- * The C library's fork() takes the locks of its allocator and of its streams, so that a child finds them free.  A
- * sanitizer's allocator has locks that fork() does not know of (gcc's, and clang's before 18): a child that is born
- * while another thread holds one waits for ever when it allocates.  There only the printing is tried out.
+ * The C library's fork() takes the locks of its allocator and of its streams, so that they are free
+ * in the child.  A sanitizer's allocator has locks that fork() does not know of (gcc's, and clang's
+ * before 18): where another thread holds one of them during the fork, the child waits for ever when
+ * it allocates.  There only printing is tested.
  */
 static FILE *own;
 
@@ -118,7 +119,7 @@ START_TEST(opened_while_threads_allocate_and_print)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, allocates_and_prints, &rounds[i]),
 		    0);
 	for (int i = 0; i < 3; i++)
-		support_await(&rounds[i], 2); /* from now on no stream allocates its buffer */
+		support_await(&rounds[i], 2); /* by now each stream has its buffer */
 	for (int i = 0; i < 10; i++) {
 		struct forkpool *pool = support_open(NULL);
 		for (int j = 0; j < 8; j++)
@@ -185,7 +186,7 @@ START_TEST(own_children_stay_apart)
 	if (after == 0) {
 		char byte;
 		int refused = all_refuse(pool);
-		/* With copies of all that the caller has open it outlives the pool. */
+		/* The child outlives the pool, with copies of all descriptors of the caller. */
 		(void)close(hold[1]);
 		ssize_t n = read(hold[0], &byte, 1);
 		_exit(refused && n == 0 ? 0 : 1);

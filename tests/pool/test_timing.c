@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Timeouts of jobs, the grace after them, and the pool's deadline: whatever the job does, and whatever the caller. */
+/*
+ * Timeouts of jobs, the grace after them, and the pool's deadline, whatever the job and the caller
+ * do.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -19,7 +22,7 @@
 
 static struct support_gate *gate; /* of support_job_waits(); jobs that hang count as started too */
 
-/* A named pipe that a job opens: when the job's process is gone, it is at its end. */
+/* A named pipe that a job opens: it ends when the job's process is gone. */
 static char witness_dir[] = "/tmp/forkpool-test-XXXXXX";
 static char witness_path[sizeof witness_dir + 8];
 static int  witness = -1;
@@ -40,7 +43,7 @@ begin(void)
 	ck_assert_int_eq(chmod(witness_dir, 0755), 0);
 	(void)snprintf(witness_path, sizeof witness_path, "%s/pipe", witness_dir);
 	ck_assert_int_eq(mkfifo(witness_path, 0600), 0);
-	ck_assert_int_eq(chmod(witness_path, 0622), 0); /* of whatever user the job is */
+	ck_assert_int_eq(chmod(witness_path, 0622), 0); /* for whatever user the job is */
 	witness_open();
 }
 
@@ -52,19 +55,22 @@ end(void)
 	ck_assert_int_eq(rmdir(witness_dir), 0);
 }
 
-/* With so many workers, whose jobs may open that. */
+/* Options with so many workers, whose jobs may open the pipe. */
 static struct forkpool_options
 options_with(unsigned workers)
 {
 	struct forkpool_options options = support_options(workers);
 
 	support_open_up(&options, witness_dir);
-	options.grace_ns = 60 * S; /* who ends when told is not killed because the machine is slow */
+	/* On a slow machine too a job that ends when told must not be killed. */
+	options.grace_ns = 60 * S;
 	return options;
 }
 
-/* Without a call to the library: the job began, and its process has ended.  1; or 0: it has not begun within so many
-   milliseconds (negative: it will). */
+/*
+ * Wait, without a call to the library, until the job has started and its process has ended: 1.  0:
+ * it has not started within so many milliseconds (negative: however long that takes).
+ */
 static int
 witness_within(int began_ms)
 {
@@ -89,7 +95,7 @@ witness_await(void)
 	ck_assert(witness_within(-1));
 }
 
-/* Ways not to come to an end. */
+/* Ways in which a job does not end. */
 enum way { PLAIN, IGNORES, BLOCKS, STOPS, STOPS_AND_IGNORES, NEVER_ASKS, RETURNS, WAYS };
 
 static int
@@ -117,19 +123,17 @@ hang(struct forkpool_context *context, const void *args, size_t args_len)
 	while (way != RETURNS || !forkpool_cancelled(context))
 		(void)usleep(1000);
 	(void)close(fd);
-	return forkpool_time_left(context) == INT64_MAX || forkpool_time_left(context) == 0 ?
-	    0 :
-	    EPROTO;
+	int64_t left = forkpool_time_left(context);
+	return left == INT64_MAX || left == 0 ? 0 : EPROTO;
 }
 
 static struct forkpool_job
 hanging_job(const enum way *way, int64_t timeout_ns)
 {
-	return (struct forkpool_job){ .fn = hang,
-		.args = way,
-		.args_len = sizeof *way,
-		.timeout_ns = timeout_ns,
-		.flags = *way == RETURNS || *way == NEVER_ASKS ? FORKPOOL_COOPERATIVE : 0 };
+	unsigned flags = *way == RETURNS || *way == NEVER_ASKS ? FORKPOOL_COOPERATIVE : 0;
+
+	return (struct forkpool_job){ .fn = hang, .args = way, .args_len = sizeof *way,
+		.timeout_ns = timeout_ns, .flags = flags };
 }
 
 static int
@@ -155,16 +159,16 @@ time_left_in_job(struct forkpool *pool, int64_t timeout_ns)
 	return left;
 }
 
-/* What is true of a run that was ended, however it hung; way: how it did. */
+/* What is true of each run that was ended; way: how it hung. */
 static void
 assert_ended(const struct forkpool_result *result, enum forkpool_outcome outcome, enum way way)
 {
 	ck_assert_int_eq(result->outcome, outcome);
 	ck_assert_uint_eq(result->attempts, 1);
-	ck_assert_int_eq(result->signal,
-	    way == RETURNS                   ? 0 :
-		way == PLAIN || way == STOPS ? SIGTERM :
-					       SIGKILL);
+	if (way == RETURNS)
+		ck_assert_int_eq(result->signal, 0);
+	else
+		ck_assert_int_eq(result->signal, way == PLAIN || way == STOPS ? SIGTERM : SIGKILL);
 	ck_assert_int_eq(result->exit_code, -1);
 	ck_assert_int_gt(result->pid, 0);
 	ck_assert_ptr_null(result->value);
@@ -185,7 +189,7 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 		options.grace_ns = 20 * MS;
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
-	/* It has to hang by then: on a slow machine, with more time. */
+	/* The job must hang before its deadline: on a slow machine, with more time. */
 	for (; !witness_within((int)(job.timeout_ns / MS) + 2000); runs++) {
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
 		ck_assert_int_eq(close(witness), 0);
@@ -200,7 +204,7 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 	    way == RETURNS || way == PLAIN || way == STOPS ? 20 * MS : 40 * MS);
 	pid_t pid = result->pid;
 	ck_assert(!support_apart() || support_gone(pid, 0));
-	/* The pool goes on, with the same process where that came back from the job. */
+	/* The pool goes on, with the same worker process where that returned from the job. */
 	ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
 	ck_assert_uint_eq(stats.workers_died, way != RETURNS && !support_apart() ? runs : 0);
@@ -263,7 +267,7 @@ START_TEST(negative_timeout_outlives_the_default)
 	struct forkpool *pool = support_open(&options);
 	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	support_await(&gate->started, 1);
-	/* Started after it, each ends before it. */
+	/* Each of these starts after the first job and ends before it. */
 	for (int i = 0; i < 3; i++) {
 		(void)support_submit(pool, hang, &way, sizeof way);
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_TIMED_OUT);
@@ -285,7 +289,7 @@ START_TEST(timeouts_end_the_jobs_that_hang_and_no_others)
 		if (i % 10 == 3)
 			job = hanging_job(&plain, 5 * MS);
 		if (i % 10 == 6)
-			job = hanging_job(&returns, 1); /* over before it has begun */
+			job = hanging_job(&returns, 1); /* its time is over when it starts */
 		job.user = (void *)i;
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 	}
@@ -308,8 +312,9 @@ hang_twice(struct forkpool_context *context, const void *args, size_t args_len)
 
 	(void)args;
 	(void)args_len;
-	return forkpool_attempt(context) < 3 ? hang(context, &way, sizeof way) :
-					       report_time_left(context, NULL, 0);
+	if (forkpool_attempt(context) < 3)
+		return hang(context, &way, sizeof way);
+	return report_time_left(context, NULL, 0);
 }
 
 START_TEST(each_attempt_has_the_whole_timeout)
@@ -344,13 +349,13 @@ end_at_once(struct forkpool_job *job, void *arg)
 	return 1;
 }
 
-/* _i: how the job hangs that runs at the deadline. */
+/* _i: how the job hangs that runs at the pool's deadline. */
 START_TEST(pool_deadline_ends_all_while_the_caller_is_busy)
 {
 	struct forkpool_options options = options_with(1);
 	enum way way = (enum way)_i;
-	struct forkpool_job job = hanging_job(&way, 0),
-			    queued = { .fn = wait_for_go, .max_attempts = 9 };
+	struct forkpool_job job = hanging_job(&way, 0);
+	struct forkpool_job queued = { .fn = wait_for_go, .max_attempts = 9 };
 	uint64_t seq = 0, running;
 
 	options.grace_ns = 20 * MS;
@@ -370,7 +375,7 @@ START_TEST(pool_deadline_ends_all_while_the_caller_is_busy)
 	ck_assert_uint_eq(forkpool_pending(pool), 0);
 	ck_assert_uint_eq(atomic_load(&gate->started), 1);
 
-	/* Lifted, the pool is as before. */
+	/* Without the deadline the pool is as before. */
 	ck_assert_int_eq(forkpool_set_deadline(pool, -1), 0);
 	ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -390,7 +395,8 @@ START_TEST(jobs_at_the_pool_deadline_end_as_cancelled)
 		for (int i = 0; i < 5; i++)
 			(void)support_submit(pool, wait_for_go, NULL, 0);
 		support_await(&gate->started, (uint32_t)round + 1);
-		ck_assert_int_eq(forkpool_set_deadline(pool, round * 10 * MS), 0); /* the first: at once */
+		/* In the first round: now. */
+		ck_assert_int_eq(forkpool_set_deadline(pool, round * 10 * MS), 0);
 		for (int i = 0; i < 6; i++) {
 			const struct forkpool_result *result = support_wait(pool);
 			ck_assert_int_eq(result->outcome, FORKPOOL_CANCELLED);
@@ -400,7 +406,7 @@ START_TEST(jobs_at_the_pool_deadline_end_as_cancelled)
 		}
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), -1);
 		ck_assert_int_eq(errno, ETIMEDOUT);
-		/* Renewed, the pool takes jobs again. */
+		/* With a new deadline the pool takes jobs again. */
 		ck_assert_int_eq(forkpool_set_deadline(pool, 1000 * S), 0);
 		ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
 	}

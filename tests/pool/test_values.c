@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Arguments and values of every size that makes a difference, whole, in order and under pressure. */
+/*
+ * Arguments and values of every size that makes a difference arrive whole, in order and under load.
+ */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -28,7 +30,7 @@ board_begin(void)
 	board = support_shared(sizeof *board);
 }
 
-/* Bytes that tell their place and whose they are. */
+/* Bytes that depend on their place and on the seed. */
 static unsigned char *
 pattern(size_t len, uint32_t seed)
 {
@@ -89,7 +91,7 @@ struct order {
 	size_t   len;
 	size_t   piece; /* 0: all at once */
 	uint32_t seed;
-	int      waits; /* until board->go */
+	int      waits; /* until board->go is set */
 };
 
 /* Reply a pattern as ordered. */
@@ -114,7 +116,7 @@ reply_pattern(struct forkpool_context *context, const void *args, size_t args_le
 	return r;
 }
 
-/* Reply the arguments, where they are aligned for any type. */
+/* Reply the arguments, which must be aligned for any type. */
 static int
 echo(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -143,7 +145,7 @@ assert_value(const struct forkpool_result *result, size_t len, uint32_t seed)
 	ck_assert_msg(is_pattern(result->value, len, seed), "%zu bytes differ", len);
 }
 
-/* _i: which size of pieces it is replied in. */
+/* _i: in pieces of which size the value is replied. */
 START_TEST(value_comes_back_whole_at_each_bound)
 {
 	static const size_t pieces[] = { 0, 7, WIRE_VALUE_MAX };
@@ -233,7 +235,7 @@ START_TEST(args_past_what_is_held_at_a_time_are_refused_until_there_is_room)
 }
 END_TEST
 
-/* Fill the value to its cap, given in args, and past it, in each way that there is. */
+/* Fill the value to its cap, which is in args, and try to go past it in each way that there is. */
 static int
 go_past_the_cap(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -267,7 +269,7 @@ START_TEST(reply_past_the_cap_is_refused_and_leaves_the_value)
 		struct forkpool *pool = support_open(&options);
 		(void)support_submit(pool, go_past_the_cap, &caps[i], sizeof caps[i]);
 		assert_value(support_wait(pool), caps[i], 3);
-		/* A job that hands the refusal on. */
+		/* A job that returns the error of the refusal. */
 		submit_order(pool, caps[i] + 1, 0, 1);
 		const struct forkpool_result *result = support_wait(pool);
 		ck_assert_int_eq(result->outcome, FORKPOOL_FAILED);
@@ -292,7 +294,10 @@ START_TEST(large_values_wait_for_a_slow_reader)
 		const struct forkpool_result *result = support_wait(pool);
 		uint32_t seed = (uint32_t)(uintptr_t)result->user;
 		assert_value(result, MIB - seed, seed);
-		/* Whatever the workers do now, it is the caller's until it takes the next. */
+		/*
+		 * Whatever the workers do now, the value stays until the caller takes the next
+		 * result.
+		 */
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		assert_value(result, MIB - seed, seed);
 	}
@@ -322,7 +327,7 @@ START_TEST(ordered_large_values_wait_for_the_first)
 }
 END_TEST
 
-/* Fail twice, each time after spoiling this worker's copy; then reply what came. */
+/* Fail twice, each time after changing this worker's copy of the arguments; then reply them. */
 static int
 third_time_lucky(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -348,10 +353,8 @@ START_TEST(each_attempt_gets_the_args_as_submitted)
 	sizes_find();
 	for (size_t i = 0; i < size_count; i++) {
 		unsigned char *args = pattern(sizes[i], (uint32_t)i);
-		struct forkpool_job job = { .fn = third_time_lucky,
-			.args = args,
-			.args_len = sizes[i],
-			.user = (void *)i };
+		struct forkpool_job job = { .fn = third_time_lucky, .args = args,
+			.args_len = sizes[i], .user = (void *)i };
 		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
 		free(args);
 	}
@@ -365,7 +368,7 @@ START_TEST(each_attempt_gets_the_args_as_submitted)
 }
 END_TEST
 
-/* Reply the length in args, then fail (odd) or die (even). */
+/* Reply the pattern, then fail (odd seed) or die (even seed). */
 static int
 reply_and_go_wrong(struct forkpool_context *context, const void *args, size_t args_len)
 {

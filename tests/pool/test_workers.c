@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the options do to workers and runs: limits, workers' lives from init to exit, priorities. */
+/* Options of workers and runs: limits, the life of a worker from init to exit, priorities. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -57,7 +57,7 @@ assert_over(const struct forkpool_result *result, const char *limit)
 	ck_assert_ptr_null(result->value);
 }
 
-/* So many workers have died of their jobs, where they ran them themselves. */
+/* So many workers have died of their jobs, at WORKER; elsewhere none. */
 static void
 assert_deaths(struct forkpool *pool, uint64_t deaths)
 {
@@ -67,7 +67,7 @@ assert_deaths(struct forkpool *pool, uint64_t deaths)
 	ck_assert_uint_eq(stats.workers_died, support_apart() ? 0 : deaths);
 }
 
-/* A value that goes through the pool's own files, whatever the job may do. */
+/* Reply a value that goes through the pool's own files, to which the job's limits do not apply. */
 static int
 reply_much(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -82,7 +82,7 @@ reply_much(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* Where a job of any user may write. */
+/* A directory where a job of any user may write. */
 static char directory[] = "/tmp/forkpool-test-XXXXXX";
 
 static int
@@ -117,7 +117,7 @@ START_TEST(file_that_grows_past_the_limit_ends_the_run)
 		const struct forkpool_result *result = run_with(pool, write_file, 68 * KIB);
 		assert_over(result, "file_size");
 		ck_assert_int_eq(result->signal, SIGXFSZ);
-		/* The pool's own files are none of the job's. */
+		/* The limit does not apply to the pool's own files. */
 		result = run_with(pool, reply_much, MIB);
 		ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 		ck_assert_uint_eq(result->value_len, MIB);
@@ -135,10 +135,13 @@ open_all(struct forkpool_context *context, const void *args, size_t args_len)
 
 	(void)args;
 	(void)args_len;
-	/* A file, or where no file may be opened what is open once more. */
-	while (n < 100 && (fds[n] = support_sandboxed() ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
-	    open("/dev/null", O_RDONLY | O_CLOEXEC)) != -1)
-		n++;
+	/* Where no file may be opened, duplicate an open descriptor. */
+	for (; n < 100; n++) {
+		fds[n] = support_sandboxed() ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
+					       open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fds[n] == -1)
+			break;
+	}
 	int error = n < 100 ? errno : 0;
 	(void)forkpool_reply(context, &n, sizeof n);
 	while (n > 0)
@@ -160,14 +163,14 @@ START_TEST(open_past_the_limit_fails_in_the_job)
 		ck_assert_int_gt(n, 0);
 		ck_assert_int_lt(n, 16);
 		if (support_apart())
-			ck_assert_int_eq(n, 16 - 3); /* it has nothing but what each process has */
+			ck_assert_int_eq(n, 16 - 3); /* nothing but 0 to 2 was open */
 		ck_assert_uint_eq(run_with(pool, reply_much, MIB)->value_len, MIB);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
 
-/* Take that much stack; each frame is written to from the one below it, so that all have to be there. */
+/* Use that much stack.  Each call writes to the frame of its caller, so that all frames exist. */
 static void
 use_stack(size_t left, volatile char *above)
 {
@@ -205,7 +208,7 @@ START_TEST(stack_past_the_limit_ends_the_run)
 }
 END_TEST
 
-/* In pieces; answers the error, or dies of it. */
+/* Allocate in pieces.  Where that fails exit with the error, or die where the size is odd. */
 static int
 take_memory(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -215,7 +218,7 @@ take_memory(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)context;
 	(void)args_len;
 	for (size_t taken = 0; taken < size; taken += 64 * KIB) {
-		volatile char *piece = malloc(64 * KIB); /* never freed: it goes with the process */
+		volatile char *piece = malloc(64 * KIB); /* never freed */
 		if (piece == NULL && dies)
 			abort();
 		if (piece == NULL)
@@ -271,9 +274,8 @@ tell_state(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)args;
 	(void)args_len;
-	return forkpool_reply(context, forkpool_worker_state(context), sizeof(uint32_t)) == 0 ?
-	    0 :
-	    errno;
+	const void *state = forkpool_worker_state(context);
+	return forkpool_reply(context, state, sizeof(uint32_t)) == 0 ? 0 : errno;
 }
 
 START_TEST(worker_is_replaced_after_its_number_of_jobs)
@@ -286,7 +288,7 @@ START_TEST(worker_is_replaced_after_its_number_of_jobs)
 	options.worker_init = count_init;
 	options.worker_exit = count_exit;
 	options.worker_arg = board;
-	options.grace_ns = INT64_C(60000000000); /* for each to leave in order */
+	options.grace_ns = INT64_C(60000000000); /* for each worker to run worker_exit() */
 	struct forkpool *pool = support_open(&options);
 	for (int i = 0; i < 30; i++)
 		(void)support_submit(pool, tell_state, NULL, 0);
@@ -303,7 +305,7 @@ START_TEST(worker_is_replaced_after_its_number_of_jobs)
 	ck_assert_uint_eq(stats.workers_died, 0);
 	ck_assert_uint_ge(stats.workers_started, 10);
 	ck_assert_int_eq(forkpool_close(pool), 0);
-	/* Each one that came up has left in order. */
+	/* Each worker that came up has run worker_exit(). */
 	ck_assert_uint_eq(atomic_load(&board->exits), atomic_load(&board->inits));
 }
 END_TEST
@@ -331,7 +333,7 @@ fail_init_at_first(void *arg, void **state)
 	return atomic_load(&board->inits) < 4 ? fail_init(arg, state) : 0;
 }
 
-/* _i: 0 it fails, 1 it kills its process. */
+/* _i: 0 worker_init() fails, 1 it kills its process. */
 START_TEST(init_that_never_works_loses_the_jobs_and_says_why)
 {
 	struct forkpool_options options = support_options(2);
@@ -382,8 +384,10 @@ START_TEST(higher_priority_goes_first_and_equal_ones_in_order)
 	struct forkpool *pool = support_open(&options);
 	uint32_t last[5] = { 0 };
 
-	/* The first one holds the worker, and the next may be on their way to it already: few that could be long, or
-	   three full packets where each has to be forked for. */
+	/*
+	 * The first job holds the worker, and the next ones may be on their way to it already: few
+	 * jobs that could be long, or three full packets where each job is forked.
+	 */
 	const uint32_t ahead = support_apart() ? 300 : 5, all = ahead + 50;
 	for (size_t n = 0; n < all; n++) {
 		struct forkpool_job job = { .fn = note_order, .args = &n, .args_len = sizeof n,

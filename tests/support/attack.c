@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Run an attack among innocent jobs, in each mode, and check what became of all of them. */
 #include "config.h"
 #include "tests/support/attack.h"
 
@@ -21,7 +22,7 @@
 struct attack_words *attack_words;
 static char directory[96];
 
-/* ------------------------------------------------------------------------------- the innocent jobs */
+/* ---------------------------------------------------------------------------- the innocent jobs */
 
 struct square {
 	uint64_t n, canary_sum;
@@ -40,7 +41,9 @@ square(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)snprintf(name, sizeof name, "square %llu", (unsigned long long)s.n);
 	if (strcmp(name, forkpool_job_id(context)) != 0)
 		return forkpool_fail(context, EBADMSG, "its name is not %s", name);
-	/* Its process is a copy of the worker, so that it sees what was done to that. */
+	/*
+	 * The job's process is a copy of the worker: an attack on the worker's memory shows here.
+	 */
 	if (attack_sum((const unsigned char *)s.canary, ATTACK_CANARY) != s.canary_sum)
 		return forkpool_fail(context, EBADMSG, "the memory of its worker was changed");
 	s.n *= s.n;
@@ -50,8 +53,7 @@ square(struct forkpool_context *context, const void *args, size_t args_len)
 static uint64_t
 square_submit(struct attack_scene *scene, uint64_t n)
 {
-	struct square s = { .n = n,
-		.canary_sum = scene->canary_sum,
+	struct square s = { .n = n, .canary_sum = scene->canary_sum,
 		.canary = (uintptr_t)scene->canary };
 	char name[32];
 	struct forkpool_job job = { .fn = square, .args = &s, .args_len = sizeof s, .id = name };
@@ -92,7 +94,7 @@ squares(struct attack_scene *scene, unsigned jobs, const char *when)
 	}
 }
 
-/* On the other worker, as long as the attack lasts. */
+/* Runs on the other worker as long as the attack lasts. */
 static int
 neighbour(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -113,7 +115,7 @@ neighbour(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, args, args_len) == -1 ? errno : 0;
 }
 
-/* ---------------------------------------------------------------------------------------- the run */
+/* -------------------------------------------------------------------------------------- the run */
 
 static void
 result_keep(struct attack_scene *scene, const struct forkpool_result *result)
@@ -182,7 +184,7 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 	atomic_store(&scene->words->started, 0);
 	uint64_t other = support_submit(scene->pool, neighbour, &token, sizeof token);
 	const struct forkpool_result *none = NULL;
-	ck_assert_int_eq(forkpool_wait(scene->pool, &none, 0), 0); /* this sends it */
+	ck_assert_int_eq(forkpool_wait(scene->pool, &none, 0), 0); /* sends the job */
 	support_await(&scene->words->started, 1);
 	known.n = attack->n;
 	known.neighbour = (pid_t)atomic_load(&scene->words->neighbour);
@@ -195,7 +197,7 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 		(void)square_submit(scene, i);
 	for (unsigned i = 0; i < 2 * BESIDE + 1; i++) {
 		const struct forkpool_result *result = support_wait(scene->pool);
-		ck_assert_uint_ne(result->seq, other); /* it waits for us */
+		ck_assert_uint_ne(result->seq, other); /* the neighbour still runs */
 		if (result->seq == seq)
 			result_keep(scene, result);
 		else
@@ -225,7 +227,7 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 	attack_aftermath(scene);
 }
 
-/* -------------------------------------------------------------------------------------- the scene */
+/* ------------------------------------------------------------------------------------ the scene */
 
 static void
 not_here(const char *why)
@@ -241,7 +243,7 @@ attack_mode_possible(enum attack_mode mode)
 	char error[256] = "";
 
 	if (getuid() != 0 && (mode == ATTACK_JOB_USER || mode == ATTACK_SANDBOX_USER))
-		return 0; /* it is the same as the one before */
+		return 0; /* the mode before is the same */
 	if (mode != ATTACK_SANDBOX && mode != ATTACK_SANDBOX_USER)
 		return 1;
 	if (SUPPORT_SANITIZED) {
@@ -259,7 +261,7 @@ attack_mode_possible(enum attack_mode mode)
 	return 1;
 }
 
-/* Each worker has run a job of its own: all of them at the same time. */
+/* Have every worker run a job, all at the same time. */
 static void
 workers_all_ran(struct attack_scene *scene)
 {
@@ -270,7 +272,7 @@ workers_all_ran(struct attack_scene *scene)
 	atomic_store(&scene->words->started, 0);
 	for (unsigned i = 0; i < ATTACK_WORKERS; i++)
 		(void)support_submit(scene->pool, neighbour, &token, sizeof token);
-	ck_assert_int_eq(forkpool_wait(scene->pool, &none, 0), 0); /* this sends them */
+	ck_assert_int_eq(forkpool_wait(scene->pool, &none, 0), 0); /* sends the jobs */
 	support_await(&scene->words->started, ATTACK_WORKERS);
 	atomic_store(&scene->words->over, 1);
 	for (unsigned i = 0; i < ATTACK_WORKERS; i++)
@@ -301,7 +303,7 @@ scene_play(enum attack_mode mode, const struct forkpool_options *given, attack_b
 	attack_observe(&scene);
 	body(&scene, arg);
 	attack_aftermath(&scene);
-	/* One more worker is a copy of the supervisor as it is now. */
+	/* A new worker is a copy of the supervisor as the attack left it. */
 	ck_assert_int_eq(forkpool_resize(scene.pool, ATTACK_WORKERS + 1), 0);
 	squares(&scene, 60, "long after");
 	ck_assert_int_eq(forkpool_close(scene.pool), 0);
@@ -329,7 +331,7 @@ attack_in(enum attack_mode mode, const struct forkpool_options *options, attack_
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 		scene_play(mode, options, body, arg);
 		while (waitpid(-1, &status, 0) > 0)
-			continue; /* what is left lives for ever: the test times out */
+			continue; /* a process that is left lives for ever: the test times out */
 		_exit(0);
 	}
 	lives_child(pid);
@@ -358,7 +360,7 @@ attack_table(const struct attack *table, int i, const struct forkpool_options *o
 	attack_table_with(table, i, options, run_one);
 }
 
-/* -------------------------------------------------------------------------------- for the attacks */
+/* ------------------------------------------------------------------------------ for the attacks */
 
 const struct attack_knowledge *
 attack_known(const void *args, size_t args_len)
@@ -432,7 +434,7 @@ attack_directory(void)
 	return directory;
 }
 
-/* Where attacks on files try theirs, should one get through. */
+/* Remove the files that attacks may have made where they got through. */
 static void
 traces_remove(void)
 {

@@ -2,11 +2,12 @@
 /*
  * attack - a pool under attack by one of its jobs, and what must be true of it afterwards.
  *
- * An attack is a job function that tries something, and returns 0 if it was kept out; where it got
- * through it says so by attack_through().  It runs among other jobs: some before, one at the same time on
- * the other worker, some in its own packet, some after it on its own worker.  Then the caller looks:
- * all of those came out right, each process of the pool is the one that it was and alive, no other is
- * there, no worker died, and the caller's memory, signal handlers and descriptors are what they were.
+ * An attack is a job function that tries something.  It returns 0 if it was kept out, and what
+ * attack_through() returns if it got through.  An attack runs among other jobs: some before it, one
+ * at the same time on the other worker, some in the same packet, some after it on the same worker.
+ * Then the caller looks: all those jobs came out right; each process of the pool is alive and the
+ * one that it was; there is no other process; no worker died; and the caller's memory, signal
+ * handlers and descriptors are what they were.
  */
 #ifndef FORKPOOL_TESTS_ATTACK_H
 #define FORKPOOL_TESTS_ATTACK_H
@@ -48,24 +49,24 @@ struct attack_words {
 	_Atomic int32_t  pid[ATTACK_PIDS];
 };
 
-/* The args of each attack: more than a job could find out. */
+/* The args of each attack: more than a job could find out by itself. */
 struct attack_knowledge {
 	int64_t   n;                         /* the attack's own number */
 	pid_t     caller, supervisor, worker[ATTACK_WORKERS], neighbour;
-	uintptr_t canary;                    /* at the same address in each of them */
+	uintptr_t canary;                    /* memory at the same address in each of these */
 	uint16_t  tcp, udp;                  /* ports on 127.0.0.1 where the caller listens */
 	char      abstract[48];              /* name of an abstract socket of the caller's */
-	char      directory[96];             /* anybody may write there */
+	char      directory[96];             /* writable for everybody */
 };
 
 struct attack {
 	const char  *name;
 	forkpool_fn *fn;
-	unsigned     job, sandbox;  /* what it may end as at these levels; 0: not promised there, so it is not run */
-	const char  *denied;        /* named in the message where it is DENIED; NULL: not looked at */
+	unsigned     job, sandbox;  /* how it may end at these levels; 0: not run there */
+	const char  *denied;        /* where it is DENIED the message names this; NULL: anything */
 	int64_t      n;
 	int          timeout_ms;    /* 0: none */
-	int          signal;        /* where it may be CRASHED; 0: any */
+	int          signal;        /* where it is CRASHED; 0: any */
 };
 
 struct attack_scene {
@@ -78,7 +79,7 @@ struct attack_scene {
 	char             message[300], limit[32];
 	unsigned char   *value;
 	char            *output;
-	/* As it was when the pool was opened. */
+	/* What was seen when the pool was opened. */
 	unsigned char   *canary;
 	uint64_t         canary_sum;
 	uint64_t         born[ATTACK_WORKERS + 1];  /* start times, the supervisor's last */
@@ -89,27 +90,30 @@ struct attack_scene {
 	int              tcp, udp, abstract;
 };
 
-/* Whether this mode can be had here; if not a notice says why (FORKPOOL_REQUIRE_SANDBOX set: the test fails). */
+/*
+ * Whether this mode can be had here.  If not, a notice says why, or the test fails where the
+ * environment has FORKPOOL_REQUIRE_SANDBOX.
+ */
 int attack_mode_possible(enum attack_mode);
 
 /*
- * Open a pool in that mode and run body with it: in a process of its own where the mode wants another
- * user.  options: NULL, or what is to be other than the default (isolation and workers are set here).
- * Ends with attack_aftermath() and closes the pool.
+ * Open a pool in that mode, run body with it, check by attack_aftermath(), and close the pool.  All
+ * that is in a process of its own where the mode wants another user.  options: NULL, or what shall
+ * differ from the default (isolation and workers are set here).
  */
 typedef void attack_body(struct attack_scene *, const void *arg);
 void attack_in(enum attack_mode, const struct forkpool_options *options, attack_body *body,
     const void *arg);
 
-/* Run one among other jobs and look at everything; the result is in scene->result. */
+/* Run one attack among other jobs and look at everything; the result is in scene->result. */
 void attack_run(struct attack_scene *, const struct attack *);
-/* What is said above, and that nobody came to the sockets, and that the directory is empty. */
+/* Check what is said above, that nobody came to the sockets, and that the directory is empty. */
 void attack_aftermath(struct attack_scene *);
-/* What an attack may end as in this mode; 0: it is not for it. */
+/* The set of outcomes that an attack may have in this mode; 0: it is not for this mode. */
 unsigned attack_ends(const struct attack *, enum attack_mode);
 /*
- * In a loop test over a table: run entry i / ATTACK_MODES in mode i % ATTACK_MODES.  body gets the entry,
- * runs it, and may look at more than attack_run() does.
+ * In a loop test over a table: run entry i / ATTACK_MODES in mode i % ATTACK_MODES.  body gets the
+ * entry, runs it, and may look at more than attack_run() does.
  */
 void attack_table(const struct attack *table, int i, const struct forkpool_options *options);
 void attack_table_with(const struct attack *table, int i, const struct forkpool_options *options,
@@ -117,14 +121,14 @@ void attack_table_with(const struct attack *table, int i, const struct forkpool_
 #define ATTACK_TABLE(tc, test, table) \
 	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
 
-/* In a job: what it knows; its words in shared memory; "it got through". */
+/* In a job: its knowledge; words in shared memory; an end that says "it got through". */
 const struct attack_knowledge *attack_known(const void *args, size_t args_len);
 extern struct attack_words *attack_words;
 int  attack_through(struct forkpool_context *, const char *how, long r);
 /* A job that prints ATTACK_PRINTS bytes, each a 'p', to standard output and error, and succeeds. */
 #define ATTACK_PRINTS ((size_t)64 * 65536)
 int attack_job_prints(struct forkpool_context *, const void *args, size_t args_len);
-/* -1 is well, anything else got through. */
+/* -1: the attack was kept out; anything else: it got through. */
 #define ATTACK_TRY(call) \
 	do { \
 		long attack_r = (long)(call); \
@@ -133,14 +137,17 @@ int attack_job_prints(struct forkpool_context *, const void *args, size_t args_l
 	} while (0)
 void attack_burn(int64_t cpu_ns);     /* until the process has used so much processor time */
 void attack_recurse(int64_t bytes);   /* until so much stack is in use */
-void attack_pid_note(pid_t);       /* a process that is to be gone */
-void attack_pids_gone(struct attack_scene *, uint32_t at_least); /* and they are, right now */
+void attack_pid_note(pid_t); /* a process that must be gone after the job */
+/* So many processes or more were noted, and none of them is alive at this moment. */
+void attack_pids_gone(struct attack_scene *, uint32_t at_least);
 
 
-/* Anybody may write there; empty. */
+/* An empty directory that everybody may write to. */
 const char *attack_directory(void);
 
-/* main() of these programs: makes the directory, runs the suite, removes the directory. */
+/*
+ * What main() of these programs returns: make the directory, run the suite, remove the directory.
+ */
 int attack_main(Suite *);
 
 #endif

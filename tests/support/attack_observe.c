@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the caller can see of itself and of the pool's processes, before an attack and after it. */
 #include "config.h"
 #include "tests/support/attack_observe.h"
 
@@ -30,7 +31,7 @@ attack_sum(const unsigned char *data, size_t len)
 	return sum;
 }
 
-/* -------------------------------------------------------------------------------------- processes */
+/* ------------------------------------------------------------------------------------ processes */
 
 static size_t
 proc_read(pid_t pid, const char *name, char *text, size_t size)
@@ -60,7 +61,7 @@ attack_pids_gone(struct attack_scene *scene, uint32_t at_least)
 	atomic_store(&scene->words->processes, 0);
 }
 
-/* Nobody but those that belong there has one of the pool's processes for a parent. */
+/* No process but the pool's own is a child of one of the pool's processes. */
 static void
 no_strangers(const struct attack_scene *scene)
 {
@@ -86,7 +87,7 @@ no_strangers(const struct attack_scene *scene)
 	(void)closedir(proc);
 }
 
-/* What a job inherits from its worker, as far as this user may see it. */
+/* The state that a job inherits from its worker, as far as this user may see it. */
 static char *
 state_of(pid_t pid)
 {
@@ -160,7 +161,7 @@ workers_same(struct attack_scene *scene)
 		ck_assert_msg(info.pid == scene->known.worker[i] && support_alive(info.pid) &&
 			support_stat(info.pid, 22) == scene->born[i],
 		    "worker %u is not the process that it was", i);
-		/* It may still be on its way back from its last job. */
+		/* The worker may still be on its way back from its last job. */
 		for (int left = SUPPORT_HANGS_MS; left >= 0; left--) {
 			char *now = state_of(info.pid);
 			int same = strcmp(now, scene->worker_state[i]) == 0;
@@ -177,7 +178,7 @@ workers_same(struct attack_scene *scene)
 	    "the supervisor is not the process that it was");
 }
 
-/* ---------------------------------------------------------------------------------- the caller's own */
+/* ----------------------------------------------------------------------------- the caller's own */
 
 static int
 listen_at(struct sockaddr *address, socklen_t len, int type)
@@ -208,8 +209,8 @@ doors_open(struct attack_scene *scene)
 	    (int)getpid());
 	size_t len = strlen(scene->known.abstract);
 	memcpy(un.sun_path + 1, scene->known.abstract, len);
-	scene->abstract = listen_at((struct sockaddr *)&un, (socklen_t)(offsetof(struct sockaddr_un,
-	    sun_path) + 1 + len), SOCK_STREAM);
+	len += offsetof(struct sockaddr_un, sun_path) + 1;
+	scene->abstract = listen_at((struct sockaddr *)&un, (socklen_t)len, SOCK_STREAM);
 }
 
 static void
@@ -269,7 +270,7 @@ attack_observe_before(struct attack_scene *scene)
 	scene->canary_sum = attack_sum(scene->canary, ATTACK_CANARY);
 	scene->known.canary = (uintptr_t)scene->canary;
 	scene->known.caller = getpid();
-	/* The signal that attacks send: blocked, it stays to be seen. */
+	/* Attacks send SIGWINCH: blocked, it stays pending and can be seen. */
 	(void)sigemptyset(&scene->mask);
 	(void)sigaddset(&scene->mask, SIGWINCH);
 	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &scene->mask, NULL), 0);
@@ -279,7 +280,10 @@ attack_observe_before(struct attack_scene *scene)
 	doors_open(scene);
 }
 
-/* As it is when the worker waits for jobs: not on its way there, when signals are blocked and layers are missing. */
+/*
+ * The state of a worker that waits for jobs.  On its way there a worker has signals blocked, and
+ * layers are missing.
+ */
 static char *
 settled_state_of(pid_t pid)
 {

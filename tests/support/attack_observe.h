@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attack_observe - what the caller can see of itself and of the pool's processes: taken down before an
+ * attack_observe - what the caller can see of itself and of the pool's processes: noted before an
  * attack, and compared after it.
  */
 #ifndef FORKPOOL_TESTS_ATTACK_OBSERVE_H
@@ -14,14 +14,14 @@
 /* FNV-1a. */
 uint64_t attack_sum(const unsigned char *data, size_t len);
 
-void attack_observe_before(struct attack_scene *); /* the pool is not open yet: the caller's own */
-void attack_observe(struct attack_scene *);        /* it is open and idle: its processes */
-void attack_observe_end(struct attack_scene *);    /* it is closed: free all */
+void attack_observe_before(struct attack_scene *); /* the caller: the pool is not open yet */
+void attack_observe(struct attack_scene *);        /* the pool's processes: it is open and idle */
+void attack_observe_end(struct attack_scene *);    /* free all: the pool is closed */
 
-/* Where two texts begin to differ: that line of each.  Static. */
+/* The first line in which two texts differ, of each of them.  In static memory. */
 const char *attack_difference(const char *before, const char *after);
 
-/* Remove it with all below. */
+/* Remove a directory and all below it. */
 void attack_directory_remove(const char *path);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Run a function in a process under the system call filter, and see how that process ends. */
 #include "config.h"
 #include "tests/support/confined.h"
 
@@ -58,7 +59,11 @@ on_trap(int signo, siginfo_t *info, void *context)
 	atomic_store(&note->number, info->si_syscall);
 	atomic_store(&note->arch, info->si_arch);
 	atomic_fetch_add(&note->trapped, 1);
-	/* Its action is the default again.  Not raise(): a process from a bare clone() has its maker's number there. */
+	/*
+	 * SA_RESETHAND has made the action the default again.  raise() would use the C library's
+	 * copy of the thread's number, which in a process from a bare clone() is that of its
+	 * parent.
+	 */
 	(void)syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signo);
 }
 

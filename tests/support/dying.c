@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Ways to die, and the moments at which a worker or a job's process does so. */
 #include "config.h"
 #include "tests/support/dying.h"
 
@@ -34,7 +35,7 @@ const struct way_to_die ways[WAYS] = {
 	[WAY_FPE] = { "floating point exception", 0, FORKPOOL_CRASHED, SIGFPE, -1 },
 	[WAY_KILL] = { "SIGKILL from outside", SIGKILL, FORKPOOL_CRASHED, SIGKILL, -1 },
 	[WAY_TERM] = { "SIGTERM from outside", SIGTERM, FORKPOOL_CRASHED, SIGTERM, -1 },
-	/* It hangs, until its deadline ends it as any other run. */
+	/* A stopped run hangs until its deadline ends it, as any other. */
 	[WAY_STOP] = { "SIGSTOP from outside", SIGSTOP, FORKPOOL_TIMED_OUT, SIGTERM, -1 },
 };
 
@@ -55,10 +56,10 @@ const char *const moment_names[MOMENTS] = {
 
 struct dying *dying;
 
-static int is_worker; /* this process, or its parent */
+static int is_worker; /* this process is a worker, or a job's process forked from one */
 static pid_t assassin;
 
-/* Each level keeps something of its frame in use, or the compiler makes a loop of it. */
+/* Each frame stays in use after the call, so that the compiler makes no loop of the recursion. */
 static int descend(int depth);
 static int (*volatile descend_again)(int) = descend;
 
@@ -101,10 +102,10 @@ die(enum way way)
 	default:
 		break;
 	}
-	_exit(42); /* which no test expects */
+	_exit(42); /* a status that no test expects */
 }
 
-/* Kill who waits to be killed, until it is over. */
+/* Kill each process that waits to be killed, until the test is over. */
 static _Noreturn void
 assassin_main(void)
 {
@@ -180,8 +181,11 @@ dying_moment(enum moment moment)
 	if (ways[way].from_outside == 0)
 		die(way);
 	support_post(&dying->waiting);
-	/* The idle one waits where all idle ones wait; one that has signals blocked has them later; and who is only
-	   stopped can go on: a worker that has its job behind it does, when it is told that the job is to end. */
+	/*
+	 * Wait for the signal.  A worker that is idle waits in read() anyway.  Where signals are
+	 * blocked (MOMENT_BIRTH) the signal comes once they are unblocked.  A process that was only
+	 * stopped can go on: a worker whose job is over does so when it is told to end the job.
+	 */
 	while (moment != MOMENT_IDLE) {
 		if ((moment == MOMENT_BIRTH || (moment == MOMENT_ITS_WORKER && way == WAY_STOP)) &&
 		    atomic_load(&dying->struck) > 0)
@@ -202,7 +206,7 @@ dying_outbox_holds(void)
 	return atomic_load(&box[0].fill) >> 32 != 0 || atomic_load(&box[1].fill) >> 32 != 0;
 }
 
-/* What a job's process calls early, and late where it has printed something. */
+/* A job's process calls this early, and capture_flush_stdio() late, where the job has printed. */
 int
 __wrap_os_own_group(void)
 {
@@ -219,8 +223,10 @@ __wrap_capture_flush_stdio(void)
 	__real_capture_flush_stdio();
 }
 
-/* Workers read packets of jobs, write packets of results, and write large values by pwrite();
-   nothing else of theirs looks like that. */
+/*
+ * Workers read packets of jobs, write packets of results, and write large values by pwrite().  The
+ * size or the header of a packet tells these calls from all others.
+ */
 ssize_t
 __wrap_read(int fd, void *to, size_t len)
 {

@@ -56,8 +56,8 @@ struct ledger {
 };
 
 /*
- * Descriptors that the caller passes to its jobs: files with the bytes 0 and 1.  The jobs must have them
- * whatever fails; the caller closes its own once the pool is open.
+ * Descriptors that the caller passes to its jobs: files with the bytes 0 and 1.  The jobs must have
+ * them whatever fails; the caller closes its own once the pool is open.
  */
 static int passed[3];
 
@@ -199,13 +199,15 @@ result_check(struct ledger *ledger, const struct forkpool_result *r)
 		return;
 	}
 	excuse(ledger, what);
-	/* A fault in a worker's process may be for the job to report; else only LOST is an answer. */
+	/*
+	 * A fault in a worker's process may be for the job to report; else only LOST is an answer.
+	 */
 	int told = r->outcome == FORKPOOL_FAILED && !caller_side() && r->error > 0;
 	if (r->outcome == FORKPOOL_SETUP_FAILED)
 		told = support_apart() && r->error == fault->plan.error &&
 		    strstr(r->message, strerror(r->error)) != NULL;
 	if (r->outcome == FORKPOOL_CRASHED && r->signal == SIGKILL)
-		told = fault->plan.call == INJECT_wait4; /* the worker knows no status and believes no reply */
+		told = fault->plan.call == INJECT_wait4; /* without a status no reply is believed */
 	if (!told && r->outcome != FORKPOOL_LOST)
 		verdict("%s: no outcome for such a fault", what);
 }
@@ -328,7 +330,10 @@ fault_caller(const struct fault *f, const struct inject_plan *plan, struct fault
 	inject_disarm();
 	nothing_is_left(fds_before);
 #if FAULT_ASAN
-	/* Memory that the C library allocated for the pool.  The check takes long: only now and then. */
+	/*
+	 * Memory that the C library allocated for the pool.  The check takes long: only now and
+	 * then.
+	 */
 	if (plan->nth % 8 == 1 && __lsan_do_recoverable_leak_check() != 0)
 		verdict("memory is left, see the report above");
 #endif

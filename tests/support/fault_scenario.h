@@ -2,8 +2,9 @@
 /*
  * fault_scenario - the life of a pool's caller in which calls fail (tests/support/inject.h).
  *
- * The caller opens a pool, runs jobs of several kinds, resizes the pool, runs more, and closes it.  It
- * looks at every answer of the library and at every result, and says in shared memory what it found.
+ * The caller opens a pool, runs jobs of several kinds, resizes the pool, runs more, and closes it.
+ * It looks at every answer of the library and at every result, and says in shared memory what it
+ * found.
  */
 #ifndef FORKPOOL_TESTS_FAULT_SCENARIO_H
 #define FORKPOOL_TESTS_FAULT_SCENARIO_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Wrappers that have the n-th call of a function fail, in one kind of process. */
 #include "config.h"
 #include "tests/support/inject.h"
 
@@ -24,7 +25,7 @@
 
 #define BLOCKS_MAX 4096u
 
-/* In memory that all processes share. */
+/* In shared memory. */
 struct inject_state {
 	struct inject_plan plan;
 	_Atomic uint32_t armed;
@@ -34,7 +35,7 @@ struct inject_state {
 
 static struct inject_state *state;
 #define NO_KIND (-1) /* the tests, before inject_arm() */
-static int own_kind = NO_KIND; /* enum inject_process; each fork goes one level down */
+static int own_kind = NO_KIND; /* enum inject_process: each fork leads to the next kind */
 static void *blocks[BLOCKS_MAX];
 static unsigned blocks_used;
 
@@ -94,7 +95,7 @@ inject_unfreed(void)
 	return blocks_used;
 }
 
-/* Whether this call is the one: its error, 0 it is not.  Async-signal-safe. */
+/* The error of this call where it must fail, else 0.  Async-signal-safe. */
 static int
 strikes(enum inject_call call)
 {
@@ -123,7 +124,7 @@ block_add(void *block)
 	return block;
 }
 
-/* The table outlives the arming: what was allocated then may be freed later. */
+/* Not only while armed: a block that was allocated then may be freed later. */
 static void
 block_remove(const void *block)
 {
@@ -161,15 +162,17 @@ WRAP(int, pipe2, int fds[2], int flags)
 
 WRAP(int, socketpair, int domain, int type, int protocol, int fds[2])
 {
-	return strikes(INJECT_socketpair) != 0 ? -1 :
-						 __real_socketpair(domain, type, protocol, fds);
+	if (strikes(INJECT_socketpair) != 0)
+		return -1;
+	return __real_socketpair(domain, type, protocol, fds);
 }
 
 void *
 __wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
-	return strikes(INJECT_mmap) != 0 ? MAP_FAILED :
-					   __real_mmap(at, size, protection, flags, fd, offset);
+	if (strikes(INJECT_mmap) != 0)
+		return MAP_FAILED;
+	return __real_mmap(at, size, protection, flags, fd, offset);
 }
 
 WRAP(int, memfd_create, const char *name, unsigned flags)
@@ -191,16 +194,19 @@ WRAP(void *, realloc, void *old, size_t size)
 {
 	if (strikes(INJECT_realloc) != 0)
 		return NULL;
-	/* Off the list while it still is a valid pointer; only a failure of the real one loses it. */
+	/*
+	 * Remove the block while its pointer is valid.  Only a failure of realloc() itself loses
+	 * count.
+	 */
 	block_remove(old);
 	return block_add(__real_realloc(old, size));
 }
 
 WRAP(void *, aligned_alloc, size_t alignment, size_t size)
 {
-	return strikes(INJECT_aligned_alloc) != 0 ?
-	    NULL :
-	    block_add(__real_aligned_alloc(alignment, size));
+	if (strikes(INJECT_aligned_alloc) != 0)
+		return NULL;
+	return block_add(__real_aligned_alloc(alignment, size));
 }
 
 WRAP(char *, strdup, const char *text)
@@ -262,7 +268,7 @@ WRAP(ssize_t, recvmsg, int socket, struct msghdr *message, int flags)
 		return -1;
 	ssize_t n = __real_recvmsg(socket, message, flags);
 	if (how == INJECT_NO_FD && n > 0 && message->msg_controllen > 0) {
-		/* As the kernel does at RLIMIT_NOFILE: the byte comes, its descriptor is gone. */
+		/* As the kernel does at RLIMIT_NOFILE: the byte arrives without its descriptor. */
 		for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h != NULL;
 		     h = CMSG_NXTHDR(message, h)) {
 			int fd;
@@ -285,7 +291,8 @@ WRAP(int, fcntl, int fd, int command, ...)
 	va_list arguments;
 
 	va_start(arguments, command);
-	long argument = va_arg(arguments, long); /* none, an int or a pointer: read alike by the ABIs of Linux */
+	/* The ABIs of Linux read no argument, an int and a pointer alike. */
+	long argument = va_arg(arguments, long);
 	va_end(arguments);
 	return strikes(INJECT_fcntl) != 0 ? -1 : __real_fcntl(fd, command, argument);
 }
@@ -315,7 +322,7 @@ WRAP(int, madvise, void *at, size_t size, int advice)
 	return strikes(INJECT_madvise) != 0 ? -1 : __real_madvise(at, size, advice);
 }
 
-/* ------------------------------------------------------------------------------ the library's own */
+/* --------------------------------------------------------------------------- the library's own */
 
 WRAP(int, os_process_handle, pid_t pid)
 {
@@ -324,8 +331,9 @@ WRAP(int, os_process_handle, pid_t pid)
 
 WRAP(int, os_signal_wait, const sigset_t *set, siginfo_t *info, int64_t timeout_ns)
 {
-	return strikes(INJECT_os_signal_wait) != 0 ? -1 :
-						     __real_os_signal_wait(set, info, timeout_ns);
+	if (strikes(INJECT_os_signal_wait) != 0)
+		return -1;
+	return __real_os_signal_wait(set, info, timeout_ns);
 }
 
 WRAP(int, os_signal_on_input, int fd)
@@ -355,24 +363,26 @@ WRAP(int, os_children_open, void)
 
 WRAP(ssize_t, os_children_read, int fd, pid_t *pids, size_t capacity)
 {
-	return strikes(INJECT_os_children_read) != 0 ? -1 :
-						       __real_os_children_read(fd, pids, capacity);
+	if (strikes(INJECT_os_children_read) != 0)
+		return -1;
+	return __real_os_children_read(fd, pids, capacity);
 }
 
 WRAP(int, identity_enter_worker, const struct sandbox_identity *identity, unsigned *layer,
     const char **step)
 {
 	*step = "a step";
-	return strikes(INJECT_identity_enter_worker) != 0 ?
-	    -1 :
-	    __real_identity_enter_worker(identity, layer, step);
+	if (strikes(INJECT_identity_enter_worker) != 0)
+		return -1;
+	return __real_identity_enter_worker(identity, layer, step);
 }
 
 WRAP(int, identity_enter_job, const struct sandbox_identity *identity, const char **step)
 {
 	*step = "a step";
-	return strikes(INJECT_identity_enter_job) != 0 ? -1 :
-							 __real_identity_enter_job(identity, step);
+	if (strikes(INJECT_identity_enter_job) != 0)
+		return -1;
+	return __real_identity_enter_job(identity, step);
 }
 
 WRAP(int, landlock_enter, const struct sandbox_landlock *landlock)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a pool is made to do to show that it works, wherever it is. */
 #include "config.h"
 #include "tests/support/lives.h"
 
@@ -118,7 +119,6 @@ lives_whole(const struct forkpool_options *options)
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 
-/* A child of the test's own ended well. */
 void
 lives_child(pid_t pid)
 {

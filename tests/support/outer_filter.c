@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Put a seccomp filter of a few rules around this process, without libseccomp. */
 #include "config.h"
 #include "tests/support/outer_filter.h"
 
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #define RULES_MAX 16
-#define EACH      6 /* instructions of a rule, at most */
+#define EACH      6 /* instructions of a rule at most */
 
 int
 outer_filter_enter(const struct outer_rule *rules, size_t n)
@@ -43,7 +44,7 @@ outer_filter_enter(const struct outer_rule *rules, size_t n)
 	}
 	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	program.len = at;
-	/* Root needs no promise; and a lie about that promise is one of those that are told. */
+	/* Root needs no PR_SET_NO_NEW_PRIVS, and some rules have that call do nothing. */
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return -1;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);

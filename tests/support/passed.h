@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passed - files at numbers that a caller passes to its jobs, and jobs that look whether they have them. */
+/*
+ * passed - files at numbers that a caller passes to its jobs, and jobs that look whether they have
+ * them.
+ */
 #ifndef FORKPOOL_TESTS_PASSED_H
 #define FORKPOOL_TESTS_PASSED_H
 
@@ -29,7 +32,9 @@ int passed_job_finds(struct forkpool_context *, const void *args, size_t args_le
 
 /* Several jobs find them. */
 void passed_assert(struct forkpool *, const struct passed *);
-/* Jobs find them before and after workers crash, the pool is resized, and supervisors are killed. */
+/*
+ * Jobs find them before and after workers crash, the pool is resized, and supervisors are killed.
+ */
 void passed_assert_lasting(struct forkpool *, const struct passed *);
 
 #endif

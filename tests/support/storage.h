@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of the arena and of the spool have in common. */
+/*
+ * storage - files with known bytes and limits on files, for the tests of the arena and of the
+ * spool.
+ */
 #ifndef FORKPOOL_TESTS_STORAGE_H
 #define FORKPOOL_TESTS_STORAGE_H
 
@@ -33,7 +36,7 @@ storage_fill(unsigned char *to, size_t len, unsigned seed)
 		to[i] = (unsigned char)(seed * 101 + i * 7 + i / 256);
 }
 
-/* What is at an offset of a file is what storage_fill() makes of that seed. */
+/* Whether the bytes at an offset of a file are those of storage_fill() with that seed. */
 static inline int
 storage_holds(int fd, uint64_t offset, size_t len, unsigned seed)
 {
@@ -56,8 +59,10 @@ storage_limit(rlim_t soft, rlim_t hard)
 	return setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-/* libcheck writes to a file of its own at each assertion: what is done below a limit on files is done
-   in a child, which says by its exit status where it went wrong. SIGXFSZ has its default action. */
+/*
+ * Run body in a child, whose exit status says where it went wrong: under a limit on files no
+ * assertion works, as libcheck writes to a file at each one.  SIGXFSZ has its default action.
+ */
 static inline void
 storage_in_child(int (*body)(void))
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What every test program needs: options, jobs and a fixture that shows what is left behind. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Times what a test says of itself.  Timeouts end what hangs, and judge nothing else. */
+/* Factor on the timeout of a test case.  Timeouts only end tests that hang: they may be long. */
 #define PATIENCE 5.0
 
 static int fds_before;
@@ -25,7 +26,7 @@ int
 support_open_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	int n = -1; /* the directory's own */
+	int n = -1; /* not counting the directory's own */
 
 	ck_assert_ptr_nonnull(dir);
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
@@ -55,7 +56,7 @@ fixture_end(void)
 {
 	int status;
 
-	/* Orphans that were killed may still be on their way here; living ones are a leak. */
+	/* Killed orphans may still be on their way to this process; living ones are a leak. */
 	for (int i = 0; i < SUPPORT_HANGS_MS; i++) {
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 		if (pid == -1)
@@ -82,7 +83,7 @@ enum forkpool_isolation
 support_level(void)
 {
 	static const char *const names[] = { "worker", "job", "sandbox" };
-	static int level = -1; /* looked up once: jobs have no such environment */
+	static int level = -1; /* looked up once: jobs do not have the environment */
 
 	if (level != -1)
 		return (enum forkpool_isolation)level;
@@ -108,7 +109,7 @@ support_sandboxed(void)
 	return support_level() == FORKPOOL_ISOLATE_SANDBOX;
 }
 
-/* 1, or 0 and says so as TAP. */
+/* Whether this system has the level; if not, say so as TAP. */
 static int
 level_is_there(void)
 {
@@ -315,7 +316,10 @@ support_job_waits(struct forkpool_context *context, const void *args, size_t arg
 	return support_job_nothing(context, args, args_len);
 }
 
-/* Read /proc/PID/stat: its fields 1 and 2 are "PID (NAME".  The rest, from ')' on; NULL where it is gone. */
+/*
+ * Read /proc/PID/stat: its fields 1 and 2 are "PID (NAME".  The rest, from ')' on; NULL where it is
+ * gone.
+ */
 static const char *
 stat_read(pid_t pid, char *text, size_t size)
 {
@@ -393,7 +397,7 @@ support_supervisor(struct forkpool *pool)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
 		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
 		pid_t supervisor = info.pid > 0 ? support_parent(info.pid) : 0;
-		/* A worker that has lost its own comes to this process. */
+		/* A worker whose supervisor died becomes a child of this process. */
 		if (supervisor > 0 && supervisor != getpid() &&
 		    support_parent(supervisor) == getpid())
 			return supervisor;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Jobs that go over one limit, or not, and what their results must say. */
 #include "config.h"
 #include "tests/support/trial.h"
 
@@ -64,12 +65,17 @@ trial_forks(int64_t children)
 	return 0;
 }
 
+static struct order
+order_make(const struct attack_scene *scene, const struct trial *trial)
+{
+	return (struct order){ .known = scene->known, .then = trial->then,
+		.amount = trial->amount };
+}
+
 static const struct forkpool_result *
 try_once(struct attack_scene *scene, const struct trial *trial)
 {
-	struct order order = { .known = scene->known,
-		.then = trial->then,
-		.amount = trial->amount };
+	struct order order = order_make(scene, trial);
 	struct forkpool_job job = { .fn = trial->fn, .args = &order, .args_len = sizeof order,
 	    .timeout_ns = 60000 * TRIAL_MS };
 
@@ -81,7 +87,7 @@ static void
 run_trial(struct attack_scene *scene, const void *arg)
 {
 	static const struct trial plain = { "plain", support_job_nothing, .outcome = FORKPOOL_OK };
-	/* Whoever is to end it may come late where there is much else to do, but not each time. */
+	/* On a busy machine the worker may be late to end the job, but not each time. */
 	enum { ROUNDS = 3, ROUNDS_AT_MOST = 10 };
 	const int64_t over_most = 100 * TRIAL_MS;
 	const struct trial *trial = arg;
@@ -90,21 +96,19 @@ run_trial(struct attack_scene *scene, const void *arg)
 	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST);
 	     round++) {
 		const struct forkpool_result *result = try_once(scene, trial);
-		ck_assert_msg(result->outcome == trial->outcome &&
-			(trial->limit == NULL ?
-				result->limit == NULL :
-				result->limit != NULL && strcmp(result->limit, trial->limit) == 0),
+		const char *limit = result->limit != NULL ? result->limit : "-";
+		const char *wanted = trial->limit != NULL ? trial->limit : "-";
+		ck_assert_msg(result->outcome == trial->outcome && strcmp(limit, wanted) == 0,
 		    "%s: %s (limit %s, error %d, signal %d, exit code %d, %lld ms cpu, %lld KiB): "
 		    "%s",
 		    trial->name, forkpool_outcome_name(result->outcome),
-		    result->limit != NULL ? result->limit : "-", result->error, result->signal,
-		    result->exit_code, (long long)(result->cpu_ns / TRIAL_MS),
+		    limit, result->error, result->signal, result->exit_code,
+		    (long long)(result->cpu_ns / TRIAL_MS),
 		    (long long)result->max_rss / 1024, result->message);
 		if (over > 0) {
 			ck_assert_int_ge(result->cpu_ns, trial->limits.cpu_ns - 20 * TRIAL_MS);
-			int64_t by = result->cpu_ns > trial->limits.cpu_ns ?
-			    result->cpu_ns - trial->limits.cpu_ns :
-			    1;
+			int64_t by = result->cpu_ns - trial->limits.cpu_ns;
+			by = by > 0 ? by : 1;
 			over = by < over ? by : over;
 		}
 		ck_assert_msg(trial->says == NULL || strstr(result->message, trial->says) != NULL,
@@ -132,7 +136,10 @@ trial_table(const struct trial *table, int i)
 
 	if (trial->not_for & 1u << mode)
 		return;
-	/* A sanitizer has far more memory than any limit, and takes the signals that tell of a stack's end or a death. */
+	/*
+	 * A sanitizer uses far more memory than any limit, and handles the signals of a full stack
+	 * or an abort.
+	 */
 	if (SUPPORT_SANITIZED &&
 	    (trial->limits.memory > 0 || trial->limits.stack > 0 || trial->then == THEN_ABORT))
 		return;
@@ -144,15 +151,13 @@ trial_table(const struct trial *table, int i)
 	attack_in(mode, &options, run_trial, trial);
 }
 
-/* A limit on each, and none on all of them together, though they go through the same workers. */
+/* The limit is on each job: all of them together may use more, though they share workers. */
 static void
 many_below(struct attack_scene *scene, const void *arg)
 {
 	enum { JOBS = 16 };
 	const struct trial *trial = arg;
-	struct order order = { .known = scene->known,
-		.then = trial->then,
-		.amount = trial->amount };
+	struct order order = order_make(scene, trial);
 
 	for (int i = 0; i < JOBS; i++)
 		(void)support_submit(scene->pool, trial->fn, &order, sizeof order);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trial - one limit of jobs with processes of their own, gone over in one way or not at all, and what the result
- * is to say.
+ * trial - one limit of jobs with processes of their own, which a job goes over in one way or not at
+ * all, and what its result must say.
  */
 #ifndef FORKPOOL_TESTS_TRIAL_H
 #define FORKPOOL_TESTS_TRIAL_H
@@ -11,7 +11,7 @@
 #define TRIAL_MS  INT64_C(1000000)
 #define TRIAL_MIB ((size_t)1 << 20)
 
-/* What a trial does once it has met its limit, or before it could. */
+/* What a job does once it has met its limit, or where it does not meet it. */
 enum then {
 	THEN_COPE,
 	THEN_RETURN,
@@ -30,35 +30,40 @@ struct trial {
 	struct forkpool_limits limits;
 	enum forkpool_outcome outcome;
 	const char  *limit;         /* OVER_LIMIT */
-	const char  *says;          /* in its message; NULL: not looked at */
+	const char  *says;          /* the message has this; NULL: anything */
 	enum then    then;
-	int64_t      amount;        /* of whatever it is */
+	int64_t      amount;        /* of what the job uses */
 	unsigned     not_for;       /* set of 1u << enum attack_mode */
-	int          writes;        /* files, in attack_directory() */
+	int          writes;        /* it writes files in attack_directory() */
 };
 
 #define TRIAL_NOT_ROOT    (1u << ATTACK_JOB | 1u << ATTACK_SANDBOX)
 #define TRIAL_NOT_SANDBOX (1u << ATTACK_SANDBOX | 1u << ATTACK_SANDBOX_USER)
 #define TRIAL_NOT_JOB     (1u << ATTACK_JOB | 1u << ATTACK_JOB_USER)
 
-/* Its args. */
+/* The args of the job. */
 struct order {
 	struct attack_knowledge known;
 	enum then then;
 	int64_t   amount;
 };
 
-/* In its function: what it is told, and its end with an errno. */
+/* In the job: its order, and its end, with an errno where it returns one. */
 struct order order_of(const void *args, size_t args_len);
 int          order_end(enum then, int error);
-/* Fork so many children, which wait to be killed.  0, or -1 and errno where one could not be made. */
+/*
+ * Fork so many children, which wait to be killed.  0, or -1 and errno where one could not be made.
+ */
 int          trial_forks(int64_t children);
 
 #define OVER(name) .outcome = FORKPOOL_OVER_LIMIT, .limit = (name)
 
-/* For a loop test over a table: entry i / ATTACK_MODES in mode i % ATTACK_MODES, several times, with plain jobs in between. */
+/*
+ * In a loop test over a table: run entry i / ATTACK_MODES in mode i % ATTACK_MODES several times,
+ * with plain jobs in between.
+ */
 void trial_table(const struct trial *table, int i);
-/* Many of them at once, where none is to meet its limit. */
+/* Run many of the same job at once: none may meet its limit. */
 void trial_many(const struct trial *table, int i);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * users - what tests do as root and as an ordinary user, in a child of their own.
+ * users - run a test as root and as an ordinary user, in a child.
  *
- * A body runs in a forked child that has become that user, and checks with CHILD_CHECK(); a test is a loop
- * test over USERS.  Without root there is only the ordinary one: oneself.
+ * A body runs in a forked child that has become that user, and checks with CHILD_CHECK().  A test
+ * is a loop test over USERS.  Without root the only user is the ordinary one, who runs the test.
  */
 #ifndef FORKPOOL_TESTS_USERS_H
 #define FORKPOOL_TESTS_USERS_H
@@ -25,24 +25,24 @@
 #define USER_OTHER 1
 #define USER_NOBODY 65534
 
-#define CHILD_CHECK(condition)                                                                                  \
-	do {                                                                                                    \
-		if (!(condition)) {                                                                             \
-			(void)fprintf(stderr, "# %s:%d: as user %ld: not so: %s (%s)\n", __FILE__, __LINE__,        \
-			    (long)geteuid(), #condition, strerror(errno));                                      \
-			_exit(1);                                                                               \
-		}                                                                                               \
+#define CHILD_CHECK(condition) \
+	do { \
+		if (!(condition)) { \
+			(void)fprintf(stderr, "# %s:%d: as user %ld: not so: %s (%s)\n", \
+			    __FILE__, __LINE__, (long)geteuid(), #condition, strerror(errno)); \
+			_exit(1); \
+		} \
 	} while (0)
 
-/* A call that has to fail, and how. */
-#define CHILD_DENIED(call, error)                                                                               \
-	do {                                                                                                    \
-		errno = 0;                                                                                      \
-		CHILD_CHECK((call) == -1);                                                                      \
-		CHILD_CHECK(errno == (error));                                                                  \
+/* A call that must fail, and how. */
+#define CHILD_DENIED(call, error) \
+	do { \
+		errno = 0; \
+		CHILD_CHECK((call) == -1); \
+		CHILD_CHECK(errno == (error)); \
 	} while (0)
 
-/* Say on standard error why a test does nothing; 1. */
+/* Say on standard error why a test does nothing; return 1. */
 static inline int
 skip(const char *test, const char *why)
 {
@@ -50,7 +50,7 @@ skip(const char *test, const char *why)
 	return 1;
 }
 
-/* 1: this user is not to be had here. */
+/* Whether this process cannot become that user. */
 static inline int
 user_missing(int user, const char *test)
 {
@@ -65,7 +65,7 @@ user_become(int user)
 	CHILD_CHECK(setgroups(0, NULL) == 0);
 	CHILD_CHECK(setresgid(USER_NOBODY, USER_NOBODY, USER_NOBODY) == 0);
 	CHILD_CHECK(setresuid(USER_NOBODY, USER_NOBODY, USER_NOBODY) == 0);
-	/* As that user's programs are, having been executed by it. */
+	/* As a program is that the user has executed; else /proc/self belongs to root. */
 	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
 }
 
@@ -87,7 +87,7 @@ user_lacks_namespaces(int user, const char *test)
 	return status != 0 ? skip(test, "this user may not make namespaces") : 0;
 }
 
-/* Fork, become user, run body, which may end in _exit(). */
+/* Fork, become the user, and run body, which may end in _exit(). */
 static inline pid_t
 user_start(int user, void (*body)(void))
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Find all memory that this process can read or write, without opening a file. */
 #include "config.h"
 #include "tests/support/walk.h"
 
@@ -8,8 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOWEST  ((uintptr_t)0x10000)          /* as vm.mmap_min_addr has it */
-#define HIGHEST ((uintptr_t)0x7ffffffff000)   /* of 47 bits, without the last page */
+#define LOWEST  ((uintptr_t)0x10000)        /* vm.mmap_min_addr */
+#define HIGHEST ((uintptr_t)0x7ffffffff000) /* 47 bits without the last page */
 
 struct walk {
 	struct walk_range *ranges;
@@ -45,7 +46,7 @@ look(struct walk *w, uintptr_t at, uintptr_t end)
 	}
 	if (errno == EEXIST && end - at <= (uintptr_t)1 << 40 &&
 	    madvise((void *)at, end - at, MADV_NORMAL) == 0) {
-		found(w, at, end); /* and nothing is missing */
+		found(w, at, end); /* all of it is mapped */
 		return;
 	}
 	uintptr_t middle = at + ((end - at) / 2 & ~(uintptr_t)(WALK_PAGE - 1));
@@ -65,7 +66,7 @@ walk_mapped(struct walk_range *ranges, size_t max)
 int
 walk_readable(uintptr_t at)
 {
-	/* No such way to change a mask: EINVAL, once the mask has been copied. */
+	/* There is no operation 99: the kernel copies the mask, and then answers EINVAL. */
 	return syscall(SYS_rt_sigprocmask, 99, at, NULL, 8L) == -1 && errno == EINVAL;
 }
 
@@ -103,11 +104,10 @@ walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t m
 		for (uintptr_t page = ranges[i].at; page < ranges[i].end; page += WALK_PAGE) {
 			if (!walk_readable(page))
 				continue;
-			/* What begins here may go on in the next page. */
-			size_t room =
-			    page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE) ?
-			    WALK_PAGE :
-			    WALK_PAGE - len + 1;
+			/* The needle may begin in this page and go on in the next. */
+			int goes_on =
+			    page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE);
+			size_t room = goes_on ? WALK_PAGE : WALK_PAGE - len + 1;
 			const unsigned char *at = (const unsigned char *)page, *end = at + room;
 			while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
 				if (is_here(at, veiled, len) && hits++ < max)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * walk - all memory that a process can read, found without a file: also where it may open none.
+ * walk - find all memory that a process can read, also where it may open no file.
  *
  * mmap(2) with MAP_FIXED_NOREPLACE tells whether anything is mapped in a range, madvise(2) whether
- * nothing is missing there, and rt_sigprocmask(2), whose first act is to copy from where it is told to,
+ * all of the range is mapped, and rt_sigprocmask(2), which first copies the mask that it is given,
  * whether a page can be read.
  */
 #ifndef FORKPOOL_TESTS_WALK_H
@@ -18,17 +18,17 @@ struct walk_range {
 	uintptr_t at, end;
 };
 
-/* The mapped ranges, at most max of them, adjacent ones as one; how many there are. */
+/* The mapped ranges, at most max of them; adjacent ones are one.  How many they are. */
 size_t walk_mapped(struct walk_range *ranges, size_t max);
 
-/* Whether 8 bytes there can be read. */
+/* Whether 8 bytes at that address can be read. */
 int walk_readable(uintptr_t at);
-/* Whether they can be written; what is there stays. */
+/* Whether they can be written; the bytes stay as they are. */
 int walk_writable(uintptr_t at);
 
 /*
- * Where the needle is in all readable memory, at most max places; how many there are.  It comes with each
- * byte XORed with WALK_VEIL, so that what is searched with is not what is found.
+ * The places of a needle in all readable memory, at most max of them; how many there are.  Each
+ * byte of the needle is XORed with WALK_VEIL, so that the search does not find its own argument.
  */
 #define WALK_VEIL 0x80u
 size_t walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t max);

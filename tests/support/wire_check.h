@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wire_check - any bytes at all through the decoder, for the tests and the fuzzer.
+ * wire_check - put any bytes through the decoder, for the tests and the fuzzer.
  *
  * The bytes are decoded in a heap block of just their length, so that a sanitizer sees each read
- * outside.  What the decoder takes is encoded again: it must give the same frames, in as many
- * bytes, with the same headers, or else the decoder took what no encoder writes.
+ * outside.  Frames that the decoder accepts are encoded again.  That must give the same frames, in
+ * as many bytes, with the same headers; if not, the decoder accepted what no encoder writes.
  */
 #ifndef FORKPOOL_TESTS_WIRE_CHECK_H
 #define FORKPOOL_TESTS_WIRE_CHECK_H
@@ -25,15 +25,17 @@ union wire_check_frame {
 static inline int
 wire_check_get(struct wire_reader *r, enum wire_kind kind, union wire_check_frame *frame)
 {
-	return kind == WIRE_JOBS ? wire_get_job(r, &frame->job) :
-				   wire_get_result(r, &frame->result);
+	if (kind == WIRE_JOBS)
+		return wire_get_job(r, &frame->job);
+	return wire_get_result(r, &frame->result);
 }
 
 static inline int
 wire_check_put(struct wire_writer *w, enum wire_kind kind, const union wire_check_frame *frame)
 {
-	return kind == WIRE_JOBS ? wire_put_job(w, &frame->job) :
-				   wire_put_result(w, &frame->result);
+	if (kind == WIRE_JOBS)
+		return wire_put_job(w, &frame->job);
+	return wire_put_result(w, &frame->result);
 }
 
 static inline int
@@ -44,7 +46,7 @@ wire_check_inside(const void *from, size_t len, const unsigned char *packet, siz
 	if (at < packet + 16 || at > packet + packet_len ||
 	    len > (size_t)(packet + packet_len - at))
 		return 0;
-	/* Touched, for whoever watches. */
+	/* Read each byte, for a sanitizer to see. */
 	volatile unsigned char byte;
 	for (size_t i = 0; i < len; i++)
 		byte = at[i];
@@ -61,8 +63,10 @@ wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame,
 		const struct wire_job *job = &frame->job;
 		if (job->id_len > WIRE_ID_MAX || job->attempt == 0 || job->cooperative > 1)
 			return "a job has a field out of its range";
-		if (job->args == NULL ? job->args_len == 0 :
-					!wire_check_inside(job->args, job->args_len, packet, len))
+		if (job->args == NULL && job->args_len == 0)
+			return "args lie outside";
+		if (job->args != NULL &&
+		    !wire_check_inside(job->args, job->args_len, packet, len))
 			return "args lie outside";
 		if ((uintptr_t)job->args % WIRE_ALIGN != 0)
 			return "args are not aligned";
@@ -75,13 +79,16 @@ wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame,
 		return "a message is too long";
 	if (!wire_check_inside(result->message, result->message_len, packet, len))
 		return "a message lies outside";
-	if (result->value == NULL ? result->value_len == 0 :
-				    result->value_len > len ||
-		    !wire_check_inside(result->value, (size_t)result->value_len, packet, len))
+	if (result->value == NULL && result->value_len == 0)
 		return "a value lies outside";
+	if (result->value != NULL &&
+	    (result->value_len > len ||
+		!wire_check_inside(result->value, (size_t)result->value_len, packet, len)))
+		return "a value lies outside";
+	if (!result->has_process && (result->frames != 0 || result->addresses != NULL))
+		return "addresses of no process";
 	if (!result->has_process)
-		return result->frames == 0 && result->addresses == NULL ? NULL :
-									  "addresses of no process";
+		return NULL;
 	if (result->frames > WIRE_FRAMES_MAX)
 		return "there are too many addresses";
 	if (!wire_check_inside(result->addresses, result->frames * sizeof(uint64_t), packet, len))
@@ -91,7 +98,7 @@ wire_check_frame(enum wire_kind kind, const union wire_check_frame *frame,
 	return NULL;
 }
 
-/* The short way to a plain result must lead where the long one does. */
+/* The short way to decode a plain result must give what the long way gives. */
 static inline const char *
 wire_check_short_way(const struct wire_reader *before, const struct wire_result *result)
 {
@@ -116,7 +123,7 @@ wire_check_short_way(const struct wire_reader *before, const struct wire_result 
 	return result->ticket == again.ticket ? NULL : "a result has changed";
 }
 
-/* Bytes that may be the same or not for reasons of their own: NULL and none, or equal. */
+/* Whether both are NULL, or both are equal bytes. */
 static inline int
 wire_check_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
 {
@@ -160,7 +167,7 @@ wire_check_equal(enum wire_kind kind, const union wire_check_frame *a,
 	    wire_check_bytes(x->message, x->message_len, y->message, y->message_len);
 }
 
-/* The fixed parts of all frames: the padding is whatever was there before. */
+/* Compare the fixed parts of all frames, without the padding, which has any value. */
 static inline int
 wire_check_headers(enum wire_kind kind, const unsigned char *a, const unsigned char *b, size_t len)
 {
@@ -182,8 +189,10 @@ wire_check_headers(enum wire_kind kind, const unsigned char *a, const unsigned c
 	return 1;
 }
 
-/* What is wrong with how these bytes are decoded, or NULL; *frames: how many the packet has, -1
-   where it was refused. */
+/*
+ * What is wrong with how these bytes are decoded, or NULL.  *frames: how many frames the packet
+ * has, -1 where the decoder refuses it.
+ */
 static inline const char *
 wire_check(enum wire_kind kind, const void *bytes, size_t len, int *frames)
 {
