@@ -17,7 +17,8 @@ clock_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* The timeout of poll() that is not over before so many nanoseconds have passed; 0 where they have. */
+/* The timeout of poll() that is not over before so many nanoseconds have passed; 0 where ns is not
+   above 0. */
 static inline int
 clock_poll_ms(int64_t ns)
 {
