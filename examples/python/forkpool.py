@@ -74,9 +74,9 @@ class CResult(Structure):
     _fields_ = [("seq", c_uint64), ("id", c_char_p), ("user", c_void_p), ("outcome", c_int), ("error", c_int),
                 ("signal", c_int), ("exit_code", c_int), ("core_dumped", c_int), ("limit", c_char_p),
                 ("message", c_char_p), ("value", c_void_p), ("value_len", c_size_t), ("output", c_void_p),
-                ("output_len", c_size_t), ("backtrace", c_char_p), ("pid", c_pid_t), ("worker", c_uint), ("attempts", c_uint),
-                ("queued_ns", c_int64), ("run_ns", c_int64), ("cpu_ns", c_int64), ("max_rss", c_int64),
-                ("user_ns", c_int64)]
+                ("output_len", c_size_t), ("backtrace", c_char_p), ("pid", c_pid_t), ("worker", c_uint),
+                ("attempts", c_uint), ("queued_ns", c_int64), ("run_ns", c_int64), ("cpu_ns", c_int64),
+                ("max_rss", c_int64), ("user_ns", c_int64)]
 
 
 class Stats(Structure):
