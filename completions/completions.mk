@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What the shells know of the options.  Bash looks for a file of the command's name.
+# Completions for the shells.  Bash looks for a file that has the name of the command.
 completion_files = completions/forkpool.bash completions/_forkpool completions/forkpool.fish
 if BUILD_TOOL
 bashcompletion_DATA = completions/forkpool

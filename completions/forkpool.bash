@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Completions of forkpool(1) for bash 4.3 or later: options, their values, and behind them the command with what its own
-# completion knows.  That last needs the package bash-completion; without it there are commands and files.
+# Completions of forkpool(1) for bash 4.3 or later: options, their values, and behind them the command with its own
+# completion.  The completion of the command needs the package bash-completion; without it, names of commands and files
+# are offered.
 #
-# Nothing that was typed is evaluated or run, but for nm(1) on the object of --plugin.
+# Nothing that the user typed is evaluated or run, except for nm(1) on the object of --plugin.
 # shellcheck shell=bash
 
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 403)); then return 0; fi
 
-# A line an option: its names, in brackets those that are taken but not offered, and what its value is, in [ ] where it
-# may be left out (and then is not the next word).  tests/tool/completions.sh holds it against forkpool --help.
+# Each option has a line: its names, in parentheses the names that are accepted but not offered, and the kind of its
+# value.  A value in [ ] is optional, and is never the next word.  tests/tool/completions.sh compares the options with
+# those of forkpool --help.
 _forkpool_options=(
 	'-a --arg-file (--argfile) FILE'
 	'-0 --null'
@@ -94,7 +96,7 @@ _forkpool_options=(
 	'(--will-cite) (--gnu) (--plain) (--silent) (--no-notice)'
 )
 
-# name -> what its value is, "" where it takes none; and the names that are offered, in order
+# From each name to the kind of its value, "" for an option without one; and the names that are offered, in order.
 declare -gA _forkpool_value=()
 declare -ga _forkpool_offered=()
 
@@ -118,7 +120,7 @@ _forkpool_load()
 _forkpool_load
 unset -f _forkpool_load
 
-# _forkpool_kind NAME: sets kind.  Long names may be cut short.
+# _forkpool_kind NAME: sets kind to the kind of the option's value.  A long name may be abbreviated.
 _forkpool_kind()
 {
 	local name
@@ -135,8 +137,8 @@ _forkpool_kind()
 	fi
 }
 
-# _forkpool_letters WORD: of the letters of -abc, sets kind to that of the first that takes a value, and value to what
-# stands behind it there
+# _forkpool_letters WORD: of the letters of a word like -abc, finds the first that takes a value; sets kind to the kind
+# of its value, and value to the rest of the word.
 _forkpool_letters()
 {
 	local at
@@ -148,8 +150,8 @@ _forkpool_letters()
 	return 1
 }
 
-# _forkpool_reply WORD...: those of them that begin with $value are offered.  $cur ends with $value, and readline puts what
-# is offered behind $head.
+# _forkpool_reply WORD...: offers the words that begin with $value.  $cur ends with $value, and readline puts an offered
+# word behind $head.
 _forkpool_reply()
 {
 	local word whole
@@ -162,7 +164,7 @@ _forkpool_reply()
 	compopt -o nosort 2>/dev/null # bash 4.4
 }
 
-# _forkpool_files COMPGEN-OPTION...: files, by readline itself where it can, since it knows of quotes
+# _forkpool_files COMPGEN-OPTION...: offers files.  If possible it leaves this to readline, which knows about quotes.
 _forkpool_files()
 {
 	local names
@@ -175,7 +177,7 @@ _forkpool_files()
 	compopt -o filenames
 }
 
-# Functions of the object before the colon, of those that can be jobs.
+# Offers the functions that can be jobs, of the object before the colon.
 _forkpool_functions()
 {
 	local file=${value%:*} names
@@ -187,7 +189,7 @@ _forkpool_functions()
 	_forkpool_reply "${names[@]}"
 }
 
-# _forkpool_values KIND: what $value may become
+# _forkpool_values KIND: offers values of this kind that begin with $value.
 _forkpool_values()
 {
 	local names
@@ -208,7 +210,7 @@ _forkpool_values()
 		_forkpool_reply never {now,soon},{fail,success,done}={1,10%}
 		;;
 	SEQ)
-		# Signals and milliseconds in turn, KILL at the end.
+		# Signals and milliseconds by turns, with KILL at the end.
 		names=${value//[!,]/}
 		value=${value##*,}
 		if ((${#names} % 2 == 1)); then
@@ -227,14 +229,14 @@ _forkpool_values()
 			_forkpool_files -f -X '!*.so'
 			mapfile -t names < <(compgen -d -- "$value")
 			_forkpool_reply "${names[@]}"
-			compopt -o nospace # the colon
+			compopt -o nospace # a colon follows
 		fi
 		;;
 	esac
 }
 
-# The words as the shell has them, up to the cursor, and where each begins in COMP_WORDS: bash cuts those at = and : as
-# well.  The last is $cur, of which readline does not see $head.
+# Sets words to the words of the shell, up to the cursor, and starts to the place of each in COMP_WORDS, where bash also
+# cuts words at = and ":".  The last word is $cur; readline does not see the beginning of it, $head.
 _forkpool_words()
 {
 	local rest=$COMP_LINE piece i
@@ -245,7 +247,7 @@ _forkpool_words()
 		fi
 		rest=${rest#"${rest%%[!$' \t\n']*}"}
 		if ((i == COMP_CWORD && ${#COMP_LINE} - ${#rest} + ${#piece} > COMP_POINT)); then
-			piece=${piece:0:COMP_POINT - ${#COMP_LINE} + ${#rest}} # what stands behind the cursor does not count
+			piece=${piece:0:COMP_POINT - ${#COMP_LINE} + ${#rest}} # up to the cursor
 		fi
 		rest=${rest#"$piece"}
 		cur=${words[-1]}$piece
@@ -264,7 +266,7 @@ _forkpool()
 	_forkpool_words
 	local last=$((${#words[@]} - 1))
 
-	# Options end at the first word that is none.
+	# Options end at the first word that is not an option.
 	for ((i = 1; i < last; i++)); do
 		word=${words[i]}
 		case $word in
@@ -282,7 +284,7 @@ _forkpool()
 		if [[ $word == --plug* && $word != --plugin-* ]]; then plugin=1; fi
 		if [[ $kind == \[* ]]; then kind=; fi
 		if [[ $kind ]]; then
-			i=$((i + 1)) # its value
+			i=$((i + 1)) # the value is the next word
 			if ((i == last)); then
 				value=$cur
 				_forkpool_values "$kind"

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Completions of forkpool(1) for fish: options, their values, and behind them the command with its own completion.
 #
-# A line an option below.  tests/tool/completions.sh holds them against forkpool --help.
+# Each option has a line below.  tests/tool/completions.sh compares the options with those of forkpool --help.
 
-# Names, with their dashes, of options whose value is the next word, and of those that have none or have it in the same word.
+# The names, with their dashes, of options whose value is the next word; and of the other options, which have no value or
+# have it in the same word.
 set -g __forkpool_valued
 set -g __forkpool_flags
 
-# The number of words before the command.  Fails: the command has not come yet; with 2 where a value is to come first.
+# Prints the number of words before the command.  Status: 0 the cursor is at the command or behind it, 1 it is still at
+# the options, 2 it is at the value of an option.
 function __forkpool_before_command
     set -l words (commandline -opc)
     set -l at 2
@@ -23,11 +25,11 @@ function __forkpool_before_command
                 if contains -- $word $__forkpool_valued
                     set valued 1
                 else if not contains -- $word $__forkpool_flags
-                    # Long names may be cut short.
+                    # A long name may be abbreviated.
                     string match -q -- "$word*" $__forkpool_valued; and set valued 1
                 end
             case '-?*'
-                # The first letter that takes a value takes the rest of the word, or the next one.
+                # The value of the first letter that takes one is the rest of the word, or else the next word.
                 for letter in (string split '' -- (string sub -s 2 -- $word))
                     if set -q valued[1]
                         set -e valued
@@ -48,7 +50,7 @@ function __forkpool_before_command
     return 1
 end
 
-# At the value of an option.
+# Whether the cursor is at the value of an option.
 function __forkpool_at_value
     __forkpool_before_command >/dev/null
     test $status -eq 2
@@ -58,7 +60,7 @@ function __forkpool_in_options
     not __forkpool_before_command >/dev/null
 end
 
-# At the command, or at what comes behind it.
+# Whether the cursor is at the command, or behind it.
 function __forkpool_behind_options
     set -l before (__forkpool_before_command)
     set -l state $status
@@ -87,7 +89,7 @@ function __forkpool_rest
     end
 end
 
-# Signals and milliseconds in turn, KILL at the end.
+# Signals and milliseconds by turns, with KILL at the end.
 function __forkpool_term_seq
     set -l value (string replace -r -- '^--[a-z-]*=' '' (commandline -ct))
     set -l before (string replace -r -- '[^,]*$' '' $value)
@@ -99,7 +101,7 @@ function __forkpool_term_seq
     end
 end
 
-# An object, a colon, functions of it.
+# A shared object, a colon, and functions of the object.
 function __forkpool_plugin
     set -l value (string replace -r -- '^--[a-z-]*=' '' (commandline -ct))
     set -l parts (string match -r -- '^(.*):([^:]*,)?[^:,]*$' $value)
@@ -114,7 +116,7 @@ function __forkpool_plugin
         string replace -r -- '^' (string escape --style=regex -- "$parts[2]:$parts[3]" | string replace -a -- '$' '$$')
 end
 
-# As complete(1), for one option.
+# Takes the arguments of complete(1) for one option.
 function __forkpool_option
     set -l names
     set -l before
@@ -222,7 +224,7 @@ __forkpool_option -l compat -x -a 'xargs parallel native' -d 'Be as another prog
 __forkpool_option -s h -l help -d 'Print what options there are'
 __forkpool_option -s V -l version -d 'Print the version'
 
-# Further names, which are taken but not offered.
+# Further names, which are accepted but not offered.
 set -ga __forkpool_valued --argfile --col-sep --block-size --maxargs --workdir --work-dir -P --max-procs
 set -ga __forkpool_valued --halt-on-error --termseq --tag-string --result --res
 set -ga __forkpool_flags --dryrun --lb --linebuffer --line-buffered --keeporder --resumefailed --retryfailed
@@ -230,6 +232,7 @@ set -ga __forkpool_flags --will-cite --gnu --plain --silent --no-notice
 
 complete -c forkpool -k -n '__forkpool_behind_options; and not __forkpool_items' -a '(__forkpool_rest)'
 complete -c forkpool -F -n __forkpool_items
-complete -c forkpool -F -n __forkpool_at_value # by a name that fish does not know; of others it knows better
+# Files, for the value of a name that fish does not know; for other names it has the completion above.
+complete -c forkpool -F -n __forkpool_at_value
 
 functions -e __forkpool_option

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ten jobs, two workers, the results in order: the worker-pool pattern at its smallest.
+ * The smallest program with a pool: ten jobs, two workers, the results in order.
  *
- * A job is a function, its arguments as bytes, and a name.  It runs in another process: what it
- * is given was copied there, and what it has to say goes back as bytes, with forkpool_reply().
+ * A job is a function, its arguments as bytes, and a name.  A job runs in another process: the
+ * pool copies the arguments there, and forkpool_reply() sends the answer back, as bytes too.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define JOBS 10
 
-/* Runs in a worker.  0: it went well; any other number: it failed with that errno. */
+/* The job, run in a worker.  Returns 0, or the errno with which it failed. */
 static int
 double_number(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -29,7 +29,7 @@ double_number(struct forkpool_context *context, const void *args, size_t args_le
 int
 main(void)
 {
-	/* What is not set is zero, and zero means the default. */
+	/* Members that are not named are 0, which means the default. */
 	struct forkpool_options options = { .workers = 2, .ordered = 1 };
 	const struct forkpool_result *result;
 	char error[256];
@@ -44,19 +44,25 @@ main(void)
 	for (int i = 1; i <= JOBS; i++) {
 		char name[32];
 		snprintf(name, sizeof name, "job %d", i);
-		/* args and id are copied before forkpool_submit() returns. */
-		struct forkpool_job job = { .fn = double_number,
+		struct forkpool_job job = {
+			.fn = double_number,
 			.args = &i,
 			.args_len = sizeof i,
-			.id = name };
-		if (forkpool_submit(pool, &job, NULL) != 1) { /* 0: the queue is full, which ten cannot do */
+			.id = name,
+		};
+		/*
+		 * forkpool_submit() copies args and id.  It returns 1 if it took the job, -1 on an
+		 * error, and 0 if the queue is full, which ten jobs do not fill.
+		 */
+		if (forkpool_submit(pool, &job, NULL) != 1) {
 			perror("forkpool_submit");
 			forkpool_close(pool);
 			return 1;
 		}
 	}
 
-	/* One result for each job.  1: got one, 0: nothing is pending any more, -1: an error. */
+	/* Each job has one result.  forkpool_wait() returns 1 with a result, 0 when no job is left,
+	   and -1 on an error. */
 	while ((got = forkpool_wait(pool, &result, -1)) == 1) {
 		int doubled;
 		if (result->outcome != FORKPOOL_OK || result->value_len != sizeof doubled) {

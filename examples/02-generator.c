@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stream of jobs without an end, in constant memory, until the answer is found.
+ * An endless stream of jobs, in constant memory, until one of them has the answer.
  *
- * forkpool_run() pulls a job from the generator whenever there is room for one, and hands each
- * result to the consumer; so never more jobs exist than the pool's queue_limit.  Here a job counts
- * the steps that each number of a range takes to reach 1 (halve it if even, else triple it and add
- * one) and replies the longest way; the consumer stops at the first of 300 steps or more.
+ * forkpool_run() asks the generator for a job whenever the queue has room, and passes each result
+ * to the consumer.  So there are never more jobs than the pool's queue_limit.  A job of this
+ * program counts, for each number of a range, the steps that the number takes to reach 1 (halve it
+ * if even, else triple it and add one), and replies the number with the most steps.  The consumer
+ * stops the run at the first number that takes 300 steps or more.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 
 struct longest { uint64_t number, steps; };
 
-/* Runs in a worker. */
+/* The job, run in a worker.  Returns 0, or the errno with which it failed. */
 static int
 search_range(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -39,11 +40,12 @@ search_range(struct forkpool_context *context, const void *args, size_t args_len
 	return forkpool_reply(context, &best, sizeof best) == 0 ? 0 : errno;
 }
 
-/* Called when there is room: 1 a job, 0 no more, -1 an error.  *job comes zeroed. */
+/* The generator, called when the queue has room.  Returns 1 if it filled in *job, which is zeroed
+   before, 0 if there are no more jobs, and -1 on an error. */
 static int
 next_range(struct forkpool_job *job, void *arg)
 {
-	static uint64_t first; /* what args points to has to last until the generator is called again */
+	static uint64_t first; /* static: args has to stay valid until the next call */
 	uint64_t *next = arg;
 
 	first = *next;
@@ -54,7 +56,8 @@ next_range(struct forkpool_job *job, void *arg)
 	return 1;
 }
 
-/* Called with each result, here in order: 0 go on; anything else ends the run and is its answer. */
+/* The consumer, called with each result, in order here.  Returns 0 to go on.  Any other number ends
+   the run, and forkpool_run() returns it. */
 static int
 look_at(const struct forkpool_result *result, void *arg)
 {
@@ -84,7 +87,7 @@ main(void)
 		fprintf(stderr, "no pool: %s\n", error);
 		return 1;
 	}
-	/* What was under way when the consumer stopped is cancelled; the pool could go on. */
+	/* After the consumer stops the run, the other jobs are cancelled; the pool stays usable. */
 	int answer = forkpool_run(pool, next_range, &next, look_at, &record);
 	if (answer != 1)
 		fprintf(stderr, "forkpool_run: %s\n",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What may go wrong with a job costs that job alone: a crash, a hang, a cancellation.
+ * Crashes, timeouts and cancellations: each ends one job, and the other jobs go on.
  *
- * A plain job that is past its timeout, or cancelled, ends at once, and its worker is replaced.
- * A cooperative one is only told, ends by itself, and its worker lives on.
+ * When a plain job runs past its timeout, or is cancelled, the pool ends its worker, by SIGTERM and
+ * after grace_ns by SIGKILL, and starts another.  A cooperative job is told instead: it ends by
+ * itself, and its worker lives on.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #define MS INT64_C(1000000)
 
+/* The job, run in a worker: the job's name says what it does. */
 static int
 misbehave(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -26,9 +28,9 @@ misbehave(struct forkpool_context *context, const void *args, size_t args_len)
 		while (poll(NULL, 0, -1) == -1)
 			continue;
 	if (strcmp(how, "polite") == 0)
-		while (!forkpool_cancelled(context)) /* true also once its deadline has passed */
+		while (!forkpool_cancelled(context)) /* also true when the timeout has passed */
 			(void)poll(NULL, 0, 1);
-	return 0; /* a polite one would clean up first */
+	return 0; /* a real cooperative job would clean up before this */
 }
 
 static int
@@ -52,18 +54,22 @@ int
 main(void)
 {
 	struct forkpool_options options = { .workers = 2, .ordered = 1, .grace_ns = 10000 * MS };
-	struct forkpool_job fine = { .fn = misbehave, .id = "fine" },
-			    crash = { .fn = misbehave, .id = "crash" };
-	struct forkpool_job hang = { .fn = misbehave, .id = "hang" }, hang_50 = hang;
-	struct forkpool_job polite_50 = { .fn = misbehave,
+	struct forkpool_job fine = { .fn = misbehave, .id = "fine" };
+	struct forkpool_job crash = { .fn = misbehave, .id = "crash" };
+	struct forkpool_job hang = { .fn = misbehave, .id = "hang" };
+	/* The timeout counts from the start of the job: waiting in the queue does not use it up. */
+	struct forkpool_job hang_50 = { .fn = misbehave, .id = "hang", .timeout_ns = 50 * MS };
+	struct forkpool_job polite_50 = {
+		.fn = misbehave,
 		.id = "polite",
-		.flags = FORKPOOL_COOPERATIVE };
+		.timeout_ns = 50 * MS,
+		.flags = FORKPOOL_COOPERATIVE,
+	};
 	const struct forkpool_job *jobs[] = { &fine, &crash, &hang_50, &polite_50, &fine, &hang };
 	size_t count = sizeof jobs / sizeof jobs[0];
 	uint64_t seq = 0;
 	char error[256];
 
-	hang_50.timeout_ns = polite_50.timeout_ns = 50 * MS; /* from its start; the time in the queue is free */
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
 	if (pool == NULL) {
 		fprintf(stderr, "no pool: %s\n", error);
@@ -72,12 +78,14 @@ main(void)
 	for (size_t i = 0; i < count; i++)
 		if (forkpool_submit(pool, jobs[i], &seq) != 1)
 			goto fail;
-	/* The last one, whether it waits or runs.  1: it will end as cancelled, 0: it was too late. */
+	/* Cancel the last job, whether it waits or runs.  forkpool_cancel_job() returns 1 if the
+	   job will end as cancelled, and 0 if the job had ended before. */
 	if (forkpool_cancel_job(pool, seq, FORKPOOL_CANCEL_RUNNING) != 1 ||
 	    results_print(pool) == -1)
 		goto fail;
 
-	printf("all at once:\n"); /* two of them may run, the third waits; the pool stays usable */
+	/* Cancel all three jobs: two run and the third waits.  The pool stays usable. */
+	printf("all at once:\n");
 	for (int i = 0; i < 3; i++)
 		if (forkpool_submit(pool, &hang, NULL) != 1)
 			goto fail;

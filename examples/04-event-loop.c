@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A poll() loop of the program's own, with a pool as one of the things it looks after.
+ * A pool in the poll() loop of a program that has other input to look after.
  *
- * Lines come from a pipe, each becomes a job, and results are printed as they arrive; neither
- * side waits for the other.  The four steps for the pool in each turn are numbered.
+ * The program reads lines from a pipe, makes a job of each, and prints results as they arrive;
+ * neither side waits for the other.  Each turn of the loop does four steps for the pool, which are
+ * numbered below.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,16 +14,16 @@
 
 #include <forkpool.h>
 
-#define PENDING_MAX 4   /* read no further while so many jobs wait */
-#define POOL_FDS    16  /* forkpool_pollfds() wants one for each worker and a few more */
+#define PENDING_MAX 4   /* read no more lines while so many jobs are pending */
+#define POOL_FDS    16  /* forkpool_pollfds() needs one for each worker and a few more */
 
-/* Runs in a worker. */
+/* The job, run in a worker.  Returns 0, or the errno with which it failed. */
 static int
 shout(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	for (size_t i = 0; i < args_len; i++) {
 		char c = (char)toupper(((const unsigned char *)args)[i]);
-		if (forkpool_reply(context, &c, 1) == -1) /* appends */
+		if (forkpool_reply(context, &c, 1) == -1) /* each call appends to the value */
 			return errno;
 	}
 	return 0;
@@ -37,25 +38,32 @@ loop(struct forkpool *pool, FILE *input)
 	int open = 1, got;
 
 	while (open || forkpool_pending(pool) > 0) {
-		/* poll() passes over a negative descriptor: the input is at its end, or has to wait. */
+		/* Stop watching the input at its end, and while the pool is full: poll() ignores
+		   a descriptor of -1. */
 		fds[0].fd = open && forkpool_pending(pool) < PENDING_MAX ? fileno(input) : -1;
-		size_t n = forkpool_pollfds(pool, fds + 1, POOL_FDS);           /* 1: what to watch */
+		/* 1: ask the pool for the descriptors to watch. */
+		size_t n = forkpool_pollfds(pool, fds + 1, POOL_FDS);
 		if (n == 0 || n > POOL_FDS)
 			return -1;
-		int ready = poll(fds, (nfds_t)(1 + n), forkpool_timeout(pool)); /* 2: and how long */
+		/* 2: wait, at most as long as the pool says. */
+		int ready = poll(fds, (nfds_t)(1 + n), forkpool_timeout(pool));
 		if (ready == -1 && errno != EINTR)
 			return -1;
 		if (ready > 0 && fds[0].fd != -1 && fds[0].revents != 0) {
 			open = fgets(line, sizeof line, input) != NULL;
-			struct forkpool_job job = { .fn = shout,
+			struct forkpool_job job = {
+				.fn = shout,
 				.args = line,
-				.args_len = strcspn(line, "\n") };
+				.args_len = strcspn(line, "\n"),
+			};
 			if (open && forkpool_submit(pool, &job, NULL) != 1)
 				return -1;
 		}
-		if (forkpool_dispatch(pool, fds + 1, ready > 0 ? n : 0) == -1)  /* 3: let it work */
+		/* 3: let the pool work. */
+		if (forkpool_dispatch(pool, fds + 1, ready > 0 ? n : 0) == -1)
 			return -1;
-		while ((got = forkpool_next(pool, &r)) == 1)                    /* 4: take all there is */
+		/* 4: take all results that are ready. */
+		while ((got = forkpool_next(pool, &r)) == 1)
 			printf("%.*s\n", (int)r->value_len,
 			    r->outcome == FORKPOOL_OK ? (const char *)r->value : "");
 		if (got == -1)
@@ -78,7 +86,8 @@ main(void)
 	FILE *input = popen("for word in one two three four five six; do echo $word; done", "r");
 	int status = -1;
 	if (input != NULL) {
-		setvbuf(input, NULL, _IONBF, 0); /* poll() knows nothing of what stdio has read ahead */
+		/* No buffer: poll() would not see the lines that stdio has read ahead. */
+		setvbuf(input, NULL, _IONBF, 0);
 		status = loop(pool, input);
 		pclose(input);
 	}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the workers of a pool do at the moment: which job, how far it is, for how long, with how much memory.
+ * A table of what each worker does at this moment: its job, progress, time and memory.
  *
- * forkpool_worker_info() may be called at any time and waits for nobody, so a program can draw such a table as often as
- * it likes.  So that this one is the same each time, its jobs stop half way until the table is printed.
+ * A program may call forkpool_worker_info() at any time, as often as it likes: the call does not
+ * wait.  The jobs of this program stop half way until the table is printed, so that the table is
+ * the same in each run.
+ *
  *	./05-status          which jobs run, and how far they are
- *	./05-status all      and what differs from run to run: worker, process, time and memory
+ *	./05-status all      also what differs from run to run: worker, process, time and memory
  */
 #include <errno.h>
 #include <stdint.h>
@@ -21,7 +23,8 @@
 
 static int gate[2];
 
-/* Runs in a worker: so many steps, then as many as there are left when the gate is opened. */
+/* The job, run in a worker: it stops at the step that its argument says until the gate opens, then
+   does the remaining steps. */
 static int
 walk(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -31,7 +34,7 @@ walk(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)args_len;
 	memcpy(&stop, args, sizeof stop);
 	for (unsigned step = 1; step <= STEPS; step++) {
-		forkpool_progress(context, step, STEPS); /* two stores: as often as one likes */
+		forkpool_progress(context, step, STEPS); /* cheap, two stores: call it often */
 		while (step == stop && read(gate[0], &byte, 1) == -1 && errno == EINTR)
 			continue;
 	}
@@ -39,8 +42,9 @@ walk(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 /*
- * Bytes of memory that a process has; -1: the system does not tell.  Where each job has a process of its own (JOB,
- * SANDBOX) that is a child of the worker's: /proc/PID/task/PID/children has its number.
+ * The bytes of memory that a worker's process has, or -1 if the system does not tell.  At the
+ * isolation levels JOB and SANDBOX the job has its own process, a child of the worker, whose number
+ * /proc/PID/task/PID/children has.
  */
 static long long
 memory_of(pid_t pid)
@@ -57,7 +61,8 @@ memory_of(pid_t pid)
 	return got == 1 ? pages * sysconf(_SC_PAGESIZE) : -1;
 }
 
-/* By the job's number, since which worker has which differs; a live screen would go by the worker. */
+/* Prints the jobs in the order of their numbers, since it differs from run to run which worker has
+   which job.  A live screen would rather go through the workers. */
 static void
 table_print(const struct forkpool_worker_info *info, int all)
 {
@@ -80,7 +85,8 @@ table_print(const struct forkpool_worker_info *info, int all)
 	printf("idle: %u\n", idle);
 }
 
-/* All jobs are where they stop.  A program that only shows them has no need to wait for that. */
+/* Returns 1 if all jobs have come to the step where they stop, 0 if not yet, -1 on an error.  Only
+   this example has to wait for that, to print the same table each time. */
 static int
 all_there(const struct forkpool *pool, struct forkpool_worker_info *info, const unsigned *stops)
 {
@@ -104,20 +110,22 @@ jobs_run(struct forkpool *pool, int all)
 	int got;
 
 	for (unsigned i = 0; i < JOBS; i++) {
-		struct forkpool_job job = { .fn = walk,
+		struct forkpool_job job = {
+			.fn = walk,
 			.args = &stops[i],
 			.args_len = sizeof stops[i],
-			.id = names[i] };
+			.id = names[i],
+		};
 		if (forkpool_submit(pool, &job, NULL) != 1)
 			return -1;
 	}
 	while ((got = all_there(pool, info, stops)) == 0)
-		if (forkpool_wait(pool, &r, 10) == -1) /* 10 ms: there is no result yet */
+		if (forkpool_wait(pool, &r, 10) == -1) /* for 10 ms: no job has ended yet */
 			return -1;
 	if (got == -1)
 		return -1;
 	table_print(info, all);
-	close(gate[1]); /* all of them read the end of it */
+	close(gate[1]); /* open the gate: read() returns in each job */
 	while ((got = forkpool_wait(pool, &r, -1)) == 1)
 		printf("%s: %s\n", r->id, forkpool_outcome_name(r->outcome));
 	return got;
@@ -132,7 +140,9 @@ main(int argc, char **argv)
 		perror("pipe");
 		return 1;
 	}
-	const int kept[] = { gate[0], -1 }; /* what workers keep open of ours; not the end that is written to */
+	/* Workers keep the reading end open.  They do not keep the writing end, so that closing it
+	   here opens the gate. */
+	const int kept[] = { gate[0], -1 };
 	struct forkpool_options options = { .workers = WORKERS, .ordered = 1, .descriptors = kept };
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
 	if (pool == NULL) {

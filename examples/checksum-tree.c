@@ -4,17 +4,18 @@
  *
  *	checksum-tree [-j N] [--hostile PERCENT] [--seed N] [--timeout SECONDS] DIR
  *
- * Standard output gets what sha256sum(1) prints for the same paths, in the order of the walk
- * (by name within a directory; symbolic links are not followed).  Standard error gets a progress
- * line, if it is a terminal, and at the end a table of what became of the jobs.
+ * It writes to standard output what sha256sum(1) writes for the same paths, in the order of the
+ * walk (by name within a directory; it does not follow symbolic links).  It writes to standard
+ * error a progress line, if that is a terminal, and at the end a table of the outcomes.
  *
- * With --hostile that share of the files, chosen by the seed, is not hashed: the job writes to
- * nowhere, aborts, exits, loops past its timeout or kills its process.  The table then says of each
- * kind how many were planned and how many were reported as just that.
+ * --hostile takes that share of the files, chosen by the seed, and does not hash them: their jobs
+ * write to a bad address, abort, exit, loop past their timeout or kill their own process.  The
+ * table then has a line for each kind: how many jobs were planned, and how many were reported as
+ * that kind.
  *
- * Exit status: 0 each file has its line, those left out by --hostile aside; 1 a file or directory
- * could not be read, or a job came to another bad end; 2 what was reported is not what was
- * planned; 3 wrong usage, no pool, or standard output could not be written.
+ * Exit status: 0 each file has its line, except those that --hostile chose; 1 a file or directory
+ * could not be read, or a job failed in another way; 2 the reported jobs are not the planned ones;
+ * 3 wrong usage, no pool, or standard output could not be written.
  */
 #define _GNU_SOURCE
 
@@ -69,7 +70,7 @@ hash_file(struct forkpool_context *context, const void *args, size_t args_len)
 
 	if (args_len == 0 || path[args_len - 1] != '\0')
 		return EINVAL;
-	/* What was a regular file in the walk may be a fifo by now, which is not to be waited for. */
+	/* O_NONBLOCK: open() does not wait, should the file have become a fifo since the walk. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return errno;
@@ -90,13 +91,15 @@ hash_file(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, digest, sizeof digest) == 0 ? 0 : errno;
 }
 
-/* What a job is sent out to do. */
+/* What a job does: it hashes a file, or misbehaves in one of five ways. */
 enum kind { HASH, CRASH, ABORT, EXIT, LOOP, KILL, KINDS };
 
 static int
 misbehave(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	static volatile uintptr_t nowhere = 8; /* no such page, and the compiler does not know */
+	/* No page has this address.  Volatile, so that the compiler
+	   keeps the write and the loop. */
+	static volatile uintptr_t nowhere = 8;
 	enum kind kind;
 
 	(void)context;
@@ -104,7 +107,7 @@ misbehave(struct forkpool_context *context, const void *args, size_t args_len)
 		return EINVAL;
 	memcpy(&kind, args, sizeof kind);
 	if (kind == CRASH) {
-		(void)signal(SIGSEGV, SIG_DFL); /* a sanitizer would make an exit of it */
+		(void)signal(SIGSEGV, SIG_DFL); /* the handler of a sanitizer would exit instead */
 		*(volatile int *)nowhere = 1;
 	}
 	if (kind == ABORT)
@@ -118,11 +121,11 @@ misbehave(struct forkpool_context *context, const void *args, size_t args_len)
 
 /* ----------------------------------------------------------------------------- in the parent */
 
-/* How each has to be reported. */
+/* The outcome that each kind has to have. */
 static const struct {
 	const char *name;
 	enum forkpool_outcome outcome;
-	int         signal, exit_code;   /* 0, -1: not looked at */
+	int         signal, exit_code;   /* 0 and -1: not compared */
 } kinds[KINDS] = {
 	[HASH]  = { "hash",  FORKPOOL_OK,        0,       -1 },
 	[CRASH] = { "crash", FORKPOOL_CRASHED,   SIGSEGV, -1 },
@@ -132,7 +135,7 @@ static const struct {
 	[KILL]  = { "kill",  FORKPOOL_CRASHED,   SIGKILL, -1 },
 };
 
-/* A file on its way through the pool; at most queue_limit of them. */
+/* A file whose job is in the pool; there are at most queue_limit of them. */
 struct file {
 	TAILQ_ENTRY(file) link;
 	enum kind kind;
@@ -143,10 +146,10 @@ struct file {
 struct tree {
 	FTS     *walk;
 	TAILQ_HEAD(, file) pending;
-	uint64_t hostile, seed;            /* per cent */
-	int64_t  started, drawn;           /* when; the last progress line */
-	int      show, shown;              /* whether to draw it, whether it is there */
-	int      unread, bad;              /* something could not be read; output could not be written */
+	uint64_t hostile, seed;            /* hostile: per cent of the files */
+	int64_t  started, drawn;           /* drawn: when the progress line was drawn last */
+	int      show, shown;              /* draw the progress line; it is on the screen */
+	int      unread, bad;              /* a file could not be read; output not written */
 	int64_t  bytes;
 	uint64_t found, done, failed;
 	uint64_t planned[KINDS], reported[KINDS], outcome[OUTCOMES];
@@ -183,7 +186,7 @@ progress_draw(struct tree *t)
 	(void)fflush(stderr);
 }
 
-/* One line, whatever is in the name. */
+/* Writes one line, also if the name has control characters in it. */
 static void
 complain(struct tree *t, const char *path, const char *what)
 {
@@ -195,7 +198,8 @@ complain(struct tree *t, const char *path, const char *what)
 	t->unread = 1;
 }
 
-/* As sha256sum does it: a name that has one of three characters in it is escaped, and marked so. */
+/* As sha256sum does: if the name has a backslash, newline or carriage return in it, the name is
+   escaped and the line begins with a backslash. */
 static void
 sum_print(struct tree *t, const char *path, const unsigned char *digest)
 {
@@ -216,7 +220,7 @@ sum_print(struct tree *t, const char *path, const unsigned char *digest)
 	(void)putchar('\n');
 }
 
-/* Which kind the n-th job is: splitmix64 of seed and number, so that a run can be repeated. */
+/* The kind of the n-th job: splitmix64 of seed and number, so that a run can be repeated. */
 static enum kind
 kind_choose(const struct tree *t, uint64_t n)
 {
@@ -234,7 +238,7 @@ by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* The generator: walks on to the next regular file, and no further. */
+/* The generator: walks to the next regular file and makes a job of it. */
 static int
 next_file(struct forkpool_job *job, void *arg)
 {
@@ -267,7 +271,7 @@ next_file(struct forkpool_job *job, void *arg)
 	return errno == 0 ? 0 : -1;
 }
 
-/* The consumer. */
+/* The consumer: prints the checksum, or why there is none. */
 static int
 file_done(const struct forkpool_result *result, void *arg)
 {
@@ -287,7 +291,7 @@ file_done(const struct forkpool_result *result, void *arg)
 		t->bytes += file->size;
 		sum_print(t, file->path, result->value);
 	} else {
-		/* That a file cannot be read, or not in time, is a report as it should be. */
+		/* A file that cannot be read, or not in time, was reported rightly too. */
 		t->reported[HASH] +=
 		    result->outcome == FORKPOOL_FAILED || result->outcome == FORKPOOL_TIMED_OUT;
 		t->failed++;
@@ -306,7 +310,7 @@ size_text(char *text, size_t size, double bytes)
 	    HN_DECIMAL | HN_DIVISOR_1000);
 }
 
-/* The closing table; whether everything is accounted for. */
+/* Prints the table of outcomes.  Returns 1 if each planned job was reported as planned, else 0. */
 static int
 table_print(const struct tree *t, const struct forkpool *pool)
 {
@@ -423,7 +427,7 @@ main(int argc, char **argv)
 	if (t.bad)
 		warnx("standard output could not be written");
 	int accounted = table_print(&t, pool);
-	/* Those whose results were dropped, where the run stopped early. */
+	/* If the run stopped early, free the files of the jobs whose results were dropped. */
 	while ((file = TAILQ_FIRST(&t.pending)) != NULL) {
 		TAILQ_REMOVE(&t.pending, file, link);
 		free(file);
@@ -431,5 +435,7 @@ main(int argc, char **argv)
 	(void)fts_close(t.walk);
 	if (forkpool_close(pool) == -1 || ended != 0 || t.bad)
 		return EXIT_TROUBLE;
-	return !accounted ? EXIT_UNACCOUNTED : t.unread ? EXIT_SOME : 0;
+	if (!accounted)
+		return EXIT_UNACCOUNTED;
+	return t.unread ? EXIT_SOME : 0;
 }

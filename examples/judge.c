@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * judge - runs programs that nobody vouches for, and says what each is worth.
+ * judge - runs programs of strangers on test input, and prints a verdict on each.
  *
  *	judge [--level worker|job|sandbox] [--workers N] [SUBMISSIONS.so]
  *
- * The shared object (./submissions.so where none is named) has a table of job functions, as
- * submissions.h says.  Each is given arrays whose answers the judge knows, one after the other, and has
- * its verdict from the first test that it does not pass.
+ * A submission is a job function in the table of a shared object (default: ./submissions.so), as
+ * submissions.h describes it.  The judge runs each submission on several arrays, one after the
+ * other, and compares the replies with the answers, which it knows.  The first test that a
+ * submission does not pass decides its verdict.
  *
- * What keeps the judge safe is the level.  At sandbox, the default, a submission computes, replies, prints,
- * and can do nothing else; at job it has a process of its own and the judge's rights; at worker it shares
- * a process with the next submission, so those that this would not hold are left out.
+ * The level of isolation keeps the judge safe:
+ *	sandbox	(default) a submission can compute, reply and print, and nothing else
+ *	job	a submission has its own process, with the rights of the judge
+ *	worker	submissions share a process; those that this would not hold are left out
  *
- * One thing no level can do: loading the object runs its constructors here, before any pool is.  So it has to
- * be the judge who builds it, from functions alone.
+ * No level helps while the object is loaded: dlopen() runs its constructors in the judge, before
+ * there is a pool.  So the judge has to build the object itself, from functions alone.
  *
- * Exit status: 0 each submission has the verdict that the table expects of it; 1 one has not, or something
- * was wrong; 2 the level cannot be had here.
+ * Exit status: 0 each submission has the verdict that its table expects; 1 a verdict differs, or an
+ * error occurred; 2 this system cannot have the level.
  */
 #define _GNU_SOURCE
 
@@ -40,7 +42,7 @@
 
 enum { EXIT_WRONG = 1, EXIT_NO_LEVEL = 2 };
 
-/* What one run may use.  The limit on processor time is for those that compute, the timeout for those that wait. */
+/* What one run may use.  CPU_NS ends a run that computes for ever, WALL_NS one that waits. */
 #define CPU_NS    INT64_C(300000000)
 #define WALL_NS   INT64_C(3000000000)
 #define MEMORY    (INT64_C(64) << 20)
@@ -64,23 +66,19 @@ enum task { SUM, SORT, TASKS };
 static const char *const task_names[TASKS] = { "sum", "sort" };
 
 /*
- * Input made from its answer: the numbers in order, each `step` more than the one before, then shuffled.
- * Where they begin, and how they are shuffled, is another matter each time: this program is no secret.
+ * The tests.  Each is made from its answer: `count` numbers in order, each `step` more than the one
+ * before, then shuffled.  A random number changes where they begin and how they are shuffled in
+ * each run of the judge, since the submissions may know this source.
  */
-static const struct { size_t count; int64_t first, step;
-} shapes[] = {
-	{ 0, 0, 0 },
-	{ 1, 42, 0 },
-	{ 10, -5, 1 },
-	{ 1000, 7, 0 },
-	{ 1000, -3000, 7 },
-	{ 100000, -1000000, 12345 },
+static const struct { size_t count; int64_t first, step; } shapes[] = {
+	{ 0, 0, 0 }, { 1, 42, 0 }, { 10, -5, 1 },
+	{ 1000, 7, 0 }, { 1000, -3000, 7 }, { 100000, -1000000, 12345 },
 };
 #define TESTS (sizeof shapes / sizeof shapes[0])
 
 struct test {
 	int64_t *input, *sorted, sum;
-	size_t   len;                 /* of both, in bytes */
+	size_t   len;                 /* of input, and of sorted, in bytes */
 };
 
 static void
@@ -108,7 +106,7 @@ test_make(struct test *test, size_t n, int64_t first, int64_t step)
 	test->sum = (int64_t)n * first + step * ((int64_t)n * ((int64_t)n - 1) / 2);
 }
 
-/* Compared here, by the judge: nothing that a submission says of itself counts. */
+/* The judge compares the reply itself: it believes nothing that a submission says about itself. */
 static int
 answer_is_right(const struct test *test, enum task task, const void *value, size_t value_len)
 {
@@ -124,9 +122,9 @@ struct entry {
 	const struct submission *submission;
 	enum task task;
 	unsigned  passed, runs;
-	int64_t   wall, cpu, memory;  /* the most of all its runs; -1: not known */
+	int64_t   wall, cpu, memory;  /* the maximum of all runs; -1: not known */
 	char      verdict[80];
-	const char *left_out;         /* why it was not run; NULL: it was */
+	const char *left_out;         /* why the judge did not run it; NULL: it did */
 };
 
 struct judge {
@@ -136,8 +134,8 @@ struct judge {
 	struct entry    *entries;
 	size_t           count;
 	int              listener;
-	char             secret[128]; /* the first line of a file that only the thief wants */
-	unsigned         stolen;
+	char             secret[128]; /* the first line of a file that the thief reads */
+	unsigned         stolen;      /* the replies with that line in them */
 	struct forkpool *pool;
 	int              processes_limited;
 };
@@ -145,16 +143,10 @@ struct judge {
 static const char *
 signal_text(int number)
 {
-	static const struct { int number; const char *name;
-	} names[] = {
-		{ SIGSEGV, "SIGSEGV" },
-		{ SIGABRT, "SIGABRT" },
-		{ SIGFPE, "SIGFPE" },
-		{ SIGBUS, "SIGBUS" },
-		{ SIGILL, "SIGILL" },
-		{ SIGKILL, "SIGKILL" },
-		{ SIGTERM, "SIGTERM" },
-		{ SIGSYS, "SIGSYS" },
+	static const struct { int number; const char *name; } names[] = {
+		{ SIGSEGV, "SIGSEGV" }, { SIGABRT, "SIGABRT" }, { SIGFPE, "SIGFPE" },
+		{ SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" }, { SIGKILL, "SIGKILL" },
+		{ SIGTERM, "SIGTERM" }, { SIGSYS, "SIGSYS" },
 	};
 	static char other[32];
 
@@ -165,25 +157,29 @@ signal_text(int number)
 	return other;
 }
 
-/* The verdict on one run; whether it passed. */
+static const char *
+answer_verdict(const struct judge *j, const struct entry *e, const struct forkpool_result *r)
+{
+	if (r->output_len > OUTPUT) /* the pool keeps one byte more than is allowed, to show this */
+		return "output limit";
+	if (answer_is_right(&j->tests[e->passed], e->task, r->value, r->value_len))
+		return "accepted";
+	return "wrong answer";
+}
+
+/* Writes the verdict on one run to text.  Returns 1 if the submission passed the test, else 0. */
 static int
 verdict_find(const struct judge *j, const struct entry *e, const struct forkpool_result *r,
     char *text, size_t size)
 {
-	const char *what = "judge error", *detail = ""; /* its process could not be made, or is lost */
+	const char *what = "judge error", *detail = ""; /* its process was not made, or is lost */
 
 	switch (r->outcome) {
-	case FORKPOOL_OK:
-		/* One byte more is kept than is allowed, so that it shows when there was more. */
-		what = r->output_len > OUTPUT ? "output limit" :
-		    answer_is_right(&j->tests[e->passed], e->task, r->value, r->value_len) ?
-						"accepted" :
-						"wrong answer";
-		break;
+	case FORKPOOL_OK:         what = answer_verdict(j, e, r); break;
 	case FORKPOOL_FAILED:     what = "runtime error", detail = strerror(r->error); break;
 	case FORKPOOL_CRASHED:    what = "runtime error", detail = signal_text(r->signal); break;
 	case FORKPOOL_TIMED_OUT:  what = "time limit", detail = "wall"; break;
-	case FORKPOOL_DENIED:     what = r->message; break; /* "denied: " and the system call's name */
+	case FORKPOOL_DENIED:     what = r->message; break; /* "denied: " and the system call */
 	case FORKPOOL_EXITED:
 		(void)snprintf(text, size, "no answer: exit %d", r->exit_code);
 		return 0;
@@ -192,7 +188,7 @@ verdict_find(const struct judge *j, const struct entry *e, const struct forkpool
 			what = "time limit", detail = "cpu";
 			break;
 		}
-		(void)snprintf(text, size, "%s limit", r->limit); /* memory, stack, processes, ... */
+		(void)snprintf(text, size, "%s limit", r->limit); /* memory, stack, ... */
 		return 0;
 	default:                  detail = r->message; break;
 	}
@@ -204,15 +200,25 @@ static void
 next_test(struct judge *j, struct entry *e)
 {
 	const struct test *test = &j->tests[e->passed];
-	struct forkpool_job job = { .fn = e->submission->fn,
+	struct forkpool_job job = {
+		.fn = e->submission->fn,
 		.args = test->input,
 		.args_len = test->len,
 		.id = e->submission->name,
-		.user = e };
+		.user = e,
+	};
 
-	/* The queue has room for one job of each submission. */
+	/* The queue has room: a submission has one job at a time. */
 	if (forkpool_submit(j->pool, &job, NULL) != 1)
 		err(EXIT_WRONG, "forkpool_submit");
+}
+
+static int
+has_secret(const struct judge *j, const void *text, size_t len)
+{
+	size_t secret_len = strlen(j->secret);
+
+	return secret_len > 0 && text != NULL && memmem(text, len, j->secret, secret_len) != NULL;
 }
 
 static void
@@ -224,14 +230,11 @@ result_take(struct judge *j, const struct forkpool_result *r)
 	e->wall = r->run_ns > e->wall ? r->run_ns : e->wall;
 	e->cpu = r->cpu_ns > e->cpu ? r->cpu_ns : e->cpu;
 	e->memory = r->max_rss > e->memory ? r->max_rss : e->memory;
-	if (*j->secret != '\0' &&
-	    ((r->value != NULL &&
-		 memmem(r->value, r->value_len, j->secret, strlen(j->secret)) != NULL) ||
-		memmem(r->output, r->output_len, j->secret, strlen(j->secret)) != NULL))
+	if (has_secret(j, r->value, r->value_len) || has_secret(j, r->output, r->output_len))
 		j->stolen++;
 	if (!verdict_find(j, e, r, e->verdict, sizeof e->verdict))
 		return;
-	/* One that fails a test costs no further runs. */
+	/* A submission runs on the next test only if it passed this one. */
 	if (++e->passed < TESTS)
 		next_test(j, e);
 }
@@ -260,7 +263,8 @@ judge_all(struct judge *j)
 
 /* ---------------------------------------------------------------------------------- the report */
 
-/* How many have called: the kernel has taken their calls, nobody needs to have answered. */
+/* The number of connections made to the judge's port.  The kernel makes them without the judge,
+   which accepts them here, when all jobs have ended. */
 static unsigned
 connections_count(const struct judge *j)
 {
@@ -274,7 +278,7 @@ connections_count(const struct judge *j)
 	return n;
 }
 
-/* 1: all is as it was to be. */
+/* Prints the table.  Returns 1 if all is as expected, else 0. */
 static int
 table_print(const struct judge *j)
 {
@@ -293,7 +297,7 @@ table_print(const struct judge *j)
 		}
 		(void)printf("%3u/%zu  %-35s %6.1f ms", e->passed, TESTS, e->verdict,
 		    (double)e->wall / 1e6);
-		if (e->cpu == -1) /* a worker does not count for each of its jobs */
+		if (e->cpu == -1) /* not known: at level worker the jobs share a process */
 			(void)printf(" %9s %9s", "-", "-");
 		else
 			(void)printf(" %6.1f ms %6.1f MB", (double)e->cpu / 1e6,
@@ -311,16 +315,17 @@ table_print(const struct judge *j)
 
 /* ---------------------------------------------------------------------------------- beforehand */
 
-/* The table of the object; no pool is yet, since a worker has what the judge had before it and no other code. */
+/* Loads the table of the object.  The pool is opened after this, since a worker has only the code
+   that the judge had loaded when it opened the pool. */
 static void
 submissions_load(struct judge *j, const char *path)
 {
 	const struct submission *table = NULL;
 	char here[4096];
 
-	/* Without a slash it would be looked for where the system's libraries are. */
+	/* dlopen() searches the system's directories for a name without a slash. */
 	(void)snprintf(here, sizeof here, "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
-	/* NOW: one that calls what there is not is refused here, and not found out in a job. */
+	/* RTLD_NOW: an object that calls an unknown function fails here, and not in a job. */
 	void *object = dlopen(here, RTLD_NOW | RTLD_LOCAL);
 	if (object != NULL)
 		table = dlsym(object, "submissions");
@@ -344,7 +349,7 @@ submissions_load(struct judge *j, const char *path)
 	}
 }
 
-/* A port to be called at, and its number in the environment for those that want to. */
+/* Listens at a port for submissions that try to connect.  JUDGE_PORT tells them its number. */
 static int
 listen_locally(void)
 {
@@ -378,7 +383,7 @@ secret_read(struct judge *j)
 static void
 pool_open(struct judge *j)
 {
-	static const char *const environment[] = { "JUDGE_PORT", NULL }; /* and nothing else of the judge's */
+	static const char *const environment[] = { "JUDGE_PORT", NULL }; /* and nothing else */
 	struct forkpool_options options = {
 		.workers = j->workers,
 		.isolation = j->level,
@@ -389,18 +394,18 @@ pool_open(struct judge *j)
 	};
 	char error[256];
 
-	/* A worker outlives its jobs: what the system counts for a process is not one job's there. */
+	/* At level worker many jobs share a process, so the system cannot count the time of one. */
 	if (j->level != FORKPOOL_ISOLATE_WORKER) {
 		options.limits.cpu_ns = CPU_NS;
 		options.environment = environment;
 	}
-	/* The sandbox lets no process be made at all. */
+	/* At level sandbox a job cannot make a process at all. */
 	if (j->level == FORKPOOL_ISOLATE_JOB)
 		options.limits.processes = PROCESSES;
 	j->pool = forkpool_open(&options, error, sizeof error);
 	j->processes_limited = j->pool != NULL && options.limits.processes > 0;
-	/* Where a limit cannot be held there is no pool with it, rather than one that does not hold it.  Do
-	   without, and without those that need it. */
+	/* The system may not be able to limit the number of processes; the pool does not open
+	   then.  Open one without that limit, and leave out the submissions that need it. */
 	if (j->pool == NULL && options.limits.processes > 0) {
 		warnx("no limit on processes: %s", error);
 		options.limits.processes = 0;
@@ -463,8 +468,9 @@ main(int argc, char **argv)
 		usage(stderr, EXIT_WRONG);
 	submissions_load(&j, optind < argc ? argv[optind] : "submissions.so");
 	j.listener = listen_locally();
-	/* Each job can read all that the judge has in memory here, so that whatever it is not to know comes after.  (Were
-	   the pool's supervisor killed, by somebody outside, another would be made, and its jobs have the memory of then.) */
+	/* A job can read all memory that the judge has when it opens the pool, so make the tests
+	   and read the secret after that.  (If somebody outside kills the pool's supervisor, the
+	   pool forks another one, whose jobs have the memory of that moment.) */
 	pool_open(&j);
 	for (size_t i = 0; i < TESTS; i++)
 		test_make(&j.tests[i], shapes[i].count, shapes[i].first, shapes[i].step);

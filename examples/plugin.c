@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * plugin - job functions for the command forkpool, each of which is given a line:
+ * plugin - job functions for the command forkpool, which calls one for each line of its input:
  *
- *	forkpool -k --plugin ./plugin.so:checksum <FILE                     its CRC and length as cksum(1) has them, and the line
- *	forkpool --plugin ./plugin.so:utf8 <FILE                            fails where it is not valid UTF-8
- *	forkpool -k --plugin ./plugin.so:match --plugin-args 'REGEX' <FILE  the line, if it matches
- *	forkpool -k --plugin ./plugin.so:setting <FILE                      what stands behind NAME=; has a bug
+ *	forkpool -k --plugin ./plugin.so:checksum <FILE
+ *		prints the CRC and length of each line, as cksum(1) computes them, and the line
+ *	forkpool --plugin ./plugin.so:utf8 <FILE
+ *		fails for each line that is not valid UTF-8
+ *	forkpool -k --plugin ./plugin.so:match --plugin-args 'REGEX' <FILE
+ *		prints the lines that match
+ *	forkpool -k --plugin ./plugin.so:setting <FILE
+ *		prints the value of each line NAME=VALUE; has a bug, and crashes on other lines
  *
- * A crash, a hang or an error costs the line that it happened on, and standard error says which that was.
+ * A crash, a hang or an error ends the job of one line: standard error names the line, and the
+ * other lines go on.
  */
 #define _GNU_SOURCE
 
@@ -24,7 +29,7 @@
 
 FORKPOOL_PLUGIN;
 
-/* Made once in each worker, not for each line. */
+/* Made once in each worker by forkpool_plugin_init(), and used for each line. */
 struct state {
 	uint32_t crc[256];
 	regex_t  pattern;
@@ -44,7 +49,7 @@ forkpool_plugin_init(const char *args, void **state)
 			s->crc[i] = s->crc[i] << 1 ^
 			    (s->crc[i] & UINT32_C(1) << 31 ? UINT32_C(0x04c11db7) : 0);
 	}
-	/* No job runs in a worker whose init fails. */
+	/* REGEX is wrong: a worker whose init fails runs no job. */
 	if (regcomp(&s->pattern, args, REG_EXTENDED | REG_NOSUB) != 0) {
 		free(s);
 		return EINVAL;
@@ -68,13 +73,13 @@ forkpool_plugin_exit(void *state)
 	free(s);
 }
 
-/* The line that it was given, with the end that the separator was. */
+/* Replies the line, and the newline that the command took off as a separator. */
 static int
 reply_line(struct forkpool_context *context, const char *line, size_t len)
 {
-	return forkpool_reply(context, line, len) == -1 || forkpool_reply(context, "\n", 1) == -1 ?
-	    errno :
-	    0;
+	if (forkpool_reply(context, line, len) == -1)
+		return errno;
+	return forkpool_reply(context, "\n", 1) == 0 ? 0 : errno;
 }
 
 FORKPOOL_EXPORT int
@@ -118,7 +123,7 @@ FORKPOOL_EXPORT int
 match(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct state *s = forkpool_worker_state(context);
-	/* From where to where: a line may hold a NUL, and has none behind it. */
+	/* For REG_STARTEND: the line does not end in a NUL, and may have one in it. */
 	regmatch_t line = { .rm_so = 0, .rm_eo = (regoff_t)args_len };
 	int error = regexec(&s->pattern, args, 1, &line, REG_STARTEND);
 
@@ -127,7 +132,7 @@ match(struct forkpool_context *context, const void *args, size_t args_len)
 	return error != 0 ? ENOMEM : reply_line(context, args, args_len);
 }
 
-/* The bug: a line without = makes at a null pointer, which is read. */
+/* Has a bug, on purpose: if the line has no "=", at is a null pointer, and *at crashes. */
 FORKPOOL_EXPORT int
 setting(struct forkpool_context *context, const void *args, size_t args_len)
 {

@@ -2,8 +2,8 @@
 /*
  * submissions.c - twenty-one programs as a contest gets them: right, wrong, slow, broken, hostile.
  *
- * Each is a job function; judge.c runs it on several arrays and says what it is worth.  A shared
- * object of functions is enough: they call nothing of the judge's but forkpool_reply() and its kin.
+ * Each program is a job function; judge.c runs it on several arrays and prints a verdict.  The
+ * functions are built as a shared object, and call forkpool_reply(), which they find in the judge.
  */
 #define _GNU_SOURCE
 
@@ -25,7 +25,7 @@
 
 #define COUNT(args_len) ((args_len) / sizeof(int64_t))
 
-/* Zero, and the compiler does not know: what depends on it is not optimised away. */
+/* Always 0.  It is volatile, so that the compiler keeps the loops that depend on it. */
 static volatile int64_t zero;
 
 /* ------------------------------------------------------------------------------------- right */
@@ -41,7 +41,7 @@ sum(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &total, sizeof total) == 0 ? 0 : errno;
 }
 
-/* The same, and it tells what it does, as people leave it in; that is not part of the answer. */
+/* Also prints what it does, as people forget to remove; output is not part of the answer. */
 static int
 chatty(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -57,7 +57,7 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A copy to work on, and room for it: the arguments are not the job's to change. */
+/* Returns a copy of the arguments to sort: a job must not change its arguments. */
 static int64_t *
 copy_of(const void *args, size_t args_len)
 {
@@ -83,7 +83,7 @@ sort(struct forkpool_context *context, const void *args, size_t args_len)
 
 /* ----------------------------------------------------------------------------- wrong and slow */
 
-/* Right until the numbers get large: 32 bits are not enough for their sum. */
+/* Right until the sum needs more than 32 bits. */
 static int
 narrow(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -96,7 +96,7 @@ narrow(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &reply, sizeof reply) == 0 ? 0 : errno;
 }
 
-/* Right, and hopeless with a hundred thousand numbers. */
+/* Right, and much too slow for a hundred thousand numbers. */
 static int
 bubble(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -124,7 +124,7 @@ endless(struct forkpool_context *context, const void *args, size_t args_len)
 	return sum(context, args, args_len);
 }
 
-/* Takes no processor time at all, which a limit on that would never see. */
+/* Takes no processor time, so that only a timeout can end it. */
 static int
 asleep(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -135,7 +135,7 @@ asleep(struct forkpool_context *context, const void *args, size_t args_len)
 
 /* ------------------------------------------------------------------------------------- broken */
 
-/* Never frees, and never looks whether there was any. */
+/* Never frees memory, and does not check what malloc() returns. */
 static int
 hog(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -170,7 +170,7 @@ stack_eater(struct forkpool_context *context, const void *args, size_t args_len)
 static int
 null_pointer(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	*(volatile int64_t *)(uintptr_t)(8 + zero) = 1; /* a member of a struct that is not there */
+	*(volatile int64_t *)(uintptr_t)(8 + zero) = 1; /* as a member of a struct at NULL */
 	return sum(context, args, args_len);
 }
 
@@ -181,7 +181,7 @@ aborts(struct forkpool_context *context, const void *args, size_t args_len)
 	abort();
 }
 
-/* The right answer, in a megabyte of noise. */
+/* Replies the right answer, and prints a megabyte. */
 static int
 noisy(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -192,7 +192,7 @@ noisy(struct forkpool_context *context, const void *args, size_t args_len)
 
 /* ------------------------------------------------------------------------------------- lying */
 
-/* Eight bytes, as a sum has, but not a sum. */
+/* Replies eight bytes, as long as a sum, that are not the sum. */
 static int
 liar(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -200,7 +200,7 @@ liar(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, "accepted", 8) == 0 ? 0 : errno;
 }
 
-/* All went well, and there is no answer. */
+/* Returns success without an answer. */
 static int
 silent(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -208,7 +208,7 @@ silent(struct forkpool_context *context, const void *args, size_t args_len)
 	return 0;
 }
 
-/* Ends with the status of success, and without having said anything. */
+/* Exits with status 0 without an answer. */
 static int
 leaver(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -216,7 +216,7 @@ leaver(struct forkpool_context *context, const void *args, size_t args_len)
 	exit(0);
 }
 
-/* Writes something to every descriptor: one of them may be the pool's, and believe it. */
+/* Writes a forged result to every descriptor: one of them may lead to the pool. */
 static int
 forger(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -231,7 +231,7 @@ forger(struct forkpool_context *context, const void *args, size_t args_len)
 
 /* ------------------------------------------------------------------------------------ hostile */
 
-/* Replies with what it has found in a file; the judge would be the one to print it. */
+/* Replies the content of a file that it should not read. */
 static int
 thief(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -246,7 +246,8 @@ thief(struct forkpool_context *context, const void *args, size_t args_len)
 	return n > 0 && forkpool_reply(context, text, (size_t)n) == 0 ? 0 : errno;
 }
 
-/* The tests as the judge has them, and their sizes by which to know them: its source is there for all to read. */
+/* The judge's own struct and the sizes of its tests, copied from its source: peeker() searches
+   memory for them. */
 struct test {
 	int64_t *input, *sorted, sum;
 	size_t   len;
@@ -262,11 +263,11 @@ on_fault(int signo)
 	siglongjmp(not_there, signo);
 }
 
-/* Looks through memory, up to where there is none any more, for the answer to this input. */
+/* Searches memory for the answer to this input, up to the first page that is not there. */
 static int
 answer_find(uintptr_t from, uintptr_t to, const void *args, size_t args_len, int64_t *answer)
 {
-	volatile uintptr_t at = from; /* siglongjmp() comes back here */
+	volatile uintptr_t at = from; /* kept across siglongjmp() */
 
 	if (sigsetjmp(not_there, 1) != 0)
 		return 0;
@@ -285,8 +286,9 @@ answer_find(uintptr_t from, uintptr_t to, const void *args, size_t args_len, int
 }
 
 /*
- * Its process is a copy of one that the judge made, so that whatever the judge had in memory then is here as well.
- * It looks for the answers, wherever it is told that there is memory to write, or at least in all of the stack.
+ * Searches its own memory for the answers.  Its process is a copy of one that the judge forked, and
+ * so has everything that the judge had in memory at that time.  It searches all writable memory
+ * that /proc/self/maps lists or, if it cannot open that file, its stack.
  */
 static int
 peeker(struct forkpool_context *context, const void *args, size_t args_len)
@@ -310,17 +312,22 @@ peeker(struct forkpool_context *context, const void *args, size_t args_len)
 		found = answer_find((uintptr_t)&action, UINTPTR_MAX, args, args_len, &answer);
 	(void)sigaction(SIGSEGV, &segv, NULL);
 	(void)sigaction(SIGBUS, &bus, NULL);
-	return found ? forkpool_reply(context, &answer, sizeof answer) == 0 ? 0 : errno : 0;
+	if (!found)
+		return 0;
+	return forkpool_reply(context, &answer, sizeof answer) == 0 ? 0 : errno;
 }
 
-/* Tells somebody outside what it was given, then does what it should.  The judge listens at this
-   port and counts. */
+/* Sends its input to somebody outside, then replies the right answer.  Here it is the judge that
+   listens at the port, and counts the connections. */
 static int
 caller(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const char *port = getenv("JUDGE_PORT");
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)atoi(port != NULL ? port : "0")) };
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)atoi(port != NULL ? port : "0")),
+	};
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd != -1 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
@@ -330,8 +337,8 @@ caller(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 /*
- * Each of its processes makes another, six times over.  This one is for show: that makes 64 and never
- * more, and each is gone after a second, whatever the level it runs at does or fails to do.
+ * A fork bomb: each process forks, six times over.  It is a harmless one, also where a level fails
+ * to hold it: there are never more than 64 processes, and each ends after a second.
  */
 static int
 bomb(struct forkpool_context *context, const void *args, size_t args_len)
@@ -351,7 +358,7 @@ bomb(struct forkpool_context *context, const void *args, size_t args_len)
 	return failed != 0 ? failed : sum(context, args, args_len);
 }
 
-/* Ends the process that it comes from: with it would go whoever is to judge the others. */
+/* Kills its parent process, which the other submissions need. */
 static int
 killer(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -360,8 +367,11 @@ killer(struct forkpool_context *context, const void *args, size_t args_len)
 	return sum(context, args, args_len);
 }
 
-/* At level worker a job lives with the pool's memory and descriptors, and with the next job: that is no
-   place for the forger, the bomb and the killer.  At level job it may still do what the judge's user may. */
+/*
+ * The table.  At level worker a job has the pool's memory and descriptors, and shares its process
+ * with the next job: so that level does not run the forger, the bomb and the killer.  At level job
+ * a job may still do all that the user of the judge may do: so that level does not run the killer.
+ */
 const struct submission submissions[] = {
 	{ "sum", "sum", sum, { "accepted", "accepted", "accepted" }, 0 },
 	{ "sort", "sort", sort, { "accepted", "accepted", "accepted" }, 0 },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * submissions.h - what judge.c and the shared object that it loads have to agree on.
+ * submissions.h - the table of submissions, which judge.c finds in the shared object that it loads.
  *
- * The object exports one table, `submissions`, which ends with an entry without a name.
+ * The object exports the table as `submissions`.  The last entry of the table has no name.
  */
 #ifndef SUBMISSIONS_H
 #define SUBMISSIONS_H
@@ -10,18 +10,19 @@
 #include <forkpool.h>
 
 /*
- * Its job function is given an array of int64_t and replies with the answer to its task:
- *	"sum"	one int64_t, the sum of the numbers (0 of none)
+ * The job function of a submission is given an array of int64_t and replies the answer to its task:
+ *	"sum"	one int64_t, the sum of the numbers (0 if there are none)
  *	"sort"	the same numbers, the smallest first
  */
 struct submission {
 	const char  *name;
 	const char  *task;
 	forkpool_fn *fn;
-	/* How its verdict has to begin at the levels worker, job and sandbox ("": however it likes).
-	   NULL: it is not run there, since that level would not hold it. */
+	/* How the verdict has to begin at the levels worker, job and sandbox ("": any verdict).
+	   NULL: not run at that level, which would not hold it. */
 	const char  *expected[3];
-	int          forks; /* it makes processes: not to be run where their number is not limited */
+	/* It makes processes: run it at level job only if their number can be limited. */
+	int          forks;
 };
 
 extern const struct submission submissions[];

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The tests.  tests/FOLDER/test_NAME.c is a program of check_units, tests/FOLDER/NAME.sh one of shell_tests.
 
-# These run at each level of isolation (tests/support/at-level.sh): it is what the pool promises at any of them.
+# These run at each level of isolation (tests/support/at-level.sh): they test what the pool promises at every level.
 pool_units = \
 	tests/pool/test_deaths \
 	tests/pool/test_deaths_jobs \
@@ -72,7 +72,7 @@ if HAVE_VERSION_SCRIPT
 check_units += tests/pool/test_cancel_late
 endif
 
-# Of the command.
+# The tests of the command.
 tool_units = \
 	tests/tool/test_parse_units \
 	tests/tool/test_makeflags \
@@ -113,7 +113,7 @@ tests_tool_test_inflight_LDADD = $(tool_ldadd)
 tests_tool_test_sink_LDADD = $(tool_ldadd)
 tests_tool_test_sink_counted_LDADD = $(tool_ldadd)
 tests_tool_test_plugin_LDADD = $(tool_ldadd)
-# What it loads finds the library in it.
+# -export-dynamic: the plug-in that this test loads finds the library in the test program.
 tests_tool_test_plugin_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_tool_test_joblog_LDADD = $(tool_ldadd)
 tests_tool_test_results_LDADD = $(tool_ldadd)
@@ -136,11 +136,11 @@ support_sources = \
 	tests/support/walk.c tests/support/walk.h \
 	tests/support/storage.h tests/support/users.h tests/support/wire_check.h
 
-# Where the linker can, every call of these functions can be made to fail: tests/support/inject.h.
+# With --wrap of the linker a test can make each call of these functions fail: tests/support/inject.h.
 tests_pool_test_deaths_matrix_SOURCES = tests/pool/test_deaths_matrix.c tests/support/dying.c tests/support/dying.h
 tests_pool_test_deaths_matrix_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=pwrite \
 	-Wl,--wrap=os_own_group -Wl,--wrap=capture_flush_stdio
-# As the library is: to bind a symbol late leaves the registers of that moment on the stack.
+# Linked as the library is: binding a symbol late would leave the registers of that moment on the stack.
 tests_attacks_test_attacks_memory_LDFLAGS = $(AM_LDFLAGS) $(FORKPOOL_LDFLAGS)
 tests_pool_test_cancel_late_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kill
 tests_pool_test_faults_SOURCES = tests/pool/test_faults.c \
@@ -185,7 +185,7 @@ shell_tests = \
 	tests/tool/jobserver-client.sh \
 	tests/tool/jobserver-server.sh
 
-# Each of check_units is one program of that name with .c, with all of this linked in.
+# Each of check_units is a program with one source, its name with .c, which is linked with these.
 AM_DEFAULT_SOURCE_EXT = .c
 LDADD = libsupport.la libforkpool-core.la $(CHECK_LIBS)
 libsupport_la_SOURCES = $(support_sources)
@@ -195,7 +195,7 @@ libtool_support_la_SOURCES = \
 	tests/support/sink_support.c tests/support/sink_support.h \
 	tests/support/tool_records.h
 
-# tests/pool/test_NAME-LEVEL.level, a file without content, stands for tests/pool/test_NAME at that level.
+# An empty file tests/pool/test_NAME-LEVEL.level stands for a run of tests/pool/test_NAME at that level.
 level_tests = $(pool_units:=-job.level) $(pool_units:=-sandbox.level)
 
 if HAVE_CHECK
@@ -220,12 +220,12 @@ $(level_tests):
 	@$(MKDIR_P) $(@D) && : >$@
 CLEANFILES += $(level_tests)
 
-# What bootstrap.sh chooses a part from.
+# bootstrap.sh chooses some of these.
 tests-list:
 	@echo $(TESTS)
 .PHONY: tests-list
 
-# libcheck: TAP on standard output and nothing else there.
+# libcheck writes TAP, and nothing else, to standard output.
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	CK_VERBOSITY=silent; export CK_VERBOSITY; \
@@ -238,16 +238,18 @@ AM_TESTS_ENVIRONMENT = \
 	SANITIZE_CFLAGS='$(SANITIZE_CFLAGS)'; export SANITIZE_CFLAGS; \
 	LEFT_OUT='$(check_units)'; export LEFT_OUT;
 
-# A job that crashes on purpose is to die of its signal, not of a sanitizer's report.
+# A job that crashes on purpose has to die of its signal: the sanitizer must not handle it.
 if SANITIZED
-sanitizer_signals = handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:detect_stack_use_after_return=0
+sanitizer_signals = handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0
+sanitizer_options = $(sanitizer_signals):detect_stack_use_after_return=0
 AM_TESTS_ENVIRONMENT += \
-	ASAN_OPTIONS="$(sanitizer_signals)$${ASAN_OPTIONS:+:$$ASAN_OPTIONS}"; export ASAN_OPTIONS; \
-	UBSAN_OPTIONS="$(sanitizer_signals):print_stacktrace=1$${UBSAN_OPTIONS:+:$$UBSAN_OPTIONS}"; export UBSAN_OPTIONS; \
+	ASAN_OPTIONS="$(sanitizer_options)$${ASAN_OPTIONS:+:$$ASAN_OPTIONS}"; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS="$(sanitizer_options):print_stacktrace=1$${UBSAN_OPTIONS:+:$$UBSAN_OPTIONS}"; \
+	export UBSAN_OPTIONS; \
 	CK_TIMEOUT_MULTIPLIER="$${CK_TIMEOUT_MULTIPLIER:-2}"; export CK_TIMEOUT_MULTIPLIER;
 endif
 
-# What tests read besides.
+# Further files that tests read.
 EXTRA_DIST += $(shell_tests) \
 	tests/support/at-level.sh \
 	tests/support/browser.py \

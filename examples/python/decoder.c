@@ -2,15 +2,16 @@
 /*
  * decoder - a decoder of pictures as a job function, for pictures.py.
  *
- * It is what people have: fast, old, of unknown descent, right for every picture that is one, and not made for those of
- * strangers.  It trusts the size that a picture claims, does not see whether a run fits, goes round for ever where one
- * has no length, and calls exit() where it does not like what it sees.
+ * It decodes good pictures rightly, and is not made for the pictures of strangers, like much old
+ * code.  It trusts the size that a picture claims, does not check whether a run fits, loops for
+ * ever if a run has no length, and calls exit() if the input is not a picture.  These bugs are the
+ * example: do not copy them.
  *
- * A picture is "RLP1", width and height (32 bits, the lowest byte first), and runs: a byte for the colour, and the
- * length, seven bits a byte, the lowest first, with the eighth set where another follows.  A run of length 0 has the
- * runs before it once more.
+ * A picture is "RLP1", width and height (32 bits, the lowest byte first), and runs.  A run is a
+ * byte for the colour, then the length, seven bits a byte, the lowest first; the eighth bit is set
+ * if another byte follows.  A run of length 0 repeats the runs before it.
  *
- * What such a function may use, in a process forked from one with threads: see forkpool.py.
+ * The process is forked from one with threads: forkpool.py says what a job function may use there.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ fixed(struct input *in)
 	return number;
 }
 
-/* -1: the input is at its end. */
+/* Returns the length of a run, or -1 if the input ends within it. */
 static int64_t
 length(struct input *in)
 {
@@ -76,7 +77,7 @@ decode(struct forkpool_context *context, const void *args, size_t args_len)
 			in.at = runs;
 			continue;
 		}
-		/* A span: its ends, then what is between. */
+		/* Write both ends of the run first: this crashes if the run does not fit. */
 		pixel[filled] = pixel[filled + (size_t)run - 1] = colour;
 		memset(pixel + filled, colour, (size_t)run);
 		filled += (size_t)run;

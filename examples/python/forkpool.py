@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Job functions in C, called from Python: forkpool(3) by ctypes, which is in the standard library and needs no compiler
-where the program is installed (cffi would be a package more, and for a library of this size gains nothing).
+"""Job functions in C, run by a pool from Python.
 
     with forkpool.Pool("./jobs.so", ["work"], workers=4) as pool:
         for result in pool.run(("work", data) for data in inputs):
             print(result.outcome, result.value)
 
-The jobs are functions of a shared object, as forkpool(1) takes them (forkpool_plugin.h).  Whatever one of them does to
-its process costs that one result; the Python program goes on.
+The jobs are functions of a shared object, as forkpool(1) takes them (forkpool_plugin.h).  If a function crashes, hangs
+or exits, that job's result says so, and the Python program goes on.
 
-Why this is safe although Python has threads, where os.fork() is not: forkpool_open() forks once, and neither that process
-nor a worker forked from it ever returns to the interpreter.  They run the library and the job functions, which are C, and
-touch no Python object; so it does not matter there who held the GIL, or in what state the heap of Python was.  The other
-threads do not exist in them, and what those had locked stays locked; the C library's fork() sees to it that malloc()
-and the streams of stdio are not.  So a job function may compute, allocate, print, and use files.  It may not call Python,
-nor what takes another lock that a thread may have held at that moment: time zones (localtime()), setlocale(), name service,
-syslog(), dlopen(), libraries with locks of their own.  forkpool(7), OTHER LANGUAGES, says more.
+A job function may compute, allocate memory, print and use files.  It must not call Python, and must not call a function
+that takes a lock which another thread may have held when the pool was opened: time zones (localtime()), setlocale(),
+name service, syslog(), dlopen(), libraries with their own locks.
 
-The object has to be loaded before the pool is opened, since a worker finds a function at the address that it had then; the
-class Pool does both, in that order.
+Unlike os.fork(), this is safe in a program with threads, as Python is.  forkpool_open() forks one process, the workers
+are forked from that one, and none of them ever returns to the interpreter.  They run the library and the job functions,
+which are C and touch no Python object.  So it does not matter to them which thread held the GIL, or in what state the
+heap of Python was.  The other threads do not exist in them, and a lock that such a thread held stays locked; the fork()
+of the C library makes sure that malloc() and the streams of stdio are not locked.  See forkpool(7), OTHER LANGUAGES.
+
+A worker calls a function at the address that the function had when the pool was opened.  So the class Pool loads the
+object first, and opens the pool after that.
+
+This module uses ctypes, which is in the standard library and needs no compiler where the program is installed.  (cffi
+would be one more package, without a gain for a library of this size.)
 """
 import ctypes
 import os
@@ -37,7 +41,7 @@ c_uintptr = c_size_t
 
 # --------------------------------------------------------- the structures of forkpool.h, member by member
 
-_FN = c_void_p  # of a job function: an address, since it is never called from here
+_FN = c_void_p  # the address of a job function, which Python never calls itself
 
 
 class Limits(Structure):
@@ -68,11 +72,11 @@ class Job(Structure):
 
 class CResult(Structure):
     _fields_ = [("seq", c_uint64), ("id", c_char_p), ("user", c_void_p), ("outcome", c_int), ("error", c_int),
-                ("signal", c_int), ("exit_code", c_int), ("core_dumped", c_int), ("limit", c_char_p), ("message", c_char_p),
-                ("value", c_void_p), ("value_len", c_size_t), ("output", c_void_p), ("output_len", c_size_t),
-                ("backtrace", c_char_p), ("pid", c_pid_t), ("worker", c_uint), ("attempts", c_uint), ("queued_ns", c_int64),
-                ("run_ns", c_int64), ("cpu_ns", c_int64), ("max_rss", c_int64),
-                ("user_ns", c_int64)]
+                ("signal", c_int), ("exit_code", c_int), ("core_dumped", c_int), ("limit", c_char_p),
+                ("message", c_char_p), ("value", c_void_p), ("value_len", c_size_t), ("output", c_void_p),
+                ("output_len", c_size_t), ("backtrace", c_char_p), ("pid", c_pid_t), ("worker", c_uint),
+                ("attempts", c_uint), ("queued_ns", c_int64), ("run_ns", c_int64), ("cpu_ns", c_int64),
+                ("max_rss", c_int64), ("user_ns", c_int64)]
 
 
 class Stats(Structure):
@@ -83,9 +87,9 @@ class Stats(Structure):
 
 # ------------------------------------------------------------------------------------------- the library
 
-# Its name has the version of the binary interface that the structures above describe; options and statistics say their
-# sizes besides.  Global, for what the job functions call of it is found there.  A CDLL, and not a PyDLL: other threads of
-# the interpreter run while a call is under way, forkpool_open() and forkpool_wait() above all.
+# The ".0" is the version of the binary interface that the structures above describe; options and statistics also tell
+# the library their sizes.  RTLD_GLOBAL: the job functions find forkpool_reply() in it.  A CDLL and not a PyDLL: the
+# other threads of the interpreter run during a call, above all forkpool_open() and forkpool_wait().
 _library = ctypes.CDLL(os.environ.get("FORKPOOL_LIBRARY", "libforkpool.so.0"), mode=ctypes.RTLD_GLOBAL, use_errno=True)
 
 
@@ -112,10 +116,10 @@ def _failed(what):
 
 
 class Result(NamedTuple):
-    """What became of a job; a copy, which lasts."""
+    """The result of a job: a copy, which stays valid."""
     seq: int
     id: str
-    user: Any             #: as given to submit()
+    user: Any             #: the object given to submit()
     outcome: str          #: "ok", "failed", "crashed", ...
     error: int
     signal: int
@@ -134,21 +138,21 @@ def _text(data):
 
 
 class Pool:
-    """A pool of workers, to be used in a with statement: it is closed at its end, and no process of it is left.
+    """A pool of workers.  Use it in a with statement, which closes the pool and so ends all its processes.
 
-    A pool belongs to one thread at a time; the lock sees to that.
+    Several threads may use a pool: a lock lets one of them into the library at a time.
     """
 
-    # How long a call may wait: Ctrl-C gets a hearing between two.
+    # The longest wait of one call: Python handles Ctrl-C between two calls.
     SLICE_MS = 200
 
     def __init__(self, plugin, functions, **options):
-        """plugin: a shared object, functions: of it, by name; options: as in struct forkpool_options."""
+        """plugin: a shared object; functions: the names of its job functions; options: see struct forkpool_options."""
         known = {name for name, _ in Options._fields_}
         unknown = options.keys() - known
         if unknown:
             raise TypeError("no option of a pool: " + ", ".join(sorted(unknown)))
-        # ctypes binds at once (RTLD_NOW), so a job has no symbol to look up, and never unloads.
+        # ctypes binds all symbols here (RTLD_NOW), so a job looks none up.  ctypes never unloads the object.
         object_ = ctypes.CDLL(os.path.abspath(plugin))
         self._functions = {name: ctypes.cast(getattr(object_, name), c_void_p).value for name in functions}
         self._users = {}
@@ -171,8 +175,9 @@ class Pool:
             _close(pool)
 
     def submit(self, function, args=b"", id="", user=None, timeout=0.0):
-        """Hand in a job: True, or False where the queue is full and a result has to be taken first."""
-        job = Job(fn=self._functions[function], args=args, args_len=len(args), id=id.encode(), timeout_ns=int(timeout * 1e9))
+        """Submit a job.  Returns True, or False if the queue is full: take a result first."""
+        job = Job(fn=self._functions[function], args=args, args_len=len(args), id=id.encode(),
+                  timeout_ns=int(timeout * 1e9))
         seq = c_uint64()
         with self._lock:
             accepted = _submit(self._pool, byref(job), byref(seq))
@@ -183,7 +188,7 @@ class Pool:
         return accepted == 1
 
     def take(self):
-        """The next result, waited for; None where no job is left."""
+        """Wait for the next result and return it, or None if no job is left."""
         taken = POINTER(CResult)()
         while True:
             with self._lock:
@@ -193,30 +198,33 @@ class Pool:
                 if got == -1:
                     raise _failed("forkpool_wait")
                 if got == 1:
-                    return self._copy(taken.contents)  # before the next call takes it back
+                    return self._copy(taken.contents)  # the next call to the library frees the original
 
     def _copy(self, r):
         return Result(
-            seq=r.seq, id=_text(r.id), user=self._users.pop(r.seq), outcome=_text(_outcome_name(r.outcome)), error=r.error,
-            signal=r.signal, exit_code=r.exit_code, limit=_text(r.limit), message=_text(r.message),
+            seq=r.seq, id=_text(r.id), user=self._users.pop(r.seq), outcome=_text(_outcome_name(r.outcome)),
+            error=r.error, signal=r.signal, exit_code=r.exit_code, limit=_text(r.limit), message=_text(r.message),
             value=None if r.value is None else ctypes.string_at(r.value, r.value_len),
             output=ctypes.string_at(r.output, r.output_len), backtrace=_text(r.backtrace), attempts=r.attempts,
             run_ns=r.run_ns)
 
     def results(self):
-        """The results of all jobs handed in."""
+        """Yield the results of all jobs submitted, as they arrive."""
         while (result := self.take()) is not None:
             yield result
 
     def run(self, jobs):
-        """jobs: the arguments of submit(), each a tuple; taken as there is room, so they may be without an end."""
+        """Submit jobs, each a tuple of arguments of submit(), and yield their results.
+
+        It takes the next job when the queue has room, so jobs may be endless.
+        """
         for job in jobs:
             while not self.submit(*job):
                 yield self.take()
         yield from self.results()
 
     def cancel(self):
-        """End all jobs, those that run as well; each has its result still."""
+        """Cancel all jobs, also those that run.  Each still has a result."""
         with self._lock:
             if _cancel(self._pool, 1) == -1:
                 raise _failed("forkpool_cancel")

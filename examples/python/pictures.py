@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Pictures of strangers, decoded by C code that nobody vouches for, in a Python program that has threads.
+"""Decodes pictures of strangers by C code that has bugs, in a Python program that has threads.
 
     pictures.py [--sandbox] [--pictures N]
 
-Each picture is a job in a process of its own.  Most are sound and come back pixel by pixel as they were drawn; the others
-make the decoder (decoder.c) crash, loop, exit, or take all memory, and cost their own picture.  Meanwhile three other
-threads of this program compute, allocate and print, as they did when the pool was opened.
+Each picture is a job in a process of its own.  Most pictures are sound, and the decoder (decoder.c) returns each pixel
+as it was drawn.  The other pictures make the decoder crash, loop, exit, or take all memory; each of them loses its own
+job and no other.  Three other threads of this program compute, allocate and print from before the pool is opened until
+the last result has arrived.
 
-Exit status: 0 each picture has come out as it had to; 1 one has not; 2 there is no such pool on this system.
+Exit status: 0 each job ended as expected; 1 one did not; 2 this system cannot open such a pool.
 """
 import argparse
 import collections
@@ -26,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # -------------------------------------------------------------------------------------------- pictures
 
 def length(number):
-    """Seven bits a byte, the lowest first."""
+    """The length of a run: seven bits a byte, the lowest first."""
     data = bytearray()
     while number > 0x7f:
         data.append(number & 0x7f | 0x80)
@@ -41,7 +42,7 @@ def encode(width, height, runs):
 
 
 def draw(dice):
-    """A picture in runs, and its pixels."""
+    """Draw a picture: its width, height, runs and pixels."""
     width, height = dice.randint(1, 200), dice.randint(1, 200)
     runs, left = [], width * height
     while left > 0:
@@ -51,7 +52,7 @@ def draw(dice):
     return width, height, runs, b"".join(bytes([colour]) * n for colour, n in runs)
 
 
-#: Of forty pictures, those that are not sound.
+#: Of each forty pictures, those that are not sound.
 ODD = {
     3: "something behind it", 23: "something behind it",
     7: "cut off", 27: "cut off",
@@ -63,7 +64,7 @@ ODD = {
 
 
 def pictures(count):
-    """Of each: its kind, what is in the file, and the pixels that were drawn."""
+    """Yield the kind of each picture, the bytes of its file, and the pixels that were drawn."""
     dice = random.Random(1)
     for i in range(count):
         width, height, runs, pixels = draw(dice)
@@ -96,7 +97,7 @@ EXPECTED = {
 
 
 def described(result):
-    """In a few words, what became of one."""
+    """The kind of the picture, and its result in a few words."""
     kind, pixels = result.user
     words = [result.outcome]
     if result.outcome == "ok":
@@ -117,12 +118,13 @@ def described(result):
 # ------------------------------------------------------------------------------------- the other threads
 
 class Busy:
-    """Threads that hold the interpreter's lock, the C library's and their own all the time."""
+    """Three threads that take the locks of the interpreter, the C library and their file all the time."""
 
     def __init__(self):
         self.stop = threading.Event()
         self.under_way = threading.Barrier(4)
-        self.threads = [threading.Thread(target=self.loop, args=(work,)) for work in (self.compute, self.allocate, self.print)]
+        works = (self.compute, self.allocate, self.print)
+        self.threads = [threading.Thread(target=self.loop, args=(work,)) for work in works]
 
     def __enter__(self):
         self.sink = open(os.devnull, "w")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The library.  Its files stand folder by folder, from the lowest folder to the highest: a file may use what is in its own
-# folder and below (tests/checks/folders.sh).
+# The library.  Its files stand folder by folder, from the lowest folder to the highest: a file may use what is in its
+# own folder and below (tests/checks/folders.sh).
 core_sources = \
 	src/lib/os/usdt.h \
 	src/lib/os/clock.c src/lib/os/clock.h \
@@ -69,7 +69,7 @@ core_sources = \
 
 include_HEADERS = include/forkpool.h include/forkpool_plugin.h
 
-# The unit tests see everything through the convenience library, the world sees the exports.
+# The unit tests link the convenience library and see all functions; programs see only what libforkpool.la exports.
 noinst_LTLIBRARIES = libforkpool-core.la
 libforkpool_core_la_SOURCES = $(core_sources)
 libforkpool_core_la_CPPFLAGS = $(src_includes) $(LIBBSD_CFLAGS) $(LIBSECCOMP_CFLAGS) $(LIBUNWIND_CFLAGS)
@@ -84,8 +84,7 @@ if HAVE_VERSION_SCRIPT
 libforkpool_la_LDFLAGS += -Wl,--version-script=$(srcdir)/src/lib/forkpool.map
 endif
 
-# The pkg-config file is written when it is installed, so that "make install prefix=DIR" gives
-# one that is true.
+# "make install" writes the pkg-config file, so that it also has the right directories with prefix=DIR.
 pkgconfigdir = $(libdir)/pkgconfig
 
 install-data-local:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The command: it sees the library as everybody does, through the installed headers.  Its files stand folder by folder,
-# from the lowest folder to the highest: a file may use what is in its own folder and below (tests/checks/folders.sh).
+# The command.  It uses the library as any program does, through the installed headers.  Its files stand folder by
+# folder, from the lowest folder to the highest: a file may use what is in its own folder and below
+# (tests/checks/folders.sh).
 tool_sources = \
 	src/tool/base/file_io.c src/tool/base/file_io.h \
 	src/tool/base/escape.c src/tool/base/escape.h \
@@ -109,7 +110,7 @@ tool_sources = \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/run.c src/tool/run/run.h
 
-# Its tests see all of it but main().
+# The tests link libforkpool-tool.la, which has everything but main().
 if BUILD_TOOL
 bin_PROGRAMS = forkpool
 noinst_LTLIBRARIES += libforkpool-tool.la
@@ -117,15 +118,15 @@ BUILT_SOURCES += src/tool/reports/report_page.h
 endif
 forkpool_SOURCES = src/tool/main.c
 forkpool_CPPFLAGS = $(src_includes) $(LIBBSD_CFLAGS) $(JANSSON_CFLAGS)
-# A plug-in finds the library in the program, also where that has it linked in.
+# -export-dynamic: a plug-in finds forkpool_reply() in the program, also if the library is linked statically.
 forkpool_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 forkpool_LDADD = libforkpool-tool.la libforkpool.la $(LIBBSD_LIBS) $(JANSSON_LIBS) $(DL_LIBS)
 libforkpool_tool_la_SOURCES = $(tool_sources)
 nodist_libforkpool_tool_la_SOURCES = src/tool/reports/report_page.h
 libforkpool_tool_la_CPPFLAGS = $(forkpool_CPPFLAGS) -iquote src
 
-# The page of --report as C: the files that it includes are put in, each line becomes a string, and where the data goes
-# one piece ends.
+# The page of --report as a C array of strings.  The lines "@include FILE" of page.html are replaced by the files, and
+# each line becomes a string.  The line "@data" ends an element of the array: the report writes its data there.
 report_files = \
 	src/tool/reports/page/page.html \
 	src/tool/reports/page/page.css \

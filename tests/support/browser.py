@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A browser for tests of pages: Chromium, driven over two pipes (--remote-debugging-pipe), with nothing but Python's own
-library.  It has a profile of its own in an empty directory, and asks nobody for anything.
+"""A browser for tests of pages: Chromium, driven over two pipes (--remote-debugging-pipe) by Python's standard library
+alone.  Its profile is in an empty directory, and it needs no network.
 
     with Browser(directory) as browser:
         page = browser.open(path)
@@ -188,7 +188,8 @@ class Page:
 
     def key(self, key, code=None, modifiers=0, text=None):
         """One key of the keyboard: "Tab", "+"; modifiers: 8 is shift."""
-        numbers = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        numbers = {"Tab": 9, "Enter": 13, "Escape": 27,
+                   "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
         text = text if text is not None else "\r" if key == "Enter" else key if len(key) == 1 else ""
         common = {"key": key, "code": code or key, "modifiers": modifiers, "windowsVirtualKeyCode": numbers.get(key, 0)}
         self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **common)
@@ -211,7 +212,8 @@ class Page:
         self.mouse("mouseReleased", to_x, to_y, "left")
 
     def touch(self, kind, *points):
-        self.call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)])
+        touched = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        self.call("Input.dispatchTouchEvent", type=kind, touchPoints=touched)
 
     def picture(self, path, whole=True):
         got = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

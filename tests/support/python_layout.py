@@ -27,9 +27,10 @@ def source():
         yield f'\tprintf("{name} %zu\\n", sizeof(struct {name}));'
         for member, type_ in structure._fields_:
             what = f"((struct {name} *)0)->{member}"
-            # An enum is an int: of which sign, is the compiler's choice.
+            # An enum is an int to ctypes; its sign is the compiler's choice, so do not compare the sign.
             sign = f"(__typeof__({what}))-1 < 0" if is_number(type_) and type_ is not ctypes.c_int else "-1"
-            yield f'\tprintf("{name}.{member} %zu %zu %d\\n", offsetof(struct {name}, {member}), sizeof {what}, {sign});'
+            place = f"offsetof(struct {name}, {member})"
+            yield f'\tprintf("{name}.{member} %zu %zu %d\\n", {place}, sizeof {what}, {sign});'
     for name in CONSTANTS:
         yield f'\tprintf("{name} %d\\n", (int)FORKPOOL_{name});'
     yield "\treturn 0;\n}"

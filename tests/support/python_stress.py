@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Pools opened again and again while other threads of the program hold whatever there is to hold: python_stress.py N DECODER.
+"""Opens pools again and again while other threads take all kinds of locks: python_stress.py N DECODER.
 
-Where a worker came to wait for a lock that one of those had in forkpool_open(), its jobs would never end: the time is up
-then, and the stacks of all threads are shown.
+If a worker waited for a lock that another thread had during forkpool_open(), its jobs would never end.  Then the time
+runs out, and the stacks of all threads are printed.
 """
 import ctypes
 import faulthandler
@@ -13,11 +13,11 @@ import threading
 import forkpool
 import pictures
 
-SECONDS = 240  # far more than it takes
+SECONDS = 240  # far more than the program needs
 
 faulthandler.dump_traceback_later(SECONDS, exit=True)
 count, decoder = int(sys.argv[1]), sys.argv[2]
-os.dup2(os.open(os.devnull, os.O_WRONLY), 1) # for all that is printed
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the threads print a lot
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
@@ -25,7 +25,7 @@ libc.malloc.argtypes = [ctypes.c_size_t]
 
 
 class Rougher(pictures.Busy):
-    """And these do not hold the interpreter's lock while they do it, as the one that opens does not."""
+    """Threads that release the interpreter's lock while they are in the C library, as the thread that opens does."""
 
     def compute(self):
         for size in (24, 1000, 5000, 70000, 200000):

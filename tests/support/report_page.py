@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What Chromium makes of the pages that tool-report-page.sh has made; TAP on standard output."""
+"""Tests, in Chromium, of the pages that tests/tool/report-page.sh has made; TAP on standard output."""
 
 import collections
 import os
@@ -53,12 +53,27 @@ def text_of(page, selector):
     return page.run("document.querySelector(%r).textContent" % selector)
 
 
+def count_of(page, selector):
+    return page.run("document.querySelectorAll(%r).length" % selector)
+
+
+def cells(page, selector):
+    """The texts of the cells of each row that the selector finds."""
+    return page.run("[...document.querySelectorAll(%r)].map((r) => [...r.cells].map((c) => c.textContent))" % selector)
+
+
+def focused(page):
+    """What has the focus: its id, class, button of the lanes or tag."""
+    return page.run("(() => { const e = document.activeElement;"
+                    " return e.id || e.className || e.dataset.zoom || e.tagName; })()")
+
+
 def rows(page):
     """The table, all pages of it: a list of texts for each row."""
     page.run("document.getElementById('page-first').click()")
     found = []
     while True:
-        found += page.run("[...document.querySelectorAll('#runs tbody tr[data-run]')].map((r) => [...r.cells].map((c) => c.textContent))")
+        found += cells(page, "#runs tbody tr[data-run]")
         if page.run("document.getElementById('page-after').disabled"):
             page.run("document.getElementById('page-first').click()")
             return found
@@ -68,14 +83,16 @@ def rows(page):
 def pixels(page, selector, colours):
     """How many pixels of that canvas have the colour of each of these custom properties."""
     return page.run("""(() => {
-        const shown = document.querySelector(%r), canvas = document.createElement('canvas'), c = canvas.getContext('2d', { willReadFrequently: true });
+        const shown = document.querySelector(%r), canvas = document.createElement('canvas');
+        const c = canvas.getContext('2d', { willReadFrequently: true });
         canvas.width = shown.width;
         canvas.height = shown.height;
         c.drawImage(shown, 0, 0);
         const style = getComputedStyle(document.documentElement), counts = {};
         const all = c.getImageData(0, 0, canvas.width, canvas.height).data;
         for (const name of %r) {
-            const hex = style.getPropertyValue('--' + name).trim(), rgb = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+            const hex = style.getPropertyValue('--' + name).trim();
+            const rgb = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
             counts[name] = 0;
             for (let i = 0; i < all.length; i += 4) counts[name] += rgb.every((v, n) => all[i + n] === v) ? 1 : 0;
         }
@@ -101,16 +118,19 @@ def what_it_shows(browser):
     page.settled()
     check("the page is drawn", data(page, "state"), "ready")
     check("no text has become markup",
-          page.run("document.querySelectorAll('main img, main svg, main script, main a:not([href=\"#runs-title\"]), main b b, main i i').length"), 0)
+          count_of(page, "main img, main svg, main script, main a:not([href='#runs-title']), main b b, main i i"), 0)
     check("and no text a script", page.run("typeof window.hacked"), "undefined")
     check("it has the runs and lanes that there were", (data(page, "runs"), data(page, "lanes")), (str(len(runs)), "4"))
-    check("the first line says how many failed", text_of(page, "#verdict"), "%d of %d jobs failed" % (len(failed), sum(run["jobs"])))
+    check("the first line says how many failed", text_of(page, "#verdict"),
+          "%d of %d jobs failed" % (len(failed), sum(run["jobs"])))
     check("and so does the title", page.run("document.title").startswith("✕ %d of " % len(failed)))
-    facts = page.run("Object.fromEntries([...document.querySelectorAll('#facts > div')].map((d) => [d.querySelector('dt').textContent, d.querySelector('dd').firstChild.textContent]))")
+    facts = page.run("Object.fromEntries([...document.querySelectorAll('#facts > div')].map((d) =>"
+                     " [d.querySelector('dt').textContent, d.querySelector('dd').firstChild.textContent]))")
     busy = 100 * sum(r["run"] for r in runs) / (run["elapsed"] * 4)
     check("how busy the workers were", abs(float(facts["Workers busy"].split()[0]) - busy) <= 0.6)
     check("how many runs were tried again", facts["Tried again"], str(sum(r["again"] for r in runs)))
-    chips = page.run("Object.fromEntries([...document.querySelectorAll('.chip')].map((c) => [c.dataset.outcome, c.querySelector('b').textContent]))")
+    chips = page.run("Object.fromEntries([...document.querySelectorAll('.chip')].map((c) =>"
+                     " [c.dataset.outcome, c.querySelector('b').textContent]))")
     wanted = {name: str(n) for name, n in jobs.items() if n > 0}
     wanted["retried"] = str(len({r["seq"] for r in runs if r["again"]}))
     check("outcomes, each with its number", chips, wanted)
@@ -125,23 +145,27 @@ def what_it_shows(browser):
     while there and there[-1] == 0:
         there.pop()
     check("the histogram has each of them", columns, there)
-    workers = page.run("[...document.querySelectorAll('#workers tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))")
+    workers = cells(page, "#workers tbody tr")
     check("the table of workers too", [(int(w[0]), int(w[3]), w[4], w[5]) for w in workers],
           [(n + 1, lane[1], str(lane[2] or "–"), str(lane[3] or "–")) for n, lane in enumerate(run["lanes"])])
 
-    entries = page.run("[...document.querySelectorAll('#failures details')].map((d) => [Number(d.querySelector('.number').textContent), d.querySelector('.why').firstChild.textContent])")
+    entries = page.run("[...document.querySelectorAll('#failures details')].map((d) =>"
+                       " [Number(d.querySelector('.number').textContent),"
+                       " d.querySelector('.why').firstChild.textContent])")
     check("failed jobs are listed with their explanations", sorted(entries)[:12],
           sorted([r["seq"], r["why"]] for r in failed[:12]))
     page.run("document.querySelector('#failures .more')?.click()")
-    check("all of them, when asked for more", page.run("document.querySelectorAll('#failures details').length"), len(failed))
+    check("all of them, when asked for more", count_of(page, "#failures details"), len(failed))
     slowest = page.run("[...document.querySelectorAll('#slowest .number')].map((d) => Number(d.textContent))")
     check("the slowest come first", slowest, [r["seq"] for r in sorted(runs, key=lambda r: -r["run"])[:8]])
 
-    # What is in an entry that is opened, as text.
+    # The texts of an opened entry.
     attack = next(r for r in failed if "</script>" in r["command"])
-    page.run("[...document.querySelectorAll('#failures summary')].find((s) => s.querySelector('.number').textContent === '%d').click()" % attack["seq"])
+    page.run("[...document.querySelectorAll('#failures summary')]"
+             ".find((s) => s.querySelector('.number').textContent === '%d').click()" % attack["seq"])
     page.settled()
-    opened = page.run("(() => { const d = document.querySelector('#failures details[open]'); return [d.querySelector('dd .mono').textContent, d.querySelector('pre').textContent]; })()")
+    opened = page.run("(() => { const d = document.querySelector('#failures details[open]');"
+                      " return [d.querySelector('dd .mono').textContent, d.querySelector('pre').textContent]; })()")
     check("what a job wrote is shown as it is", opened, [attack["command"], attack["err"]])
     check("and runs no script then either", page.run("typeof window.hacked"), "undefined")
     again = next(r for r in runs if r["again"] and "second-1" in r["command"])
@@ -160,19 +184,22 @@ def the_lanes(browser, run):
     page.settled()
     runs = run["runs"]
     drawn = pixels(page, "#lanes-canvas", ["ok", "failed", "crashed", "timed_out"])
-    check("each kind of outcome is in the lanes", {name for name, n in drawn.items() if n > 0}, {"ok", "failed", "crashed", "timed_out"})
+    check("each kind of outcome is in the lanes", {name for name, n in drawn.items() if n > 0},
+          {"ok", "failed", "crashed", "timed_out"})
     left, top, width, height = box(page, "#lanes")
     lane = height / 4
 
     def place(r, part=0.5):
         begin, end = window(page)
-        return left + 34 + (r["start"] + r["run"] * part - begin) / (end - begin) * (width - 34), top + (r["slot"] - 0.5) * lane
+        x = left + 34 + (r["start"] + r["run"] * part - begin) / (end - begin) * (width - 34)
+        return x, top + (r["slot"] - 0.5) * lane
 
     slow = max((r for r in runs if r["outcome"] == "timed_out"), key=lambda r: r["run"])
     page.run("document.getElementById('lanes').scrollIntoView({block: 'center', behavior: 'instant'})")
     left, top, width, height = box(page, "#lanes")
     page.mouse("mouseMoved", *place(slow))
-    check("the mouse over a run says which it is", "job %d, worker %d" % (slow["seq"], slow["slot"]) in text_of(page, "#tip"))
+    check("the mouse over a run says which it is",
+          "job %d, worker %d" % (slow["seq"], slow["slot"]) in text_of(page, "#tip"))
     page.click(*place(slow))
     page.settled()
     check("a click chooses it", "%d" % slow["seq"] in text_of(page, "#picked dd"))
@@ -188,8 +215,10 @@ def the_lanes(browser, run):
     check("dragging moves", moved[0] < near[0] and abs((moved[1] - moved[0]) - (near[1] - near[0])) < 2)
     click_on(page, "[data-zoom=all]")
     check("a button shows all again", window(page), whole)
-    for button, test in (("in", lambda w: w[1] - w[0] < 0.6 * whole[1]), ("right", lambda w: w[0] > 0.3 * whole[1] and w[1] - w[0] < 0.6 * whole[1]),
-                         ("left", lambda w: w[1] - w[0] < 0.6 * whole[1]), ("out", lambda w: w[1] - w[0] > 0.9 * whole[1])):
+    for button, test in (("in", lambda w: w[1] - w[0] < 0.6 * whole[1]),
+                         ("right", lambda w: w[0] > 0.3 * whole[1] and w[1] - w[0] < 0.6 * whole[1]),
+                         ("left", lambda w: w[1] - w[0] < 0.6 * whole[1]),
+                         ("out", lambda w: w[1] - w[0] > 0.9 * whole[1])):
         click_on(page, "[data-zoom=%s]" % button)
         check("the button " + button, test(window(page)))
     click_on(page, "[data-zoom=all]")
@@ -197,7 +226,8 @@ def the_lanes(browser, run):
     x, y, w, h = box(page, "#overview")
     page.drag(x + 34 + (w - 34) * 0.25, y + h / 2, x + 34 + (w - 34) * 0.5, y + h / 2)
     chosen = window(page)
-    check("a stretch can be chosen in the strip above", abs(chosen[0] - 0.25 * whole[1]) < 0.02 * whole[1] and abs(chosen[1] - 0.5 * whole[1]) < 0.02 * whole[1])
+    near_to = [abs(at - part * whole[1]) < 0.02 * whole[1] for at, part in zip(chosen, (0.25, 0.5))]
+    check("a stretch can be chosen in the strip above", near_to, [True, True])
     other = browser.open(path("run.html"))
     other.run("document.getElementById('lanes').scrollIntoView({block: 'center', behavior: 'instant'})")
     lx, ly, lw, lh = box(other, "#lanes")
@@ -217,11 +247,11 @@ def the_keys(browser, run):
     page.settled()
     page.key("Tab")
     check("the first key leads past it all to the table", page.run("document.activeElement.className"), "skip")
-    seen = [page.run("document.activeElement.id || document.activeElement.className || document.activeElement.dataset.zoom || document.activeElement.tagName")]
+    seen = [focused(page)]
     unseen = []
     while "lanes" not in seen and len(seen) < 40:
         page.key("Tab")
-        seen.append(page.run("document.activeElement.id || document.activeElement.className || document.activeElement.dataset.zoom || document.activeElement.tagName"))
+        seen.append(focused(page))
         if not page.run("getComputedStyle(document.activeElement).outlineStyle !== 'none'"):
             unseen.append(seen[-1])
     check("Tab goes through the filter and the buttons to the lanes", {"chip", "text", "in", "lanes"} <= set(seen))
@@ -267,19 +297,24 @@ def the_keys(browser, run):
     page.run("document.querySelector('#failures summary').focus()")
     before = page.run("document.activeElement.querySelector('.number').textContent")
     page.key("ArrowDown")
-    check("arrows go from one failed job to the next", page.run("document.activeElement.querySelector('.number').textContent") != before)
+    check("arrows go from one failed job to the next",
+          page.run("document.activeElement.querySelector('.number').textContent") != before)
     page.key("Enter")
     page.settled()
-    check("Enter opens it", page.run("document.querySelectorAll('#failures details[open] pre').length"), 1)
+    check("Enter opens it", count_of(page, "#failures details[open] pre"), 1)
     page.run("document.getElementById('clear').click()")
     check("all are shown again", data(page, "shown"), str(len(run["runs"])))
     page.run("document.querySelector('#runs .open').focus()")
     page.key("ArrowDown")
     page.key("Enter")
-    check("the table's rows open as well", page.run("document.activeElement.getAttribute('aria-expanded') + document.querySelectorAll('#runs td.inner').length"), "true1")
-    unnamed = page.run("""[...document.querySelectorAll('button, input, summary, [tabindex="0"], [role]')].filter((e) => !e.hidden &&
-        !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim() || e.labels?.length)).map((e) => e.outerHTML)""")
-    check("all that can be reached has a name", [one for one in unnamed if 'role="alert"' not in one and 'role="status"' not in one and 'id="picked"' not in one], [])
+    expanded = page.run("document.activeElement.getAttribute('aria-expanded')")
+    check("the table's rows open as well", (expanded, count_of(page, "#runs td.inner")), ("true", 1))
+    unnamed = page.run("""[...document.querySelectorAll('button, input, summary, [tabindex="0"], [role]')]
+        .filter((e) => !e.hidden && !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') ||
+                                      e.textContent.trim() || e.labels?.length)).map((e) => e.outerHTML)""")
+    filled_later = ('role="alert"', 'role="status"', 'id="picked"')
+    check("all that can be reached has a name",
+          [one for one in unnamed if not any(part in one for part in filled_later)], [])
     quiet(page, "run")
     page.close()
 
@@ -290,36 +325,45 @@ def the_filter(browser, run):
         click_on(page, ".chip[data-outcome=%s]" % name)
     wanted = [r for r in run["runs"] if r["outcome"] in ("failed", "crashed")]
     check("by outcome, two of them", sorted(int(r[0]) for r in rows(page)), sorted(r["seq"] for r in wanted))
-    check("and the buttons say so", page.run("[...document.querySelectorAll('.chip[aria-pressed=true]')].map((c) => c.dataset.outcome)"), ["failed", "crashed"])
+    pressed = page.run("[...document.querySelectorAll('.chip[aria-pressed=true]')].map((c) => c.dataset.outcome)")
+    check("and the buttons say so", pressed, ["failed", "crashed"])
     click_on(page, "#clear")
     bucket = page.run("Number([...document.querySelectorAll('#durations button')].pop().dataset.bucket)")
     click_on(page, "#durations button:last-child")
     low, high = run["edges"][bucket - 1], run["edges"][bucket]
-    check("by duration", sorted(int(r[0]) for r in rows(page)), sorted(r["seq"] for r in run["runs"] if low <= r["run"] < high))
+    check("by duration", sorted(int(r[0]) for r in rows(page)),
+          sorted(r["seq"] for r in run["runs"] if low <= r["run"] < high))
     click_on(page, "#durations button:last-child")
     page.run("document.querySelector('#runs th:nth-child(7) button').click()")
-    times = page.run("[...document.querySelectorAll('#runs tbody tr[data-run]')].map((r) => Number(r.cells[0].textContent))")
-    check("sorted by how long they took", times[:5], [r["seq"] for r in sorted(run["runs"], key=lambda r: (-r["run"], r["seq"]))[:5]])
-    check("and that is told", page.run("document.querySelector('#runs th[aria-sort]').getAttribute('aria-sort')"), "descending")
+    shown = [int(r[0]) for r in cells(page, "#runs tbody tr[data-run]")]
+    longest = sorted(run["runs"], key=lambda r: (-r["run"], r["seq"]))
+    check("sorted by how long they took", shown[:5], [r["seq"] for r in longest[:5]])
+    check("and that is told", page.run("document.querySelector('#runs th[aria-sort]').getAttribute('aria-sort')"),
+          "descending")
     quiet(page, "run")
     page.close()
 
 
 # ---------------------------------------------------------------------------------- other surroundings
 
-OVERFLOW = "[...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll') && e.getBoundingClientRect().right > %d + 1 && !e.closest('[hidden]') && !e.classList.contains('skip')).map((e) => e.tagName + '.' + e.className)"
+OVERFLOW = """[...document.querySelectorAll('body *')].filter((e) =>
+    !e.closest('.scroll') && e.getBoundingClientRect().right > %d + 1 && !e.closest('[hidden]') &&
+    !e.classList.contains('skip')).map((e) => e.tagName + '.' + e.className)"""
 
 
 def on_a_phone(browser, run):
     for width in (320, 360):
         page = browser.open(path("run.html"), width=width, height=740, phone=True)
         page.settled()
-        check("at %d pixels nothing goes out at the side" % width, page.run("[document.documentElement.scrollWidth, innerWidth]"), [width, width])
+        check("at %d pixels nothing goes out at the side" % width,
+              page.run("[document.documentElement.scrollWidth, innerWidth]"), [width, width])
         check("of no element", page.run(OVERFLOW % width), [])
         page.close()
     page = browser.open(path("run.html"), width=360, height=740, phone=True)
     page.settled()
-    check("buttons are large enough for fingers", page.run("[...document.querySelectorAll('.tools button, .chip')].every((b) => b.getBoundingClientRect().height >= 36)"))
+    check("buttons are large enough for fingers",
+          page.run("[...document.querySelectorAll('.tools button, .chip')]"
+                   ".every((b) => b.getBoundingClientRect().height >= 36)"))
     page.run("document.getElementById('lanes').scrollIntoView({block: 'center', behavior: 'instant'})")
     page.settled()
     x, y, w, h = box(page, "#lanes")
@@ -342,7 +386,11 @@ def on_a_phone(browser, run):
 
 def in_the_dark(browser):
     page = browser.open(path("run.html"))
-    brightness = "(() => { const c = document.getElementById('lanes-canvas'), d = c.getContext('2d').getImageData(c.width - 3, 2, 1, 1).data; return [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color, [...d].join()]; })()"
+    brightness = """(() => {
+        const c = document.getElementById('lanes-canvas');
+        const d = c.getContext('2d').getImageData(c.width - 3, 2, 1, 1).data;
+        return [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color, [...d].join()];
+    })()"""
     page.settled()
     light = page.run(brightness)
     page.dark(True)
@@ -370,8 +418,10 @@ def on_paper(browser):
         check("it is printed", pdf.read(5), b"%PDF-")
     page.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     page.settled()
-    check("on paper it is light", page.run("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"), "#17202b")
-    check("without what is for hands", page.run("getComputedStyle(document.querySelector('.tools button')).display"), "none")
+    check("on paper it is light",
+          page.run("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"), "#17202b")
+    check("without what is for hands", page.run("getComputedStyle(document.querySelector('.tools button')).display"),
+          "none")
     quiet(page, "run")
     page.close()
 
@@ -390,9 +440,11 @@ def many(browser):
     check("with its failures", int(data(page, "failures")), sum(r["outcome"] != "ok" for r in run["runs"]))
     died = sum(r["died"] for r in run["runs"])
     check("each crash cost a worker", died, sum(r["outcome"] == "crashed" for r in run["runs"]))
-    check("which is told", text_of(page, "#deaths").startswith("%d workers died and were replaced" % died) and died == 10)
+    told = "%d workers died and were replaced" % died
+    check("which is told", text_of(page, "#deaths").startswith(told) and died == 10)
     check("and marked in the lanes", pixels(page, "#lanes-canvas", ["mark"])["mark"] > 0)
-    page.run("(() => { const t = document.getElementById('text'); t.value = 'block-000777'; document.getElementById('filter').requestSubmit(); })()")
+    page.run("document.getElementById('text').value = 'block-000777'")
+    page.run("document.getElementById('filter').requestSubmit()")
     check("one of them is found", [int(r[0]) for r in rows(page)], [777])
     check("and explained", page.run("document.querySelector('#failures .why').textContent"), "exit status 5: bad block")
     page.run("document.getElementById('lanes').focus()")
@@ -409,7 +461,9 @@ def wide_and_empty(browser):
     page.settled()
     wanted = len(read(path("wide.html"))["lanes"])
     check("as many lanes as workers had a job", (data(page, "lanes"), wanted > 100), (str(wanted), True))
-    check("of which some can be seen, and the others by scrolling", page.run("(() => { const l = document.getElementById('lanes'); return l.clientHeight <= 440 && l.scrollHeight > l.clientHeight; })()"))
+    check("of which some can be seen, and the others by scrolling",
+          page.run("(() => { const l = document.getElementById('lanes');"
+                   " return l.clientHeight <= 440 && l.scrollHeight > l.clientHeight; })()"))
     top = pixels(page, "#lanes-canvas", ["ok"])["ok"]
     page.run("document.getElementById('lanes').scrollTop = 1e6")
     page.settled()

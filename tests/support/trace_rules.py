@@ -65,7 +65,8 @@ for event in events:
     elif phase == "i":
         check(event["s"] in ("p", "t"), "scope", event)
     elif phase == "C":
-        check(event["args"] and all(isinstance(value, int) and value >= 0 for value in event["args"].values()), "values", event)
+        values = event["args"].values()
+        check(values and all(isinstance(value, int) and value >= 0 for value in values), "values", event)
         check(event["ts"] > last_counter, "counters in order", event)
         last_counter = event["ts"]
     else:
@@ -106,8 +107,9 @@ if len(sys.argv) > 2:
             check(args.get(name) == job[name], seq, name, args.get(name), job[name])
         check(event["tid"] == job["slot"], seq, "worker", event["tid"], job["slot"])
         check(abs(event["dur"] / 1000000 - job["duration"]) <= Decimal("0.000001"), seq, event["dur"], job["duration"])
-        # Not before the job began by the other record, but where the one before it on the track has put it.
-        check(event["ts"] / 1000000 + began >= job["start"] - Decimal("0.000002"), seq, "start", event["ts"], job["start"])
+        # An event may begin later than the record says, if the event before it on the track put it there.
+        check(event["ts"] / 1000000 + began >= job["start"] - Decimal("0.000002"),
+              seq, "start", event["ts"], job["start"])
         words = job.get("command") or [base64.b64decode(word) for word in job["command_base64"]]
         last = words[-1] if isinstance(words[-1], bytes) else words[-1].encode()
         command = args["command"].encode() if "command" in args else base64.b64decode(args["command_base64"])
