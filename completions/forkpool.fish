@@ -3,8 +3,8 @@
 #
 # Each option has a line below.  tests/tool/completions.sh compares the options with those of forkpool --help.
 
-# The names, with their dashes, of options whose value is the next word; and of the other options, which have no value or
-# have it in the same word.
+# The names, with their dashes, of options whose value is the next word; and of the other options, which have no
+# value or have it in the same word.
 set -g __forkpool_valued
 set -g __forkpool_flags
 

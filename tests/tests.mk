@@ -162,6 +162,7 @@ shell_tests = \
 	tests/checks/check-header.sh \
 	tests/checks/check-exports.sh \
 	tests/checks/folders.sh \
+	tests/checks/house.sh \
 	tests/checks/links.sh \
 	tests/checks/probes.sh \
 	tests/tool/usage.sh \

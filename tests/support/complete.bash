@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What an interactive bash completes: complete.bash FILE... <lines
 #
-# The files are read by it first.  Each line is typed there, on a terminal of its own, with a key that puts in all that is
-# offered, and is then run: forkpool is a function that tells its arguments.  For each line one is written: what was put
-# in, a tab behind each, but for what stood there before the last = or :, which readline does not see; nothing where
-# nothing was offered.
+# The files are read by it first.  Each line is typed there, on a terminal of its own, with a key that puts in all
+# that is offered, and is then run: forkpool is a function that tells its arguments.  For each line one is
+# written: what was put in, a tab behind each, but for what stood there before the last = or :, which readline
+# does not see; nothing where nothing was offered.
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-bash.XXXXXX") || exit 99
 terminal=

@@ -98,8 +98,10 @@ START_TEST(reads)
 	for (size_t i = 0; i < COUNT(readings); i++) {
 		const char *value = readings[i].value != NULL ? readings[i].value : "(not set)";
 		makeflags_read(&m, readings[i].value);
-		ck_assert_msg(m.server == readings[i].server, "%s: server %d", value, (int)m.server);
-		ck_assert_msg(m.read_fd == readings[i].read_fd && m.write_fd == readings[i].write_fd,
+		ck_assert_msg(m.server == readings[i].server, "%s: server %d", value,
+		    (int)m.server);
+		ck_assert_msg(m.read_fd == readings[i].read_fd &&
+			m.write_fd == readings[i].write_fd,
 		    "%s: %d, %d", value, m.read_fd, m.write_fd);
 		ck_assert_msg(m.jobs == readings[i].jobs, "%s: %u jobs", value, m.jobs);
 		ck_assert_msg(m.dry_run == readings[i].dry_run, "%s: dry run %d", value, m.dry_run);

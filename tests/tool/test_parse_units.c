@@ -199,7 +199,8 @@ START_TEST(durations)
 	}
 	for (size_t i = 0; i < COUNT(wrong_durations); i++) {
 		ns = -77;
-		ck_assert_msg(parse_duration(wrong_durations[i], &ns) != NULL, "\"%s\"", wrong_durations[i]);
+		ck_assert_msg(parse_duration(wrong_durations[i], &ns) != NULL, "\"%s\"",
+		    wrong_durations[i]);
 		ck_assert_int_eq(ns, -77);
 	}
 }
@@ -263,7 +264,8 @@ START_TEST(workers)
 	ck_assert_uint_eq(n, (processors + 1) / 2);
 	for (size_t i = 0; i < COUNT(wrong_workers); i++) {
 		n = 77;
-		ck_assert_msg(parse_workers(wrong_workers[i], &n) != NULL, "\"%s\"", wrong_workers[i]);
+		ck_assert_msg(parse_workers(wrong_workers[i], &n) != NULL, "\"%s\"",
+		    wrong_workers[i]);
 		ck_assert_uint_eq(n, 77);
 	}
 }
