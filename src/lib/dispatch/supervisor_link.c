@@ -175,9 +175,14 @@ supervisor_link_resize(struct supervisor_link *link, unsigned workers)
 	if (workers > link->slots && slots_extend(link, workers) == -1)
 		return -1;
 	link->workers = workers;
-	atomic_store(&link->setup.worker.control->workers_wanted, workers);
-	supervisor_link_ring(link);
 	return 0;
+}
+
+void
+supervisor_link_resized(struct supervisor_link *link)
+{
+	atomic_store(&link->setup.worker.control->workers_wanted, link->workers);
+	supervisor_link_ring(link);
 }
 
 int

@@ -36,8 +36,10 @@ int supervisor_link_start(struct supervisor_link *);
 /* The same after the last one was killed and each of its workers is gone. */
 int supervisor_link_restart(struct supervisor_link *);
 
-/* Have so many workers from now on.  0, or -1 and errno. */
-int supervisor_link_resize(struct supervisor_link *, unsigned workers);
+/* Another number of workers in two steps: make results pipes for them (0, or -1 and errno), then
+   have the supervisor start or end workers. */
+int  supervisor_link_resize(struct supervisor_link *, unsigned workers);
+void supervisor_link_resized(struct supervisor_link *);
 
 /* Have the supervisor look at its control words.  That it is gone is seen elsewhere. */
 void supervisor_link_ring(const struct supervisor_link *);

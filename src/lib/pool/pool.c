@@ -253,7 +253,9 @@ forkpool_resize(struct forkpool *pool, unsigned workers)
 	}
 	if (supervisor_link_resize(&d->link, workers) == -1)
 		return -1;
+	/* New workers read at their start how many of them are to take jobs. */
 	offers_size(d);
+	supervisor_link_resized(&d->link);
 	return 0;
 }
 

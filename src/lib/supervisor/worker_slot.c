@@ -54,8 +54,11 @@ slot_claim_settle(const struct slot_environment *e, const struct worker_slot *w,
 
 	if (claim == NULL)
 		return CLAIM_FREE;
-	(void)atomic_compare_exchange_strong(claim, &word,
-	    claim_make(ticket, index, parity, why));
+	if (atomic_compare_exchange_strong(claim, &word, claim_make(ticket, index, parity, why)))
+		return CLAIM_CLAIMED;
+	/* The word may have become another run's between slot_claim() and here. */
+	if (claim_ticket(word) != ticket || !claim_is_by(word, index, parity))
+		return CLAIM_FREE;
 	return claim_state(word);
 }
 
