@@ -51,6 +51,7 @@ check_units = \
 	tests/lib/ipc/test_claim \
 	tests/lib/ipc/test_shared \
 	tests/lib/dispatch/test_job_table \
+	tests/lib/supervisor/test_worker_slot \
 	tests/lib/ipc/test_args_arena \
 	tests/lib/ipc/test_value_spool \
 	tests/lib/os/test_clock \
