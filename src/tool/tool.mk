@@ -97,6 +97,7 @@ tool_sources = \
 	src/tool/run/interrupts.c src/tool/run/interrupts.h \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
+	src/tool/run/tasks_waiting.c src/tool/run/tasks_waiting.h \
 	src/tool/run/order.c src/tool/run/order.h \
 	src/tool/run/run_totals.c src/tool/run/run_totals.h \
 	src/tool/run/publish.c src/tool/run/publish.h \

@@ -84,6 +84,15 @@ ok 'a slow reader does not hold up jobs' until_true all_done
 is 'and gets everything' "$(wc -c <&3)" 900000
 exec 3<&-
 wait "$pid"
+# A job ends, and gives its channel back, while the next block is half read.
+for journal in '' "--journal=$dir/blocks.journal"; do
+	: >"$dir/out"
+	# shellcheck disable=SC2086 # an option or nothing
+	{ seq 1 3000; until_true test -s "$dir/out"; seq 3001 6000; } |
+		"$forkpool" --pipe --block 8K -j2 -k $journal cat >"$dir/out"
+	is "--pipe${journal:+ --journal}: input that comes in pieces is cut into whole blocks" \
+		"$(cksum <"$dir/out")" "$(seq 1 6000 | cksum)"
+done
 out=$("$forkpool" -k --tag echo ::: a b)
 is '--tag' "$out" "$(printf 'a\ta\nb\tb')"
 out=$("$forkpool" -k printf '%s' ::: a b c)

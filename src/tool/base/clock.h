@@ -5,6 +5,7 @@
 #ifndef FORKPOOL_TOOL_CLOCK_H
 #define FORKPOOL_TOOL_CLOCK_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -22,7 +23,9 @@ clock_ns(clockid_t clock)
 static inline int
 clock_poll_ms(int64_t ns)
 {
-	return ns <= 0 ? 0 : (int)((ns + 999999) / 1000000);
+	const int64_t ms = ns <= 0 ? 0 : (ns - 1) / 1000000 + 1;
+
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 #endif

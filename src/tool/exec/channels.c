@@ -155,6 +155,28 @@ channel_release(struct channel *c)
 	first_free = (unsigned)(c - channel);
 }
 
+static struct channel *filling; /* its file has the beginning of a block */
+
+struct channel *
+channel_to_fill(void)
+{
+	struct channel *c = filling;
+
+	if (c == NULL)
+		return channel_take(NULL);
+	filling = NULL;
+	return c;
+}
+
+void
+channel_unfilled(struct channel *c, int more)
+{
+	if (more)
+		filling = c;
+	else
+		channel_release(c);
+}
+
 /* One read() from the pipe.  1: there may be more; 0: the pipe is empty, or there is none. */
 static int
 read_once(struct channel *c, int is_err, channel_sink *sink)

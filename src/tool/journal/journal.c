@@ -437,6 +437,5 @@ journal_timeout(const struct journal *j)
 		return -1;
 	int64_t pause = j->sync_took_ns * SYNC_SHARE;
 	pause = pause < SYNC_MIN_NS ? SYNC_MIN_NS : pause > SYNC_MAX_NS ? SYNC_MAX_NS : pause;
-	int64_t left = j->synced_ns + pause - clock_ns(CLOCK_MONOTONIC);
-	return left <= 0 ? 0 : (int)(left / 1000000 + 1);
+	return clock_poll_ms(j->synced_ns + pause - clock_ns(CLOCK_MONOTONIC));
 }

@@ -11,9 +11,12 @@
 #include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
+#include "tool/run/tasks_waiting.h"
 
 /* Jobs whose ends are not on the disk yet, in the order of the journal's entries. */
 static struct job *unsynced, **unsynced_end = &unsynced;
+/* With --pipe: tasks to be tried again for which the pool had no room. */
+static struct tasks_waiting again_with_block;
 /* A command or an explanation, for the moment of one call. */
 static struct bytes text;
 
@@ -82,16 +85,33 @@ give_back(struct job *job)
 	job->channel = NULL;
 }
 
+int
+completion_has_tasks(void)
+{
+	return again_with_block.first != NULL;
+}
+
+struct task *
+completion_next_task(struct channel **channel)
+{
+	return tasks_waiting_take(&again_with_block, channel);
+}
+
 static void
 try_again(const struct run *run, struct job *job)
 {
 	output_buffer_clear(&job->out);
 	output_buffer_clear(&job->err);
 	/* With --pipe the file of the channel has the job's input: start it again at once with the
-	   same channel and token. */
-	if (run->options->pipe && submit_job(run, job) == 1)
-		return;
-	task_queue_again(job->task);
+	   same channel and token, or have it wait with that channel. */
+	if (run->options->pipe) {
+		if (submit_job(run, job) == 1)
+			return;
+		tasks_waiting_add(&again_with_block, job->task, job->channel);
+		job->channel = NULL;
+	} else {
+		task_queue_again(job->task);
+	}
 	job->task = NULL;
 	give_back(job);
 	job_free(job);

@@ -15,6 +15,10 @@
 /* A result of the pool.  may_retry: a job that has failed may be tried again, if it has tries
    left. */
 void completion_result(const struct run *, const struct forkpool_result *, int may_retry);
+/* With --pipe: whether tasks wait to be tried again; the next one, and the channel that has its
+   block. */
+int          completion_has_tasks(void);
+struct task *completion_next_task(struct channel **channel);
 /* A job that has its outcome: it will not be tried again, or was never begun.  It is completion's
    from here on. */
 void completion_ended(const struct run *, struct job *);

@@ -8,49 +8,25 @@
 #include "tool/run/publish.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/task_queue.h"
+#include "tool/run/tasks_waiting.h"
 
 static int over;          /* jobs may begin */
 static int input_over;
 static uint64_t last_seq; /* the greatest number of a task seen so far */
 /* Tasks that were compared and are to begin, in the order of the input; with --pipe each with the
    channel that has its block. */
-static struct job *held, **held_end = &held;
-
-static void
-hold(struct task *task, struct channel *channel)
-{
-	struct job *job = job_new(task);
-
-	job->channel = channel;
-	if (channel != NULL)
-		channel->owner = job;
-	*held_end = job;
-	held_end = &job->next;
-}
+static struct tasks_waiting held;
 
 int
 replay_has_tasks(void)
 {
-	return held != NULL;
+	return held.first != NULL;
 }
 
 struct task *
 replay_next_task(struct channel **channel)
 {
-	struct job *job = held;
-
-	if (job == NULL)
-		return NULL;
-	if ((held = job->next) == NULL)
-		held_end = &held;
-	if (job->channel != NULL) {
-		*channel = job->channel;
-		(*channel)->owner = NULL;
-	}
-	struct task *task = job->task;
-	job->task = NULL;
-	job_free(job);
-	return task;
+	return tasks_waiting_take(&held, channel);
 }
 
 static void
@@ -93,7 +69,7 @@ compare(const struct run *run, struct task *task, struct channel *channel)
 	if (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN) {
 		/* replay_ended() asks the journal again when the task is to begin. */
 		task->attempts = 0;
-		hold(task, channel);
+		tasks_waiting_add(&held, task, channel);
 		return;
 	}
 	settle(run, task, state, &outcome);
@@ -182,7 +158,7 @@ compare_next(const struct run *run, struct channel *channel, int *input_waits)
 		return !run_totals()->broken;
 	}
 	if (channel != NULL)
-		channel_release(channel);
+		channel_unfilled(channel, got == NEXT_WAIT);
 	*input_waits = got == NEXT_WAIT;
 	if (got == NEXT_END)
 		replay_input_ended(run);
@@ -199,7 +175,7 @@ replay_input(const struct run *run, int *input_waits)
 		/* With --pipe each task that is held has a channel for its block.  When all
 		   channels are held, jobs have to begin before the rest of the input can be
 		   compared. */
-		if (run->options->pipe && (channel = channel_take(NULL)) == NULL)
+		if (run->options->pipe && (channel = channel_to_fill()) == NULL)
 			break;
 		if (!compare_next(run, channel, input_waits))
 			return 0;

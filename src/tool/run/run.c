@@ -230,7 +230,7 @@ poll_timeout(void)
 	const struct scheduler_waits *waits = scheduler_waits();
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	const int timeouts[] = {
-		waits->ns > 0 ? (int)(waits->ns / 1000000 + 1) : -1,
+		waits->ns > 0 ? clock_poll_ms(waits->ns) : -1,
 		progress_timeout(now),
 		observers_timeout(now),
 		completion_timeout(&this_run),

@@ -15,13 +15,11 @@
 #include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
+#include "tool/run/tasks_waiting.h"
 
 static struct scheduler_waits waits;
 static int stopped;
-/* A task that was taken from the input and had to wait: it is the next to begin.  With --pipe the
-   channel has its block of the input. */
-static struct task *postponed;
-static struct channel *postponed_channel;
+static struct tasks_waiting postponed; /* tasks for which something was missing: the next to begin */
 static struct bytes shown; /* a command, for the moment of one call */
 
 const struct scheduler_waits *
@@ -30,10 +28,17 @@ scheduler_waits(void)
 	return &waits;
 }
 
+/* Whether there are tasks that were read before and can begin. */
+static int
+tasks_wait(void)
+{
+	return postponed.first != NULL || completion_has_tasks() || replay_has_tasks();
+}
+
 int
 scheduler_is_over(void)
 {
-	return stopped || (task_queue_is_over() && postponed == NULL && !replay_has_tasks());
+	return stopped || (task_queue_is_over() && !tasks_wait());
 }
 
 void
@@ -50,8 +55,7 @@ postpone(const struct run *run, struct task *task, struct channel *channel)
 		channel_release(channel);
 		channel = NULL;
 	}
-	postponed = task;
-	postponed_channel = channel;
+	tasks_waiting_add(&postponed, task, channel);
 }
 
 /* A task that was read before and can begin, and its channel if it has one; NULL: the next one has
@@ -59,14 +63,11 @@ postpone(const struct run *run, struct task *task, struct channel *channel)
 static struct task *
 waiting_task(struct channel **channel)
 {
-	struct task *task = postponed;
+	struct task *task = tasks_waiting_take(&postponed, channel);
 
 	if (task == NULL)
-		return replay_next_task(channel);
-	*channel = postponed_channel;
-	postponed = NULL;
-	postponed_channel = NULL;
-	return task;
+		task = completion_next_task(channel);
+	return task != NULL ? task : replay_next_task(channel);
 }
 
 /* -p, -t: show the command, and ask.  0: the user does not want it; the task is gone then. */
@@ -99,7 +100,7 @@ is_there_more(const struct run *run)
 	struct task *task;
 
 	/* To read a block of --pipe a channel would be needed. */
-	if (postponed != NULL || replay_has_tasks() || run->options->pipe)
+	if (tasks_wait() || run->options->pipe)
 		return 1;
 	enum next got = task_queue_next(&task, -1);
 	if (got == NEXT_GOT)
@@ -141,17 +142,20 @@ task_begin(const struct run *run, int seat, int *started)
 	struct task *task = waiting_task(&channel);
 	enum next got = NEXT_GOT;
 
-	if (channel == NULL && channels_count() > 0 && (channel = channel_take(NULL)) == NULL) {
-		if (task != NULL)
-			postpone(run, task, NULL);
-		return 0;
+	if (channel == NULL && channels_count() > 0) {
+		channel = run->options->pipe ? channel_to_fill() : channel_take(NULL);
+		if (channel == NULL) {
+			if (task != NULL)
+				postpone(run, task, NULL);
+			return 0;
+		}
 	}
 	if (task == NULL)
 		got = task_queue_next(&task, channel != NULL ? channel->job.in : -1);
 	if (got == NEXT_GOT && !replay_ended(run, task) && is_shown_and_wanted(run, task))
 		return *started = start(run, task, channel, seat);
 	if (channel != NULL)
-		channel_release(channel);
+		channel_unfilled(channel, run->options->pipe && got == NEXT_WAIT);
 	waits.input = got == NEXT_WAIT;
 	if (got == NEXT_END)
 		replay_input_ended(run);
