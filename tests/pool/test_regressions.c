@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/ipc/wire_result.h"
+
 static int
 first_byte(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -373,6 +375,55 @@ START_TEST(junk_of_a_dead_worker_hides_no_result)
 }
 END_TEST
 
+#define OWN_LEN ((size_t)WIRE_VALUE_MAX * 4) /* a large value */
+
+/* Begin a value, have a child try to add to it, and end it. */
+static int
+reply_beside_a_child(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	unsigned char data[OWN_LEN], others[OWN_LEN];
+	int status;
+
+	(void)args;
+	(void)args_len;
+	memset(data, 'v', sizeof data);
+	memset(others, 'x', sizeof others);
+	int r = forkpool_reply(context, data, OWN_LEN / 2);
+	pid_t child = r == 0 ? fork() : -1;
+	if (child == 0) {
+		int refused = forkpool_reply(context, others, OWN_LEN) == -1 && errno == ECHILD;
+		_exit(refused ? 0 : 1);
+	}
+	if (child == -1 || waitpid(child, &status, 0) != child)
+		r = errno;
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		r = EPROTO;
+	else if (forkpool_reply(context, data, OWN_LEN / 2) == -1)
+		r = errno;
+	return r;
+}
+
+START_TEST(child_of_a_job_cannot_add_to_its_value)
+{
+	struct forkpool *pool = support_open(NULL);
+	unsigned char wanted[OWN_LEN];
+
+	memset(wanted, 'v', sizeof wanted);
+	for (int i = 0; i < 10; i++) {
+		(void)support_submit(pool, reply_beside_a_child, NULL, 0);
+		const struct forkpool_result *result = support_wait(pool);
+		if (support_sandboxed()) {
+			ck_assert_int_ne(result->outcome, FORKPOOL_OK); /* it cannot fork */
+			continue;
+		}
+		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s", result->message);
+		ck_assert_uint_eq(result->value_len, OWN_LEN);
+		ck_assert_int_eq(memcmp(result->value, wanted, OWN_LEN), 0);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -386,6 +437,7 @@ main(void)
 	tcase_add_test(tc, workers_are_counted_once_whoever_was_the_supervisor);
 	tcase_add_test(tc, crash_comes_with_a_backtrace);
 	tcase_add_test(tc, junk_of_a_dead_worker_hides_no_result);
+	tcase_add_test(tc, child_of_a_job_cannot_add_to_its_value);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

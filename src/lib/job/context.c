@@ -36,11 +36,14 @@ large_begin(struct forkpool_context *c)
 	return r;
 }
 
-/* Whether the job's own process has forked this one, which must not touch the reply. */
+/* Whether the job has forked this process, which must not touch the reply: at WORKER a large value
+   would go into the worker's part of the spool. */
 static int
 is_offspring(const struct forkpool_context *c)
 {
-	return c->process != 0 && os_self() != c->process;
+	if (c->process != 0)
+		return os_self() != c->process;
+	return c->canary != NULL && !canary_holds(c->canary, CANARY_WORKER);
 }
 
 int

@@ -17,6 +17,7 @@
 #include "lib/ipc/value_spool.h"
 #include "lib/ipc/wire_job.h"
 #include "lib/ipc/wire_result.h"
+#include "lib/os/fork_canary.h"
 
 struct forkpool_context {
 	/* Of the run. */
@@ -27,13 +28,14 @@ struct forkpool_context {
 	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
 	int      has_progress;            /* the job has reported progress */
 
-	pid_t    process;                 /* the job's own process; 0: it has none */
+	pid_t    process;                 /* the job's own process; 0: the worker runs the job */
 
 	/* Of the worker. */
 	unsigned worker;
 	size_t   value_max;
 	void    *state;
 	_Atomic uint64_t    *progress;   /* done, then total */
+	const struct canary *canary;     /* the worker's; NULL in a job's own process */
 	struct spool_writer *spool;      /* where large values go; NULL in a job's own process, */
 	unsigned char       *area;       /* where they go to this area of value_max bytes */
 

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The names that processes go by: the caller of a pool, and a worker. */
+#define CANARY_CALLER 0x63616c6cu
+#define CANARY_WORKER 0x776f726bu
+
 struct canary {
 	volatile uint64_t *page;
 	int wiped; /* by fork */

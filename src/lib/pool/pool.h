@@ -13,8 +13,7 @@
 #include "lib/dispatch/dispatcher.h"
 #include "lib/os/fork_canary.h"
 
-#define POOL_MAGIC    0x706f6f6cu
-#define CANARY_CALLER 0x63616c6cu
+#define POOL_MAGIC 0x706f6f6cu
 
 struct forkpool {
 	uint32_t magic;

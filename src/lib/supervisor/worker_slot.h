@@ -81,8 +81,8 @@ int  slot_reap(struct slot_environment *, struct worker_slot *, unsigned index);
 claim_word *slot_claim(const struct slot_environment *, const struct worker_slot *,
     unsigned index, uint64_t ticket);
 
-/* Settle that run's claim with `why`, if it is CLAIMED.  Returns the state that it had: CLAIMED only
-   if this call has settled it, FREE where the word is not, or no longer, that run's. */
+/* Settle that run's claim with `why`, if it is CLAIMED.  Returns the state that it had: CLAIMED
+   only if this call has settled it, FREE where the word is not, or no longer, that run's. */
 enum claim_state slot_claim_settle(const struct slot_environment *, const struct worker_slot *,
     unsigned index, uint64_t ticket, enum claim_state why);
 

@@ -322,6 +322,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	worker_self.context.value_max = setup->value_max;
 	worker_self.context.progress = worker_self.slot->progress;
 	worker_self.context.spool = &worker_self.spool;
+	worker_self.context.canary = &setup->canary;
 	clock_meter_init(&worker_self.meter);
 	outbox_begin();
 	sigemptyset(&none);

@@ -18,8 +18,6 @@
 #include "lib/os/clock.h"
 #include "lib/worker/job_process.h"
 
-#define CANARY_WORKER 0x776f726bu
-
 /* The file that a descriptor had open at first. */
 struct fd_identity {
 	int   fd;

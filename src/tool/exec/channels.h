@@ -38,8 +38,8 @@ const int      *channels_descriptors(void);
 
 struct channel *channel_take(void *owner); /* NULL: all channels are in use */
 void            channel_release(struct channel *);
-/* With --pipe: the channel for the block that is to be read, which is the one that has the beginning
-   of that block already, if there is one; NULL: all channels are in use. */
+/* With --pipe: the channel for the block that is to be read, which is the one that has the
+   beginning of that block already, if there is one; NULL: all channels are in use. */
 struct channel *channel_to_fill(void);
 /* Gives back the channel of channel_to_fill() without a whole block.  more: the rest of the block
    is still to come, and only the next channel_to_fill() gets the channel. */

@@ -19,7 +19,7 @@
 
 static struct scheduler_waits waits;
 static int stopped;
-static struct tasks_waiting postponed; /* tasks for which something was missing: the next to begin */
+static struct tasks_waiting postponed; /* something was missing: they are the next to begin */
 static struct bytes shown; /* a command, for the moment of one call */
 
 const struct scheduler_waits *
