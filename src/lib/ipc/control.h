@@ -27,7 +27,6 @@ struct obituary {
 	uint32_t generation;
 	pid_t    pid;
 	int      wait_status;
-	int      asked_to_leave;  /* it was told to end in order */
 	int      for_cause;       /* SIGKILLed at the parent's request as misbehaving */
 	uint64_t run_ticket;      /* run that was under way, by the worker's own word; 0 none */
 	int64_t  run_started, ended_ns;

@@ -340,7 +340,6 @@ slot_reap(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	obituary->generation = w->generation;
 	obituary->pid = w->pid;
 	obituary->wait_status = status;
-	obituary->asked_to_leave = w->leaving;
 	obituary->for_cause = w->for_cause;
 	obituary->run_ticket = atomic_load(&slot->run_ticket);
 	obituary->run_started = atomic_load(&slot->run_started);
