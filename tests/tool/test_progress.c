@@ -195,8 +195,8 @@ START_TEST(fits_at_every_width)
 {
 	static const char *const item[] = { "", "short",
 		"a\x1b]0;title\x07 \r\n\t\xff\xe2\x82\xac\xf0\x9f\x98\x80\xe3\x81\x82\xe3\x81\x84",
-		("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") };
+		("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") };
 
 	for (unsigned columns = 1; columns < 200; columns += columns < 90 ? 1 : 13) {
 		terminal_open(columns);
