@@ -24,8 +24,10 @@ die() {
 
 goal=${1:-build}
 part=${2:-}
+part=${part%/}
 case $goal:$# in
-build:0 | demo:1 | check:[12] | bench:1) ;;
+build:[01] | demo:1 | check:1 | bench:1) ;;
+check:2) [ -n "$part" ] || die "usage: ./bootstrap.sh [demo | check [PART] | bench]" ;;
 *) die "usage: ./bootstrap.sh [demo | check [PART] | bench]" ;;
 esac
 cd "$(dirname "$0")" || die "cannot enter the directory of $0"
@@ -226,7 +228,7 @@ demo() {
 		sha256sum --check --quiet "$sums" || die "a sum is wrong"
 		say "sha256sum agrees with each of the $(wc -l <"$sums" | tr -d ' ') sums"
 	fi
-	say "try build/forkpool --help, build/examples-out/judge and build/examples-out/checksum-tree DIRECTORY"
+	say "try build/forkpool --help, build/examples-out/checksum-tree DIRECTORY, (cd build/examples-out && ./judge)"
 }
 
 # tests_of PART: those tests of the Makefile that are in this folder of tests/, or have this name
@@ -236,7 +238,7 @@ tests_of() {
 		name=${name#test_}
 		name=${name%.*}
 		case $test:$name in
-		"tests/$1/"*:* | tests/*"/$1/"*:* | *:"$1" | *:"$1-job" | *:"$1-sandbox" | *:"test-$1" | *:"check-$1") echo "$test" ;;
+		"tests/$1/"*:* | tests/*"/$1/"*:* | *:"$1" | *:"$1"_* | *:"$1-job" | *:"$1-sandbox" | *:"test-$1" | *:"check-$1") echo "$test" ;;
 		esac
 	done
 }

@@ -153,7 +153,7 @@ tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pread -Wl,--wrap=pwrite -Wl,--wrap=sendmsg -Wl,--wrap=recvmsg -Wl,--wrap=poll \
 	-Wl,--wrap=fcntl -Wl,--wrap=waitid -Wl,--wrap=waitpid -Wl,--wrap=wait4 \
 	-Wl,--wrap=dup2 -Wl,--wrap=madvise \
-	-Wl,--wrap=os_fork_bare -Wl,--wrap=os_process_handle -Wl,--wrap=os_signal_wait \
+	-Wl,--wrap=os_fork_raw -Wl,--wrap=os_process_handle -Wl,--wrap=os_signal_wait \
 	-Wl,--wrap=os_signal_on_input \
 	-Wl,--wrap=os_die_with_parent -Wl,--wrap=os_own_group -Wl,--wrap=os_limit \
 	-Wl,--wrap=os_children_open -Wl,--wrap=os_children_read -Wl,--wrap=identity_enter_worker \

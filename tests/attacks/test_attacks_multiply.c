@@ -45,7 +45,7 @@ bombs_and_lingers(struct forkpool_context *context, const void *args, size_t arg
 
 	(void)bombs(context, args, args_len);
 	if (getpid() != self)
-		support_linger();
+		support_wait_for_sigkill();
 	return 0;
 }
 
@@ -53,7 +53,7 @@ static int
 bombs_and_hangs(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)bombs(context, args, args_len);
-	support_linger();
+	support_wait_for_sigkill();
 }
 
 /* One signal cannot end it: each process forks the next one and exits. */
@@ -91,7 +91,7 @@ leaves_a_daemon(struct forkpool_context *context, const void *args, size_t args_
 			(void)setsid();
 			attack_pid_note(getpid());
 			support_post(&attack_words->started);
-			support_linger();
+			support_wait_for_sigkill();
 		}
 		_exit(0);
 	}

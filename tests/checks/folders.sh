@@ -34,7 +34,8 @@ includes() {
 		}' {} +)
 }
 
-# symbols BUILD: "symbol FROM TO NAME" for each symbol that an object file below BUILD/src takes from another
+# symbols BUILD SRC: "symbol FROM TO NAME" for each symbol that an object file below BUILD/src takes from another.
+# An object whose source has gone is left from before a move.
 symbols() {
 	# Without static libraries the only objects are in .libs.
 	find "$1/src" -name '*.o' | sed -e 's|/\.libs/|/|' | LC_ALL=C sort -u | while read -r object; do
@@ -43,6 +44,7 @@ symbols() {
 			-e 's|/forkpool-|/|' -e 's|\.o$||')"
 	done >"$dir/objects"
 	while read -r object file; do
+		[ -f "$2/$file.c" ] || continue
 		${NM:-nm} -P "$object" | awk -v file="$file" '
 			$2 ~ /^[TDBRVWC]$/ { print "defines", file, $1 }
 			$2 ~ /^[Uvw]$/ { print "takes", file, $1 }'
@@ -121,7 +123,7 @@ planted() {
 	for source in $(cd "$dir/plant" && find src -name '*.c'); do
 		${CC:-cc} -iquote "$dir/plant/src" -c -o "$dir/plant/${source%.c}.o" "$dir/plant/$source"
 	done
-	symbols "$dir/plant" >>"$dir/edges"
+	symbols "$dir/plant" "$dir/plant/src" >>"$dir/edges"
 	found=$(judge "$dir/files" "$dir/edges")
 	rm -rf "$dir/plant"
 	is "$1" "$found" "$2"
@@ -170,7 +172,7 @@ planted 'a planted folder that is in neither list' \
 # ------------------------------------------------------------------------------------------------ the tree
 
 files "$srcdir/src" >"$dir/files"
-{ exports "$srcdir/src"; includes "$srcdir/src"; symbols .; } >"$dir/edges"
+{ exports "$srcdir/src"; includes "$srcdir/src"; symbols . "$srcdir/src"; } >"$dir/edges"
 for kind in include symbol; do
 	case $(grep -c "^$kind lib/" "$dir/edges") in
 	0) report "there are ${kind}s to look at" 1 ;;

@@ -29,7 +29,7 @@ findings() {
 							substr("        ", 1, 8 - (n - 1) % 8) substr(line, n + 1)
 					return length(line)
 				}
-				FNR == 1 { is_c = FILENAME ~ /\.[ch]$/; is_source = is_c && FILENAME ~ /^src/ }
+				FNR == 1 { is_c = FILENAME ~ /\.[ch]$/; is_source = is_c && FILENAME ~ /^(src|tests|examples)/ }
 				FNR <= 3 && /SPDX-License-Identifier: BSD-2-Clause/ { licence = 1; next }
 				FNR == 4 && !licence { say("no licence line") }
 				is_source && !opened && (/\/\*/ || /^ \*/) { sentence = 1 }
@@ -49,6 +49,7 @@ findings() {
 				}
 				END {
 					if (FNR < 4 && !licence) say("no licence line")
+					if (is_source && !opened && !sentence) say("no sentence on what the file is for")
 					if (FNR > 500 && FILENAME !~ /\.[1-9]$/ && !index(long_files, " " FILENAME " "))
 						say("more than 500 lines")
 				}' "$file"
@@ -74,13 +75,13 @@ mkdir -p "$dir/tree/src" "$dir/tree/tests"
 { echo "$licence"; echo '#include "a.h"'; } >"$dir/tree/src/sentence.c"
 { echo "$licence"; echo '/* It is for this test. */'; echo "$wide"; } >"$dir/tree/src/width.c"
 { echo "$licence"; echo '/* It is for this test. */'; echo; lines 500 'int a;'; } >"$dir/tree/src/file.c"
-{ echo "$licence"; echo 'int'; echo 'f(void)'; echo '{'; lines 71 '	a++;'; echo '}'; } >"$dir/tree/tests/function.c"
+{ echo "$licence"; echo '/* It is for this test. */'; echo 'int'; echo 'f(void)'; echo '{'; lines 71 '	a++;'; echo '}'; } >"$dir/tree/tests/function.c"
 cat >"$dir/wanted" <<'END'
 src/file.c:503: more than 500 lines
 src/licence.c:4: no licence line
 src/sentence.c:2: no sentence on what the file is for
 src/width.c:3: more than 100 columns
-tests/function.c:76: f() has more than 70 lines
+tests/function.c:77: f() has more than 70 lines
 END
 findings "$dir/tree" >"$dir/found"
 is 'one planted mistake of each kind is found, and nothing else' "$(cat "$dir/found")" "$(cat "$dir/wanted")"

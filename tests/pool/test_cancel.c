@@ -318,7 +318,7 @@ START_TEST(cancel_racing_with_completion_gives_one_true_result)
 	results[1] = 1;
 	for (uint64_t taken = 1; taken < JOBS;) {
 		/* Starting a process takes time. */
-		if (support_apart() && random % 16 == 0)
+		if (support_own_process() && random % 16 == 0)
 			(void)usleep(1000);
 		while (next <= JOBS && next <= taken + AHEAD) {
 			/* Cooperative: to kill a worker each time would be slow. */

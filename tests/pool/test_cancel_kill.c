@@ -95,7 +95,7 @@ leaves_a_child(struct forkpool_context *context, const void *args, size_t args_l
 
 	if (pid == 0) {
 		(void)setsid();
-		support_linger();
+		support_wait_for_sigkill();
 	}
 	atomic_store(&board->child, (uint32_t)pid);
 	return pid == -1 ? errno : hangs(context, args, args_len);
@@ -174,7 +174,7 @@ assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome
 	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
-	if (support_apart()) {
+	if (support_own_process()) {
 		ck_assert_uint_eq(stats.workers_died, 0);
 		ck_assert_int_eq(worker_pid(pool), worker);
 	} else {
@@ -336,7 +336,7 @@ START_TEST(racing_with_completion_it_spares_the_next_ones)
 				r[which] = forkpool_cancel_job(pool, first + which,
 				    FORKPOOL_CANCEL_RUNNING);
 			r[which] |= forkpool_cancel_job(pool, first + which, FORKPOOL_CANCEL_KILL);
-			if (support_apart() && j == 0)
+			if (support_own_process() && j == 0)
 				(void)usleep(i % 50 * 20);
 			ck_assert_int_ge(forkpool_dispatch(pool, NULL, 0), 0);
 		}

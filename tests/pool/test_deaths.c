@@ -45,8 +45,9 @@ another(unsigned self)
 			continue;
 		pid_t parent = support_parent(other);
 		if (parent > 0 &&
-		    (support_apart() ? support_parent(parent) : parent) == support_own_supervisor())
-			return i % 2 == 1 && support_apart() ? parent : other;
+		    (support_own_process() ? support_parent(parent) : parent) ==
+			support_own_supervisor())
+			return i % 2 == 1 && support_own_process() ? parent : other;
 	}
 	return 0;
 }
@@ -160,7 +161,7 @@ START_TEST(several_workers_die_at_once)
 	ck_assert_uint_eq(killed, WORKERS / 2);
 	ck_assert_uint_eq(faulted, WORKERS / 2);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
-	ck_assert_uint_eq(stats.workers_died, support_apart() ? 0 : WORKERS);
+	ck_assert_uint_eq(stats.workers_died, support_own_process() ? 0 : WORKERS);
 	all_ok(pool, 400, 100);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -186,7 +187,7 @@ START_TEST(workers_kill_each_other)
 		/* Where jobs have processes of their own the victim may be the worker too. */
 		ck_assert_msg(result->attempts == 1 &&
 			((result->outcome == FORKPOOL_CRASHED && result->signal == SIGKILL) ||
-			    (support_apart() && result->outcome == FORKPOOL_LOST &&
+			    (support_own_process() && result->outcome == FORKPOOL_LOST &&
 				strstr(result->message, "worker was lost") != NULL)),
 		    "%s, signal %d: %s", forkpool_outcome_name(result->outcome), result->signal,
 		    result->message);

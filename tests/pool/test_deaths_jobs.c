@@ -81,7 +81,7 @@ run_among_others(struct forkpool *pool, forkpool_fn *fn, int64_t timeout_ns)
 		const struct forkpool_result *result = support_wait(pool);
 		if (result->seq == seq) {
 			odd = *result;
-			if (support_apart())
+			if (support_own_process())
 				pids_gone_by(0);
 			if (result->value != NULL && result->value_len < sizeof value)
 				memcpy(value, result->value, result->value_len);
@@ -250,8 +250,8 @@ START_TEST(large_value_into_a_strange_file_is_no_success)
 	const struct forkpool_result *odd = run_among_others(pool, opens_and_replies, 0);
 
 	/* A job's own process does not need the pool's files to reply. */
-	ck_assert_int_eq(odd->outcome == FORKPOOL_OK, support_apart());
-	ck_assert_uint_eq(odd->value_len, support_apart() ? 4 + LARGE : 0);
+	ck_assert_int_eq(odd->outcome == FORKPOOL_OK, support_own_process());
+	ck_assert_uint_eq(odd->value_len, support_own_process() ? 4 + LARGE : 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
@@ -262,7 +262,7 @@ static _Noreturn void
 stay(void)
 {
 	pid_note(getpid());
-	support_linger();
+	support_wait_for_sigkill();
 }
 
 static int

@@ -47,7 +47,7 @@ has_victim(void)
 static int
 worker_dies(void)
 {
-	return !support_apart() || moment < MOMENT_IN_JOB || moment > MOMENT_RETURNED;
+	return !support_own_process() || moment < MOMENT_IN_JOB || moment > MOMENT_RETURNED;
 }
 
 /* The cells that this level has, by number. */
@@ -67,10 +67,10 @@ cell_exists(void)
 	if (support_sandboxed() && attempts_max != 1 + (unsigned)has_victim())
 		return 0; /* the other cells are tested at JOB */
 	if (moment == MOMENT_OUTBOX)
-		return !support_apart(); /* a job's own process has no outbox */
+		return !support_own_process(); /* a job's own process has no outbox */
 	if (moment == MOMENT_ITS_WORKER)
-		return support_apart() && ways[way].from_outside != 0;
-	return support_apart() || (moment != MOMENT_BIRTH && moment != MOMENT_RETURNED);
+		return support_own_process() && ways[way].from_outside != 0;
+	return support_own_process() || (moment != MOMENT_BIRTH && moment != MOMENT_RETURNED);
 }
 
 static uint32_t
@@ -111,7 +111,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 	if (w.mortal) {
 		dying_moment(MOMENT_IN_JOB);
 		dying_moment(MOMENT_ITS_WORKER);
-		if (!support_apart() && dying_outbox_holds())
+		if (!support_own_process() && dying_outbox_holds())
 			dying_moment(MOMENT_OUTBOX);
 	}
 	if (moment == MOMENT_RETURNED && w.mortal)
@@ -181,7 +181,7 @@ check_victim(const struct forkpool_result *result)
 	/* A stopped job without a timeout was cancelled instead. */
 	if (way == WAY_STOP)
 		outcome = FORKPOOL_CANCELLED;
-	if (support_apart() && worker_dies()) {
+	if (support_own_process() && worker_dies()) {
 		/*
 		 * Nobody knows how the job's process ended; or the worker was only stopped and went
 		 * on.
@@ -289,7 +289,7 @@ cell_begin(int number)
 	options.max_attempts = attempts_max;
 	options.retry_on =
 	    1u << FORKPOOL_CRASHED | 1u << FORKPOOL_EXITED | 1u << FORKPOOL_TIMED_OUT;
-	if (support_apart()) {
+	if (support_own_process()) {
 		options.retry_on |= 1u << FORKPOOL_LOST;
 		options.output = FORKPOOL_OUTPUT_DISCARD;
 	}
@@ -322,7 +322,7 @@ START_TEST(dies_and_the_others_do_not_notice)
 	if (ways[way].from_outside)
 		support_await(&dying->struck, 1);
 	await_deaths(pool,
-	    worker_dies() && (way != WAY_STOP || (has_victim() && !support_apart())));
+	    worker_dies() && (way != WAY_STOP || (has_victim() && !support_own_process())));
 	ck_assert_uint_eq(round_run(pool, next), 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	dying_end();

@@ -41,7 +41,7 @@ scene_set(struct passed *e, int list[PASSED_MAX])
 	}
 	e->count = NUMBERS;
 	e->closed_count = DECOYS;
-	e->only = support_apart();
+	e->only = support_own_process();
 	list[NUMBERS] = -1;
 }
 
@@ -98,7 +98,7 @@ START_TEST(the_pools_own_never_take_their_numbers)
 
 	if (pid == 0) {
 		struct forkpool_options options = support_options(2);
-		struct passed e = { .count = 12, .only = support_apart() };
+		struct passed e = { .count = 12, .only = support_own_process() };
 		int list[13];
 		for (int i = 0; i < 12; i++) {
 			int fd = memfd_create("forkpool-test", 0);
@@ -183,7 +183,7 @@ START_TEST(as_many_as_may_be_named_and_none)
 	for (int n = 0; n < 2; n++) {
 		struct passed e = { .count = 1 - n, .number = { 150 },
 			.closed_count = n, .closed = { 150 } };
-		e.only = support_apart();
+		e.only = support_own_process();
 		options.descriptors = n == 0 ? many : &many[8192];
 		struct forkpool *pool = support_open(&options);
 		passed_assert(pool, &e);
@@ -235,7 +235,7 @@ START_TEST(very_many_with_a_gap_between_each)
 			const struct forkpool_result *result = support_wait(pool);
 			ck_assert_int_eq(result->outcome, FORKPOOL_OK);
 			int count = *(const int *)result->value;
-			if (support_apart())
+			if (support_own_process())
 				ck_assert_int_eq(count, n);
 			else
 				ck_assert_int_ge(count, n); /* and the worker's own are open */
@@ -266,7 +266,7 @@ START_TEST(a_number_past_the_limit)
 	if (pid == 0) {
 		struct rlimit limit;
 		struct forkpool_options options = support_options(1);
-		struct passed e = { .count = 1, .number = { 900 }, .only = support_apart() };
+		struct passed e = { .count = 1, .number = { 900 }, .only = support_own_process() };
 		const int list[] = { 900, -1 };
 		char text[256] = "";
 		passed_make(900, 900, 0);
@@ -375,7 +375,7 @@ START_TEST(a_job_closes_its_own)
 	struct forkpool *pool = support_open(&options);
 	(void)support_submit(pool, closes_and_replaces, &e, sizeof e);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
-	if (!support_apart()) {
+	if (!support_own_process()) {
 		/* The job closed its worker's descriptors: only the next worker has them again. */
 		(void)support_submit(pool, passed_job_finds, &e, sizeof e);
 		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_FAILED);

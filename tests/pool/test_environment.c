@@ -92,7 +92,7 @@ START_TEST(umask_and_directory_stay)
 		ck_assert_uint_eq(result->value_len, support_sandboxed() ? 0 : sizeof mask);
 		if (!support_sandboxed())
 			ck_assert_uint_eq(*(const mode_t *)result->value,
-			    i == 0 || support_apart() ? 027u : 0u);
+			    i == 0 || support_own_process() ? 027u : 0u);
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	ck_assert_ptr_nonnull(getcwd(after, sizeof after));
@@ -110,7 +110,7 @@ assert_environment(const char *const *wanted, const char *right)
 	(void)support_submit(pool, support_job_environment, NULL, 0);
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);
-	if (support_apart())
+	if (support_own_process())
 		ck_assert_msg(result->value_len == strlen(right) &&
 			memcmp(result->value, right, strlen(right)) == 0,
 		    "%.*s", (int)result->value_len, (const char *)result->value);
@@ -131,7 +131,7 @@ START_TEST(jobs_have_the_environment_that_was_asked_for)
 	ck_assert_int_eq(setenv("FORKPOOL_E", "", 1), 0);
 	ck_assert_int_eq(unsetenv("FORKPOOL_C"), 0);
 	assert_environment(NULL, "");
-	if (support_apart()) {
+	if (support_own_process()) {
 		assert_environment(none, "");
 		assert_environment(some,
 		    "FORKPOOL_A=1\nFORKPOOL_B=of its own\nFORKPOOL_D=\nFORKPOOL_E=\n");

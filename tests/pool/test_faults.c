@@ -68,21 +68,22 @@ run(const struct fault *f, uint32_t nth)
 	return report->fired;
 }
 
-/* Without captured output. */
+/* EACH: output is not captured.  CAPTURED: it is. */
 #define EACH(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
 	  .excused = excused_ }
 #define CAPTURED(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
 	  .excused = excused_, .capture = 1 }
-/* It may be that no such call is made. */
+/* PERHAPS: the call need not happen. */
 #define PERHAPS(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
 	  .excused = excused_, .unseen = FAULT_UNSEEN }
-/* Captured: a call that is only made where the workers themselves run the jobs. */
+/* WORKERS_OWN: output is captured, and the call need not happen where each job has its own
+   process. */
 #define WORKERS_OWN(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
-	  .excused = excused_, .capture = 1, .unseen = FAULT_UNSEEN_APART }
+	  .excused = excused_, .capture = 1, .unseen = FAULT_UNSEEN_OWN_PROCESS }
 #define FOR_EVER(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_, \
 		    .for_ever = 1 }, .excused = excused_ }
@@ -170,8 +171,8 @@ static const struct fault faults[] = {
 static const struct fault faults_apart[] = {
 	EACH(fork, SUPERVISOR, ENOMEM, 0),
 	PERHAPS(fork, WORKER, EAGAIN, 1),
-	PERHAPS(os_fork_bare, WORKER, EAGAIN, 1),
-	PERHAPS(os_fork_bare, WORKER, ENOMEM, 1),
+	PERHAPS(os_fork_raw, WORKER, EAGAIN, 1),
+	PERHAPS(os_fork_raw, WORKER, ENOMEM, 1),
 	CAPTURED(mmap, WORKER, ENOMEM, 1),
 	EACH(mmap, JOB, ENOMEM, 0),
 	FOR_EVER(mmap, JOB, ENOMEM, 2),
@@ -249,7 +250,7 @@ START_TEST(each_call_once)
 	const struct fault *f = fault_at(_i);
 	uint32_t n = 1;
 	int may_be_unseen = f->unseen == FAULT_UNSEEN ||
-	    (f->unseen == FAULT_UNSEEN_APART && support_apart());
+	    (f->unseen == FAULT_UNSEEN_OWN_PROCESS && support_own_process());
 
 	report = support_shared(sizeof *report);
 	inject_setup();

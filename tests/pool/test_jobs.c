@@ -99,7 +99,7 @@ START_TEST(result_has_seq_id_and_user_of_its_job)
 		ck_assert_ptr_null(result->backtrace);
 		ck_assert_int_ge(result->queued_ns, 0);
 		ck_assert_int_ge(result->run_ns, 0);
-		if (support_apart()) {
+		if (support_own_process()) {
 			ck_assert_int_ge(result->cpu_ns, 0);
 			ck_assert_int_gt(result->max_rss, 0);
 		} else {

@@ -319,7 +319,7 @@ START_TEST(resize_under_load_costs_no_job)
 	ck_assert_uint_eq(stats.delivered, 3000);
 	ck_assert_uint_eq(stats.by_outcome[FORKPOOL_OK], 2850);
 	ck_assert_uint_eq(stats.by_outcome[FORKPOOL_CRASHED], 150);
-	if (support_apart())
+	if (support_own_process())
 		ck_assert_uint_eq(stats.workers_died, 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -373,7 +373,7 @@ START_TEST(worker_info_shows_the_run_and_its_progress)
 			support_post(&board->gate.go);
 		}
 		const struct forkpool_result *result = support_wait(pool);
-		if (support_apart())
+		if (support_own_process())
 			ck_assert(result->pid > 0 && result->pid != info.pid &&
 			    (round == 0 || worker == info.pid));
 		else

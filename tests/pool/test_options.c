@@ -53,7 +53,7 @@ START_TEST(option_that_makes_no_sense_is_refused_with_a_sentence)
 	REFUSED(retry_on, 1u << (FORKPOOL_LOST + 1), EINVAL);
 	REFUSED(isolation, (enum forkpool_isolation)3, EINVAL);
 	REFUSED(output, (enum forkpool_output)3, EINVAL);
-	if (support_apart()) {
+	if (support_own_process()) {
 		static const char *const nameless[] = { "FORKPOOL_A", "=1", NULL };
 		static const char *const empty[] = { "", NULL };
 		REFUSED(environment, nameless, EINVAL);

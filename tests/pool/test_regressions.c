@@ -178,9 +178,9 @@ START_TEST(job_that_replaces_a_descriptor_harms_no_other)
 	(void)support_submit(pool, replaces_descriptors, names[_i], strlen(names[_i]));
 	const struct forkpool_result *result = support_wait(pool);
 	/* A job's own process has no such descriptor. */
-	ck_assert_msg(result->outcome == (support_apart() ? FORKPOOL_FAILED : FORKPOOL_OK),
+	ck_assert_msg(result->outcome == (support_own_process() ? FORKPOOL_FAILED : FORKPOOL_OK),
 	    "%s: %s", forkpool_outcome_name(result->outcome), result->message);
-	ck_assert_int_eq(result->error, support_apart() ? ENOENT : 0);
+	ck_assert_int_eq(result->error, support_own_process() ? ENOENT : 0);
 	(void)support_submit(pool, much_of, "B", 1);
 	result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_OK);

@@ -60,7 +60,7 @@ worker_ends(struct forkpool *pool, unsigned worker)
 	struct forkpool_stats stats;
 	uint64_t died;
 
-	if (!support_apart()) {
+	if (!support_own_process()) {
 		lives_crash(pool);
 		return;
 	}
@@ -259,7 +259,8 @@ START_TEST(small_files_only)
 		 * The write fails in the job, or where jobs have processes of their own in the
 		 * worker.
 		 */
-		enum forkpool_outcome right = support_apart() ? FORKPOOL_LOST : FORKPOOL_FAILED;
+		enum forkpool_outcome right =
+		    support_own_process() ? FORKPOOL_LOST : FORKPOOL_FAILED;
 		ck_assert_int_eq(result->outcome, _i == 0 ? FORKPOOL_OK : right);
 		if (result->outcome == FORKPOOL_OK)
 			ck_assert_uint_eq(result->value_len, 100000);
@@ -319,7 +320,7 @@ resident_pages(void)
 
 START_TEST(pools_one_after_another)
 {
-	const int pools = SUPPORT_SANITIZED ? 60 : support_apart() ? 300 : 1000;
+	const int pools = SUPPORT_SANITIZED ? 60 : support_own_process() ? 300 : 1000;
 	/* libseccomp's use of memory takes some pools to settle. */
 	const int settled = support_sandboxed() ? pools * 2 / 3 : pools / 10;
 	int fds = support_open_fds();
@@ -394,7 +395,7 @@ START_TEST(a_thousand_workers)
 		ck_assert_uint_lt(worker, workers);
 		ck_assert_uint_eq(seen[worker]++, 0);
 	}
-	lives_double(pool, support_apart() ? 1000 : 5000);
+	lives_double(pool, support_own_process() ? 1000 : 5000);
 	lives_crash(pool);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -410,7 +411,7 @@ main(void)
 	tcase_add_test(scarce, no_process_at_open);
 	tcase_add_test(scarce, no_process_for_a_while);
 	tcase_add_test(scarce, no_process_any_more);
-	if (support_apart())
+	if (support_own_process())
 		tcase_add_test(scarce, no_process_for_a_job);
 	tcase_add_loop_test(scarce, few_descriptors, 0, 4);
 	tcase_add_loop_test(scarce, small_files_only, 0, 2);

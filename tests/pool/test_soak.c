@@ -24,7 +24,7 @@
 #ifdef SYS_pidfd_open
 
 #define JOBS_DEFAULT    100000ul
-#define SECONDS_DEFAULT (support_apart() ? 5ul : 10ul)
+#define SECONDS_DEFAULT (support_own_process() ? 5ul : 10ul)
 #define WORKERS         4u
 #define ATTEMPTS        3u
 #define LARGE           20000u
@@ -164,7 +164,7 @@ killer_main(pid_t caller, uint32_t seed)
 		n = supervisor != 0 ? children_of(supervisor, children, CHILDREN_MAX) : 0;
 		pid_t worker = n > 0 ? children[random_next(&seed) % n] : 0;
 		size_t jobs = 0;
-		if (support_apart() && worker != 0 && random_next(&seed) % 2 == 0)
+		if (support_own_process() && worker != 0 && random_next(&seed) % 2 == 0)
 			jobs = children_of(worker, processes, CHILDREN_MAX);
 		int signo = signals[random_next(&seed) % (sizeof signals / sizeof signals[0])];
 		if (n == 0) {
@@ -271,7 +271,8 @@ START_TEST(each_job_one_result_while_processes_are_killed)
 	    atomic_load(&counts->job_kills), atomic_load(&counts->kills),
 	    atomic_load(&counts->supervisor_kills));
 	ck_assert(
-	    !support_apart() || outcomes[FORKPOOL_CRASHED] <= atomic_load(&counts->job_kills));
+	    !support_own_process() ||
+		outcomes[FORKPOOL_CRASHED] <= atomic_load(&counts->job_kills));
 
 	/* Now the pool works as any other, though effects of the last kills may come late. */
 	for (uint32_t i = 0; i < 1000; i++)

@@ -181,7 +181,7 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 {
 	struct forkpool_options options = options_with(1);
 	enum way way = (enum way)_i;
-	struct forkpool_job job = hanging_job(&way, support_apart() ? 100 * MS : 20 * MS);
+	struct forkpool_job job = hanging_job(&way, support_own_process() ? 100 * MS : 20 * MS);
 	struct forkpool_stats stats;
 	unsigned runs = 1;
 
@@ -203,12 +203,12 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 	ck_assert_int_ge(result->run_ns,
 	    way == RETURNS || way == PLAIN || way == STOPS ? 20 * MS : 40 * MS);
 	pid_t pid = result->pid;
-	ck_assert(!support_apart() || support_gone(pid, 0));
+	ck_assert(!support_own_process() || support_gone(pid, 0));
 	/* The pool goes on, with the same worker process where that returned from the job. */
 	ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
-	ck_assert_uint_eq(stats.workers_died, way != RETURNS && !support_apart() ? runs : 0);
-	if (way == RETURNS && !support_apart())
+	ck_assert_uint_eq(stats.workers_died, way != RETURNS && !support_own_process() ? runs : 0);
+	if (way == RETURNS && !support_own_process())
 		ck_assert(!support_gone(pid, 0));
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }

@@ -64,7 +64,7 @@ assert_deaths(struct forkpool *pool, uint64_t deaths)
 	struct forkpool_stats stats;
 
 	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
-	ck_assert_uint_eq(stats.workers_died, support_apart() ? 0 : deaths);
+	ck_assert_uint_eq(stats.workers_died, support_own_process() ? 0 : deaths);
 }
 
 /* Reply a value that goes through the pool's own files, to which the job's limits do not apply. */
@@ -162,7 +162,7 @@ START_TEST(open_past_the_limit_fails_in_the_job)
 		memcpy(&n, result->value, sizeof n);
 		ck_assert_int_gt(n, 0);
 		ck_assert_int_lt(n, 16);
-		if (support_apart())
+		if (support_own_process())
 			ck_assert_int_eq(n, 16 - 3); /* nothing but 0 to 2 was open */
 		ck_assert_uint_eq(run_with(pool, reply_much, MIB)->value_len, MIB);
 	}
@@ -388,7 +388,7 @@ START_TEST(higher_priority_goes_first_and_equal_ones_in_order)
 	 * The first job holds the worker, and the next ones may be on their way to it already: few
 	 * jobs that could be long, or three full packets where each job is forked.
 	 */
-	const uint32_t ahead = support_apart() ? 300 : 5, all = ahead + 50;
+	const uint32_t ahead = support_own_process() ? 300 : 5, all = ahead + 50;
 	for (size_t n = 0; n < all; n++) {
 		struct forkpool_job job = { .fn = note_order, .args = &n, .args_len = sizeof n,
 			.priority = n < ahead ? 0 : priorities[n % 5] };

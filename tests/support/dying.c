@@ -193,7 +193,7 @@ dying_moment(enum moment moment)
 		if (moment == MOMENT_BIRTH || moment == MOMENT_ITS_WORKER)
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
 		else if (pause() == -1 && moment == MOMENT_HALF_SENT && way == WAY_STOP &&
-		    support_apart())
+		    support_own_process())
 			return;
 	}
 }
@@ -218,7 +218,7 @@ __wrap_os_own_group(void)
 void
 __wrap_capture_flush_stdio(void)
 {
-	if (is_worker && support_apart())
+	if (is_worker && support_own_process())
 		dying_moment(MOMENT_RETURNED);
 	__real_capture_flush_stdio();
 }

@@ -204,7 +204,7 @@ result_check(struct ledger *ledger, const struct forkpool_result *r)
 	 */
 	int told = r->outcome == FORKPOOL_FAILED && !caller_side() && r->error > 0;
 	if (r->outcome == FORKPOOL_SETUP_FAILED)
-		told = support_apart() && r->error == fault->plan.error &&
+		told = support_own_process() && r->error == fault->plan.error &&
 		    strstr(r->message, strerror(r->error)) != NULL;
 	if (r->outcome == FORKPOOL_CRASHED && r->signal == SIGKILL)
 		told = fault->plan.call == INJECT_wait4; /* without a status no reply is believed */

@@ -27,7 +27,7 @@
 enum fault_seen {
 	FAULT_SEEN = 0,
 	FAULT_UNSEEN,       /* it may make none */
-	FAULT_UNSEEN_APART, /* it may make none where each job has a process of its own */
+	FAULT_UNSEEN_OWN_PROCESS, /* it may make none where each job has a process of its own */
 };
 
 struct fault {

@@ -145,11 +145,11 @@ WRAP(pid_t, fork, void)
 	return pid;
 }
 
-WRAP(pid_t, os_fork_bare, void)
+WRAP(pid_t, os_fork_raw, void)
 {
-	if (strikes(INJECT_os_fork_bare) != 0)
+	if (strikes(INJECT_os_fork_raw) != 0)
 		return -1;
-	pid_t pid = __real_os_fork_bare();
+	pid_t pid = __real_os_fork_raw();
 	if (pid == 0 && own_kind != NO_KIND && own_kind < INJECT_JOB)
 		own_kind++;
 	return pid;

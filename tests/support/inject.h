@@ -17,7 +17,7 @@
 	X(fork) X(pipe2) X(socketpair) X(mmap) X(memfd_create) X(malloc) X(calloc) X(realloc) \
 	X(aligned_alloc) X(strdup) X(read) X(write) X(pread) X(pwrite) X(sendmsg) X(recvmsg) \
 	X(poll) X(fcntl) X(waitid) X(waitpid) X(wait4) X(dup2) X(madvise) \
-	X(os_fork_bare) X(os_process_handle) X(os_signal_wait) X(os_signal_on_input) \
+	X(os_fork_raw) X(os_process_handle) X(os_signal_wait) X(os_signal_on_input) \
 	X(os_die_with_parent) X(os_own_group) X(os_limit) X(os_children_open) X(os_children_read) \
 	X(identity_enter_worker) X(identity_enter_job) X(landlock_enter) X(filter_enter) \
 	X(gate_close)

@@ -98,7 +98,7 @@ support_level(void)
 }
 
 int
-support_apart(void)
+support_own_process(void)
 {
 	return support_level() != FORKPOOL_ISOLATE_WORKER;
 }
@@ -128,7 +128,7 @@ level_is_there(void)
 int
 support_run(Suite *suite)
 {
-	if (support_apart() && !level_is_there())
+	if (support_own_process() && !level_is_there())
 		return EXIT_SUCCESS;
 	SRunner *runner = srunner_create(suite);
 
@@ -236,7 +236,7 @@ support_job_environment(struct forkpool_context *context, const void *args, size
 }
 
 _Noreturn void
-support_linger(void)
+support_wait_for_sigkill(void)
 {
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
@@ -408,7 +408,7 @@ support_supervisor(struct forkpool *pool)
 pid_t
 support_own_supervisor(void)
 {
-	return support_apart() ? support_parent(getppid()) : getppid();
+	return support_own_process() ? support_parent(getppid()) : getppid();
 }
 
 void

@@ -47,7 +47,7 @@ int support_run(Suite *);
  */
 enum forkpool_isolation support_level(void);
 /* Whether each job has a process of its own. */
-int support_apart(void);
+int support_own_process(void);
 /* Whether jobs are denied files, processes, and signals to others. */
 int support_sandboxed(void);
 
@@ -99,7 +99,7 @@ void support_gate_use(struct support_gate *);
 int  support_job_waits(struct forkpool_context *, const void *args, size_t args_len);
 
 /* What processes and threads do that jobs leave behind. */
-_Noreturn void support_linger(void); /* ignore SIGTERM and SIGHUP, and wait for SIGKILL */
+_Noreturn void support_wait_for_sigkill(void); /* ignore SIGTERM and SIGHUP, and wait for SIGKILL */
 void *support_thread_waits(void *);  /* wait for a signal that ends the process */
 
 /* A generator without jobs. */

@@ -86,7 +86,7 @@ buffer_file(struct stat *st)
 
 /* One view has the output of many small jobs: a write() for each would cost as much as the rest of
    the job. */
-START_TEST(output_of_small_jobs_comes_in_one_view)
+START_TEST(output_of_small_jobs_comes_in_one_piece)
 {
 	enum { JOBS = 1000, EACH = 7 };
 	struct output_buffer all, one;
@@ -383,7 +383,7 @@ main(void)
 	TCase *tc = support_case("output_buffer", 120);
 
 	tcase_add_checked_fixture(tc, note_next_fd, NULL);
-	tcase_add_test(tc, output_of_small_jobs_comes_in_one_view);
+	tcase_add_test(tc, output_of_small_jobs_comes_in_one_piece);
 	tcase_add_test(tc, little_stays_in_memory);
 	tcase_add_test(tc, much_is_spilled_and_comes_back);
 	tcase_add_loop_test(tc, any_order_of_calls, 0, 4);

@@ -13,7 +13,7 @@
 void dispatcher_init(struct dispatcher *, const struct dispatch_options *);
 /* Memory for so many jobs: 0, or -1 with errno ENOMEM. */
 int  dispatcher_allocate(struct dispatcher *, uint32_t entries);
-/* The opposite of both. */
+/* Free what dispatcher_init() and dispatcher_allocate() made. */
 void dispatcher_release(struct dispatcher *);
 
 /* Send and receive what there is.  Where no result is ready wait until `until` (a clock_now() time;
@@ -34,7 +34,7 @@ size_t dispatcher_cancel_all(struct dispatcher *, enum forkpool_cancel);
 
 /* Set the pool's deadline, a clock_now() time. */
 void dispatcher_set_deadline(struct dispatcher *, int64_t deadline, int64_t now);
-/* Cancel all jobs if it has passed.  Also for where jobs come in. */
+/* Cancel all jobs if the pool's deadline has passed.  Also called when a job is submitted. */
 void dispatcher_deadline_check(struct dispatcher *, int64_t now);
 
 /* Whether forkpool_wakeup() was called since the last question. */

@@ -70,7 +70,7 @@ value_read(struct dispatcher *d, struct job *job, void *to)
 {
 	if (spool_read(&d->values.reader, job->worker, job->parity, job->value_offset, to,
 		(size_t)job->value_len) == -1) {
-		value_fetch(d); /* the worker cut its own file short: this finds the same */
+		value_fetch(d); /* the worker truncated its spool file: fails, and records that */
 		return;
 	}
 	d->values.unfetched = NULL;
@@ -85,7 +85,8 @@ value_take(struct dispatcher *d, struct job *job, const struct wire_result *fram
 	if (frame->value == NULL && frame->value_len > 0) {
 		job->value_offset = frame->value_offset;
 		job->value_in_spool = 1;
-		/* Leave in the spool the only one, if it is handed out next. */
+		/* A value that is handed out next, and is the only one, may stay in the spool:
+		   the caller reads it from there. */
 		bool stays = d->values.unfetched == NULL && !d->options.ordered &&
 		    frame->output_len == 0;
 		value_fetch(d);

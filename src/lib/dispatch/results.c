@@ -14,7 +14,7 @@
 #include "lib/job/outcome.h"
 #include "lib/sandbox/limits.h"
 
-/* In a packet of so many results or more, the longest run is no measure of the others. */
+/* From so many results in a packet on, the longest run is left out of the average. */
 #define OUTLIER_OF 8u
 
 /* Have the process of that generation killed, if it still lives: a later one is not to blame. */
@@ -25,7 +25,7 @@ worker_misbehaves(struct dispatcher *d, unsigned worker, uint32_t generation)
 	supervisor_link_ring(&d->link);
 }
 
-/* Whether its writer could rightly send this frame. */
+/* Whether an honest worker could have sent this frame. */
 static bool
 frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsigned worker,
     unsigned parity)
@@ -116,8 +116,7 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 	job_end_finally(d, job, job->outcome);
 }
 
-/* The supervisor's word for the worker's pid; until the supervisor has said it, the worker's
-   own. */
+/* The worker's pid as the supervisor has told it, or, before that, as the worker has. */
 static pid_t
 worker_pid(const struct dispatcher *d, unsigned worker, unsigned parity)
 {
@@ -290,7 +289,7 @@ results_read(struct dispatcher *d)
 		if (n > 0)
 			results_absorb(d, i, &packet, n);
 		if (d->out.inflight_count == 0 && !d->health.recovering)
-			results_pipe_set_hot(pipe, false); /* nobody has anything to send */
+			results_pipe_set_hot(pipe, false); /* no job is offered */
 	}
 }
 
@@ -329,8 +328,8 @@ results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
 
 	while ((n = results_pipe_read(&d->link.results[worker], &packet)) > 0) {
 		results_absorb(d, worker, &packet, n);
-		/* A packet of its successor, which writes to the same pipe: all of its own are
-		   read. */
+		/* This packet is from the dead worker's successor, which writes to the same pipe:
+		   all packets of the dead worker have been read. */
 		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 &&
 		    reader.generation != generation) {
 			results_pipe_set_hot(&d->link.results[worker], true);

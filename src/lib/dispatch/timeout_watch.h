@@ -20,7 +20,8 @@ void timeout_watch_begin(struct dispatcher *, struct job *, int64_t timeout_ns);
 /* It is offered no more. */
 void timeout_watch_end(struct dispatcher *, struct job *);
 
-/* For when watch.stale: let the supervisor sleep longer, if the smallest timeout is larger now. */
+/* To be called when watch.stale is set: finds the smallest timeout anew, so that the supervisor may
+   sleep longer. */
 void timeout_watch_renew(struct dispatcher *);
 
 #endif

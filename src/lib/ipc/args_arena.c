@@ -13,7 +13,7 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 
-/* With nothing in use, a file larger than this is emptied. */
+/* When no extent is in use, the arena's file is emptied if it is larger than this. */
 #define ARENA_KEEP ((uint64_t)64 << 20)
 /* The smallest extent: a page, or where pages are larger a part of one.  No two extents share a
    unit. */

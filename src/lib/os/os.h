@@ -80,10 +80,10 @@ int  os_signal_wait(const sigset_t *, siginfo_t *, int64_t timeout_ns);
 _Noreturn void os_exit(int status);
 
 /* fork(2) without what the C library does around it, so that the call can go through the gate: only
-   for a process without other threads.  Call os_fork_bare_prepare() once, before a filter forbids
+   for a process without other threads.  Call os_fork_raw_prepare() once, before a filter forbids
    what it does; it answers -1 ENOSYS where there is no such fork. */
-int  os_fork_bare_prepare(void);
-pid_t os_fork_bare(void);
+int  os_fork_raw_prepare(void);
+pid_t os_fork_raw(void);
 /* Run enter(arg) in a new process, on that stack and in the memory of this process, which waits
    until the new one executes a program or ends (vfork(2)).  The new process has its own
    descriptors, signal handlers and limits.  -1 ENOSYS where there is no such call. */

@@ -202,7 +202,7 @@ static int *fork_tid;
 #endif
 
 int
-os_fork_bare_prepare(void)
+os_fork_raw_prepare(void)
 {
 #if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
 	if (gate_address() == 0) {
@@ -226,7 +226,7 @@ os_fork_bare_prepare(void)
 }
 
 pid_t
-os_fork_bare(void)
+os_fork_raw(void)
 {
 #if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
 #ifdef __x86_64__

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Settings in files of the kernel's. */
+/* Writes settings to files in /proc and /sys/fs/cgroup. */
 #include "config.h"
 #include "lib/sandbox/kernel_file.h"
 

@@ -258,7 +258,7 @@ sandbox_enter_worker_late(const struct sandbox *s, unsigned worker,
 	*layer = FORKPOOL_LAYER_SYSCALLS;
 	*step = "the filter of system calls";
 	if (!sandbox_filters(s) || s->exec || s->worker_stays || threads != 1 ||
-	    os_fork_bare_prepare() == -1)
+	    os_fork_raw_prepare() == -1)
 		return 0; /* each job's process enters the filter itself */
 	gate_use();
 	if (!gate_in_use())

@@ -196,7 +196,7 @@ static int
 kill_run(struct slot_environment *e, struct worker_slot *w, unsigned index)
 {
 	if (w->killing == w->asked)
-		return 0; /* asked again: its time does not begin anew */
+		return 0; /* the run is being ended already: its grace goes on */
 	w->killing = w->ticket = w->asked;
 	if (!jobs_have_own_process(e->setup))
 		return stop_to_compare(e, w, index);
@@ -275,7 +275,7 @@ static slot_action *const action[SLOT_STATES][SLOT_EVENTS] = {
 	},
 	[SLOT_ENDING] = {
 		[EVENT_TIME] = grace_over,
-		[EVENT_END_RUN] = end_run, /* the end of a later run: the earlier one is over */
+		[EVENT_END_RUN] = end_run, /* a later run is to end: the earlier one has ended */
 		[EVENT_KILL_RUN] = kill_run,
 		[EVENT_LEAVE] = leave,
 		[EVENT_KILL] = kill_now,

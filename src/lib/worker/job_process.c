@@ -52,8 +52,8 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	crash_enter(&p->mailbox->note, &setup->limits,
 	    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	(void)os_adopt_orphans();
-	/* Without it the worker cannot find what a job leaves behind.  A system that never has it
-	   gets by with the job's process group. */
+	/* Without the list of its children the worker cannot find what a job leaves behind.  On a
+	   system that has no such list, it ends the job's process group instead. */
 	if ((p->children = fd_raise(os_children_open())) == -1 && errno != ENOSYS &&
 	    sandbox_allows_processes(&setup->sandbox))
 		return -1;
@@ -99,7 +99,7 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	};
 	p->max_rss_before = (int64_t)limits_resident();
 	p->has_threads = threads != 1;
-	p->can_raw_fork = threads == 1 && !os_sanitized() && os_fork_bare_prepare() == 0;
+	p->can_raw_fork = threads == 1 && !os_sanitized() && os_fork_raw_prepare() == 0;
 	/* Values and output that the worker keeps are charged to the cgroup, too. */
 	struct forkpool_limits together = p->setup->limits;
 	if (together.memory > 0)
@@ -304,7 +304,7 @@ job_fork(const struct job_processes *p, struct job_birth *birth)
 {
 	if (p->stack != NULL && birth->job->args != NULL)
 		return os_fork_borrowing(borrower_main, birth, p->stack, BORROWED_STACK);
-	pid_t pid = p->can_raw_fork || p->gated ? os_fork_bare() : fork();
+	pid_t pid = p->can_raw_fork || p->gated ? os_fork_raw() : fork();
 	if (pid == 0)
 		job_child_main(birth);
 	return pid;

@@ -182,7 +182,7 @@ death_set(const struct job_facts *f, struct wire_result *r, enum limit limit, in
 	r->addresses = (const unsigned char *)f->address;
 }
 
-/* In the order in which one reason hides the others. */
+/* The first reason that applies is the one reported, so the order of these tests matters. */
 void
 job_judge(const struct job_facts *f, struct wire_result *r)
 {

@@ -170,10 +170,10 @@ reader_await(uint32_t readers)
 static void
 worker_loop(void)
 {
-	static struct wire_packet visible;
+	static struct wire_packet own_packet;
 	struct wire_packet *packet = jobs_have_own_process(worker_self.setup) ?
 	    &worker_self.own_process.hidden->packet :
-	    &visible;
+	    &own_packet;
 
 	while (worker_self.setup->jobs_per_worker == 0 ||
 	    worker_self.runs < worker_self.setup->jobs_per_worker) {

@@ -15,7 +15,7 @@
 #include "lib/job/stdio_capture.h"
 #include "lib/os/usdt.h"
 
-/* This takes address space, and memory only for pages that are read. */
+/* At least so much of the arena is mapped: a page that is not read costs address space alone. */
 #define ARENA_MAPPED_MIN ((size_t)64 << 20)
 
 /* After a run of this length the results are sent at once, not with the rest of the packet. */

@@ -12,8 +12,9 @@ void   shell_quote_word(struct bytes *, const char *data, size_t len);
 /* How many bytes shell_quote_word() adds. */
 size_t shell_quote_len(const char *data, size_t len);
 /*
- * Undoes it: appends the words of a text that consists of such words with one blank between them,
- * each with a NUL behind it.  Returns how many; 0: shell_quote_word() would not write that text.
+ * Splits a text of words that shell_quote_word() wrote, with one blank between them: appends each
+ * word as it was, with a NUL behind it.  Returns how many; 0: shell_quote_word() would not write
+ * that text.
  */
 size_t shell_quote_split(struct bytes *words, const char *text);
 

@@ -16,7 +16,7 @@
 int  terminal_is_able(void);
 /* NO_COLOR is not set. */
 int  terminal_has_colours(void);
-/* Where its window becomes narrower, it breaks long lines; others cut them off. */
+/* When its window becomes narrower, this terminal wraps long lines anew; others cut them off. */
 int  terminal_breaks_lines(void);
 /* The tool is not in the background of the terminal. */
 int  terminal_is_ours(void);

@@ -10,14 +10,15 @@
 #include "tool/base/shell_quote.h"
 #include "tool/display/rss.h"
 
-/* Of the table that finds a job by its number in the pool, for each row that is drawn. */
+/* Size of the hash table that finds a job by its number in the pool. */
 #define BUCKETS 4096
 #define FAILURES_KEPT 5
 #define FAILURE_SHOWN 1024
 /* When a job's memory is looked up in /proc: first after so many ns, then every so many. */
 #define MEMORY_FIRST INT64_C(200000000)
 #define MEMORY_EVERY INT64_C(1000000000)
-/* A plain line names the job that has run longest, if for LONG_NS, by so many bytes of its text. */
+/* A plain line names the job that has run longest, if it has run for LONG_NS, and shows at most
+   LONG_SHOWN bytes of its command. */
 #define LONG_NS    INT64_C(10000000000)
 #define LONG_SHOWN 160
 

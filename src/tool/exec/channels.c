@@ -13,7 +13,7 @@
 
 static struct channel *channel;
 static unsigned channel_count, first_free;
-static int jobs_from; /* the lowest number of a job's end */
+static int jobs_from; /* ends that jobs get have this number or a higher one */
 static int *descriptors;
 static size_t descriptor_count;
 /* For each entry of the last poll(): twice the index of the channel, and 1 more for its err. */

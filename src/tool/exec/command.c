@@ -260,8 +260,8 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	if (command_setup.path != NULL && strcmp(command_setup.word, argv[0]) == 0)
 		(void)execve(command_setup.path, argv, environment);
 	/*
-	 * The word is another, the file has gone, or it is a script whose first line names no
-	 * interpreter.
+	 * execvpe() searches PATH: the command differs from job to job, its file has gone, or it is
+	 * a script whose first line names no interpreter.
 	 */
 	(void)execvpe(argv[0], argv, environment);
 	return forkpool_fail(context, errno, "cannot run %s: %s", argv[0], strerror(errno));

@@ -13,7 +13,7 @@
 static struct record_writer file = { .fd = -1 };
 static enum results_kind kind;
 static char separator;
-static int begun;
+static int has_records;
 
 void
 results_table_open(const char *name, enum results_kind of, enum record_open how)
@@ -21,7 +21,7 @@ results_table_open(const char *name, enum results_kind of, enum record_open how)
 	record_writer_open(&file, "--results", name, how);
 	kind = of;
 	separator = of == RESULTS_CSV ? ',' : '\t';
-	begun = 0;
+	has_records = 0;
 }
 
 struct record_writer *
@@ -136,7 +136,7 @@ row_add(const struct job_record *r, const char *command, size_t len)
 	int exit_code, signo;
 
 	/* With a journal an earlier run may have written the header: only entry 0 has one. */
-	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !begun)
+	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !has_records)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
 	column_add(text, strlen(text), 1);
@@ -222,6 +222,6 @@ results_table_add(const struct job_record *r, const char *command, size_t len)
 		file.error = errno;
 	if (record_end(&file) == -1)
 		return -1;
-	begun = 1;
+	has_records = 1;
 	return 0;
 }

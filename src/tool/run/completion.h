@@ -19,8 +19,8 @@ void completion_result(const struct run *, const struct forkpool_result *, int m
    block. */
 int          completion_has_tasks(void);
 struct task *completion_next_task(struct channel **channel);
-/* A job that has its outcome: it will not be tried again, or was never begun.  It is completion's
-   from here on. */
+/* To be called with a job that has its outcome and is not tried again, or never began.  Completion
+   owns the job from here on. */
 void completion_ended(const struct run *, struct job *);
 /* Publish the jobs that wait for the journal, if it is time; wait: all of them, now.  Once for each
    group of results. */

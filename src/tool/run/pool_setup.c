@@ -19,8 +19,8 @@
 
 extern char **environ;
 
-/* Descriptors besides those of channels (the pool's own, files of records, the input): as many as
-   are good to have, and as many as are needed. */
+/* Descriptors besides those of channels (the pool's own, files of records, the input): how many to
+   leave free if possible, and the fewest with which a run works. */
 #define DESCRIPTORS_BESIDE 64
 #define DESCRIPTORS_NEEDED 28
 /* How many more workers SIGUSR1 can ask for. */

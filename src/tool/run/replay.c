@@ -85,7 +85,7 @@ replay_ended(const struct run *run, struct task *task)
 	if (run->journal == NULL)
 		return 0;
 	seen(task);
-	/* The journal was asked about a task that has begun in this run. */
+	/* Another try within this run: the journal was asked before the first. */
 	if (task->attempts > 0)
 		return 0;
 	enum journal_state state = journal_check(run->journal, task, &outcome);

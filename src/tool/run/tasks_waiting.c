@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A list of tasks, as jobs that have not begun: a channel in use has a job as its owner. */
+/* A list of tasks that wait.  Each is kept as a job, since only a job can own a channel. */
 #include "config.h"
 #include "tool/run/tasks_waiting.h"
 
