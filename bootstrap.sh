@@ -35,7 +35,7 @@ cd "$(dirname "$0")" || die "cannot enter the directory of $0"
 top=$PWD
 unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR
 make=${MAKE:-make}
-jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || jobs=1
+jobs=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null) || jobs=1 # nproc: those that we may use
 
 # ------------------------------------------------------------------------------------- packages
 
@@ -101,8 +101,11 @@ find_missing() {
 	fi
 	if [ "$(uname -s)" = Linux ]; then want libseccomp-dev has_module 'libseccomp >= 2.5'; fi
 	want libjansson-dev has_module "jansson >= 2.7"
-	# For tracers; it is built without where that has to be fetched by hand.
-	if has apt-get; then want systemtap-sdt-dev has_probes; fi
+	# For tracers, and for source lines of crashes; it is built without where these have to be fetched by hand.
+	if has apt-get; then
+		want systemtap-sdt-dev has_probes
+		want libdw-dev has_module libdw
+	fi
 	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
 	if [ "$goal" = bench ]; then
 		want golang-go has go
@@ -117,10 +120,10 @@ explain() {
 	say "these are missing (by Debian's names):$missing" >&2
 	say "install them, then run this script again:" >&2
 	cat >&2 <<-'END'
-		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev libjansson-dev systemtap-sdt-dev check
-		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel jansson-devel systemtap-sdt-devel check-devel
-		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp jansson check
-		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev libjansson-dev check-dev libunwind-dev
+		  Debian, Ubuntu  apt-get install autoconf automake libtool pkg-config make gcc libc6-dev libbsd-dev libmd-dev libseccomp-dev libjansson-dev libdw-dev systemtap-sdt-dev check
+		  Fedora          dnf install autoconf automake libtool pkgconf-pkg-config make gcc libbsd-devel libmd-devel libseccomp-devel jansson-devel elfutils-devel systemtap-sdt-devel check-devel
+		  Arch            pacman -S --needed base-devel libbsd libmd libseccomp jansson libelf check
+		  Alpine          apk add autoconf automake libtool pkgconf make gcc musl-dev linux-headers libbsd-dev libmd-dev libseccomp-dev libjansson-dev elfutils-dev check-dev libunwind-dev
 		  FreeBSD         pkg install autoconf automake libtool pkgconf check
 		  macOS           brew install autoconf automake libtool pkg-config libmd check
 	END
@@ -198,7 +201,7 @@ build_examples() {
 		rm -rf "$out"
 	fi
 	mkdir -p "$out"
-	cp -p ../examples/Makefile ../examples/*.[ch] "$out/"
+	cp -Rp ../examples/Makefile ../examples/*.[ch] ../examples/*.cc ../examples/submissions ../examples/tasks "$out/"
 	PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
 		"$make" -C "$out" LDFLAGS="-Wl,-rpath,$prefix/lib" ||
 		die "the examples do not build"

@@ -40,6 +40,8 @@ _forkpool_options=(
 	'--nice NICE'
 	'--wd (--workdir) (--work-dir) DIR'
 	'--process-slot-var TEXT'
+	'--env TEXT'
+	'--stdin-from FILE'
 	'-q --quote'
 
 	'-j --jobs (-P) (--max-procs) JOBS'
@@ -58,6 +60,7 @@ _forkpool_options=(
 	'--term-seq (--termseq) SEQ'
 	'--grace TIME'
 	'--mem SIZE'
+	'--stack SIZE'
 	'--cpu TIME'
 	'--fsize SIZE'
 	'--nofile FILES'
@@ -65,7 +68,10 @@ _forkpool_options=(
 	'--sandbox'
 	'--readable FILE'
 	'--writable FILE'
-	'--network'
+	'--network [NETWORK]'
+	'--scratch SIZE'
+	'--host-root'
+	'--uid USER'
 
 	'--group'
 	'--line-buffer (--lb) (--linebuffer) (--line-buffered)'
@@ -209,6 +215,8 @@ _forkpool_values()
 	HALT)
 		_forkpool_reply never {now,soon},{fail,success,done}={1,10%}
 		;;
+	NETWORK) _forkpool_reply open loopback ;;
+	USER) mapfile -t names < <(compgen -u -- "$value") && _forkpool_reply "${names[@]}" ;;
 	SEQ)
 		# Signals and milliseconds by turns, with KILL at the end.
 		names=${value//[!,]/}

@@ -2,6 +2,8 @@
 # Pages that README.md leads to, their pictures, and how the pictures are made.
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/comparison.md \
+	doc/dependencies.md \
 	doc/integration.md \
 	doc/judge.md \
 	doc/performance.md \

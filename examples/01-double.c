@@ -23,7 +23,7 @@ double_number(struct forkpool_context *context, const void *args, size_t args_le
 		return forkpool_fail(context, EINVAL, "%zu bytes are not a number", args_len);
 	memcpy(&number, args, sizeof number);
 	number *= 2;
-	return forkpool_reply(context, &number, sizeof number) == 0 ? 0 : errno;
+	return forkpool_reply(context, &number, sizeof number);
 }
 
 int

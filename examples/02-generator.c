@@ -37,7 +37,7 @@ search_range(struct forkpool_context *context, const void *args, size_t args_len
 		if (steps > best.steps)
 			best = (struct longest){ number, steps };
 	}
-	return forkpool_reply(context, &best, sizeof best) == 0 ? 0 : errno;
+	return forkpool_reply(context, &best, sizeof best);
 }
 
 /* The generator, called when the queue has room.  Returns 1 if it filled in *job, which is zeroed
@@ -57,14 +57,16 @@ next_range(struct forkpool_job *job, void *arg)
 }
 
 /* The consumer, called with each result, in order here.  Returns 0 to go on.  Any other number ends
-   the run, and forkpool_run() returns it. */
+   the run, and forkpool_run() returns 1; what there is to say of it goes through arg. */
 static int
 look_at(const struct forkpool_result *result, void *arg)
 {
 	struct longest found, *record = arg;
 
-	if (result->outcome != FORKPOOL_OK || result->value_len != sizeof found)
-		return 2;
+	if (result->outcome != FORKPOOL_OK || result->value_len != sizeof found) {
+		fprintf(stderr, "a job failed: %s\n", result->message);
+		return 1;
+	}
 	memcpy(&found, result->value, sizeof found);
 	if (found.steps <= record->steps)
 		return 0;
@@ -88,9 +90,7 @@ main(void)
 		return 1;
 	}
 	/* After the consumer stops the run, the other jobs are cancelled; the pool stays usable. */
-	int answer = forkpool_run(pool, next_range, &next, look_at, &record);
-	if (answer != 1)
-		fprintf(stderr, "forkpool_run: %s\n",
-		    answer == -1 ? strerror(errno) : "a job failed");
-	return forkpool_close(pool) == 0 && answer == 1 ? 0 : 1;
+	if (forkpool_run(pool, next_range, &next, look_at, &record) == -1)
+		fprintf(stderr, "forkpool_run: %s\n", strerror(errno));
+	return forkpool_close(pool) == 0 && record.steps >= ENOUGH ? 0 : 1;
 }

@@ -3,8 +3,10 @@
  * A pool in the poll() loop of a program that has other input to look after.
  *
  * The program reads lines from a pipe, makes a job of each, and prints results as they arrive;
- * neither side waits for the other.  Each turn of the loop does four steps for the pool, which are
- * numbered below.
+ * neither side waits for the other.  One descriptor tells that the pool has something to do, and
+ * each turn of the loop does three steps for it, which are numbered below.  They are the same with
+ * epoll(7), libuv, glib, or whatever else waits for descriptors.  (forkpool_fd() needs Linux.  What
+ * there is elsewhere, forkpool_pollfds() and forkpool_timeout(), is in forkpool(3).)
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,8 +16,7 @@
 
 #include <forkpool.h>
 
-#define PENDING_MAX 4   /* read no more lines while so many jobs are pending */
-#define POOL_FDS    16  /* forkpool_pollfds() needs one for each worker and a few more */
+#define PENDING_MAX 4 /* read no more lines while so many jobs are pending */
 
 /* The job, run in a worker.  Returns 0, or the errno with which it failed. */
 static int
@@ -23,7 +24,7 @@ shout(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	for (size_t i = 0; i < args_len; i++) {
 		char c = (char)toupper(((const unsigned char *)args)[i]);
-		if (forkpool_reply(context, &c, 1) == -1) /* each call appends to the value */
+		if (forkpool_reply(context, &c, 1) != 0) /* each call appends to the value */
 			return errno;
 	}
 	return 0;
@@ -32,21 +33,22 @@ shout(struct forkpool_context *context, const void *args, size_t args_len)
 static int
 loop(struct forkpool *pool, FILE *input)
 {
-	struct pollfd fds[1 + POOL_FDS] = { { .events = POLLIN } };
+	struct pollfd fds[2] = {
+		{ .events = POLLIN },
+		{ .events = POLLIN, .fd = forkpool_fd(pool) }, /* it stays the same */
+	};
 	const struct forkpool_result *r;
 	char line[100];
 	int open = 1, got;
 
+	if (fds[1].fd == -1)
+		return -1;
 	while (open || forkpool_pending(pool) > 0) {
 		/* Stop watching the input at its end, and while the pool is full: poll() ignores
 		   a descriptor of -1. */
 		fds[0].fd = open && forkpool_pending(pool) < PENDING_MAX ? fileno(input) : -1;
-		/* 1: ask the pool for the descriptors to watch. */
-		size_t n = forkpool_pollfds(pool, fds + 1, POOL_FDS);
-		if (n == 0 || n > POOL_FDS)
-			return -1;
-		/* 2: wait, at most as long as the pool says. */
-		int ready = poll(fds, (nfds_t)(1 + n), forkpool_timeout(pool));
+		/* 1: wait for that descriptor as well. */
+		int ready = poll(fds, 2, -1);
 		if (ready == -1 && errno != EINTR)
 			return -1;
 		if (ready > 0 && fds[0].fd != -1 && fds[0].revents != 0) {
@@ -59,10 +61,10 @@ loop(struct forkpool *pool, FILE *input)
 			if (open && forkpool_submit(pool, &job, NULL) != 1)
 				return -1;
 		}
-		/* 3: let the pool work. */
-		if (forkpool_dispatch(pool, fds + 1, ready > 0 ? n : 0) == -1)
+		/* 2: let the pool work.  There is no harm in it where nothing has happened. */
+		if (forkpool_dispatch(pool, NULL, 0) == -1)
 			return -1;
-		/* 4: take all results that are ready. */
+		/* 3: take all results that are ready. */
 		while ((got = forkpool_next(pool, &r)) == 1)
 			printf("%.*s\n", (int)r->value_len,
 			    r->outcome == FORKPOOL_OK ? (const char *)r->value : "");

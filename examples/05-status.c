@@ -93,7 +93,7 @@ all_there(const struct forkpool *pool, struct forkpool_worker_info *info, const 
 	unsigned there = 0;
 
 	for (unsigned i = 0; i < WORKERS; i++) {
-		if (forkpool_worker_info(pool, i, &info[i], sizeof info[i]) == -1)
+		if (forkpool_worker_info(pool, i, &info[i]) == -1)
 			return -1;
 		there += info[i].busy && info[i].progress_done == stops[info[i].seq - 1];
 	}

@@ -88,7 +88,7 @@ hash_file(struct forkpool_context *context, const void *args, size_t args_len)
 	if (error != 0)
 		return error;
 	SHA256Final(digest, &sha);
-	return forkpool_reply(context, digest, sizeof digest) == 0 ? 0 : errno;
+	return forkpool_reply(context, digest, sizeof digest);
 }
 
 /* What a job does: it hashes a file, or misbehaves in one of five ways. */
@@ -319,7 +319,7 @@ table_print(const struct tree *t, const struct forkpool *pool)
 	char total[8], rate[8];
 	int accounted = t->done == t->found;
 
-	(void)forkpool_get_stats(pool, &stats, sizeof stats);
+	(void)forkpool_get_stats(pool, &stats);
 	size_text(total, sizeof total, (double)t->bytes);
 	size_text(rate, sizeof rate, (double)t->bytes / seconds);
 	(void)fprintf(stderr, "%" PRIu64 " files, %s hashed in %.2f s: %.0f files/s, %s/s\n",

@@ -184,11 +184,11 @@ verdict_find(const struct judge *j, const struct entry *e, const struct forkpool
 		(void)snprintf(text, size, "no answer: exit %d", r->exit_code);
 		return 0;
 	case FORKPOOL_OVER_LIMIT:
-		if (strcmp(r->limit, "cpu") == 0) {
+		if (r->limit == FORKPOOL_LIMIT_CPU) {
 			what = "time limit", detail = "cpu";
 			break;
 		}
-		(void)snprintf(text, size, "%s limit", r->limit); /* memory, stack, ... */
+		(void)snprintf(text, size, "%s limit", forkpool_limit_name(r->limit));
 		return 0;
 	default:                  detail = r->message; break;
 	}

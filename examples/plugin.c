@@ -77,9 +77,9 @@ forkpool_plugin_exit(void *state)
 static int
 reply_line(struct forkpool_context *context, const char *line, size_t len)
 {
-	if (forkpool_reply(context, line, len) == -1)
+	if (forkpool_reply(context, line, len) != 0)
 		return errno;
-	return forkpool_reply(context, "\n", 1) == 0 ? 0 : errno;
+	return forkpool_reply(context, "\n", 1);
 }
 
 FORKPOOL_EXPORT int
@@ -95,7 +95,7 @@ checksum(struct forkpool_context *context, const void *args, size_t args_len)
 	for (size_t rest = args_len; rest > 0; rest >>= 8)
 		crc = crc << 8 ^ s->crc[crc >> 24 ^ (rest & 0xff)];
 	int n = snprintf(text, sizeof text, "%" PRIu32 " %zu ", ~crc, args_len);
-	if (forkpool_reply(context, text, (size_t)n) == -1)
+	if (forkpool_reply(context, text, (size_t)n) != 0)
 		return errno;
 	return reply_line(context, args, args_len);
 }

@@ -38,7 +38,7 @@ sum(struct forkpool_context *context, const void *args, size_t args_len)
 
 	for (size_t i = 0; i < COUNT(args_len); i++)
 		total += number[i];
-	return forkpool_reply(context, &total, sizeof total) == 0 ? 0 : errno;
+	return forkpool_reply(context, &total, sizeof total);
 }
 
 /* Also prints what it does, as people forget to remove; output is not part of the answer. */
@@ -76,7 +76,7 @@ sort(struct forkpool_context *context, const void *args, size_t args_len)
 	if (number == NULL)
 		return ENOMEM;
 	qsort(number, COUNT(args_len), sizeof *number, by_value);
-	int error = forkpool_reply(context, number, args_len) == 0 ? 0 : errno;
+	int error = forkpool_reply(context, number, args_len);
 	free(number);
 	return error;
 }
@@ -93,7 +93,7 @@ narrow(struct forkpool_context *context, const void *args, size_t args_len)
 	for (size_t i = 0; i < COUNT(args_len); i++)
 		total += (uint32_t)number[i];
 	int64_t reply = (int32_t)total;
-	return forkpool_reply(context, &reply, sizeof reply) == 0 ? 0 : errno;
+	return forkpool_reply(context, &reply, sizeof reply);
 }
 
 /* Right, and much too slow for a hundred thousand numbers. */
@@ -111,7 +111,7 @@ bubble(struct forkpool_context *context, const void *args, size_t args_len)
 				number[i - 1] = number[i];
 				number[i] = larger;
 			}
-	int error = forkpool_reply(context, number, args_len) == 0 ? 0 : errno;
+	int error = forkpool_reply(context, number, args_len);
 	free(number);
 	return error;
 }
@@ -197,7 +197,7 @@ static int
 liar(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)args, (void)args_len;
-	return forkpool_reply(context, "accepted", 8) == 0 ? 0 : errno;
+	return forkpool_reply(context, "accepted", 8);
 }
 
 /* Returns success without an answer. */
@@ -243,7 +243,7 @@ thief(struct forkpool_context *context, const void *args, size_t args_len)
 		return errno;
 	ssize_t n = read(fd, text, sizeof text);
 	(void)close(fd);
-	return n > 0 && forkpool_reply(context, text, (size_t)n) == 0 ? 0 : errno;
+	return n > 0 ? forkpool_reply(context, text, (size_t)n) : EIO;
 }
 
 /* The judge's own struct and the sizes of its tests, copied from its source: peeker() searches
@@ -314,7 +314,7 @@ peeker(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)sigaction(SIGBUS, &bus, NULL);
 	if (!found)
 		return 0;
-	return forkpool_reply(context, &answer, sizeof answer) == 0 ? 0 : errno;
+	return forkpool_reply(context, &answer, sizeof answer);
 }
 
 /* Sends its input to somebody outside, then replies the right answer.  Here it is the judge that

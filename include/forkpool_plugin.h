@@ -29,11 +29,11 @@
 #ifndef FORKPOOL_PLUGIN_H
 #define FORKPOOL_PLUGIN_H
 
-#include <forkpool.h>
+#include <forkpool_job.h>
 
 /** \brief Version of this header; forkpool refuses a plug-in with another one, in which the same
     names may mean other things. */
-#define FORKPOOL_PLUGIN_VERSION 1
+#define FORKPOOL_PLUGIN_VERSION 2
 
 #if defined(__GNUC__)
 #define FORKPOOL_PLUGIN_VISIBLE __attribute__((__visibility__("default")))

@@ -11,7 +11,8 @@
  * byte for the colour, then the length, seven bits a byte, the lowest first; the eighth bit is set
  * if another byte follows.  A run of length 0 repeats the runs before it.
  *
- * The process is forked from one with threads: forkpool.py says what a job function may use there.
+ * The process is forked from one with threads: forkpool(7), OTHER LANGUAGES, says what a job
+ * function may use there.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -84,7 +85,7 @@ decode(struct forkpool_context *context, const void *args, size_t args_len)
 	}
 	if (in.at < in.end)
 		fprintf(stderr, "%zu bytes behind the picture\n", (size_t)(in.end - in.at));
-	int error = forkpool_reply(context, pixel, size) == 0 ? 0 : errno;
+	int error = forkpool_reply(context, pixel, size);
 	free(pixel);
 	return error;
 }

@@ -13,6 +13,7 @@ Exit status: 0 each job ended as expected; 1 one did not; 2 this system cannot o
 """
 import argparse
 import collections
+import concurrent.futures
 import os
 import random
 import signal
@@ -96,23 +97,24 @@ EXPECTED = {
 }
 
 
-def described(result):
-    """The kind of the picture, and its result in a few words."""
-    kind, pixels = result.user
-    words = [result.outcome]
-    if result.outcome == "ok":
-        words.append("each pixel right" if result.value == pixels else "WRONG PIXELS")
-    if result.outcome == "crashed":
-        words.append(signal.Signals(result.signal).name)
-    if result.outcome == "exited":
-        words.append("status %d" % result.exit_code)
-    if result.limit is not None:
-        words.append(result.limit)
-    if result.outcome in ("setup_failed", "lost"):
-        words.append(result.message)
-    if result.output:
-        words.append("said: " + result.output.decode(errors="replace").strip())
-    return kind, ", ".join(words)
+def described(pixels, future):
+    """What became of a picture, in a few words."""
+    try:
+        words = ["ok", "each pixel right" if future.result() == pixels else "WRONG PIXELS"]
+    except forkpool.JobCrashed as error:
+        words = ["crashed", signal.Signals(error.signal).name]
+    except forkpool.JobExited as error:
+        words = ["exited", "status %d" % error.exit_code]
+    except forkpool.JobOverLimit as error:
+        words = ["over_limit", error.limit]
+    except (forkpool.JobSetupFailed, forkpool.JobLost) as error:
+        words = [error.outcome, error.message]
+    except forkpool.JobError as error:
+        words = [error.outcome]
+    output = future.details.output
+    if output:
+        words.append("said: " + output.decode(errors="replace").strip())
+    return ", ".join(words)
 
 
 # ------------------------------------------------------------------------------------- the other threads
@@ -168,20 +170,19 @@ def main():
     table = collections.Counter()
     with Busy():
         try:
-            pool = forkpool.Pool(
-                os.path.join(HERE, "decoder.so"), ["decode"],
-                isolation=forkpool.ISOLATE_SANDBOX if given.sandbox else forkpool.ISOLATE_JOB,
-                output=forkpool.OUTPUT_CAPTURE,
-                limits=forkpool.Limits(memory=256 << 20, cpu_ns=300_000_000, output=4096))
+            executor = forkpool.Executor(
+                os.path.join(HERE, "decoder.so"), isolation="sandbox" if given.sandbox else "job", output="capture",
+                limits=forkpool.Limits(memory=256 << 20, cpu=0.3, output=4096))
         except OSError as error:
             print("pictures:", error.strerror, file=sys.stderr)
             return 2
-        with pool:
-            jobs = (("decode", data, "picture %d" % i, (kind, pixels))
-                    for i, (kind, data, pixels) in enumerate(pictures(given.pictures)))
-            for result in pool.run(jobs):
-                table[described(result)] += 1
-            stats = pool.stats()
+        with executor:
+            drawn = {executor.submit("decode", data, id="picture %d" % i): (kind, pixels)
+                     for i, (kind, data, pixels) in enumerate(pictures(given.pictures))}
+            for future in concurrent.futures.as_completed(drawn):
+                kind, pixels = drawn[future]
+                table[kind, described(pixels, future)] += 1
+            stats = executor.stats()
 
     wrong = 0
     for (kind, became), count in sorted(table.items()):

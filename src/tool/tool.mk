@@ -15,6 +15,8 @@ tool_sources = \
 	src/tool/base/parse_units.c src/tool/base/parse_units.h \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
+	src/tool/base/untrusted_place.c src/tool/base/untrusted_place.h \
+	src/tool/base/anchored_file.c src/tool/base/anchored_file.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \
 	src/tool/cli/makeflags.c src/tool/cli/makeflags.h \
 	src/tool/cli/options.h \
@@ -65,7 +67,11 @@ tool_sources = \
 	src/tool/exec/plugin_symbols.c src/tool/exec/plugin_symbols.h \
 	src/tool/exec/plugin.c src/tool/exec/plugin.h \
 	src/tool/exec/throttle.c src/tool/exec/throttle.h \
+	src/tool/exec/cgroup_own.c src/tool/exec/cgroup_own.h \
+	src/tool/exec/run_cgroup.c src/tool/exec/run_cgroup.h \
 	src/tool/exec/job_fd.c src/tool/exec/job_fd.h \
+	src/tool/exec/fd_pass.c src/tool/exec/fd_pass.h \
+	src/tool/exec/input_file.c src/tool/exec/input_file.h \
 	src/tool/exec/channels.c src/tool/exec/channels.h \
 	src/tool/jobserver/token_pipe.c src/tool/jobserver/token_pipe.h \
 	src/tool/jobserver/client.c src/tool/jobserver/client.h \
@@ -102,6 +108,7 @@ tool_sources = \
 	src/tool/run/run_totals.c src/tool/run/run_totals.h \
 	src/tool/run/publish.c src/tool/run/publish.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
+	src/tool/run/job_environment.c src/tool/run/job_environment.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
 	src/tool/run/run_state.h \

@@ -212,7 +212,9 @@ static const struct named_call {
 	{ "setresuid", SYS_setresuid, 0, 0, 0, 0 },
 	{ "capset", SYS_capset, 0, 0, 0, 0 },
 	{ "prctl", SYS_prctl, 4 /* PR_SET_DUMPABLE */, 1, 0, 0 },
+#if SIZE_MAX > UINT32_MAX
 	{ "prctl", SYS_prctl, 15 | 1ul << 32 /* PR_SET_NAME in its lower half */, 0, 0, 0 },
+#endif
 	{ "prctl", SYS_prctl, 1 /* PR_SET_PDEATHSIG */, 0, 0, 0 },
 	{ "prctl", SYS_prctl, 59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0 },
 	{ "shmget", SYS_shmget, 0, 4096, 01600, 0 },

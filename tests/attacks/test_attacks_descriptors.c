@@ -5,11 +5,19 @@
 #include "config.h"
 #include "tests/support/attack.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/sandbox/landlock.h"
+#include "tests/support/lives.h"
+#include "tests/support/users.h"
 
 static int
 looks_for_descriptors(struct forkpool_context *context, const void *args, size_t args_len)
@@ -107,6 +115,97 @@ START_TEST(spoils_its_descriptors)
 }
 END_TEST
 
+/* What a job gets: the numbers of the descriptor of a file, and of its directory (-1: none). */
+struct held {
+	int file, directory;
+};
+
+static char outside[] = "/tmp/attacks-descriptors.XXXXXX";
+
+/* The file behind a descriptor lies outside of a private root, on a mount that may be written. */
+static int
+opens_anew(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	char path[40], byte;
+	const struct held *held = args;
+	int fd = held->file;
+
+	(void)args_len;
+	if (read(fd, &byte, 1) != 1)
+		return forkpool_fail(context, errno, "its own descriptor");
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (open(path, O_WRONLY | O_TRUNC) != -1 || open(path, O_RDWR) != -1)
+		return forkpool_fail(context, EBADMSG, "opened it for writing");
+	if (truncate(path, 0) != -1)
+		return forkpool_fail(context, EBADMSG, "cut it");
+	(void)snprintf(path, sizeof path, "../tmp/%s", strrchr(outside, '/') + 1);
+	if (held->directory != -1 && openat(held->directory, path, O_WRONLY) != -1)
+		return forkpool_fail(context, EBADMSG, "opened it from its directory");
+	return 0;
+}
+
+/* Without Landlock nothing holds a directory's descriptor. */
+static void
+pool_with_a_descriptor(int abi, const char *const *readable)
+{
+	int fd = open(outside, O_RDONLY), directory = abi == 0 ? -1 : open("/tmp", O_RDONLY);
+	int fds[] = { fd, directory, -1 };
+	const struct held held = { fd, directory };
+	const struct forkpool_sandbox sandbox = { .private_root = 1, .readable = readable };
+	struct forkpool_options options = support_options(1);
+	struct stat st;
+
+	ck_assert_int_gt(fd, 2);
+	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
+	options.sandbox = &sandbox;
+	options.descriptors = fds;
+	landlock_pretend(abi);
+	struct forkpool *pool = support_open(&options);
+	(void)support_submit(pool, opens_anew, &held, sizeof held);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_msg(result->outcome == FORKPOOL_OK, "ABI %d, %s: %s: %s", abi,
+	    readable[0] != NULL ? readable[0] : "no path",
+	    forkpool_outcome_name(result->outcome), result->message);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(st.st_size, 4);
+	(void)close(fd);
+	if (directory != -1)
+		(void)close(directory);
+}
+
+/* With the Landlock of this kernel; of one before Linux 6.2, which does not see truncation; and
+   without any, where the private root has no /proc. */
+static void
+pools_with_a_descriptor(void)
+{
+	static const int abis[] = { INT_MAX, 2, 0 };
+	static const char *const nothing[] = { NULL }, *const some[] = { "/usr", NULL },
+		*const all[] = { "/", NULL };
+	static const char *const *const readable[] = { nothing, some, all };
+
+	for (size_t i = 0; i < sizeof abis / sizeof abis[0]; i++)
+		for (size_t j = 0; j < sizeof readable / sizeof readable[0]; j++)
+			if (abis[i] > 0 || readable[j] != all)
+				pool_with_a_descriptor(abis[i], readable[j]);
+	landlock_pretend(INT_MAX);
+}
+
+/* By an ordinary user, whose file it is, and by root. */
+START_TEST(opens_a_descriptor_anew)
+{
+	if (SUPPORT_SANITIZED || user_lacks_namespaces(_i, "private root"))
+		return;
+	int fd = mkstemp(outside);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(write(fd, "data", 4), 4);
+	ck_assert_int_eq(fchmod(fd, 0666), 0);
+	(void)close(fd);
+	user_run(_i, pools_with_a_descriptor);
+	ck_assert_int_eq(unlink(outside), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -114,6 +213,7 @@ main(void)
 	TCase *tc = support_case("descriptors", 60);
 
 	ATTACK_TABLE(tc, spoils_its_descriptors, descriptors);
+	tcase_add_loop_test(tc, opens_a_descriptor_anew, 0, USERS);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

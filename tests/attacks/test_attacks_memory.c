@@ -21,6 +21,7 @@
 #include <cpuid.h>
 #endif
 
+#include "lib/job/context.h"
 #include "lib/job/mailbox.h"
 #include "lib/os/fd.h"
 #include "lib/pool/pool.h"
@@ -82,9 +83,9 @@ keeps_secret(struct forkpool_context *context, const void *args, size_t args_len
 		memcpy(heap + at, k.secret, SECRET);
 	switch ((enum kind)k.kind) {
 	case KIND_VALUE:
-		return forkpool_reply(context, k.secret, SECRET) == -1 ? errno : 0;
+		return forkpool_reply(context, k.secret, SECRET);
 	case KIND_LARGE_VALUE:
-		return forkpool_reply(context, heap, LARGE) == -1 ? errno : 0;
+		return forkpool_reply(context, heap, LARGE);
 	case KIND_OUTPUT:
 		(void)!write(STDOUT_FILENO, heap, LARGE);
 		printf("%s\n", k.secret);
@@ -168,7 +169,7 @@ searches(struct forkpool_context *context, const void *args, size_t args_len)
 	f.others = walk_search(s.veiled, MARK, f.place, 8);
 	for (size_t i = 0; i < 8 && i < f.others; i++)
 		f.kind[i] = *(const char *)(f.place[i] + MARK);
-	return forkpool_reply(context, &f, sizeof f) == -1 ? errno : 0;
+	return forkpool_reply(context, &f, sizeof f);
 }
 
 static void
@@ -304,10 +305,13 @@ reads_tables(struct forkpool_context *context, const void *args, size_t args_len
 	uintptr_t own =
 	    (uintptr_t)mailboxes_at((struct mailbox *)mailboxes.at, forkpool_worker_index(context));
 	uintptr_t own_end = own + (sizeof(struct mailbox) + WALK_PAGE - 1) / WALK_PAGE * WALK_PAGE;
+	/* Its worker maps the area for its value where there is room: where a table was, too. */
+	uintptr_t area = (uintptr_t)context->area;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&range, (const char *)args + i * sizeof range, sizeof range);
 		for (uintptr_t at = range.at; at < range.end; at += WALK_PAGE)
-			if (walk_readable(at) && (at < own || at >= own_end))
+			if (walk_readable(at) && (at < own || at >= own_end) &&
+			    at - area >= context->value_max)
 				return forkpool_fail(context, EPROTO,
 				    "page %zu of %zu of mapping %zu of the pool's can be read",
 				    (size_t)(at - range.at) / WALK_PAGE,
@@ -395,7 +399,7 @@ fills_shared_memory(struct forkpool_context *context, const void *args, size_t a
 			if (walk_writable(at))
 				memset((void *)at, fill, WALK_PAGE);
 	}
-	return forkpool_reply(context, "x", 1) == -1 ? errno : 0;
+	return forkpool_reply(context, "x", 1);
 }
 
 static const struct attack fills[] = {

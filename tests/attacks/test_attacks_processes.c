@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ enum victim {
 };
 
 static pid_t
-victim_of(const struct attack_knowledge *known)
+pid_of(const struct attack_knowledge *known)
 {
 	switch ((enum victim)known->n) {
 	case VICTIM_SUPERVISOR:
@@ -45,8 +46,17 @@ victim_of(const struct attack_knowledge *known)
 	case VICTIM_WORKER:
 	case VICTIMS:
 	default:
-		return getppid();
+		return getppid() != 0 ? getppid() : known->worker[0];
 	}
+}
+
+/* In a pid namespace a job has no parent, and may itself have the number of a process outside. */
+static pid_t
+victim_of(const struct attack_knowledge *known)
+{
+	pid_t pid = pid_of(known);
+
+	return pid != getpid() ? pid : INT_MAX;
 }
 
 #define ON_VICTIM(what, fn, name, victim) \
@@ -207,6 +217,12 @@ START_TEST(attacks_a_process)
 }
 END_TEST
 
+START_TEST(attacks_a_process_where_programs_run)
+{
+	attack_table_programs(on_processes, _i);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------- whole groups, at random */
 
 /* The signal does no harm where it arrives. */
@@ -326,6 +342,7 @@ main(void)
 	TCase *others = support_case("others", 60), *itself = support_case("itself", 60);
 
 	ATTACK_TABLE(others, attacks_a_process, on_processes);
+	ATTACK_TABLE(others, attacks_a_process_where_programs_run, on_processes);
 	ATTACK_TABLE(others, attacks_groups, on_groups);
 	ATTACK_TABLE(itself, does_not_end, unending);
 	suite_add_tcase(suite, others);

@@ -15,9 +15,12 @@
 #include <unistd.h>
 
 #include "lib/job/mailbox.h"
+#include "lib/sandbox/sandbox.h"
 
-#define ANY_END    (~0u)
-#define NO_SUCCESS (~ENDS(OK))
+/* What no job may choose for itself. */
+#define NOT_ITS_OWN (ENDS(SETUP_FAILED) | ENDS(LOST) | ENDS(CANCELLED) | ENDS(TIMED_OUT))
+#define ANY_END    (~NOT_ITS_OWN)
+#define NO_SUCCESS (~(ENDS(OK) | NOT_ITS_OWN))
 
 /* --------------------------------------------------------------- the mailbox it replies through */
 
@@ -33,8 +36,8 @@ mailbox_of(struct forkpool_context *context)
 
 enum lie {
 	LIE_NONE, LIE_VALUE, LIE_VALUE_NEGATIVE, LIE_VALUE_AREA, LIE_VALUE_AREA_PAST, LIE_MESSAGE,
-	LIE_MESSAGE_NEGATIVE, LIE_FRAMES, LIE_HALF, LIE_STAGE, LIE_IDENTITY, LIE_POINTERS,
-	LIE_LIMITS, LIE_DENIED, LIE_SETUP, LIE_PROGRESS, LIE_ALL,
+	LIE_MESSAGE_NEGATIVE, LIE_FRAMES, LIE_ADDRESSES, LIE_HALF, LIE_STAGE, LIE_IDENTITY,
+	LIE_POINTERS, LIE_LIMITS, LIE_DENIED, LIE_SETUP, LIE_PROGRESS, LIE_ALL,
 };
 
 /* Write something false into the mailbox, and end as if all were well. */
@@ -46,7 +49,7 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 
 	if (w == NULL)
 		return forkpool_fail(context, EPROTO, "the mailbox was not found");
-	if (forkpool_reply(context, "honest", 6) == -1)
+	if (forkpool_reply(context, "honest", 6) != 0)
 		return errno;
 	atomic_store(&w->returned, 0);
 	atomic_store(&w->stage, MAILBOX_RETURNED);
@@ -59,11 +62,11 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 		break;
 	case LIE_VALUE_AREA:
 		context->is_large = 1;
-		context->value_len = (size_t)1 << 46;
+		context->value_len = SIZE_MAX >> 18;
 		break;
 	case LIE_VALUE_AREA_PAST:
 		context->is_large = 1;
-		context->value_max = (size_t)1 << 40;
+		context->value_max = SIZE_MAX >> 1;
 		context->value_len = ((size_t)1 << 20) + 1;
 		break;
 	case LIE_MESSAGE:
@@ -74,7 +77,15 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 		context->message_len = SIZE_MAX;
 		break;
 	case LIE_FRAMES:
+		(void)signal(SIGABRT, SIG_DFL); /* the pool's handler would put it right */
 		atomic_store(&w->note.frames, UINT32_MAX);
+		abort();
+	case LIE_ADDRESSES:
+		(void)signal(SIGABRT, SIG_DFL);
+		for (unsigned i = 0; i < SHARED_CRASH_FRAMES; i++)
+			atomic_store(&w->note.address[i],
+			    i % 4 == 0 ? (uintptr_t)w + i : UINT64_MAX << (i * 2));
+		atomic_store(&w->note.frames, SHARED_CRASH_FRAMES);
 		abort();
 	case LIE_HALF:
 		atomic_store(&w->stage, MAILBOX_ENTERED);
@@ -107,8 +118,10 @@ lies(struct forkpool_context *context, const void *args, size_t args_len)
 		(void)raise(SIGSYS);
 		break;
 	case LIE_SETUP:
-		atomic_store(&w->setup_step, UINT32_MAX);
-		atomic_store(&w->setup_error, -1);
+		/* As if it had never been called.  Where that is said is not mapped any more. */
+		atomic_store(&w->stage, MAILBOX_BORN);
+		atomic_store(&mailbox_refusal(w)->error, EPERM);
+		atomic_store(&mailbox_refusal(w)->step, STEP_SYSCALLS);
 		break;
 	case LIE_PROGRESS:
 		atomic_store(&w->progress[0], UINT64_MAX);
@@ -137,13 +150,16 @@ static const struct attack frames[] = {
 	{ "a message of a negative length", lies, BOTH(ANY_END), .n = LIE_MESSAGE_NEGATIVE },
 	{ "too many frames of a backtrace", lies, BOTH(ENDS(CRASHED)), .n = LIE_FRAMES,
 	    .signal = SIGABRT },
+	{ "addresses that are none", lies, BOTH(ENDS(CRASHED)), .n = LIE_ADDRESSES,
+	    .signal = SIGABRT },
 	{ "half a reply", lies, BOTH(ENDS(EXITED)), .n = LIE_HALF },
 	{ "a stage that is none", lies, BOTH(NO_SUCCESS), .n = LIE_STAGE },
 	{ "another job's name and number", lies, BOTH(ANY_END), .n = LIE_IDENTITY },
 	{ "pointers", lies, BOTH(ANY_END), .n = LIE_POINTERS },
 	{ "limits that were not met", lies, BOTH(ANY_END), .n = LIE_LIMITS },
 	{ "a denied call that is none", lies, BOTH(NO_SUCCESS), .n = LIE_DENIED },
-	{ "a failure to be set up", lies, BOTH(ANY_END), .n = LIE_SETUP },
+	{ "a failure to be set up", lies, BOTH(ENDS(CRASHED)), .n = LIE_SETUP,
+	    .signal = SIGSEGV },
 	{ "progress without end", lies, BOTH(ANY_END), .n = LIE_PROGRESS },
 	{ "all bits set", lies, BOTH(NO_SUCCESS), .n = LIE_ALL },
 };
@@ -213,6 +229,9 @@ scribble_rounds(struct attack_scene *scene, const void *arg)
 		ck_assert_uint_le(strlen(result->message), 255);
 		ck_assert_uint_eq(result->attempts, 1);
 		ck_assert_str_eq(result->id, "scribbles");
+		/* It was called, and its end is known. */
+		ck_assert_int_ne(result->outcome, FORKPOOL_SETUP_FAILED);
+		ck_assert_int_ne(result->outcome, FORKPOOL_LOST);
 	}
 	ck_assert_uint_eq(forkpool_pending(scene->pool), 0);
 }
@@ -251,11 +270,11 @@ replies_twice(struct forkpool_context *context, const void *args, size_t args_le
 {
 	(void)attack_known(args, args_len);
 	struct mailbox *w = mailbox_of(context);
-	if (w == NULL || forkpool_reply(context, "one", 3) == -1)
+	if (w == NULL || forkpool_reply(context, "one", 3) != 0)
 		return EPROTO;
 	/* Say that the function has returned, and reply once more. */
 	atomic_store(&w->stage, MAILBOX_RETURNED);
-	return forkpool_reply(context, "two", 3) == -1 ? errno : 0;
+	return forkpool_reply(context, "two", 3);
 }
 
 /* The job's process and its child both go on as the job; the child ends first or last. */
@@ -276,7 +295,7 @@ returns_twice(struct forkpool_context *context, const void *args, size_t args_le
 	}
 	if (child_first)
 		support_await(&attack_words->started, 2); /* the neighbour, and the child */
-	return forkpool_reply(context, "parent", 6) == -1 ? errno : 0;
+	return forkpool_reply(context, "parent", 6);
 }
 
 static int

@@ -355,8 +355,12 @@ static const struct request {
 };
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
-/* The kernel ignores these bits. */
-static const unsigned long high_bits[] = { 0, 1ul << 32, 0xfffffffful << 32, 1ul << 63 };
+/* The kernel ignores these bits, where a register has them. */
+static const unsigned long high_bits[] = { 0,
+#if SIZE_MAX > UINT32_MAX
+	1ul << 32, 0xfffffffful << 32, 1ul << 63,
+#endif
+};
 #define HIGH_BITS (sizeof high_bits / sizeof high_bits[0])
 
 /* Two terminals: standard output at JOB, and at each level the descriptor that the options pass. */
@@ -380,7 +384,7 @@ uses_terminal(struct forkpool_context *context, const void *args, size_t args_le
 				    requests[i].arg);
 				answers.error[fd][i][j] = r == -1 ? errno : 0;
 			}
-	return forkpool_reply(context, &answers, sizeof answers) == -1 ? errno : 0;
+	return forkpool_reply(context, &answers, sizeof answers);
 }
 
 static void

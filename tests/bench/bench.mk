@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/bench/bare.c \
 	tests/bench/bench.h \
 	tests/bench/go_pool.go \
+	tests/bench/http_load.c \
 	tests/bench/mce_pool.pl \
 	tests/bench/mixed.h \
 	tests/bench/payload.h \
@@ -27,9 +28,12 @@ EXTRA_DIST += \
 	tests/bench/pool.c \
 	tests/bench/pool_crash.c \
 	tests/bench/pool_forks.c \
+	tests/bench/python_executor.py \
+	tests/bench/pool_threads.c \
 	tests/bench/python_pool.py \
 	tests/bench/run \
 	tests/bench/stream.c \
 	tests/bench/stream.h \
 	tests/bench/table.awk \
-	tests/bench/timed.c
+	tests/bench/timed.c \
+	tests/bench/without_landlock.c

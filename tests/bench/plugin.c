@@ -9,8 +9,8 @@ FORKPOOL_PLUGIN;
 FORKPOOL_EXPORT int
 echo(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	return forkpool_reply(context, args, args_len) == -1 ||
-		forkpool_reply(context, "\n", 1) == -1 ?
+	return forkpool_reply(context, args, args_len) != 0 ||
+		forkpool_reply(context, "\n", 1) != 0 ?
 	    errno :
 	    0;
 }

@@ -8,11 +8,12 @@
  *	pool can N WORKERS LEVEL	only open such a pool: status 2 and why where it is refused
  *	pool forks N LOOPS		bare fork, _exit, waitpid in loops side by side
  *	pool submit N WORKERS		as run, through forkpool_submit(), _next() and _wait()
- *	pool roundtrip N WORKERS	one job at a time, nothing else in flight
+ *	pool roundtrip N WORKERS [LEVEL] one job at a time, nothing else in flight
  *	pool echo N WORKERS WINDOW	1 MiB in and out, WINDOW jobs in flight
  *	pool crash N WORKERS MB		every tenth job dies; the caller grows by MB after the open
  *	pool memory N WORKERS EARLY	no-op jobs; resident memory after EARLY and after N of them
  *	pool mixed N WORKERS		jobs of mixed length
+ *	pool threads N WORKERS THREADS	as submit, from so many threads, and one that has the pool
  *
  * Options are the defaults but for the number of workers and the level.
  */
@@ -31,7 +32,7 @@ run_echo(struct forkpool_context *context, const void *args, size_t args_len)
 	memcpy(&i, args, sizeof i);
 	if (!payload_check(args, args_len, i))
 		return EBADMSG;
-	return forkpool_reply(context, args, args_len) == 0 ? 0 : errno;
+	return forkpool_reply(context, args, args_len);
 }
 
 static int
@@ -114,9 +115,9 @@ bench_submit(uint64_t n, unsigned workers)
 }
 
 static void
-bench_roundtrip(uint64_t n, unsigned workers)
+bench_roundtrip(uint64_t n, unsigned workers, enum forkpool_isolation isolation)
 {
-	struct forkpool *pool = open_pool(workers);
+	struct forkpool *pool = open_pool_at(isolation, workers);
 	int64_t *times = allocate(n, sizeof *times);
 	struct stream stream = { .fn = run_value, .n = n };
 	const struct forkpool_result *result;
@@ -294,8 +295,8 @@ main(int argc, char **argv)
 	const uint64_t extra = argc > 4 ? parse_number(argv[4]) : 0;
 
 	if (n == 0 || workers == 0)
-		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed N WORKERS "
-		    "[EXTRA]");
+		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed|threads N "
+		    "WORKERS [EXTRA]");
 	if (strcmp(what, "run") == 0)
 		bench_run(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "can") == 0)
@@ -305,7 +306,7 @@ main(int argc, char **argv)
 	else if (strcmp(what, "submit") == 0)
 		bench_submit(n, workers);
 	else if (strcmp(what, "roundtrip") == 0)
-		bench_roundtrip(n, workers);
+		bench_roundtrip(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "echo") == 0 && extra > 0)
 		bench_echo(n, workers, extra);
 	else if (strcmp(what, "crash") == 0 && extra > 0)
@@ -314,6 +315,8 @@ main(int argc, char **argv)
 		bench_memory(n, workers, extra);
 	else if (strcmp(what, "mixed") == 0)
 		bench_mixed(n, workers);
+	else if (strcmp(what, "threads") == 0 && extra > 0)
+		bench_threads(n, workers, (unsigned)extra);
 	else
 		die("pool: no such benchmark, or a number is missing: %s", what);
 	return 0;

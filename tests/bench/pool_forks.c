@@ -53,7 +53,7 @@ own_memory(pid_t pid)
 static int64_t
 worker_memory(unsigned workers)
 {
-	struct forkpool_options options = { .struct_size = sizeof options, .workers = workers,
+	struct forkpool_options options = { .workers = workers,
 	    .isolation = FORKPOOL_ISOLATE_JOB };
 	struct forkpool *pool = forkpool_open(&options, NULL, 0);
 	int64_t most = 0;
@@ -64,7 +64,7 @@ worker_memory(unsigned workers)
 	for (unsigned k = 0; k < workers; k++) {
 		struct forkpool_worker_info info;
 
-		if (forkpool_worker_info(pool, k, &info, sizeof info) != 0)
+		if (forkpool_worker_info(pool, k, &info) != 0)
 			die("forkpool_worker_info: %s", strerror(errno));
 		if (own_memory(info.pid) > most)
 			most = own_memory(info.pid);

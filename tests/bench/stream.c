@@ -13,13 +13,13 @@ run_value(struct forkpool_context *context, const void *args, size_t args_len)
 		return EBADMSG;
 	memcpy(&i, args, sizeof i);
 	i = job_value(i);
-	return forkpool_reply(context, &i, sizeof i) == 0 ? 0 : errno;
+	return forkpool_reply(context, &i, sizeof i);
 }
 
 struct forkpool *
 open_pool_at(enum forkpool_isolation isolation, unsigned workers)
 {
-	struct forkpool_options options = { .struct_size = sizeof options, .workers = workers,
+	struct forkpool_options options = { .workers = workers,
 	    .isolation = isolation };
 	char error[256];
 	struct forkpool *pool = forkpool_open(&options, error, sizeof error);

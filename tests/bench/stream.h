@@ -47,4 +47,7 @@ void bench_crash(uint64_t n, unsigned workers, size_t megabytes);
  */
 void bench_forks(uint64_t n, unsigned loops);
 
+/* pool_threads.c: n jobs that so many threads submit. */
+void bench_threads(uint64_t n, unsigned workers, unsigned threads);
+
 #endif

@@ -30,7 +30,7 @@ function scaled(x, unit) {
 		    x >= 1e6 ? sprintf("%.3g ms", x / 1e6) : sprintf("%.3g us", x / 1e3)
 	if (unit == "bytes")
 		return sprintf("%.3f MB", x / 1e6)
-	if (unit == "jobs/s")
+	if (unit == "jobs/s" || unit == "requests/s")
 		return x >= 1e6 ? sprintf("%.3g M/s", x / 1e6) : sprintf("%.3g k/s", x / 1e3)
 	return sprintf("%.3g %s", x, unit)
 }
@@ -55,7 +55,7 @@ BEGIN {
 	plotted = " noop.rate go.rate python_1000.rate mce.rate roundtrip.mean pingpong.mean" \
 	    " echo.rate pipe_1m.rate job.rate sandbox.rate forks.rate" \
 	    " crash.respawn fork.time bare_mixed.makespan" \
-	    " tool.time xargs.time plugin.rate "
+	    " tool.time xargs.time plugin.rate tool_sandbox.time bwrap.time "
 	label["noop.rate"] = "forkpool, 2 workers"
 	label["noop_256.rate"] = "forkpool, 256 workers"
 	label["job.rate"] = "forkpool, process a job"
@@ -83,14 +83,14 @@ FILENAME ~ /rows\.txt$/ { row[++row_count] = $0; next }
 END {
 	header = "row\twhat\tratio\trelation\tgoal\tmet\tlowest\thighest"
 	print header "\tnumerator\tmedian\tdenominator\tmedian\tunit" >results
-	format = "%-3s %-51s %10s %10s %8s %15s  %-8s %s\n"
+	format = "%-4s %-51s %10s %10s %8s %15s  %-8s %s\n"
 	printf "\n" format, "row", "what", "ours", "beside", "ratio", "(by round)", "goal", ""
 	for (k = 1; k <= row_count; k++) {
 		split(row[k], part, "|")
 		above = part[3]; below = part[4]
 		if (!(above in unit) || !(below in unit)) {
 			why = reason(above in unit ? below : above)
-			printf "%-3s %-51s %s\n", part[1], part[2], why
+			printf "%-4s %-51s %s\n", part[1], part[2], why
 			print part[1] "\t" part[2] "\t\t" part[5] "\t" part[6] "\t" why >results
 			continue
 		}

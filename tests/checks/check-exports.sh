@@ -27,9 +27,9 @@ same() {
 # A compiler such as "ccache gcc" is several words.
 # shellcheck disable=SC2086
 ${CC:-cc} -E -I"$srcdir/include" "$srcdir/include/forkpool.h" |
-	awk '/^#/ { if ($2 ~ /^[0-9]+$/) own = ($3 ~ /forkpool\.h"$/); next } own' |
+	awk '/^#/ { if ($2 ~ /^[0-9]+$/) own = ($3 ~ /forkpool(_[a-z]+)?\.h"$/); next } own' |
 	tr '\n\t' '  ' | tr ';' '\n' |
-	sed -n -e '/^ *typedef /d' -e 's/^[^(]*[ *]\(forkpool_[a-z0-9_]*\) *(.*/\1/p' |
+	sed -n -e '/^ *typedef /d' -e '/static inline /d' -e 's/^[^(]*[ *]\(forkpool_[a-z0-9_]*\) *(.*/\1/p' |
 	LC_ALL=C sort -u >"$dir/header"
 
 echo 1..3

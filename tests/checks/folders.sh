@@ -8,7 +8,7 @@
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
 # From the lowest folder to the highest.
-lib_folders='os ipc sandbox job worker supervisor dispatch pool'
+lib_folders='os ipc sandbox job worker supervisor symbols dispatch pool'
 tool_folders='base cli task items taskgen journal exec jobserver records reports display run'
 
 srcdir=${srcdir:-.}
@@ -26,7 +26,7 @@ includes() {
 			to = $0
 			sub(/^[^"]*"/, "", to)
 			sub(/".*/, "", to)
-			if (to == "config.h" || to == "forkpool.h" || to == "forkpool_plugin.h") next
+			if (to == "config.h" || to ~ /^forkpool(_sandbox|_plugin)?\.h$/) next
 			from = FILENAME
 			sub(/\.[ch]$/, "", from)
 			sub(/\.h$/, "", to)

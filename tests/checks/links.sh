@@ -34,7 +34,7 @@ pages() {
 targets() {
 	awk '
 		function is_path(text) {
-			if (text !~ /^(src|tests|include|man|doc|examples|completions)\//) return 0
+			if (text !~ /^(src|python|tests|include|man|doc|examples|completions)\//) return 0
 			return text !~ /[ <>]|NAME|FOLDER/
 		}
 		/^```/ { fenced = !fenced; next }

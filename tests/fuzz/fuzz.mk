@@ -20,7 +20,7 @@ fuzz:
 	done
 
 clean-local:
-	rm -rf fuzz bench
+	rm -rf fuzz bench vm
 .PHONY: fuzz
 
 EXTRA_DIST += tests/fuzz/fuzz_wire.c

@@ -146,7 +146,7 @@ worker_pid(struct forkpool *pool)
 	struct forkpool_worker_info info;
 
 	do
-		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
+		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info), 0);
 	while (info.pid == 0);
 	return info.pid;
 }
@@ -173,7 +173,7 @@ assert_killed(struct forkpool *pool, uint64_t seq, enum forkpool_outcome outcome
 	ck_assert_int_eq(support_gone(result->pid, 10000), 1);
 	(void)support_submit(pool, support_job_nothing, NULL, 0);
 	ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	if (support_own_process()) {
 		ck_assert_uint_eq(stats.workers_died, 0);
 		ck_assert_int_eq(worker_pid(pool), worker);

@@ -7,8 +7,11 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+/* Visible: see tests/support/dying.c. */
+#pragma GCC visibility push(default)
 int __real_kill(pid_t, int);
 int __wrap_kill(pid_t, int);
+#pragma GCC visibility pop
 
 /* What the test, its jobs and the supervisor share. */
 static struct board {

@@ -70,7 +70,9 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 		(void)raise(w.index % 2 == 0 ? SIGKILL : SIGSEGV);
 		break;
 	case DO_KILL_ANOTHER:
-		atomic_store(&words->pid[self % WORKERS], (int32_t)getpid());
+		/* Nobody is to kill the job that is to kill the victim, which waits for it. */
+		if (w.index != 0)
+			atomic_store(&words->pid[self % WORKERS], (int32_t)getpid());
 		if (w.index == VICTIM && !support_sandboxed()) {
 			atomic_store(&words->victim, (int32_t)getpid());
 			support_post(&words->waiting);
@@ -93,7 +95,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 		break;
 	}
 	uint64_t value = (uint64_t)w.index * w.index;
-	return forkpool_reply(context, &value, sizeof value) == 0 ? 0 : errno;
+	return forkpool_reply(context, &value, sizeof value);
 }
 
 static void
@@ -160,7 +162,7 @@ START_TEST(several_workers_die_at_once)
 	}
 	ck_assert_uint_eq(killed, WORKERS / 2);
 	ck_assert_uint_eq(faulted, WORKERS / 2);
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	ck_assert_uint_eq(stats.workers_died, support_own_process() ? 0 : WORKERS);
 	all_ok(pool, 400, 100);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -350,7 +352,7 @@ START_TEST(resize_finds_the_supervisor_dead)
 	struct forkpool *pool = support_open(NULL);
 	pid_t supervisor = support_supervisor(pool);
 	for (unsigned i = 0; i < 2; i++)
-		ck_assert_int_eq(forkpool_worker_info(pool, i, &info[i], sizeof info[i]), 0);
+		ck_assert_int_eq(forkpool_worker_info(pool, i, &info[i]), 0);
 	ck_assert_int_eq(kill(supervisor, SIGKILL), 0);
 	ck_assert(support_gone(supervisor, SUPPORT_HANGS_MS));
 	/* A young worker still has the supervisor's end of the socket. */
@@ -360,7 +362,7 @@ START_TEST(resize_finds_the_supervisor_dead)
 	all_ok(pool, 0, 50);
 	do {
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
-		ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+		ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	} while (stats.workers_alive < 4);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }

@@ -212,7 +212,7 @@ cancel_the_stopped(struct forkpool *pool)
 	    atomic_load(&dying->struck) == 0)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
-		ck_assert_int_ne(forkpool_worker_info(pool, i, &info, sizeof info), -1);
+		ck_assert_int_ne(forkpool_worker_info(pool, i, &info), -1);
 		pid_t stopped = (pid_t)atomic_load(&dying->pid);
 		if (info.pid == (worker_dies() ? stopped : support_parent(stopped))) {
 			ck_assert_msg(info.busy, "%s: the stopped worker is not busy", cell_name);
@@ -267,7 +267,7 @@ await_deaths(struct forkpool *pool, uint64_t deaths)
 	struct forkpool_stats stats;
 
 	do {
-		ck_assert_int_ne(forkpool_get_stats(pool, &stats, sizeof stats), -1);
+		ck_assert_int_ne(forkpool_get_stats(pool, &stats), -1);
 		ck_assert_uint_le(stats.workers_died, deaths);
 	} while (stats.workers_died != deaths &&
 	    nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL) == 0);

@@ -205,7 +205,7 @@ counts_open(struct forkpool_context *context, const void *args, size_t args_len)
 	memcpy(&highest, args, sizeof highest);
 	for (int fd = 3; fd <= highest; fd++)
 		count += support_fd_is_open(fd);
-	return forkpool_reply(context, &count, sizeof count) == -1 ? errno : 0;
+	return forkpool_reply(context, &count, sizeof count);
 }
 
 START_TEST(very_many_with_a_gap_between_each)
@@ -310,7 +310,7 @@ echoes(struct forkpool_context *context, const void *args, size_t args_len)
 	if (lseek(ends->file, 0, SEEK_END) == -1 ||
 	    write(ends->file, word, sizeof word) != sizeof word)
 		return errno;
-	return forkpool_reply(context, word, sizeof word) == -1 ? errno : 0;
+	return forkpool_reply(context, word, sizeof word);
 }
 
 START_TEST(jobs_read_and_write_by_them)
@@ -405,7 +405,7 @@ tells_what_init_saw(struct forkpool_context *context, const void *args, size_t a
 	(void)args;
 	(void)args_len;
 	const void *saw = forkpool_worker_state(context);
-	return forkpool_reply(context, saw, sizeof init_saw) == -1 ? errno : 0;
+	return forkpool_reply(context, saw, sizeof init_saw);
 }
 
 START_TEST(worker_init_has_them)

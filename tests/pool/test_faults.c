@@ -84,6 +84,10 @@ run(const struct fault *f, uint32_t nth)
 #define WORKERS_OWN(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_ }, \
 	  .excused = excused_, .capture = 1, .unseen = FAULT_UNSEEN_OWN_PROCESS }
+/* LOOP: the caller waits for forkpool_fd(). */
+#define LOOP(call_, error_, for_ever_) \
+	{ .plan = { .call = INJECT_##call_, .process = INJECT_CALLER, .error = error_, \
+		    .for_ever = for_ever_ }, .loop = 1 }
 #define FOR_EVER(call_, process_, error_, excused_) \
 	{ .plan = { .call = INJECT_##call_, .process = INJECT_##process_, .error = error_, \
 		    .for_ever = 1 }, .excused = excused_ }
@@ -97,7 +101,8 @@ static const struct fault faults[] = {
 	EACH(socketpair, CALLER, EMFILE, 0),
 	FOR_EVER(pipe2, CALLER, EMFILE, 0),
 	FOR_EVER(poll, CALLER, EINVAL, 0),
-	EACH(mmap, CALLER, ENOMEM, 0),
+	EACH(mmap, CALLER, ENOMEM, 1),
+	EACH(madvise, CALLER, ENOMEM, 1),
 	EACH(mmap, SUPERVISOR, ENOMEM, 0),
 	PERHAPS(mmap, WORKER, ENOMEM, 1),
 	EACH(memfd_create, CALLER, EMFILE, 0),
@@ -108,7 +113,6 @@ static const struct fault faults[] = {
 	EACH(calloc, CALLER, ENOMEM, 1),
 	PERHAPS(realloc, CALLER, ENOMEM, 1),
 	EACH(aligned_alloc, CALLER, ENOMEM, 1),
-	EACH(strdup, CALLER, ENOMEM, 1),
 	CAPTURED(malloc, CALLER, ENOMEM, 1),
 	CAPTURED(calloc, CALLER, ENOMEM, 1),
 	EACH(read, CALLER, EINTR, 0),
@@ -165,6 +169,16 @@ static const struct fault faults[] = {
 	EACH(waitid, SUPERVISOR, EINTR, 0),
 	EACH(waitpid, CALLER, EINTR, 0),
 	EACH(waitpid, SUPERVISOR, EINTR, 0),
+	LOOP(epoll_create1, EMFILE, 0),
+	LOOP(epoll_create1, ENFILE, 1),
+	LOOP(epoll_ctl, ENOMEM, 0),
+	LOOP(epoll_ctl, ENOSPC, 1),
+	LOOP(epoll_wait, EINTR, 0),
+	LOOP(epoll_wait, EBADF, 1),
+	LOOP(timerfd_create, EMFILE, 0),
+	LOOP(timerfd_settime, EINVAL, 0),
+	LOOP(timerfd_settime, EINVAL, 1),
+	LOOP(write, EIO, 0),
 };
 
 /* Where each job has a process of its own. */

@@ -7,10 +7,13 @@
 #include "tests/support/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
@@ -36,6 +39,17 @@ runs_nothing(struct forkpool_context *context, const void *args, size_t args_len
 	(void)args_len;
 	(void)execv("/nonexistent/program", argv);
 	return forkpool_fail(context, errno, "cannot run: %s", strerror(errno));
+}
+
+/* This program again, as one that maps a file, reads it, and ends (below). */
+static int
+runs_reader(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	char *argv[] = { (char *)(uintptr_t) "reader", (char *)(uintptr_t)args, NULL };
+
+	(void)args_len;
+	(void)execv("/proc/self/exe", argv);
+	return forkpool_fail(context, errno, "/proc/self/exe: %s", strerror(errno));
 }
 
 static struct forkpool *
@@ -94,7 +108,7 @@ START_TEST(the_programs_end_is_the_jobs)
 		ck_assert_str_ne(r->message, "");
 	}
 	struct forkpool_stats stats;
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	ck_assert_uint_eq(stats.workers_died, 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -129,7 +143,7 @@ START_TEST(deadlines_and_limits_hold)
 	struct forkpool *pool = open_executing(2, level_of(_i), &options);
 	r = shell(pool, "while :; do :; done");
 	ck_assert_int_eq(r->outcome, FORKPOOL_OVER_LIMIT);
-	ck_assert_str_eq(r->limit, "cpu");
+	ck_assert_int_eq(r->limit, FORKPOOL_LIMIT_CPU);
 	const char *stubborn = "trap '' TERM; while :; do sleep 60; done";
 	struct forkpool_job job = { .fn = runs_shell, .args = stubborn,
 		.args_len = strlen(stubborn) + 1, .timeout_ns = 200 * MS };
@@ -139,6 +153,67 @@ START_TEST(deadlines_and_limits_hold)
 	r = shell(pool, "sleep 60 & sleep 60 & exit 4");
 	ck_assert_int_eq(r->exit_code, 4);
 	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* The pages of a file that a program maps and reads are not its memory, however it ends; what it
+   allocates is. */
+#define MAPPED ((size_t)100 << 20)
+
+static char mapped_path[] = "/tmp/test_job_executes.XXXXXX";
+
+static int
+reader_main(const char *order)
+{
+	int fd = open(order + 1, O_RDONLY);
+
+	if (order[0] == 'h') { /* a hog: up to its limit, where it stays for a moment */
+		while (malloc((size_t)1 << 16) != NULL)
+			continue;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 100 * MS }, NULL);
+		return 1;
+	}
+	const volatile unsigned char *at = mmap(NULL, MAPPED, PROT_READ, MAP_SHARED, fd, 0);
+	if (fd == -1 || at == MAP_FAILED)
+		return 99;
+	for (size_t i = 0; i < MAPPED; i += 4096)
+		(void)at[i];
+	if (order[0] == 'a')
+		abort();
+	return order[0] - '0';
+}
+
+START_TEST(mapped_files_are_not_its_memory)
+{
+	static const struct {
+		char how;
+		enum forkpool_outcome outcome;
+		int exit_code;
+	} rows[] = {
+		{ '0', FORKPOOL_EXITED, 0 }, { '1', FORKPOOL_EXITED, 1 },
+		{ 'a', FORKPOOL_CRASHED, -1 }, { 'h', FORKPOOL_OVER_LIMIT, 1 },
+	};
+	struct forkpool_options options = support_options(1);
+	char order[sizeof mapped_path + 1];
+
+	if (SUPPORT_SANITIZED)
+		return;
+	int fd = mkstemp(mapped_path);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(ftruncate(fd, (off_t)MAPPED), 0);
+	options.limits.memory = 64 << 20;
+	struct forkpool *pool = open_executing(1, FORKPOOL_ISOLATE_JOB, &options);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		(void)snprintf(order, sizeof order, "%c%s", rows[i].how, mapped_path);
+		(void)support_submit(pool, runs_reader, order, sizeof order);
+		const struct forkpool_result *r = support_wait(pool);
+		ck_assert_msg(r->outcome == rows[i].outcome && r->exit_code == rows[i].exit_code,
+		    "%c: %s, exit code %d: %s", rows[i].how, forkpool_outcome_name(r->outcome),
+		    r->exit_code, r->message);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+	(void)close(fd);
+	(void)unlink(mapped_path);
 }
 END_TEST
 
@@ -180,8 +255,10 @@ START_TEST(the_worker_stays_what_it_was)
 END_TEST
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[0], "reader") == 0)
+		return reader_main(argv[1]);
 	Suite *suite = suite_create("jobs that execute programs");
 	TCase *tc = support_case("executes", 60);
 	char error[256];
@@ -194,6 +271,7 @@ main(void)
 	tcase_add_loop_test(tc, the_programs_end_is_the_jobs, 0, levels);
 	tcase_add_loop_test(tc, large_arguments, 0, levels);
 	tcase_add_loop_test(tc, deadlines_and_limits_hold, 0, levels);
+	tcase_add_test(tc, mapped_files_are_not_its_memory);
 	tcase_add_loop_test(tc, new_privileges, 0, levels);
 	tcase_add_loop_test(tc, the_worker_stays_what_it_was, 0, levels);
 	suite_add_tcase(suite, tc);

@@ -101,7 +101,7 @@ START_TEST(reader_that_is_gone_costs_no_worker)
 		ck_assert_msg(result->outcome == FORKPOOL_OK, "%s: %s",
 		    forkpool_outcome_name(result->outcome), result->message);
 	}
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	ck_assert_uint_eq(stats.workers_died, 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }

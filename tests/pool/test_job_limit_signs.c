@@ -54,6 +54,20 @@ allocates_too_much(struct forkpool_context *context, const void *args, size_t ar
 	return malloc((size_t)order.amount) == NULL ? order_end(order.then, errno) : 0;
 }
 
+/* What a job says of itself stands beside the verdict, as far as there is room. */
+static int
+says_and_allocates(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct order order = order_of(args, args_len);
+	char text[400];
+
+	memset(text, 'y', sizeof text);
+	text[sizeof text - 1] = '\0';
+	memcpy(text, "on page 3 ", 10);
+	(void)forkpool_fail(context, EIO, "%s", text);
+	return malloc((size_t)order.amount) == NULL ? order_end(order.then, EIO) : 0;
+}
+
 static int
 raises(struct forkpool_context *context, const void *args, size_t args_len)
 {
@@ -61,7 +75,8 @@ raises(struct forkpool_context *context, const void *args, size_t args_len)
 	return raise((int)order_of(args, args_len).amount) == 0 ? 0 : errno;
 }
 
-/* Shared memory of the caller: no limit counts it, but once it is read it counts as resident. */
+/* Shared memory of the caller: no limit counts it, but once it is read it counts as resident.  The
+   worker, who sees nothing grow at first, does not see most of it before the job ends. */
 #define LARGE (100 * MIB)
 static volatile unsigned char *large;
 
@@ -72,6 +87,7 @@ reads_what_is_there(struct forkpool_context *context, const void *args, size_t a
 	unsigned sum = 0;
 
 	(void)context;
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 50 * MS }, NULL);
 	for (size_t at = 0; at < LARGE; at += 4096)
 		sum += large[at];
 	return sum == 0 ? EPROTO : order_end(order.then, EBADMSG);
@@ -128,10 +144,24 @@ static const struct trial signs[] = {
 	    .then = THEN_RETURN, .amount = EAGAIN, .not_for = TRIAL_NOT_JOB },
 	{ "EAGAIN there, and an abort", has_error, PROCESSES, CRASHED, .then = THEN_ABORT,
 	    .amount = EAGAIN, .not_for = TRIAL_NOT_JOB },
-	{ "malloc fails, and EIO", allocates_too_much, MEMORY, OVER("memory"),
+	{ "malloc fails, and EIO", allocates_too_much, MEMORY, OVER(MEMORY),
 	    .then = THEN_RETURN_OTHER, .amount = 1 << 30 },
 	{ "malloc fails, and coping", allocates_too_much, MEMORY, .outcome = FORKPOOL_OK,
 	    .then = THEN_COPE, .amount = 1 << 30 },
+	{ "says why, malloc fails, and ENOMEM", says_and_allocates, MEMORY, OVER(MEMORY),
+	    .says = "went over its memory limit: on page 3 yy", .then = THEN_RETURN,
+	    .amount = 1 << 30 },
+	{ "says why, malloc fails, and an abort", says_and_allocates, MEMORY, OVER(MEMORY),
+	    .says = ": on page 3 yy", .then = THEN_ABORT, .amount = 1 << 30 },
+	{ "says why, and an abort", says_and_allocates, .limits = { 0 }, CRASHED,
+	    .says = ": on page 3 yy", .then = THEN_ABORT,
+	    .amount = INT64_MAX / 2 },
+	{ "says why, and exit(1)", says_and_allocates, .limits = { 0 },
+	    .outcome = FORKPOOL_EXITED, .says = "status 1: on page 3 yy", .then = THEN_EXIT,
+	    .amount = INT64_MAX / 2 },
+	{ "says why, and is stopped", says_and_allocates, .limits = { 0 },
+	    .outcome = FORKPOOL_DENIED, .says = ": on page 3 yy", .then = THEN_DENIED,
+	    .amount = INT64_MAX / 2, .not_for = TRIAL_NOT_JOB },
 	{ "raises SIGXCPU", raises, .limits = { .cpu_ns = 2000 * MS }, CRASHED, .amount = SIGXCPU },
 	{ "raises SIGXFSZ", raises, .limits = { .file_size = 1 << 20 }, CRASHED,
 	    .amount = SIGXFSZ },
@@ -140,10 +170,14 @@ static const struct trial signs[] = {
 	    .then = THEN_RETURN },
 	{ "reads much that is not its own, and crashes", reads_what_is_there, MEMORY, CRASHED,
 	    .then = THEN_CRASH },
+	{ "reads much that is not its own, and _exit(1)", reads_what_is_there, MEMORY,
+	    .outcome = FORKPOOL_EXITED, .then = THEN__EXIT },
+	{ "reads much that is not its own, and a kill", reads_what_is_there, MEMORY, CRASHED,
+	    .then = THEN_KILL },
 	{ "has as many as it may have, and fails", leaves_children, PROCESSES, FAILED,
 	    .then = THEN_RETURN, .amount = 3, .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX },
 	{ "spins in children that nobody waits for", has_burn_and_waits_for_none,
-	    .limits = { .cpu_ns = 200 * MS }, OVER("cpu"), .amount = 150 * MS,
+	    .limits = { .cpu_ns = 200 * MS }, OVER(CPU), .amount = 150 * MS,
 	    .not_for = TRIAL_NOT_SANDBOX },
 };
 

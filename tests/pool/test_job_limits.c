@@ -39,6 +39,9 @@ allocates(struct forkpool_context *context, const void *args, size_t args_len)
 		*piece = list;
 		list = piece;
 	}
+	/* Of a process that says nothing counts what its worker sees: time for a look. */
+	if (order.then == THEN__EXIT || order.then == THEN_KILL)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200 * MS }, NULL);
 	if (order.then != THEN_COPE)
 		return order_end(order.then, error != 0 ? error : EIO);
 	while (list != NULL) {
@@ -65,25 +68,29 @@ allocates_at_once(struct forkpool_context *context, const void *args, size_t arg
 #define MEMORY .limits = { .memory = 64 << 20 }
 
 static const struct trial memory[] = {
-	{ "malloc, and a crash", allocates, MEMORY, OVER("memory"), .then = THEN_CRASH,
+	{ "malloc, and a crash", allocates, MEMORY, OVER(MEMORY), .then = THEN_CRASH,
 	    .amount = 1 << 30 },
-	{ "malloc, and an abort", allocates, MEMORY, OVER("memory"), .then = THEN_ABORT,
+	{ "malloc, and an abort", allocates, MEMORY, OVER(MEMORY), .then = THEN_ABORT,
 	    .amount = 1 << 30 },
-	{ "malloc, and exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN_EXIT,
+	{ "malloc, and exit(1)", allocates, MEMORY, OVER(MEMORY), .then = THEN_EXIT,
 	    .amount = 1 << 30 },
-	{ "malloc, and _exit(1)", allocates, MEMORY, OVER("memory"), .then = THEN__EXIT,
+	{ "malloc, and _exit(1)", allocates, MEMORY, OVER(MEMORY), .then = THEN__EXIT,
 	    .amount = 1 << 30 },
-	{ "malloc, and a kill", allocates, MEMORY, OVER("memory"), .then = THEN_KILL,
+	{ "malloc, and exit(0)", allocates, MEMORY, .outcome = FORKPOOL_EXITED,
+	    .then = THEN_EXIT_WELL, .amount = 1 << 30 },
+	{ "malloc, and _exit(0)", allocates, MEMORY, .outcome = FORKPOOL_EXITED,
+	    .then = THEN__EXIT_WELL, .amount = 1 << 30 },
+	{ "malloc, and a kill", allocates, MEMORY, OVER(MEMORY), .then = THEN_KILL,
 	    .amount = 1 << 30 },
-	{ "malloc, and ENOMEM", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN,
+	{ "malloc, and ENOMEM", allocates, MEMORY, OVER(MEMORY), .then = THEN_RETURN,
 	    .amount = 1 << 30 },
-	{ "malloc, and EIO", allocates, MEMORY, OVER("memory"), .then = THEN_RETURN_OTHER,
+	{ "malloc, and EIO", allocates, MEMORY, OVER(MEMORY), .then = THEN_RETURN_OTHER,
 	    .amount = 1 << 30 },
 	{ "malloc, and coping", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
 	    .amount = 1 << 30 },
-	{ "a terabyte, and a crash", allocates_at_once, MEMORY, OVER("memory"), .then = THEN_CRASH,
+	{ "a terabyte, and a crash", allocates_at_once, MEMORY, OVER(MEMORY), .then = THEN_CRASH,
 	    .amount = INT64_C(1) << 40 },
-	{ "a terabyte, and ENOMEM", allocates_at_once, MEMORY, OVER("memory"), .then = THEN_RETURN,
+	{ "a terabyte, and ENOMEM", allocates_at_once, MEMORY, OVER(MEMORY), .then = THEN_RETURN,
 	    .amount = INT64_C(1) << 40 },
 	{ "a terabyte, and coping", allocates_at_once, MEMORY, .outcome = FORKPOOL_OK,
 	    .then = THEN_COPE, .amount = INT64_C(1) << 40 },
@@ -157,14 +164,14 @@ sleeps(struct forkpool_context *context, const void *args, size_t args_len)
 #define CPU .limits = { .cpu_ns = 200 * MS }
 
 static const struct trial cpu[] = {
-	{ "spins", burns, CPU, OVER("cpu"), .then = THEN_RETURN, .amount = 20000 * MS },
-	{ "spins and ignores all signals", burns, CPU, OVER("cpu"), .then = THEN_COPE,
+	{ "spins", burns, CPU, OVER(CPU), .then = THEN_RETURN, .amount = 20000 * MS },
+	{ "spins and ignores all signals", burns, CPU, OVER(CPU), .then = THEN_COPE,
 	    .amount = 20000 * MS },
-	{ "spins in children", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN,
+	{ "spins in children", has_burn, CPU, OVER(CPU), .then = THEN_RETURN,
 	    .amount = 20000 * MS, .not_for = TRIAL_NOT_SANDBOX },
-	{ "spins a little in each child", has_burn, CPU, OVER("cpu"), .then = THEN_RETURN,
+	{ "spins a little in each child", has_burn, CPU, OVER(CPU), .then = THEN_RETURN,
 	    .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
-	{ "spins a little in one child after another", has_burn, CPU, OVER("cpu"),
+	{ "spins a little in one child after another", has_burn, CPU, OVER(CPU),
 	    .then = THEN_COPE, .amount = 150 * MS, .not_for = TRIAL_NOT_SANDBOX },
 	{ "spins a little", burns, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
 	    .amount = 60 * MS },
@@ -255,9 +262,9 @@ ends(struct forkpool_context *context, const void *args, size_t args_len)
 		    .open_files = 64, .stack = 1 << 20 }
 
 static const struct trial others[] = {
-	{ "writes, and SIGXFSZ", writes, FILES, OVER("file_size"), .then = THEN_CRASH,
+	{ "writes, and SIGXFSZ", writes, FILES, OVER(FILE_SIZE), .then = THEN_CRASH,
 	    .amount = 1 << 20 },
-	{ "writes, and EFBIG", writes, FILES, OVER("file_size"), .then = THEN_RETURN,
+	{ "writes, and EFBIG", writes, FILES, OVER(FILE_SIZE), .then = THEN_RETURN,
 	    .amount = 1 << 20 },
 	{ "writes, and copes", writes, FILES, .outcome = FORKPOOL_OK, .then = THEN_COPE,
 	    .amount = 1 << 20 },
@@ -265,18 +272,20 @@ static const struct trial others[] = {
 	    .amount = 90000 },
 	{ "prints more than a file may have", prints, FILES, .outcome = FORKPOOL_OK,
 	    .amount = 1 << 20 },
-	{ "opens, and EMFILE", opens, OPEN, OVER("open_files"), .then = THEN_RETURN,
+	{ "opens, and EMFILE", opens, OPEN, OVER(OPEN_FILES), .then = THEN_RETURN,
 	    .amount = 1000 },
-	{ "opens, and EIO", opens, OPEN, OVER("open_files"), .then = THEN_RETURN_OTHER,
+	{ "opens, and EIO", opens, OPEN, OVER(OPEN_FILES), .then = THEN_RETURN_OTHER,
 	    .amount = 1000 },
-	{ "opens, and an abort", opens, OPEN, OVER("open_files"), .then = THEN_ABORT,
+	{ "opens, and an abort", opens, OPEN, OVER(OPEN_FILES), .then = THEN_ABORT,
 	    .amount = 1000 },
-	{ "opens, and exit(1)", opens, OPEN, OVER("open_files"), .then = THEN_EXIT,
+	{ "opens, and exit(1)", opens, OPEN, OVER(OPEN_FILES), .then = THEN_EXIT,
+	    .amount = 1000 },
+	{ "opens, and exit(0)", opens, OPEN, .outcome = FORKPOOL_EXITED, .then = THEN_EXIT_WELL,
 	    .amount = 1000 },
 	{ "opens, and copes", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_COPE,
 	    .amount = 1000 },
 	{ "opens less", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_RETURN, .amount = 28 },
-	{ "recurses", recurses, STACK, OVER("stack"), .amount = 1 << 30 },
+	{ "recurses", recurses, STACK, OVER(STACK), .amount = 1 << 30 },
 	{ "recurses less", recurses, STACK, .outcome = FORKPOOL_OK, .amount = 512 << 10 },
 	{ "recurses without a limit", recurses, .limits = { 0 }, .outcome = FORKPOOL_CRASHED,
 	    .amount = 1 << 30 },
@@ -302,10 +311,12 @@ forks(struct forkpool_context *context, const void *args, size_t args_len)
 #define PROCESSES .limits = { .processes = 8 }, .not_for = TRIAL_NOT_ROOT | TRIAL_NOT_SANDBOX
 
 static const struct trial processes[] = {
-	{ "forks, and EAGAIN", forks, PROCESSES, OVER("processes"), .then = THEN_RETURN,
+	{ "forks, and EAGAIN", forks, PROCESSES, OVER(PROCESSES), .then = THEN_RETURN,
 	    .amount = 50 },
-	{ "forks, and an abort", forks, PROCESSES, OVER("processes"), .then = THEN_ABORT,
+	{ "forks, and an abort", forks, PROCESSES, OVER(PROCESSES), .then = THEN_ABORT,
 	    .amount = 50 },
+	{ "forks, and exit(0)", forks, PROCESSES, .outcome = FORKPOOL_EXITED,
+	    .then = THEN_EXIT_WELL, .amount = 50 },
 	{ "forks, and copes", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_COPE,
 	    .amount = 50 },
 	{ "forks less", forks, PROCESSES, .outcome = FORKPOOL_OK, .then = THEN_RETURN,

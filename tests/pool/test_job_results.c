@@ -69,7 +69,7 @@ dawdles(struct forkpool_context *context, const void *args, size_t args_len)
 	case COOPERATES:
 		while (!forkpool_cancelled(context))
 			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		return forkpool_reply(context, "late", 4) == -1 ? errno : 0;
+		return forkpool_reply(context, "late", 4);
 	case REPLIES_THEN_SPINS:
 		(void)forkpool_reply(context, "done", 4);
 		break;
@@ -193,7 +193,7 @@ prints_and_ends(struct forkpool_context *context, const void *args, size_t args_
 		return EPROTO;
 	switch (attack_known(args, args_len)->n) {
 	case 0:
-		return forkpool_reply(context, "x", 1) == -1 ? errno : 0;
+		return forkpool_reply(context, "x", 1);
 	case 1:
 		return EIO;
 	case 2:
@@ -290,13 +290,16 @@ END_TEST
 
 /* ----------------------------------------------------------------------------- not to be set up */
 
-/* The limit is less than what is mapped: nothing more can be mapped, and what is stays. */
+/* The limit is less than what is mapped: nothing more can be mapped, and what is stays.  So first
+   have room in the heap, of which the other jobs take 64 KiB. */
 static int
 init_narrows(void *arg, void **state)
 {
 	struct rlimit limit = { .rlim_cur = MIB, .rlim_max = MIB };
+	void *volatile room = malloc(100000);
 
 	(void)arg;
+	free(room);
 	*state = NULL;
 	return setrlimit(RLIMIT_AS, &limit) == -1 ? errno : 0;
 }
@@ -308,7 +311,7 @@ counts_bytes(struct forkpool_context *context, const void *args, size_t args_len
 
 	for (size_t i = 0; i < args_len; i++)
 		n += ((const unsigned char *)args)[i] == 'a';
-	return forkpool_reply(context, &n, sizeof n) == -1 ? errno : 0;
+	return forkpool_reply(context, &n, sizeof n);
 }
 
 static void
@@ -339,6 +342,10 @@ START_TEST(setup_that_fails_is_told)
 
 	if (SUPPORT_SANITIZED)
 		return; /* a sanitizer's address space has no such limit */
+#ifndef __GLIBC__
+	(void)printf("skipped: the heap of this C library keeps no room\n");
+	return;
+#endif
 	options.worker_init = init_narrows;
 	attack_in((enum attack_mode)_i, &options, not_set_up, NULL);
 }
@@ -379,7 +386,7 @@ START_TEST(fork_that_fails_is_told)
 			    result->error, result->message);
 		}
 		struct forkpool_stats stats;
-		ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+		ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 		ck_assert_uint_eq(stats.workers_died, 0);
 		ck_assert_int_eq(forkpool_close(pool), 0);
 		_exit(0);

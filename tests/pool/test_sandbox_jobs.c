@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "tests/support/attack.h"
+#include "tests/support/users.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,14 +23,7 @@
 
 #define SANDBOXES (1u << ATTACK_SANDBOX | 1u << ATTACK_SANDBOX_USER)
 
-/* In a job: the condition holds, or the job fails and says that it does not. */
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-			return forkpool_fail(context, EPROTO, "not so: %s (%s)", #condition, \
-			    strerror(errno)); \
-	} while (0)
-#define MUST_FAIL(call, error) MUST((call) == -1 && errno == (error))
+#define MUST_FAIL(call, error) ATTACK_MUST((call) == -1 && errno == (error))
 
 static void
 job_must(struct attack_scene *scene, forkpool_fn *fn)
@@ -116,9 +110,10 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	(void)attack_known(args, args_len);
 	(void)snprintf(a, sizeof a, "%s/text", tree_read);
 	int fd = open(a, O_RDONLY);
-	MUST(fd != -1 && read(fd, text, 4) == 4 && strcmp(text, "text") == 0 && close(fd) == 0);
-	MUST(open_in(tree_read, "", O_RDONLY | O_DIRECTORY) != -1);
-	MUST(open_in(tree, "file", O_RDONLY) != -1);
+	ATTACK_MUST(fd != -1 && read(fd, text, 4) == 4 && strcmp(text, "text") == 0 &&
+	    close(fd) == 0);
+	ATTACK_MUST(open_in(tree_read, "", O_RDONLY | O_DIRECTORY) != -1);
+	ATTACK_MUST(open_in(tree, "file", O_RDONLY) != -1);
 	/* The job must not change any of it, */
 	MUST_FAIL(open_in(tree_read, "text", O_RDWR), EACCES);
 	MUST_FAIL(open_in(tree_read, "text", O_WRONLY | O_TRUNC), EACCES);
@@ -136,21 +131,21 @@ uses_files(struct forkpool_context *context, const void *args, size_t args_len)
 	MUST_FAIL(open("/proc/self/maps", O_RDONLY), EACCES);
 	MUST_FAIL(open("/tmp/made-by-a-job", O_WRONLY | O_CREAT, 0600), EACCES);
 	/* Where the job may write it may make, change and remove files. */
-	MUST(open_in(tree_write, "new", O_WRONLY | O_CREAT) != -1);
+	ATTACK_MUST(open_in(tree_write, "new", O_WRONLY | O_CREAT) != -1);
 	(void)snprintf(a, sizeof a, "%s/new", tree_write);
 	(void)snprintf(b, sizeof b, "%s/newer", tree_write);
-	MUST(rename(a, b) == 0 && mkdir(a, 0700) == 0 && rmdir(a) == 0);
+	ATTACK_MUST(rename(a, b) == 0 && mkdir(a, 0700) == 0 && rmdir(a) == 0);
 	(void)snprintf(a, sizeof a, "%s/moved", tree);
-	MUST(rename(b, a) == -1 && (errno == EACCES || errno == EXDEV));
-	MUST(link(b, a) == -1 && (errno == EACCES || errno == EXDEV || errno == EPERM));
+	ATTACK_MUST(rename(b, a) == -1 && (errno == EACCES || errno == EXDEV));
+	ATTACK_MUST(link(b, a) == -1 && (errno == EACCES || errno == EXDEV || errno == EPERM));
 	(void)snprintf(a, sizeof a, "%s/link", tree_write);
 	/*
 	 * Links that others might follow, and fifos that others might wait for, only programs may
 	 * make.
 	 */
 	MUST_FAIL(symlink("../other", a), EACCES);
-	MUST(mkfifo(a, 0600) == -1);
-	MUST(unlink(b) == 0);
+	ATTACK_MUST(mkfifo(a, 0600) == -1);
+	ATTACK_MUST(unlink(b) == 0);
 	MUST_FAIL(chmod(tree_write, 0700), EPERM);
 	return 0;
 }
@@ -170,7 +165,7 @@ files_body(struct attack_scene *scene, const void *arg)
 START_TEST(files_opened_up)
 {
 	struct forkpool_options options = support_options(2);
-	struct forkpool_sandbox sandbox = { .struct_size = sizeof sandbox };
+	struct forkpool_sandbox sandbox = { 0 };
 
 	const char *readable[] = { tree_read, tree_file, NULL }, *writable[] = { tree_write, NULL };
 	sandbox.readable = readable;
@@ -191,15 +186,16 @@ connects(struct forkpool_context *context, const void *args, size_t args_len)
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	in.sin_port = htons(known->tcp);
-	MUST(fd != -1 && connect(fd, (struct sockaddr *)&in, sizeof in) == 0 && close(fd) == 0);
+	ATTACK_MUST(fd != -1 && connect(fd, (struct sockaddr *)&in, sizeof in) == 0 &&
+	    close(fd) == 0);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	in.sin_port = htons(known->udp);
-	MUST(fd != -1 && sendto(fd, "x", 1, 0, (struct sockaddr *)&in, sizeof in) == 1 &&
+	ATTACK_MUST(fd != -1 && sendto(fd, "x", 1, 0, (struct sockaddr *)&in, sizeof in) == 1 &&
 	    close(fd) == 0);
-	MUST(socket(AF_UNIX, SOCK_STREAM, 0) == -1);
-	MUST(socket(AF_NETLINK, SOCK_RAW, 0) == -1);
-	MUST(socket(AF_PACKET, SOCK_RAW, 0) == -1);
-	MUST(socket(AF_INET, SOCK_RAW, 1) == -1);
+	ATTACK_MUST(socket(AF_UNIX, SOCK_STREAM, 0) == -1);
+	ATTACK_MUST(socket(AF_NETLINK, SOCK_RAW, 0) == -1);
+	ATTACK_MUST(socket(AF_PACKET, SOCK_RAW, 0) == -1);
+	ATTACK_MUST(socket(AF_INET, SOCK_RAW, 1) == -1);
 	MUST_FAIL(open("/etc/passwd", O_RDONLY), EACCES);
 	return 0;
 }
@@ -213,7 +209,8 @@ connects_to_nobody(struct forkpool_context *context, const void *args, size_t ar
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	in.sin_port = htons(attack_known(args, args_len)->tcp);
-	MUST(fd != -1 && connect(fd, (struct sockaddr *)&in, sizeof in) == -1 && close(fd) == 0);
+	ATTACK_MUST(fd != -1 && connect(fd, (struct sockaddr *)&in, sizeof in) == -1 &&
+	    close(fd) == 0);
 	return 0;
 }
 
@@ -291,15 +288,15 @@ runs_programs(struct forkpool_context *context, const void *args, size_t args_le
 {
 	char path[256];
 
-	(void)attack_known(args, args_len);
-	MUST(runs("/bin/true") == 0);
-	MUST(runs("/bin/false") == 1);
+	const struct attack_knowledge *known = attack_known(args, args_len);
+	ATTACK_MUST(runs("/bin/true") == 0);
+	ATTACK_MUST(runs("/bin/false") == 1);
 	(void)snprintf(path, sizeof path, "%s/program", tree);
-	MUST(runs(path) == EACCES);
+	ATTACK_MUST(runs(path) == EACCES);
 	MUST_FAIL(open("/etc/passwd", O_RDONLY), EACCES);
-	MUST(kill(getppid(), SIGWINCH) == -1);
+	ATTACK_MUST(kill(known->worker[0], SIGWINCH) == -1 && kill(known->caller, SIGWINCH) == -1);
 	(void)kill(-1, SIGWINCH); /* may succeed without reaching anybody */
-	MUST(socket(AF_INET, SOCK_STREAM, 0) == -1);
+	ATTACK_MUST(socket(AF_INET, SOCK_STREAM, 0) == -1);
 	return 0;
 }
 
@@ -401,8 +398,6 @@ identity_body(struct attack_scene *scene, const void *arg)
 	unsigned long uid = getuid(), gid = getgid(); /* for -1, and for an ordinary user */
 	if (sandbox->uid != 0 && sandbox->uid != (uid_t)-1)
 		uid = sandbox->uid;
-	else if (sandbox->uid == 0 && getuid() == 0)
-		uid = 65534;
 	if (sandbox->gid != 0 && sandbox->gid != (gid_t)-1)
 		gid = sandbox->gid;
 	else if (sandbox->gid == 0 && getuid() == 0)
@@ -414,6 +409,9 @@ identity_body(struct attack_scene *scene, const void *arg)
 	ck_assert_int_eq(forkpool_wait(scene->pool, &result, 0), 0);
 	support_await(&scene->words->started, 1);
 	pid_t job = (pid_t)atomic_load(&scene->words->neighbour);
+	status_line(job, "PPid", wanted, sizeof wanted);
+	if (sandbox->uid == 0 && getuid() == 0)
+		uid = (unsigned long)user_of_worker((pid_t)strtol(wanted, NULL, 10));
 	(void)snprintf(wanted, sizeof wanted, "%lu\t%lu\t%lu\t%lu", uid, uid, uid, uid);
 	line_is(job, "Uid", wanted);
 	(void)snprintf(wanted, sizeof wanted, "%lu\t%lu\t%lu\t%lu", gid, gid, gid, gid);

@@ -81,7 +81,7 @@ work(struct forkpool_context *context, const void *args, size_t args_len)
 		continue;
 	for (uint32_t i = 0; i < w.size / 4; i++)
 		value[i] = pattern(w.index, i);
-	return forkpool_reply(context, value, w.size) == 0 ? 0 : errno;
+	return forkpool_reply(context, value, w.size);
 }
 
 static struct work

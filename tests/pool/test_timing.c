@@ -206,7 +206,7 @@ START_TEST(run_past_its_timeout_ends_while_the_caller_is_busy)
 	ck_assert(!support_own_process() || support_gone(pid, 0));
 	/* The pool goes on, with the same worker process where that returned from the job. */
 	ck_assert_int_eq(time_left_in_job(pool, 0), INT64_MAX);
-	ck_assert_int_eq(forkpool_get_stats(pool, &stats, sizeof stats), 0);
+	ck_assert_int_eq(forkpool_get_stats(pool, &stats), 0);
 	ck_assert_uint_eq(stats.workers_died, way != RETURNS && !support_own_process() ? runs : 0);
 	if (way == RETURNS && !support_own_process())
 		ck_assert(!support_gone(pid, 0));

@@ -109,7 +109,7 @@ reply_pattern(struct forkpool_context *context, const void *args, size_t args_le
 	unsigned char *data = pattern(o.len, o.seed);
 	for (size_t at = 0, n; at < o.len && r == 0; at += n) {
 		n = o.piece != 0 && o.piece < o.len - at ? o.piece : o.len - at;
-		r = forkpool_reply(context, data + at, n) == -1 ? errno : 0;
+		r = forkpool_reply(context, data + at, n);
 	}
 	free(data);
 	support_post(&board->finished);
@@ -122,7 +122,7 @@ echo(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	if ((uintptr_t)args % alignof(max_align_t) != 0)
 		return EFAULT;
-	return forkpool_reply(context, args, args_len) == 0 ? 0 : errno;
+	return forkpool_reply(context, args, args_len);
 }
 
 static void
@@ -246,15 +246,15 @@ go_past_the_cap(struct forkpool_context *context, const void *args, size_t args_
 	unsigned char *data = pattern(cap + 1, 3);
 	int right = 1;
 	errno = 0;
-	right &= forkpool_reply(context, data, cap + 1) == -1 && errno == EMSGSIZE;
+	right &= forkpool_reply(context, data, cap + 1) != 0 && errno == EMSGSIZE;
 	right &= forkpool_reply(context, data, cap - 1) == 0;
-	right &= forkpool_reply(context, data + cap - 1, 2) == -1 && errno == EMSGSIZE;
-	right &= forkpool_reply(context, data + cap - 1, SIZE_MAX) == -1 && errno == EMSGSIZE;
+	right &= forkpool_reply(context, data + cap - 1, 2) != 0 && errno == EMSGSIZE;
+	right &= forkpool_reply(context, data + cap - 1, SIZE_MAX) != 0 && errno == EMSGSIZE;
 	right &= forkpool_reply(context, data + cap - 1, 1) == 0;
-	right &= forkpool_reply(context, data, 1) == -1 && errno == EMSGSIZE;
+	right &= forkpool_reply(context, data, 1) != 0 && errno == EMSGSIZE;
 	right &= forkpool_reply(context, data, 0) == 0 && forkpool_reply(context, NULL, 0) == 0;
 	errno = 0;
-	right &= forkpool_reply(context, NULL, 1) == -1 && errno == EINVAL;
+	right &= forkpool_reply(context, NULL, 1) != 0 && errno == EINVAL;
 	free(data);
 	return right ? 0 : EBADMSG;
 }
@@ -340,7 +340,7 @@ third_time_lucky(struct forkpool_context *context, const void *args, size_t args
 			return EAGAIN;
 		abort();
 	}
-	return forkpool_reply(context, args, args_len) == 0 ? 0 : errno;
+	return forkpool_reply(context, args, args_len);
 }
 
 START_TEST(each_attempt_gets_the_args_as_submitted)

@@ -76,7 +76,7 @@ struct attack_scene {
 	struct attack_knowledge known;
 	struct attack_words *words;
 	struct forkpool_result result;       /* of the last attack, with copies of its texts */
-	char             message[300], limit[32];
+	char             message[300];
 	unsigned char   *value;
 	char            *output;
 	/* What was seen when the pool was opened. */
@@ -92,7 +92,8 @@ struct attack_scene {
 
 /*
  * Whether this mode can be had here.  If not, a notice says why, or the test fails where the
- * environment has FORKPOOL_REQUIRE_SANDBOX.
+ * environment has FORKPOOL_REQUIRE_SANDBOX.  Where the environment names JOB or SANDBOX as the
+ * run's level, the modes of the other are left out.
  */
 int attack_mode_possible(enum attack_mode);
 
@@ -118,6 +119,8 @@ unsigned attack_ends(const struct attack *, enum attack_mode);
 void attack_table(const struct attack *table, int i, const struct forkpool_options *options);
 void attack_table_with(const struct attack *table, int i, const struct forkpool_options *options,
     attack_body *body);
+/* The same in a sandbox that lets programs run, and so denies less; at JOB it does nothing. */
+void attack_table_programs(const struct attack *table, int i);
 #define ATTACK_TABLE(tc, test, table) \
 	tcase_add_loop_test(tc, test, 0, (int)(sizeof (table) / sizeof (table)[0]) * ATTACK_MODES)
 
@@ -134,6 +137,13 @@ int attack_job_prints(struct forkpool_context *, const void *args, size_t args_l
 		long attack_r = (long)(call); \
 		if (attack_r != -1) \
 			return attack_through(context, #call, attack_r); \
+	} while (0)
+/* The condition holds, or the job fails and says that it does not. */
+#define ATTACK_MUST(condition) \
+	do { \
+		if (!(condition)) \
+			return forkpool_fail(context, EPROTO, "not so: %s (%s)", #condition, \
+			    strerror(errno)); \
 	} while (0)
 void attack_burn(int64_t cpu_ns);     /* until the process has used so much processor time */
 void attack_recurse(int64_t bytes);   /* until so much stack is in use */

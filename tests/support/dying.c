@@ -15,6 +15,9 @@
 #include "lib/worker/worker_run.h"
 #include "tests/support/support.h"
 
+/* Visible: libraries call these, and musl's names have no versions that would tell the linker that
+   it is not these wrappers. */
+#pragma GCC visibility push(default)
 ssize_t __real_read(int, void *, size_t);
 ssize_t __wrap_read(int, void *, size_t);
 ssize_t __real_write(int, const void *, size_t);
@@ -25,6 +28,7 @@ void __real_capture_flush_stdio(void);
 void __wrap_capture_flush_stdio(void);
 ssize_t __real_pwrite(int, const void *, size_t, off_t);
 ssize_t __wrap_pwrite(int, const void *, size_t, off_t);
+#pragma GCC visibility pop
 
 const struct way_to_die ways[WAYS] = {
 	[WAY_SEGV] = { "segv", 0, FORKPOOL_CRASHED, SIGSEGV, -1 },

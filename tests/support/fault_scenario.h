@@ -34,6 +34,7 @@ struct fault {
 	struct inject_plan plan;
 	unsigned excused; /* the fault may change the outcome of so many jobs */
 	int capture;      /* output is captured */
+	int loop;         /* the caller waits for forkpool_fd() */
 	int limited;      /* there is a limit that each job's process takes on */
 	enum fault_seen unseen;
 };

@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,13 +41,15 @@ static int own_kind = NO_KIND; /* enum inject_process: each fork leads to the ne
 static void *blocks[BLOCKS_MAX];
 static unsigned blocks_used;
 
+/* Visible: see dying.c. */
+#define VISIBLE __attribute__((visibility("default")))
 #define WRAP(type, name, ...) \
 	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
+	VISIBLE type __wrap_##name(__VA_ARGS__); \
 	type __wrap_##name(__VA_ARGS__)
 
 void __real_free(void *);
-void __wrap_free(void *);
+VISIBLE void __wrap_free(void *);
 
 WRAP(void *, mmap, void *at, size_t size, int protection, int flags, int fd, off_t offset);
 
@@ -209,11 +213,6 @@ WRAP(void *, aligned_alloc, size_t alignment, size_t size)
 	return block_add(__real_aligned_alloc(alignment, size));
 }
 
-WRAP(char *, strdup, const char *text)
-{
-	return strikes(INJECT_strdup) != 0 ? NULL : block_add(__real_strdup(text));
-}
-
 void
 __wrap_free(void *block)
 {
@@ -269,12 +268,9 @@ WRAP(ssize_t, recvmsg, int socket, struct msghdr *message, int flags)
 	ssize_t n = __real_recvmsg(socket, message, flags);
 	if (how == INJECT_NO_FD && n > 0 && message->msg_controllen > 0) {
 		/* As the kernel does at RLIMIT_NOFILE: the byte arrives without its descriptor. */
-		for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h != NULL;
-		     h = CMSG_NXTHDR(message, h)) {
-			int fd;
-			memcpy(&fd, CMSG_DATA(h), sizeof fd);
-			(void)close(fd);
-		}
+		int fd;
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(message)), sizeof fd);
+		(void)close(fd);
 		message->msg_controllen = 0;
 		message->msg_flags |= MSG_CTRUNC;
 	}
@@ -284,6 +280,36 @@ WRAP(ssize_t, recvmsg, int socket, struct msghdr *message, int flags)
 WRAP(int, poll, struct pollfd *fds, nfds_t n, int timeout)
 {
 	return strikes(INJECT_poll) != 0 ? -1 : __real_poll(fds, n, timeout);
+}
+
+WRAP(int, epoll_create1, int flags)
+{
+	return strikes(INJECT_epoll_create1) != 0 ? -1 : __real_epoll_create1(flags);
+}
+
+WRAP(int, epoll_ctl, int set, int what, int fd, struct epoll_event *event)
+{
+	return strikes(INJECT_epoll_ctl) != 0 ? -1 : __real_epoll_ctl(set, what, fd, event);
+}
+
+WRAP(int, epoll_wait, int set, struct epoll_event *events, int room, int timeout)
+{
+	if (strikes(INJECT_epoll_wait) != 0)
+		return -1;
+	return __real_epoll_wait(set, events, room, timeout);
+}
+
+WRAP(int, timerfd_create, int clock, int flags)
+{
+	return strikes(INJECT_timerfd_create) != 0 ? -1 : __real_timerfd_create(clock, flags);
+}
+
+WRAP(int, timerfd_settime, int timer, int flags, const struct itimerspec *to,
+    struct itimerspec *old)
+{
+	if (strikes(INJECT_timerfd_settime) != 0)
+		return -1;
+	return __real_timerfd_settime(timer, flags, to, old);
 }
 
 WRAP(int, fcntl, int fd, int command, ...)
@@ -377,12 +403,13 @@ WRAP(int, identity_enter_worker, const struct sandbox_identity *identity, unsign
 	return __real_identity_enter_worker(identity, layer, step);
 }
 
-WRAP(int, identity_enter_job, const struct sandbox_identity *identity, const char **step)
+WRAP(int, identity_enter_job, const struct sandbox_identity *identity, pid_t worker,
+    const char **step)
 {
 	*step = "a step";
 	if (strikes(INJECT_identity_enter_job) != 0)
 		return -1;
-	return __real_identity_enter_job(identity, step);
+	return __real_identity_enter_job(identity, worker, step);
 }
 
 WRAP(int, landlock_enter, const struct sandbox_landlock *landlock)

@@ -25,6 +25,19 @@ landlock_missing(int layers, const char *test)
 	return missing;
 }
 
+/* What this kernel offers, or is to be taken for: landlock_pretend(). */
+static inline int
+landlock_abi(void)
+{
+	struct sandbox_landlock landlock;
+	struct landlock_wants wants = { .network = false };
+
+	ck_assert_int_eq(landlock_build(&landlock, &wants, NULL, 0), 0);
+	int abi = landlock.abi;
+	landlock_release(&landlock);
+	return abi;
+}
+
 /* In a child: build the ruleset, as the child's user, and enter it. */
 static inline void
 landlocked_enter(const struct landlock_wants *wants)

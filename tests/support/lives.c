@@ -22,7 +22,7 @@ lives_twice(struct forkpool_context *context, const void *args, size_t args_len)
 		return EINVAL;
 	memcpy(&n, args, sizeof n);
 	n *= 2;
-	return forkpool_reply(context, &n, sizeof n) == -1 ? errno : 0;
+	return forkpool_reply(context, &n, sizeof n);
 }
 
 int

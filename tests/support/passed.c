@@ -56,7 +56,7 @@ passed_job_finds(struct forkpool_context *context, const void *args, size_t args
 		if (!wanted && support_fd_is_open(fd))
 			return forkpool_fail(context, EBADF, "%d is open too", fd);
 	}
-	return forkpool_reply(context, "ok", 2) == -1 ? errno : 0;
+	return forkpool_reply(context, "ok", 2);
 }
 
 void

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The structures of examples/python/forkpool.py, as ctypes lays them out: python_layout.py.
+"""The structures of the module for Python, as ctypes lays them out, and its constants: python_layout.py.
 
-With --source: a C program that prints the same of forkpool.h.  What differs between the two is wrong in forkpool.py; a
-member that it lacks shows in the size, if nowhere else.
+With --source: a C program that prints the same of forkpool.h.  What differs between the two is wrong in
+python/src/forkpool/_abi.py; a member that it lacks shows in the size, if nowhere else.
 """
 import ctypes
 import sys
 
-import forkpool
+from forkpool import _abi, _pool, __version__
 
-STRUCTURES = {
-    "forkpool_limits": forkpool.Limits, "forkpool_sandbox": forkpool.Sandbox, "forkpool_options": forkpool.Options,
-    "forkpool_job": forkpool.Job, "forkpool_result": forkpool.CResult, "forkpool_stats": forkpool.Stats,
-}
-CONSTANTS = ["ISOLATE_WORKER", "ISOLATE_JOB", "ISOLATE_SANDBOX", "OUTPUT_INHERIT", "OUTPUT_DISCARD", "OUTPUT_CAPTURE",
-             "COOPERATIVE"]
+CONSTANTS = {"COOPERATIVE": _abi.COOPERATIVE}
+for prefix, words in (("ISOLATE_", _abi.ISOLATIONS), ("OUTPUT_", _abi.OUTPUTS), ("NETWORK_", _abi.NETWORKS),
+                      ("CANCEL_", _pool._CANCEL)):
+    CONSTANTS.update((prefix + word.upper(), number) for number, word in enumerate(words))
+for outcome in ("OK", "FAILED", "CRASHED", "EXITED", "TIMED_OUT", "CANCELLED", "OVER_LIMIT", "DENIED", "SETUP_FAILED",
+                "LOST", "CANCEL_QUEUED", "CANCEL_RUNNING", "CANCEL_KILL"):
+    CONSTANTS[outcome] = getattr(_abi, outcome)
 
 
 def is_number(type_):
@@ -23,7 +24,7 @@ def is_number(type_):
 
 def source():
     yield "#include <stddef.h>\n#include <stdio.h>\n#include <forkpool.h>\nint\nmain(void)\n{"
-    for name, structure in STRUCTURES.items():
+    for name, structure in _abi.STRUCTURES.items():
         yield f'\tprintf("{name} %zu\\n", sizeof(struct {name}));'
         for member, type_ in structure._fields_:
             what = f"((struct {name} *)0)->{member}"
@@ -33,18 +34,19 @@ def source():
             yield f'\tprintf("{name}.{member} %zu %zu %d\\n", {place}, sizeof {what}, {sign});'
     for name in CONSTANTS:
         yield f'\tprintf("{name} %d\\n", (int)FORKPOOL_{name});'
-    yield "\treturn 0;\n}"
+    yield "\tputs(FORKPOOL_VERSION);\n\treturn 0;\n}"
 
 
 def layout():
-    for name, structure in STRUCTURES.items():
+    for name, structure in _abi.STRUCTURES.items():
         yield f"{name} {ctypes.sizeof(structure)}"
         for member, type_ in structure._fields_:
             field = getattr(structure, member)
             sign = int(type_(-1).value < 0) if is_number(type_) and type_ is not ctypes.c_int else -1
             yield f"{name}.{member} {field.offset} {field.size} {sign}"
-    for name in CONSTANTS:
-        yield f"{name} {getattr(forkpool, name)}"
+    for name, number in CONSTANTS.items():
+        yield f"{name} {number}"
+    yield __version__
 
 
 print("\n".join(source() if sys.argv[1:] == ["--source"] else layout()))

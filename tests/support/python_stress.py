@@ -41,15 +41,12 @@ class Rougher(pictures.Busy):
 sound = [picture for picture in pictures.pictures(40) if picture[0] in ("sound", "something behind it")]
 with pictures.Busy(), Rougher():
     for i in range(count):
-        isolation = (forkpool.ISOLATE_WORKER, forkpool.ISOLATE_JOB)[i % 2]
-        with forkpool.Pool(decoder, ["decode"], workers=2, isolation=isolation, output=forkpool.OUTPUT_CAPTURE) as pool:
-            seen = 0
-            for result in pool.run(("decode", data, "", (kind, pixels)) for kind, data, pixels in sound):
-                kind, became = pictures.described(result)
+        isolation = ("worker", "job")[i % 2]
+        with forkpool.Executor(decoder, workers=2, isolation=isolation, output="capture") as executor:
+            futures = [(kind, pixels, executor.submit("decode", data)) for kind, data, pixels in sound]
+            for kind, pixels, future in futures:
+                became = pictures.described(pixels, future)
                 if became != pictures.EXPECTED[kind]:
-                    sys.exit("opened %d times: %s: %s %s" % (i, kind, became, result.message))
-                seen += 1
-            if seen != len(sound):
-                sys.exit("opened %d times: %d results of %d jobs" % (i, seen, len(sound)))
+                    sys.exit("opened %d times: %s: %s %s" % (i, kind, became, future.details.message))
 if threading.active_count() != 1:
     sys.exit("a thread is left")

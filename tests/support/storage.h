@@ -29,6 +29,16 @@ storage_size(int fd)
 	return (uint64_t)st.st_size;
 }
 
+/* In units of 512 bytes. */
+static inline uint64_t
+storage_blocks(int fd)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	return (uint64_t)st.st_blocks;
+}
+
 static inline void
 storage_fill(unsigned char *to, size_t len, unsigned seed)
 {

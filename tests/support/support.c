@@ -145,7 +145,6 @@ support_options(unsigned workers)
 	struct forkpool_options options;
 
 	memset(&options, 0, sizeof options);
-	options.struct_size = sizeof options;
 	options.workers = workers;
 	options.isolation = support_level();
 	return options;
@@ -229,8 +228,8 @@ support_job_environment(struct forkpool_context *context, const void *args, size
 	extern char **environ;
 
 	for (char **at = environ; at != NULL && *at != NULL; at++)
-		if (forkpool_reply(context, *at, strlen(*at)) == -1 ||
-		    forkpool_reply(context, "\n", 1) == -1)
+		if (forkpool_reply(context, *at, strlen(*at)) != 0 ||
+		    forkpool_reply(context, "\n", 1) != 0)
 			return errno;
 	return support_job_nothing(context, args, args_len);
 }
@@ -287,8 +286,10 @@ support_not_refused(struct forkpool *pool, int error)
 		{ "dispatch", REFUSED(forkpool_dispatch(pool, NULL, 0)) },
 		{ "wakeup", REFUSED(forkpool_wakeup(pool)) },
 		{ "resize", REFUSED(forkpool_resize(pool, 1)) },
-		{ "get_stats", REFUSED(forkpool_get_stats(pool, &stats, sizeof stats)) },
-		{ "worker_info", REFUSED(forkpool_worker_info(pool, 0, &info, sizeof info)) },
+		{ "get_stats", REFUSED(forkpool_get_stats(pool, &stats)) },
+		{ "worker_info", REFUSED(forkpool_worker_info(pool, 0, &info)) },
+		{ "backtrace",
+		    (errno = 0, forkpool_backtrace(pool, NULL) == NULL && errno == error) },
 		{ "pending", (errno = 0, forkpool_pending(pool) == 0 && errno == error) },
 		{ "pollfds", (errno = 0, forkpool_pollfds(pool, NULL, 0) == 0 && errno == error) },
 		{ "pollfds", (errno = 0, forkpool_pollfds(pool, fds, 8) == 0 && errno == error) },
@@ -395,7 +396,7 @@ support_supervisor(struct forkpool *pool)
 
 	for (;;) {
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
-		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info, sizeof info), 0);
+		ck_assert_int_eq(forkpool_worker_info(pool, 0, &info), 0);
 		pid_t supervisor = info.pid > 0 ? support_parent(info.pid) : 0;
 		/* A worker whose supervisor died becomes a child of this process. */
 		if (supervisor > 0 && supervisor != getpid() &&

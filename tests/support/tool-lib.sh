@@ -120,3 +120,15 @@ done_testing() {
 	[ "$failed" -eq 0 ]
 	exit
 }
+
+# shared NAME [FLAG...]: compiles the C code on standard input to $dir/NAME.so
+shared() {
+	object=$1
+	shift
+	cat >"$dir/$object.c"
+	# shellcheck disable=SC2086
+	${CC:-cc} -O1 -shared -fPIC -I"${srcdir:-.}/include" "$@" -o "$dir/$object.so" "$dir/$object.c" || {
+		echo "Bail out! $object.so does not build"
+		exit 1
+	}
+}

@@ -40,6 +40,10 @@ order_end(enum then then, int error)
 		exit(1);
 	case THEN__EXIT:
 		_exit(1);
+	case THEN_EXIT_WELL:
+		exit(0);
+	case THEN__EXIT_WELL:
+		_exit(0);
 	case THEN_KILL:
 		(void)raise(SIGKILL);
 		return 0;
@@ -91,14 +95,14 @@ run_trial(struct attack_scene *scene, const void *arg)
 	enum { ROUNDS = 3, ROUNDS_AT_MOST = 10 };
 	const int64_t over_most = 100 * TRIAL_MS;
 	const struct trial *trial = arg;
-	int64_t over = trial->limits.cpu_ns > 0 && trial->limit != NULL ? INT64_MAX : 0;
+	const int ends = trial->limit != FORKPOOL_LIMIT_NONE;
+	int64_t over = trial->limits.cpu_ns > 0 && ends ? INT64_MAX : 0;
 
 	for (int round = 0; round < ROUNDS || (over > over_most && round < ROUNDS_AT_MOST);
 	     round++) {
 		const struct forkpool_result *result = try_once(scene, trial);
-		const char *limit = result->limit != NULL ? result->limit : "-";
-		const char *wanted = trial->limit != NULL ? trial->limit : "-";
-		ck_assert_msg(result->outcome == trial->outcome && strcmp(limit, wanted) == 0,
+		const char *limit = forkpool_limit_name(result->limit);
+		ck_assert_msg(result->outcome == trial->outcome && result->limit == trial->limit,
 		    "%s: %s (limit %s, error %d, signal %d, exit code %d, %lld ms cpu, %lld KiB): "
 		    "%s",
 		    trial->name, forkpool_outcome_name(result->outcome),
@@ -131,7 +135,7 @@ trial_table(const struct trial *table, int i)
 	const struct trial *trial = &table[i / ATTACK_MODES];
 	enum attack_mode mode = (enum attack_mode)(i % ATTACK_MODES);
 	struct forkpool_options options = support_options(2);
-	struct forkpool_sandbox sandbox = { .struct_size = sizeof sandbox };
+	struct forkpool_sandbox sandbox = { 0 };
 	const char *writable[] = { attack_directory(), NULL };
 
 	if (trial->not_for & 1u << mode)

@@ -20,6 +20,8 @@ enum then {
 	THEN_ABORT,
 	THEN_EXIT,
 	THEN__EXIT,
+	THEN_EXIT_WELL,
+	THEN__EXIT_WELL,
 	THEN_KILL,
 	THEN_DENIED,
 };
@@ -29,7 +31,7 @@ struct trial {
 	forkpool_fn *fn;
 	struct forkpool_limits limits;
 	enum forkpool_outcome outcome;
-	const char  *limit;         /* OVER_LIMIT */
+	enum forkpool_limit limit;  /* OVER_LIMIT */
 	const char  *says;          /* the message has this; NULL: anything */
 	enum then    then;
 	int64_t      amount;        /* of what the job uses */
@@ -56,7 +58,7 @@ int          order_end(enum then, int error);
  */
 int          trial_forks(int64_t children);
 
-#define OVER(name) .outcome = FORKPOOL_OVER_LIMIT, .limit = (name)
+#define OVER(name) .outcome = FORKPOOL_OVER_LIMIT, .limit = FORKPOOL_LIMIT_##name
 
 /*
  * In a loop test over a table: run entry i / ATTACK_MODES in mode i % ATTACK_MODES several times,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,16 @@ user_lacks_namespaces(int user, const char *test)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status != 0 ? skip(test, "this user may not make namespaces") : 0;
+}
+
+/* The user that root's jobs of that worker are. */
+static inline long
+user_of_worker(pid_t worker)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat("/proc/self/ns/pid", &st), 0);
+	return 1879048192L + (long)(st.st_ino % 64) * (1L << 22) + (long)worker;
 }
 
 /* Fork, become the user, and run body, which may end in _exit(). */

@@ -10,7 +10,14 @@
 #include <unistd.h>
 
 #define LOWEST  ((uintptr_t)0x10000)        /* vm.mmap_min_addr */
-#define HIGHEST ((uintptr_t)0x7ffffffff000) /* 47 bits without the last page */
+/* Without the last page; all of 32 bits, where some are the kernel's, which says so. */
+#if UINTPTR_MAX <= UINT32_MAX
+#define HIGHEST ((uintptr_t)0xfffff000)
+#elif defined(__aarch64__)
+#define HIGHEST ((uintptr_t)0xfffffffff000)
+#else
+#define HIGHEST ((uintptr_t)0x7ffffffff000)
+#endif
 
 struct walk {
 	struct walk_range *ranges;
@@ -44,7 +51,7 @@ look(struct walk *w, uintptr_t at, uintptr_t end)
 			found(w, at, end);
 		return;
 	}
-	if (errno == EEXIST && end - at <= (uintptr_t)1 << 40 &&
+	if (errno == EEXIST && end - at <= UINTPTR_MAX >> 24 &&
 	    madvise((void *)at, end - at, MADV_NORMAL) == 0) {
 		found(w, at, end); /* all of it is mapped */
 		return;

@@ -154,7 +154,7 @@ wire_check_equal(enum wire_kind kind, const union wire_check_frame *a,
 		(x->pid != y->pid || x->signal != y->signal || x->exit_code != y->exit_code ||
 		    x->core_dumped != y->core_dumped || x->limit != y->limit ||
 		    x->cpu_ns != y->cpu_ns || x->user_ns != y->user_ns ||
-		    x->max_rss != y->max_rss || x->frames != y->frames ||
+		    x->max_rss != y->max_rss || x->frames != y->frames || x->place != y->place ||
 		    (x->frames > 0 &&
 			memcmp(x->addresses, y->addresses, x->frames * sizeof(uint64_t)) != 0))))
 		return 0;
@@ -172,7 +172,7 @@ static inline int
 wire_check_headers(enum wire_kind kind, const unsigned char *a, const unsigned char *b, size_t len)
 {
 	size_t more = kind == WIRE_JOBS ? 32 : 48;
-	uint16_t bytes, addresses;
+	uint16_t bytes;
 
 	if (memcmp(a, b, 16) != 0)
 		return 0;
@@ -180,8 +180,7 @@ wire_check_headers(enum wire_kind kind, const unsigned char *a, const unsigned c
 		memcpy(&bytes, a + at, sizeof bytes);
 		size_t fixed = 32 + (a[at + 2] & 0x80 ? more : 0);
 		if (kind == WIRE_RESULTS && a[at + 2] & 0x10) {
-			memcpy(&addresses, a + at + fixed + 14, sizeof addresses);
-			fixed += 40 + 8 * (size_t)addresses;
+			fixed += 40 + 8 * (size_t)a[at + fixed + 14];
 		}
 		if (memcmp(a + at, b + at, fixed) != 0)
 			return 0;

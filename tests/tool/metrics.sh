@@ -117,7 +117,7 @@ mkdir "$dir/gone"
 "$forkpool" --metrics-file "$dir/gone/x.prom" sh -c "rm -r '$dir/gone'; read -r x <'$dir/fifo'; echo done" ::: a >"$dir/out" 2>"$dir/err" &
 pid=$!
 is_said() {
-	grep -q 'cannot write .*gone/x.prom' "$dir/err"
+	grep -q '^forkpool: --metrics-file: cannot write .*gone/x.prom' "$dir/err"
 }
 ok 'what cannot be written any more is said' until_true is_said
 echo go >"$dir/fifo"

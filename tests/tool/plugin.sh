@@ -8,18 +8,6 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 . "$srcdir/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
 
-# shared NAME [FLAG...]: compiles the C code on standard input to $dir/NAME.so
-shared() {
-	object=$1
-	shift
-	cat >"$dir/$object.c"
-	# shellcheck disable=SC2086
-	${CC:-cc} -O1 -shared -fPIC -I"$srcdir/include" "$@" -o "$dir/$object.so" "$dir/$object.c" || {
-		echo "Bail out! $object.so does not build"
-		exit 1
-	}
-}
-
 shared jobs -fvisibility=hidden <<'END'
 #include <forkpool_plugin.h>
 #include <errno.h>
@@ -42,12 +30,12 @@ is(const void *a, size_t n, const char *word)
 
 JOB(line)
 {
-	return forkpool_reply(c, a, n) == -1 || forkpool_reply(c, "\n", 1) == -1 ? errno : 0;
+	return forkpool_reply(c, a, n) != 0 || forkpool_reply(c, "\n", 1);
 }
 
 JOB(raw)
 {
-	return forkpool_reply(c, a, n) == -1 ? errno : 0;
+	return forkpool_reply(c, a, n);
 }
 
 JOB(nothing)
@@ -64,7 +52,7 @@ JOB(large)
 	for (size_t i = 0; i < sizeof block; i++)
 		block[i] = ((const char *)a)[i % n];
 	for (int i = 0; i < 10; i++)
-		if (forkpool_reply(c, block, sizeof block) == -1)
+		if (forkpool_reply(c, block, sizeof block) != 0)
 			return errno;
 	return 0;
 }
@@ -350,7 +338,7 @@ b'
 		run "$forkpool" -k -j2 --sandbox --plugin "$jobs:trouble" ::: a segv error b
 		is 'trouble in a sandbox' "$status $out" '123 a
 b'
-		WORD='some thing' run "$forkpool" --sandbox --plugin "$jobs:variable" ::: WORD
+		WORD='some thing' run "$forkpool" --sandbox --env WORD --plugin "$jobs:variable" ::: WORD
 		is 'and in a sandbox' "$out" 'some thing'
 		run "$forkpool" --sandbox --plugin "$dir/counting.so:show" --plugin-args inside ::: a
 		is 'init in a sandbox' "$status $out" '0 <inside> a'

@@ -191,7 +191,7 @@ no_process_left 'SIGKILL ends it'
 is 'and the old page is still there, and nothing else' "$(ls -A "$dir/w"):$(cksum <"$page")" "page.html:$(cat "$dir/before")"
 mkdir "$dir/gone"
 run "$forkpool" --report "$dir/gone/page.html" rmdir ::: "$dir/gone"
-is 'one that cannot be written in the end is told, and the status says so' "$status:$(printf '%s\n' "$err" | grep -c '^forkpool: cannot write the report .*gone/page.html: No such file')" 1:1
+is 'one that cannot be written in the end is told, and the status says so' "$status:$(printf '%s\n' "$err" | grep -c '^forkpool: --report: cannot write .*gone/page.html: No such file')" 1:1
 
 # --------------------------------------------------------------------------------------- other ways
 

@@ -50,6 +50,18 @@ is 'standard input is empty' "$status" 0
 out=$(: | "$forkpool" echo no)
 is 'no items, no jobs' "$out" ''
 
+# A job's slot is above 1 where two run at a time.
+if first=$(taskset -cp $$ 2>/dev/null | sed 's/.*: //; s/[-,].*//') && [ -n "$first" ]; then
+	run taskset -c "$first" "$forkpool" echo '{%}' ::: a b c d
+	is 'held on one processor, one job at a time' "$status:$(echo "$out" | sort -u)" 0:1
+	run taskset -c "$first" "$forkpool" --dry-run -j 300% echo '{%}' ::: a b c d
+	is '-j N% is of the processors that it may use' "$status:$(echo "$out" | sort -u | tail -n 1)" '0:echo 3'
+	run taskset -c "$first" "$forkpool" --dry-run -j +1 echo '{%}' ::: a b c d
+	is 'and so is -j +N' "$status:$(echo "$out" | sort -u | tail -n 1)" '0:echo 2'
+else
+	echo '# no taskset here'
+fi
+
 (head -c 200000000 /dev/zero | tr '\0' x; printf '\nshort\n') | "$forkpool" echo >"$dir/out" 2>"$dir/err"
 is 'an item too long for a command is named, once, and the others run' "$?:$(cat "$dir/out"):$(grep -c '^forkpool: item 1, xxx.*200000000 bytes' "$dir/err"):$(wc -l <"$dir/err")" 1:short:1:1
 

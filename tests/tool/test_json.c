@@ -75,8 +75,8 @@ base64_of(const char *data, size_t len)
 START_TEST(all_fields)
 {
 	static const char *const in_order[] = { "seq", "command", "items", "outcome", "exit",
-		"signal", "signal_name", "core", "limit", "message", "slot", "attempt", "start",
-		"duration", "user", "system", "max_rss", "stdout", "stderr" };
+		"signal", "signal_name", "core", "limit", "message", "backtrace", "slot", "attempt",
+		"start", "duration", "user", "system", "max_rss", "stdout", "stderr" };
 	struct outcome e = { .verdict = VERDICT_CRASHED,
 		.exit_code = 139,
 		.signal = 11,
@@ -88,7 +88,8 @@ START_TEST(all_fields)
 		.user_ns = 1500000,
 		.system_ns = 0,
 		.max_rss = INT64_C(5000000000),
-		.message = "killed by \"signal\" 11" };
+		.message = "killed by \"signal\" 11",
+		.backtrace = "one \"1\"\ntwo\n" };
 	struct task *task =
 	    tool_task(UINT64_C(9007199254740993), "a b\0\xc3\xa9\n\0", 8, "gzip\0-9\0\"\\\0", 11);
 	struct output_buffer out, err;
@@ -120,6 +121,11 @@ START_TEST(all_fields)
 	ck_assert(json_is_true(json_object_get(o, "core")));
 	ck_assert(json_is_null(json_object_get(o, "limit")));
 	ck_assert_str_eq(string_of(o, "message"), "killed by \"signal\" 11");
+	ck_assert_uint_eq(json_array_size(json_object_get(o, "backtrace")), 2);
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "backtrace"), 0)),
+	    "one \"1\"");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "backtrace"), 1)),
+	    "two");
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "slot")), 3);
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "attempt")), 2);
 	ck_assert_double_eq_tol(json_real_value(json_object_get(o, "start")), 1700000000.123457,
@@ -140,7 +146,7 @@ END_TEST
 START_TEST(what_is_not_known_is_null)
 {
 	static const char *const unknown[] = { "exit", "signal", "signal_name", "limit", "message",
-		"slot", "attempt", "start", "duration", "user", "system", "max_rss" };
+		"backtrace", "slot", "attempt", "start", "duration", "user", "system", "max_rss" };
 	struct outcome e = { .verdict = VERDICT_SKIPPED,
 		.exit_code = -1,
 		.user_ns = -1,

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -267,6 +268,45 @@ START_TEST(columns)
 }
 END_TEST
 
+START_TEST(users)
+{
+	static const struct {
+		const char *text;
+		uid_t uid;
+		gid_t gid;
+	} right[] = {
+		{ "1234567:7654321", 1234567, 7654321 },
+		{ "1234567", 1234567, 1234567 }, /* nobody's number: its group is the same */
+		{ "nobody:17", 65534, 17 },
+	};
+	static const char *const wrong[] = {
+		"", ":", "nobody:", ":1", "1:", "-1", "x y", "root", "0", "1:0", "1:root",
+		"4294967295", "4294967296", "1:4294967295", "1:2:3",
+	};
+
+	for (size_t i = 0; i < COUNT(right) && geteuid() == 0; i++) {
+		struct options o = READ("forkpool", "--sandbox", "--uid", right[i].text, "true");
+		ck_assert_uint_eq(o.uid, right[i].uid);
+		ck_assert_uint_eq(o.gid, right[i].gid);
+		options_free(&o);
+	}
+	refuses("--uid", wrong, COUNT(wrong));
+}
+END_TEST
+
+START_TEST(variables)
+{
+	static const char *const wrong[] = { "", "=", "=x" };
+	struct options o = READ("forkpool", "--env", "A", "--env=B=c=d", "true");
+
+	ck_assert_str_eq(o.environment[0], "A");
+	ck_assert_str_eq(o.environment[1], "B=c=d");
+	ck_assert_ptr_null(o.environment[2]);
+	options_free(&o);
+	refuses("--env", wrong, COUNT(wrong));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -279,6 +319,8 @@ main(void)
 	tcase_add_test(tc, ways_to_end);
 	tcase_add_test(tc, plugins);
 	tcase_add_test(tc, columns);
+	tcase_add_test(tc, users);
+	tcase_add_test(tc, variables);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

@@ -58,8 +58,8 @@ START_TEST(each_outcome_has_its_word)
 		    "timed_out" },
 		{ { .outcome = FORKPOOL_CANCELLED, .signal = SIGKILL, .exit_code = -1 }, 1,
 		    VERDICT_CANCELLED, 128 + SIGKILL, SIGKILL, "cancelled" },
-		{ { .outcome = FORKPOOL_OVER_LIMIT, .limit = "memory", .exit_code = 1 }, 1,
-		    VERDICT_OVER_LIMIT, 1, 0, "over_limit" },
+		{ { .outcome = FORKPOOL_OVER_LIMIT, .limit = FORKPOOL_LIMIT_MEMORY,
+		      .exit_code = 1 }, 1, VERDICT_OVER_LIMIT, 1, 0, "over_limit" },
 		{ { .outcome = FORKPOOL_DENIED, .signal = SIGSYS, .exit_code = -1 }, 1,
 		    VERDICT_DENIED, 128 + SIGSYS, SIGSYS, "denied" },
 		{ { .outcome = FORKPOOL_LOST, .exit_code = -1 }, 1, VERDICT_LOST, -1, 0, "lost" },
@@ -146,6 +146,12 @@ START_TEST(each_failure_is_explained_in_one_line)
 		    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
 		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
 		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
+		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
+		      .message = "killed by signal 11 (Segmentation fault), core dumped in f() at "
+				 "x.c:3: its stack was full" },
+		    "x", NULL,
+		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped in f() at "
+		    "x.c:3: its stack was full" },
 		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 },
 		    "sleep 9", NULL, "job 17: sleep 9: timed out after 1.500 s" },
 		{ { .verdict = VERDICT_TIMED_OUT,

@@ -81,7 +81,11 @@ note_next_fd(void)
 static int
 buffer_file(struct stat *st)
 {
-	return fstat(next_fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 0 ? next_fd : -1;
+	/* Its directory was open while it was made. */
+	for (int fd = next_fd; fd <= next_fd + 1; fd++)
+		if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_nlink == 0)
+			return fd;
+	return -1;
 }
 
 /* One view has the output of many small jobs: a write() for each would cost as much as the rest of

@@ -237,7 +237,7 @@ static const char *const wrong_workers[] = {
 
 START_TEST(workers)
 {
-	unsigned n = 77, processors = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = 77, processors = forkpool_processors();
 
 	ck_assert_ptr_null(parse_workers("1", &n));
 	ck_assert_uint_eq(n, 1);
@@ -271,19 +271,20 @@ START_TEST(workers)
 }
 END_TEST
 
-START_TEST(processors)
+/* The load is the machine's, and so are the processors. */
+START_TEST(loads)
 {
 	double value = -77, all = (double)sysconf(_SC_NPROCESSORS_ONLN);
 	static const char *const wrong[] = { "", "0", "0%", "0.0", "-1", "+1", "x", "1x", "1%%",
 		"%", ".", "1.1.1", "nan", "inf", "1e3", " 1" };
 
-	ck_assert_ptr_null(parse_processors("1.5", &value));
+	ck_assert_ptr_null(parse_load("1.5", &value));
 	ck_assert_double_eq_tol(value, 1.5, 1e-9);
-	ck_assert_ptr_null(parse_processors("50%", &value));
+	ck_assert_ptr_null(parse_load("50%", &value));
 	ck_assert_double_eq_tol(value, all / 2, 1e-9);
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		value = -77;
-		ck_assert_msg(parse_processors(wrong[i], &value) != NULL, "\"%s\"", wrong[i]);
+		ck_assert_msg(parse_load(wrong[i], &value) != NULL, "\"%s\"", wrong[i]);
 		ck_assert(value <= -77);
 	}
 }
@@ -299,7 +300,7 @@ main(void)
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, durations);
 	tcase_add_test(tc, workers);
-	tcase_add_test(tc, processors);
+	tcase_add_test(tc, loads);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

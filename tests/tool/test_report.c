@@ -186,7 +186,7 @@ begin(void)
 	char error[256];
 
 	struct forkpool_options pool_options = {
-		.struct_size = sizeof pool_options, .workers = 1
+		.workers = 1
 	};
 	pool = forkpool_open(&pool_options, error, sizeof error);
 	ck_assert_msg(pool != NULL, "%s", error);
@@ -329,18 +329,19 @@ START_TEST(a_file_is_whole_or_as_it_was)
 	struct stat st;
 
 	tool_write("whole", "old", 3);
-	ck_assert_int_eq(atomic_file_open(&f, "whole"), 0);
+	atomic_file_prepare(&f, "--report", "whole");
+	ck_assert_int_eq(atomic_file_open(&f), 0);
 	atomic_file_add(&f, "new text", 8);
 	tool_file_is("whole", "old", 3);
-	char temporary[64];
-	(void)snprintf(temporary, sizeof temporary, "%s", f.temporary);
+	char temporary[sizeof f.place.temporary];
+	(void)snprintf(temporary, sizeof temporary, "%s", f.place.temporary);
 	ck_assert_int_eq(stat(temporary, &st), 0);
 	ck_assert_int_eq(atomic_file_close(&f), 0);
 	tool_file_is("whole", "new text", 8);
 	ck_assert_int_eq(stat(temporary, &st), -1);
 
-	ck_assert_int_eq(atomic_file_open(&f, "whole"), 0);
-	(void)snprintf(temporary, sizeof temporary, "%s", f.temporary);
+	ck_assert_int_eq(atomic_file_open(&f), 0);
+	(void)snprintf(temporary, sizeof temporary, "%s", f.place.temporary);
 	/* Let each write fail. */
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ck_assert_int_ne(full, -1);
@@ -352,6 +353,7 @@ START_TEST(a_file_is_whole_or_as_it_was)
 	ck_assert_int_eq(errno, ENOSPC);
 	tool_file_is("whole", "new text", 8);
 	ck_assert_int_eq(stat(temporary, &st), -1);
+	atomic_file_free(&f);
 	ck_assert_int_eq(remove("whole"), 0);
 }
 END_TEST

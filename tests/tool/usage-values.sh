@@ -86,6 +86,9 @@ refused_options <<'END'
 --mem 8388608T|--mem 8388608T
 --mem 99999999999999999999|--mem 99999999999999999999
 --mem 18446744073709551617|--mem 18446744073709551617
+--stack 0|--stack 0
+--stack 1K|--stack 1K
+--stack x|--stack x
 --fsize 0|--fsize 0
 --fsize -1K|--fsize -1K
 --fsize x|--fsize x
@@ -187,6 +190,23 @@ median|--timeout 200%
 --compat Xargs|--compat=Xargs
 --process-slot-var A=B|--process-slot-var A=B
 --process-slot-var ''|--process-slot-var ''
+--env ''|--env ''
+--env =x|--env =x
+--stdin-from ''|--stdin-from ''
+{%}|--stdin-from '{%}'
+{2}|--stdin-from '{2}.in'
+--network x|--sandbox --network=x
+--network |--sandbox --network=
+--scratch 0|--sandbox --scratch 0
+--scratch x|--sandbox --scratch x
+--uid ''|--sandbox --uid ''
+--uid nobody:|--sandbox --uid nobody:
+--uid no-such-user|--sandbox --uid no-such-user
+--uid 1:no-such-group|--sandbox --uid 1:no-such-group
+--uid 0|--sandbox --uid 0
+--uid 1:0|--sandbox --uid 1:0
+--uid -1|--sandbox --uid -1
+--uid 4294967295|--sandbox --uid 4294967295
 --joblog ''|--joblog ''
 --journal ''|--journal ''
 --results ''|--results=

@@ -40,7 +40,7 @@ no terminal|--open-tty
 ARG_MAX|--show-limits
 --colsep|--csv
 shuf|--shuf
-whole environment|--env PATH
+whole environment|--record-env
 semaphore|--semaphore
 -q|-q
 --quote|--quote
@@ -84,6 +84,8 @@ semaphore|--semaphore
 --pipe and -i|--pipe -i
 --pipe and -a|--pipe -a items
 --pipe and --retry-failed|--pipe --retry-failed --joblog l
+--pipe and --stdin-from|--pipe --stdin-from x
+--retry-failed and --stdin-from|--stdin-from x --retry-failed --joblog l
 --pipe and :::|--pipe
 -n and -N|-n2 -N2
 -n and -L|-n2 -L2
@@ -121,6 +123,10 @@ both are f|--results-json f --journal f
 --readable needs --sandbox|--readable file
 --writable needs --sandbox|--writable file
 --network needs --sandbox|--network
+--uid needs --sandbox|--uid 1
+--scratch needs --sandbox|--scratch 1M
+--host-root needs --sandbox|--host-root
+--host-root and --scratch|--sandbox --scratch 1M --host-root
 END
 
 # Each line: what the message names, a bar, the whole command line.

@@ -25,16 +25,16 @@
 #define RESTARTS_MAX 8u
 
 /* The limit that ended a worker; for its memory only its own note tells. */
-static enum limit
+static enum forkpool_limit
 limit_of(const struct dispatcher *d, const struct obituary *o, const struct crash_note *note)
 {
 	const struct forkpool_limits *limits = &d->link.setup.worker.limits;
-	enum limit limit = outcome_limit_of_signal(limits, o->wait_status, note);
+	enum forkpool_limit limit = outcome_limit_of_signal(limits, o->wait_status, note);
 
-	if (limit != LIMIT_NONE || !WIFSIGNALED(o->wait_status) || atomic_load(&note->stack_full))
+	if (limit != FORKPOOL_LIMIT_NONE || !WIFSIGNALED(o->wait_status))
 		return limit;
-	return limits->memory > 0 && (atomic_load(&note->met) & 1u << LIMIT_MEMORY) != 0 ?
-	    LIMIT_MEMORY : LIMIT_NONE;
+	return limits->memory > 0 && (atomic_load(&note->met) & 1u << FORKPOOL_LIMIT_MEMORY) != 0 ?
+	    FORKPOOL_LIMIT_MEMORY : FORKPOOL_LIMIT_NONE;
 }
 
 /* Fetch from the spool what the run had printed. */
@@ -54,28 +54,29 @@ victim_output(struct dispatcher *d, const struct job *job, struct job_details *d
 
 static void
 victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
-    const struct crash_note *note, enum forkpool_outcome outcome, enum limit limit)
+    const struct crash_note *note, enum forkpool_outcome outcome, enum forkpool_limit limit)
 {
 	char text[256], status[100];
-	struct job_details *details = job_details(job);
+	size_t place = 0;
+	struct job_details *details = job_details(&d->jobs, job);
 
 	if (details == NULL)
 		return; /* no memory: the outcome and the status tell, without words */
-	details->limit = limit_name(limit);
-	if (outcome == FORKPOOL_CRASHED || outcome == FORKPOOL_OVER_LIMIT) {
-		uint64_t address[SHARED_CRASH_FRAMES];
-		details->backtrace = crash_backtrace(address, crash_note_frames(note, address));
-	}
+	details->limit = limit;
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
 	if (outcome == FORKPOOL_LOST && o->for_cause)
 		(void)strlcpy(text, "its worker was ended: it sent what no worker may send",
 		    sizeof text);
 	else
-		outcome_message(text, sizeof text, outcome, limit,
+		place = outcome_message(text, sizeof text, outcome, limit,
 		    atomic_load(&note->stack_full) != 0, status);
+	if (outcome == FORKPOOL_CRASHED || outcome == FORKPOOL_OVER_LIMIT) {
+		uint64_t address[SHARED_CRASH_FRAMES];
+		job_frames(details, &d->jobs, address, crash_note_frames(note, address), place);
+	}
 	if (o->output_lost > 0)
 		outcome_add_output_lost(text, sizeof text, o->output_lost);
-	job_message(job, text, strlen(text));
+	job_message(&d->jobs, job, text, strlen(text));
 	victim_output(d, job, details, o);
 }
 
@@ -97,7 +98,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 {
 	const struct crash_note *note = &shared_slot(d->shared, worker)->crash[o->generation & 1];
 	enum forkpool_outcome outcome = outcome_of_claim(claim_state(word));
-	enum limit limit = LIMIT_NONE;
+	enum forkpool_limit limit = FORKPOOL_LIMIT_NONE;
 	bool own_process = jobs_have_own_process(&d->link.setup.worker);
 	/* The job had finished, but its result did not arrive. */
 	bool result_lost = claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket;
@@ -105,7 +106,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 	victim_take(d, job, worker, o->pid);
 	if (o->run_ticket == job->ticket) {
 		job->started_ns = o->run_started;
-		job->run_ns = o->ended_ns > o->run_started ? o->ended_ns - o->run_started : 0;
+		job->run_ns = clock_since(o->run_started, o->ended_ns);
 	}
 	if (outcome == FORKPOOL_OK && (own_process || o->for_cause || result_lost)) {
 		outcome = FORKPOOL_LOST;
@@ -122,6 +123,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		job->end.exit_code = WEXITSTATUS(o->wait_status);
 	}
 	victim_describe(d, job, o, note, outcome, limit);
+	job_tell_core(d, job);
 	job_end(d, job, outcome);
 }
 
@@ -134,7 +136,7 @@ victim_end_unheard(struct dispatcher *d, struct job *job, uint64_t word, unsigne
 	enum forkpool_outcome outcome = outcome_of_claim(claim_state(word));
 
 	victim_take(d, job, worker, atomic_load(&d->control->slot[worker].last_pid[parity]));
-	job_message(job, text, sizeof text - 1);
+	job_message(&d->jobs, job, text, sizeof text - 1);
 	job_end(d, job, outcome != FORKPOOL_OK ? outcome : FORKPOOL_LOST);
 }
 
@@ -145,13 +147,14 @@ victims_collect(struct dispatcher *d, unsigned worker, uint32_t generation,
     const struct obituary *o)
 {
 	unsigned parity = generation & 1;
-	struct wire_packet packet;
-	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[parity], &packet, worker,
+	struct wire_packet *packet = d->in.packet;
+	size_t n = outbox_copy(&shared_slot(d->shared, worker)->outbox[parity], packet, worker,
 	    generation);
 
 	if (n > 0)
-		results_absorb(d, worker, &packet, n);
+		results_absorb(d, worker, packet, n);
 	value_fetch(d); /* another process will write to its place in the spool */
+	spool_taken_forget(d, worker, parity);
 	INFLIGHT_FOREACH(d, entry) {
 		struct job *job = job_table_at(&d->jobs, entry);
 		uint64_t word = atomic_load(shared_claim(d->shared, entry));
@@ -205,14 +208,14 @@ deaths_fail_jobs(struct dispatcher *d)
 	size_t len = strlen(text);
 
 	while ((job = job_table_pop(&d->jobs)) != NULL) {
-		job_message(job, text, len);
+		job_message(&d->jobs, job, text, len);
 		job_end_finally(d, job, FORKPOOL_LOST);
 	}
 	INFLIGHT_FOREACH(d, entry) {
 		job = job_table_at(&d->jobs, entry);
 		if (!offer_revoke(d, job))
 			continue; /* it still runs: we will hear of its worker */
-		job_message(job, text, len);
+		job_message(&d->jobs, job, text, len);
 		job_end_finally(d, job, FORKPOOL_LOST);
 	}
 }
@@ -248,6 +251,10 @@ failure_check(struct dispatcher *d)
 		break;
 	case CONTROL_INIT_FAILS:
 		pool_fail(d, "no worker came up: worker_init() failed: %s", strerror(error));
+		break;
+	case CONTROL_INIT_LATE:
+		pool_fail(d, "no worker came up: worker_init() did not return within %.3g s",
+		    (double)d->link.setup.worker.init_timeout_ns / (double)CLOCK_S);
 		break;
 	case CONTROL_BROKEN:
 		pool_fail(d, "no worker came up: its limits or output could not be set up: %s",
@@ -324,7 +331,7 @@ deaths_recover(struct dispatcher *d, int64_t now)
 	}
 	for (unsigned i = 0; i < d->link.slots; i++) {
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
-		results_pipe_close(&d->link.results[i]);
+		supervisor_link_close_pipe(&d->link, i);
 		slot_check(d, i); /* deaths that the supervisor had still seen */
 		if (generation == 0)
 			continue;

@@ -17,7 +17,9 @@
  *     result_value        values, in the record or in the spool
  *     job_end             tried again, or ready
  *     deaths              what became of workers, and of the supervisor
+ *     damage_watch        what jobs at WORKER have written over in shared memory
  *     tick                when to look for what is stuck
+ *     loop_fd             one descriptor for a loop of the caller's own
  *     dispatcher          one round of all that
  *
  * Invariants: a job is in the queue, or is marked in out.inflight with state OFFERED, or has its
@@ -44,7 +46,7 @@
 /* What the caller's options say.  Written by pool_options.c, never changed. */
 struct dispatch_options {
 	unsigned workers;         /* when the pool was opened */
-	unsigned processors;      /* online then */
+	unsigned processors;      /* that the pool may use */
 	int64_t  timeout_ns;      /* 0: none */
 	size_t   queue_limit;
 	uint64_t value_max, output_max;
@@ -71,7 +73,7 @@ struct dispatch_out {
 	int64_t  offered_at;      /* when the last packet was written */
 	uint64_t taken_before;    /* in.taken at the last look, to see whether anything moves */
 	uint64_t reoffers;
-	struct wire_packet packet; /* being filled by writer, or written next */
+	struct wire_packet *packet; /* being filled by writer, or written next */
 };
 
 /* Jobs offered that have a timeout.  Written by timeout_watch.c. */
@@ -83,13 +85,17 @@ struct timeout_watch {
 /* Results in.  Written by results.c. */
 struct dispatch_in {
 	uint64_t taken;           /* results of runs so far */
+	struct wire_packet *packet; /* room for the one that is read */
 };
 
-/* Values of results.  Written by result_value.c. */
+/* Values of results.  Written by result_value.c, but for the reader and where `taken` lies. */
 struct result_values {
 	struct spool spool;
 	struct spool_reader reader;
 	struct job  *unfetched;   /* its value is still in the spool */
+	/* By worker and parity: values that this process has taken.  The worker is told by a copy
+	   in shared memory, which anybody may write over. */
+	uint32_t   (*taken)[2];
 };
 
 /* Jobs that are over.  Written by job_end.[ch]. */
@@ -97,6 +103,18 @@ struct jobs_ended {
 	struct job_fifo ready;    /* in the order of their ends; empty where ordered */
 	uint64_t next_seq;        /* ordered: the one to be handed out next */
 	uint64_t retries;
+};
+
+/* A claim as it was found: since then the word is the same. */
+struct claim_seen {
+	uint64_t word;
+	int64_t  since;
+};
+
+/* What workers may have damaged.  Written by damage_watch.c. */
+struct damage_watch {
+	struct claim_seen *seen;  /* one for each entry */
+	int64_t  look_at;         /* when to look next */
 };
 
 /* The pool's health.  Written by deaths.c. */
@@ -111,13 +129,26 @@ struct dispatch_health {
 	uint64_t workers_started, workers_died; /* under supervisors that are gone */
 };
 
+/* One descriptor that stands for all of the pool's.  Written by loop_fd.c. */
+struct loop_fd {
+	int      fd;           /* -1: not in use */
+	int      set;          /* the inner set; -1: it could not be made */
+	int      timer;
+	unsigned renewed;      /* link.renewed, of which the inner set is */
+	int      watches_room; /* the job pipe is in it */
+	bool     more;         /* of its descriptors were ready than were asked for */
+	int64_t  armed;        /* what the timer is set to; 0: now */
+};
+
 /* The loop that drives it all.  Written by dispatcher.c. */
 struct dispatch_loop {
 	bool     woken;           /* by forkpool_wakeup() */
 	unsigned rounds;
+	bool     unpolled;        /* the last round did not look at the other descriptors */
 	struct pollfd *pollfds;   /* SHARED_WORKERS_MAX + 3 of them */
 	int64_t  deadline;        /* of the pool */
 	bool     expired;
+	struct loop_fd fd;
 };
 
 struct dispatcher {
@@ -136,6 +167,7 @@ struct dispatcher {
 	struct dispatch_in     in;
 	struct result_values   values;
 	struct jobs_ended      ended;
+	struct damage_watch    damage;
 	struct dispatch_health health;
 	struct dispatch_loop   loop;
 	struct supervisor_link link;

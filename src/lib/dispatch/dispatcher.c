@@ -6,14 +6,19 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/dispatch/damage_watch.h"
 #include "lib/dispatch/deaths.h"
 #include "lib/dispatch/job_end.h"
+#include "lib/dispatch/loop_fd.h"
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/results.h"
 #include "lib/job/outcome.h"
 #include "lib/os/clock.h"
+#include "lib/os/fd.h"
+#include "lib/os/heirloom.h"
 
 /* Poll interval while a dead supervisor's workers exit. */
 #define RECOVER_POLL_NS (5 * CLOCK_MS)
@@ -29,9 +34,11 @@ dispatcher_init(struct dispatcher *d, const struct dispatch_options *options)
 {
 	d->options = *options;
 	d->job_pipe[0] = d->job_pipe[1] = d->bell[0] = d->bell[1] = -1;
+	d->link.setup.worker.null = -1;
 	d->arena.fd = d->values.spool.fd = d->link.socket = -1;
 	d->out.next_ticket = d->ended.next_seq = 1;
 	d->loop.deadline = CLOCK_NEVER;
+	d->loop.fd = (struct loop_fd){ .fd = -1, .set = -1, .timer = -1 };
 	tick_stop(&d->tick);
 	STAILQ_INIT(&d->ended.ready);
 }
@@ -41,9 +48,15 @@ dispatcher_allocate(struct dispatcher *d, uint32_t entries)
 {
 	d->loop.pollfds = calloc(SHARED_WORKERS_MAX + POLL_RESULTS, sizeof *d->loop.pollfds);
 	d->out.inflight = calloc(entries / 64 + 1, sizeof *d->out.inflight);
-	if (d->loop.pollfds == NULL || d->out.inflight == NULL ||
+	d->values.taken = calloc(SHARED_WORKERS_MAX, sizeof *d->values.taken);
+	d->damage.seen = calloc(entries, sizeof *d->damage.seen);
+	/* Jobs and results pass through these: no later fork may copy them. */
+	d->out.packet = heirloom_private(2 * sizeof *d->out.packet);
+	if (d->loop.pollfds == NULL || d->out.packet == NULL || d->out.inflight == NULL ||
+	    d->values.taken == NULL || d->damage.seen == NULL ||
 	    supervisor_link_init(&d->link, d->options.workers) == -1)
 		return -1;
+	d->in.packet = d->out.packet + 1;
 	return job_table_init(&d->jobs, entries);
 }
 
@@ -53,7 +66,12 @@ dispatcher_release(struct dispatcher *d)
 	if (d->jobs.records != NULL)
 		job_table_release(&d->jobs, &d->arena);
 	supervisor_link_release(&d->link);
+	loop_fd_close(d);
 	free(d->out.inflight);
+	if (d->out.packet != NULL)
+		(void)munmap(d->out.packet, 2 * sizeof *d->out.packet);
+	free(d->values.taken);
+	free(d->damage.seen);
 	free(d->loop.pollfds);
 }
 
@@ -62,10 +80,12 @@ static void
 stuck_check(struct dispatcher *d, int64_t now)
 {
 	results_peek(d);
+	damage_look(d, now);
 	if (offers_again(d, now))
 		tick_back_off(&d->tick, now);
 	else
-		tick_stop(&d->tick); /* each offered job runs: nothing to find until one ends */
+		/* Each offered job runs: nothing to find until one ends, but for damage. */
+		tick_rest(&d->tick, now);
 }
 
 /* Cancel a job that runs; true: its claim says now that it is cancelled.  at_once also takes the
@@ -93,7 +113,7 @@ cancel_run(struct dispatcher *d, struct job *job, bool at_once)
 		atomic_store(&d->control->slot[worker].kill_ticket, job->ticket);
 		supervisor_link_ring(&d->link);
 	}
-	return claim_state(word) == CLAIM_CANCELLED;
+	return claim_state(word) == CLAIM_CANCELLED && claim_ticket(word) == job->ticket;
 }
 
 bool
@@ -106,7 +126,7 @@ dispatcher_cancel(struct dispatcher *d, struct job *job, enum forkpool_cancel wh
 	else if (!offer_revoke(d, job))
 		return what != FORKPOOL_CANCEL_QUEUED &&
 		    cancel_run(d, job, what == FORKPOOL_CANCEL_KILL);
-	job_message(job, cancelled_text, sizeof cancelled_text - 1);
+	job_message(&d->jobs, job, cancelled_text, sizeof cancelled_text - 1);
 	job_end_finally(d, job, FORKPOOL_CANCELLED);
 	return true;
 }
@@ -118,7 +138,7 @@ dispatcher_cancel_all(struct dispatcher *d, enum forkpool_cancel what)
 	size_t cancelled = 0;
 
 	while ((job = job_table_pop(&d->jobs)) != NULL) {
-		job_message(job, cancelled_text, sizeof cancelled_text - 1);
+		job_message(&d->jobs, job, cancelled_text, sizeof cancelled_text - 1);
 		job_end_finally(d, job, FORKPOOL_CANCELLED);
 		cancelled++;
 	}
@@ -188,12 +208,33 @@ dispatcher_pollfds(struct dispatcher *d, struct pollfd *fds, size_t capacity)
 	return n;
 }
 
+static bool
+anything_hot(const struct dispatcher *d)
+{
+	for (unsigned i = 0; i < d->link.slots; i++)
+		if (d->link.results[i].hot)
+			return true;
+	return false;
+}
+
+static bool
+has_work(const struct dispatcher *d)
+{
+	return job_next_ready(d) != NULL || (d->health.failed && d->jobs.queued > 0) ||
+	    offers_are_due(d) || d->loop.unpolled || anything_hot(d);
+}
+
+void
+dispatcher_settle(struct dispatcher *d)
+{
+	if (loop_fd_in_use(d))
+		loop_fd_settle(d, has_work(d) ? 0 : dispatcher_until(d));
+}
+
 static void
 bell_drain(struct dispatcher *d)
 {
-	char bytes[64];
-
-	while (read(d->bell[0], bytes, sizeof bytes) > 0)
+	if (fd_drop(d->bell[0]) > 0)
 		d->loop.woken = true;
 }
 
@@ -242,19 +283,30 @@ round_once(struct dispatcher *d, bool all)
 	offers_send(d, all || offers_are_short(d));
 }
 
+/* Ask for the ready ones alone, where there is a set of all descriptors.  False: there is none. */
 static bool
-anything_hot(const struct dispatcher *d)
+events_take(struct dispatcher *d)
 {
-	for (unsigned i = 0; i < d->link.slots; i++)
-		if (d->link.results[i].hot)
-			return true;
-	return false;
+	uint32_t names[64];
+	int n = loop_fd_ready(d, names, (int)(sizeof names / sizeof names[0]));
+
+	for (int i = 0; i < n; i++) {
+		if (names[i] < d->link.slots)
+			results_pipe_set_hot(&d->link.results[names[i]], true);
+		else if (names[i] == LOOP_BELL)
+			bell_drain(d);
+		else if (names[i] == LOOP_SUPERVISOR)
+			deaths_check(d);
+	}
+	return n != -1;
 }
 
 /* Poll all descriptors, and wait for one of them until then. */
 static void
 poll_once(struct dispatcher *d, int64_t until)
 {
+	if (until == 0 && events_take(d))
+		return;
 	size_t n = dispatcher_pollfds(d, d->loop.pollfds, SHARED_WORKERS_MAX + POLL_RESULTS);
 	int ms = until == 0 ? 0 : clock_poll_ms(until, clock_now());
 
@@ -298,7 +350,8 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	    memory_order_relaxed);
 	round_once(d, false);
 	bool busy = job_next_ready(d) != NULL || anything_hot(d);
-	if (busy && ++d->loop.rounds % ROUNDS_UNPOLLED != 0)
+	d->loop.unpolled = busy && ++d->loop.rounds % ROUNDS_UNPOLLED != 0;
+	if (d->loop.unpolled)
 		return;
 	if (busy)
 		until = 0;
@@ -311,7 +364,7 @@ dispatcher_pump(struct dispatcher *d, int64_t until)
 	dispatcher_deadline_check(d, now);
 	round_once(d, false);
 	/* With an empty queue, do not wait for the tick to share out busy workers' packets. */
-	bool early = d->jobs.queued == 0 && d->tick.at != CLOCK_NEVER &&
+	bool early = d->jobs.queued == 0 && !d->tick.rests &&
 	    now - d->out.offered_at >= CLOCK_MS / 2;
 	if (d->out.inflight_count > 0 && (now >= d->tick.at || early))
 		stuck_check(d, now);

@@ -24,6 +24,9 @@ void dispatcher_pump(struct dispatcher *, int64_t until);
    dispatcher_pump() at the latest. */
 size_t  dispatcher_pollfds(struct dispatcher *, struct pollfd *, size_t capacity);
 int64_t dispatcher_until(const struct dispatcher *);
+/* The same for a caller that waits for forkpool_fd(): it is about to, and is told at once where
+   there is something to do already. */
+void    dispatcher_settle(struct dispatcher *);
 /* Take what such a poll() has found. */
 void    dispatcher_polled(struct dispatcher *, const struct pollfd *, size_t n);
 

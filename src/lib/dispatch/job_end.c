@@ -3,7 +3,12 @@
 #include "config.h"
 #include "lib/dispatch/job_end.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "lib/dispatch/offers.h"
+#include "lib/os/core_file.h"
 
 bool
 job_is_tried_again(const struct dispatcher *d, const struct job *job, enum forkpool_outcome outcome)
@@ -11,6 +16,24 @@ job_is_tried_again(const struct dispatcher *d, const struct job *job, enum forkp
 	/* The caller was told that the job is cancelled: never retry it. */
 	return outcome != FORKPOOL_CANCELLED && (d->options.retry_on >> outcome & 1) &&
 	    job->attempts < job->max_attempts && !d->loop.expired && !d->health.failed;
+}
+
+void
+job_tell_core(struct dispatcher *d, struct job *job)
+{
+	struct job_details *details = job->core_dumped ? job_details(&d->jobs, job) : NULL;
+	char name[16], where[PATH_MAX + 32], text[sizeof details->message];
+
+	if (details == NULL)
+		return;
+	(void)snprintf(name, sizeof name, "forkpool:%u", (unsigned)job->worker);
+	const struct core_facts facts = {
+		.pid = job->pid, .signal = job->end.signal, .name = name,
+	};
+	(void)strlcpy(text, details->message, sizeof text);
+	(void)strlcat(text, text[0] != '\0' ? ", " : "", sizeof text);
+	(void)strlcat(text, core_file_where(where, sizeof where, &facts), sizeof text);
+	job_message(&d->jobs, job, text, strlen(text));
 }
 
 void

@@ -17,6 +17,9 @@ void job_end(struct dispatcher *, struct job *, enum forkpool_outcome);
 /* The same, never tried again. */
 void job_end_finally(struct dispatcher *, struct job *, enum forkpool_outcome);
 
+/* The job's message ends with where its core is, if it has left one. */
+void job_tell_core(struct dispatcher *, struct job *);
+
 /* Its result is complete. */
 static inline void
 job_set_ready(struct dispatcher *d, struct job *job)

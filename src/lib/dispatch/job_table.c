@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include "lib/ipc/wire_job.h"
-#include "lib/os/os.h"
+#include "lib/os/heirloom.h"
 
 static int
 level_compare(const struct job_level *a, const struct job_level *b)
@@ -30,10 +30,11 @@ job_table_init(struct job_table *t, uint32_t limit)
 	memset(t, 0, sizeof *t);
 	SLIST_INIT(&t->unused);
 	RB_INIT(&t->levels);
+	kept_heap_init(&t->heap);
 	t->limit = limit;
 	t->by_seq_mask = size - 1;
 	t->by_seq = calloc(size, sizeof *t->by_seq);
-	t->records = os_map_private(limit * sizeof *t->records);
+	t->records = heirloom_private(limit * sizeof *t->records);
 	if (t->by_seq == NULL || t->records == NULL) {
 		if (t->records != NULL)
 			(void)munmap(t->records, limit * sizeof *t->records);
@@ -52,6 +53,7 @@ job_table_release(struct job_table *t, struct arena *arena)
 	for (uint32_t entry = 0; entry < t->made; entry++)
 		if (t->records[entry].state != JOB_UNUSED)
 			job_table_remove(t, arena, &t->records[entry]);
+	kept_heap_release(&t->heap);
 	while ((level = RB_ROOT(&t->levels)) != NULL) {
 		(void)RB_REMOVE(job_levels, &t->levels, level);
 		free(level);
@@ -103,10 +105,11 @@ level_leave(struct job_table *t, struct job_level *level)
 
 /* Copy large arguments to where they stay until the job is over; -1 and errno. */
 static int
-args_keep(struct job *job, struct arena *arena, const struct forkpool_job *from)
+args_keep(struct job_table *t, struct job *job, struct arena *arena,
+    const struct forkpool_job *from)
 {
 	if (wire_args_fit(from->args_len, job->id_len)) {
-		void *copy = malloc(from->args_len);
+		void *copy = kept_alloc(&t->heap, from->args_len);
 		if (copy == NULL)
 			return -1;
 		memcpy(copy, from->args, from->args_len);
@@ -126,7 +129,7 @@ void
 job_free_args(struct arena *arena, struct job *job)
 {
 	if (job->owns & JOB_OWNS_ARGS)
-		free((void *)(uintptr_t)job->args);
+		kept_free((void *)(uintptr_t)job->args);
 	if (job->owns & JOB_OWNS_EXTENT)
 		arena_free(arena, job->extent);
 	job->owns &= (uint8_t)~(JOB_OWNS_ARGS | JOB_OWNS_EXTENT);
@@ -135,19 +138,21 @@ job_free_args(struct arena *arena, struct job *job)
 
 /* Copy what few jobs have: a name, and arguments that do not fit in the record.  -1 and errno. */
 static int
-job_keep_more(struct job *job, struct arena *arena, const struct forkpool_job *from, size_t id_len)
+job_keep_more(struct job_table *t, struct job *job, struct arena *arena,
+    const struct forkpool_job *from, size_t id_len)
 {
 	if (id_len > 0) {
-		if ((job->id = strdup(from->id)) == NULL)
+		if ((job->id = kept_alloc(&t->heap, id_len + 1)) == NULL)
 			return -1;
+		memcpy(job->id, from->id, id_len + 1);
 		job->id_len = (uint8_t)id_len;
 		job->owns |= JOB_OWNS_ID;
 	}
-	if (from->args_len > JOB_ROOM && args_keep(job, arena, from) == -1) {
+	if (from->args_len > JOB_ROOM && args_keep(t, job, arena, from) == -1) {
 		int error = errno;
 		/* Without JOB_OWNS_ID the pointer is a leftover of the record's last job. */
 		if (job->owns & JOB_OWNS_ID)
-			free(job->id);
+			kept_free(job->id);
 		job->owns = 0;
 		errno = error;
 		return -1;
@@ -178,7 +183,7 @@ job_table_add(struct job_table *t, struct arena *arena, const struct forkpool_jo
 	job->args_len = from->args_len;
 	size_t id_len = from->id != NULL ? strlen(from->id) : 0;
 	if (id_len > 0 || from->args_len > JOB_ROOM) {
-		if (job_keep_more(job, arena, from, id_len) == -1)
+		if (job_keep_more(t, job, arena, from, id_len) == -1)
 			return NULL;
 	}
 	if (from->args_len <= JOB_ROOM)
@@ -215,9 +220,9 @@ static void
 job_free_more(struct job *job)
 {
 	if (job->owns & JOB_OWNS_ID)
-		free(job->id);
+		kept_free(job->id);
 	if (job->owns & JOB_OWNS_VALUE)
-		free(job->value);
+		kept_free(job->value);
 	job_drop_details(job);
 }
 
@@ -293,13 +298,15 @@ job_table_unqueue(struct job_table *t, struct job *job)
 }
 
 struct job_details *
-job_details(struct job *job)
+job_details(struct job_table *t, struct job *job)
 {
 	if (job->owns & JOB_OWNS_DETAILS)
 		return job->details;
-	job->details = calloc(1, sizeof *job->details);
-	if (job->details != NULL)
+	job->details = kept_alloc(&t->heap, sizeof *job->details);
+	if (job->details != NULL) {
+		memset(job->details, 0, sizeof *job->details);
 		job->owns |= JOB_OWNS_DETAILS;
+	}
 	return job->details;
 }
 
@@ -308,16 +315,28 @@ job_drop_details(struct job *job)
 {
 	if (!(job->owns & JOB_OWNS_DETAILS))
 		return;
-	free(job->details->output);
-	free(job->details->backtrace);
-	free(job->details);
+	kept_free(job->details->output);
+	kept_free(job->details->address);
+	kept_free(job->details);
 	job->owns &= (uint8_t)~JOB_OWNS_DETAILS;
 }
 
 void
-job_message(struct job *job, const char *text, size_t len)
+job_frames(struct job_details *details, struct job_table *t, const uint64_t *address,
+    size_t frames, size_t place)
 {
-	struct job_details *details = len > 0 ? job_details(job) : NULL;
+	if (frames == 0 || frames > UINT8_MAX ||
+	    (details->address = kept_alloc(&t->heap, frames * sizeof address[0])) == NULL)
+		return; /* without memory they are not told */
+	memcpy(details->address, address, frames * sizeof address[0]);
+	details->frames = (uint8_t)frames;
+	details->place = place < sizeof details->message ? (uint8_t)place : 0;
+}
+
+void
+job_message(struct job_table *t, struct job *job, const char *text, size_t len)
+{
+	struct job_details *details = len > 0 ? job_details(t, job) : NULL;
 
 	if (details == NULL)
 		return;

@@ -5,7 +5,7 @@
  * A record's place (entry) is also its place in the claim table.  Records never move, and are used
  * again last in first out, so that few jobs in flight touch little memory.  The queue is first in
  * first out within a priority.  All of it is private to the caller's process: no worker can write
- * here.
+ * here, and no process that the caller forks later has the records or what jobs own.
  */
 #ifndef FORKPOOL_JOB_TABLE_H
 #define FORKPOOL_JOB_TABLE_H
@@ -20,6 +20,7 @@
 #include "forkpool.h"
 #include "lib/ipc/args_arena.h"
 #include "lib/ipc/wire.h"
+#include "lib/os/kept_heap.h"
 
 /* Arguments, and later a value, up to this size are kept in the record itself. */
 #define JOB_ROOM  64u
@@ -36,10 +37,12 @@ enum job_state {
 /* What few results have. */
 struct job_details {
 	char  message[256];
-	const char *limit;
+	enum forkpool_limit limit;
 	char *output;
 	size_t output_len;
-	char *backtrace;
+	uint64_t *address;  /* kept: where it died, and where each call returns to */
+	uint8_t frames;     /* of these */
+	uint8_t place;      /* bytes of the message behind which it is to say so; 0: nowhere */
 };
 
 /* What a record has to free at its end; most records have nothing. */
@@ -63,7 +66,7 @@ struct job {
 	forkpool_fn *fn;
 	void        *user;
 	int64_t      submitted_ns;
-	const void  *args;            /* in room[], or heap; NULL: in extent, or none */
+	const void  *args;            /* in room[], or kept; NULL: in extent, or none */
 	size_t       args_len;
 	uint32_t     entry;
 	unsigned     attempts;        /* runs started */
@@ -83,7 +86,7 @@ struct job {
 	/* The result. */
 	alignas(64) int64_t started_ns;
 	int64_t      run_ns;
-	void        *value;           /* in room[], or heap */
+	void        *value;           /* in room[], or kept */
 	uint64_t     value_len;
 	unsigned     worker, parity;
 	struct job_end_status {
@@ -95,7 +98,7 @@ struct job {
 	/* What few jobs have. */
 	uint64_t     value_offset;    /* in the spool */
 	struct arena_extent *extent;
-	char        *id;              /* heap, or NULL */
+	char        *id;              /* kept, or NULL */
 	struct job_details *details;  /* NULL: none */
 	alignas(16) unsigned char room[JOB_ROOM];
 };
@@ -116,6 +119,7 @@ struct job_table {
 	uint32_t      limit;       /* records at most */
 	uint32_t      made;        /* records used so far: those below it */
 	struct job   *records;     /* a mapping; pages are taken when touched */
+	struct kept_heap heap;     /* what jobs own that does not fit in their records */
 	struct job_stack unused;   /* of those made */
 	uint32_t     *by_seq;      /* entries, at seq & mask; newer jobs take old ones' places */
 	uint32_t      by_seq_mask;
@@ -219,9 +223,12 @@ job_reset_result(struct job *job)
 }
 
 /* The details, made if need be; NULL: no memory. */
-struct job_details *job_details(struct job *);
+struct job_details *job_details(struct job_table *, struct job *);
 void job_drop_details(struct job *);
+/* Set where it died, which may come from a worker. */
+void job_frames(struct job_details *, struct job_table *, const uint64_t *address, size_t frames,
+    size_t place);
 /* Set the message.  It may come from a worker: control characters become blanks. */
-void job_message(struct job *, const char *text, size_t len);
+void job_message(struct job_table *, struct job *, const char *text, size_t len);
 
 #endif

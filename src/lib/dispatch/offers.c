@@ -24,6 +24,9 @@
 #define AHEAD_NS  (200 * CLOCK_US)
 /* A job unclaimed for less than this may just be about to be claimed. */
 #define SETTLE_NS (200 * CLOCK_US)
+/* After so long without any result, offer again even if no worker says that it is idle: what it
+   says stands in memory that jobs may write over. */
+#define STILL_NS  (100 * CLOCK_MS)
 /* With so many workers at most, spinning for a moment costs less than sleep and wake-up. */
 #define SPIN_WORKERS 16u
 #define READERS_PER_PROCESSOR 2u
@@ -89,12 +92,23 @@ offers_learn(struct dispatcher *d, int64_t run_ns_total, unsigned jobs)
 	offers_size(d);
 }
 
+void
+offers_mend(struct dispatcher *d)
+{
+	struct shared *s = d->shared;
+	uint32_t readers = atomic_load_explicit(&s->readers, memory_order_relaxed);
+
+	atomic_store_explicit(&s->spin, d->out.spin, memory_order_relaxed);
+	if (readers != SHARED_READERS_ALL)
+		readers_set(d, d->out.readers);
+}
+
 /* Write the packet that waits; false: the pipe is full, and it still waits. */
 static bool
 packet_write(struct dispatcher *d)
 {
 	while (d->out.packet_len > 0) {
-		int r = packet_pipe_write(d->job_pipe[1], &d->out.packet, d->out.packet_len);
+		int r = packet_pipe_write(d->job_pipe[1], d->out.packet, d->out.packet_len);
 		if (r == -1 && errno == EINTR)
 			continue;
 		if (r != 1)
@@ -149,7 +163,7 @@ packet_add(struct dispatcher *d, struct job *job)
 		if (share > d->out.batch)
 			share = d->out.batch;
 		d->out.fill = share < d->out.floor ? d->out.floor : (unsigned)share;
-		wire_begin(&d->out.writer, &d->out.packet, WIRE_JOBS, 0, 0);
+		wire_begin(&d->out.writer, d->out.packet, WIRE_JOBS, 0, 0);
 	}
 	job->ticket = d->out.next_ticket;
 	if (job->timeout_ns == 0 && job->attempts == 0 &&
@@ -243,6 +257,13 @@ offers_send(struct dispatcher *d, bool all)
 		packet_close(d);
 }
 
+bool
+offers_are_due(const struct dispatcher *d)
+{
+	return d->out.packet_len == 0 &&
+	    (d->out.writer.frames > 0 || (d->jobs.queued > 0 && !enough_offered(d)));
+}
+
 /* Workers that say that they are idle; a wrong word costs a packet at most. */
 static unsigned
 idle_workers(struct dispatcher *d)
@@ -277,7 +298,7 @@ frame_repeat(struct dispatcher *d, const struct job *job, uint32_t share)
 	packet_close(d);
 	if (d->out.packet_len > 0)
 		return false;
-	wire_begin(&d->out.writer, &d->out.packet, WIRE_JOBS, 0, 0);
+	wire_begin(&d->out.writer, d->out.packet, WIRE_JOBS, 0, 0);
 	(void)wire_put_job(&d->out.writer, &frame); /* an empty packet has room for any job */
 	return true;
 }
@@ -298,8 +319,10 @@ offers_again(struct dispatcher *d, int64_t now)
 	if (unclaimed == 0 || d->out.packet_len > 0 || d->out.writer.frames > 0)
 		return unclaimed + stuck > 0;
 	unsigned idle = now - d->out.offered_at >= SETTLE_NS ? idle_workers(d) : 0;
-	if (idle == 0 && d->in.taken == d->out.taken_before)
+	if (idle == 0 && d->in.taken == d->out.taken_before) {
 		readers_set(d, SHARED_READERS_ALL); /* nothing moves: the readers are busy */
+		idle = now - d->out.offered_at >= STILL_NS;
+	}
 	d->out.taken_before = d->in.taken;
 	if (idle == 0 || packet_pipe_holds(d->job_pipe[0]) != 0)
 		return true;

@@ -60,6 +60,9 @@ offers_are_short(const struct dispatcher *d)
 	return d->out.inflight_count - d->out.writer.frames < d->link.workers * d->out.batch;
 }
 
+/* Whether there is something to send that was not sent yet, and room for it. */
+bool offers_are_due(const struct dispatcher *);
+
 /* Size packets, and what is offered ahead, by how long jobs take and how many workers there are. */
 void offers_size(struct dispatcher *);
 /* Learn that so many jobs took so long in all. */
@@ -69,6 +72,9 @@ void offers_learn(struct dispatcher *, int64_t run_ns_total, unsigned jobs);
    were read by one that died), send those jobs once more.  True: there are unclaimed jobs or unsent
    results. */
 bool offers_again(struct dispatcher *, int64_t now);
+
+/* Set anew what workers are told in shared memory: a job may have written over it. */
+void offers_mend(struct dispatcher *);
 
 /* Take back an offered job: true, it will never run; false, it runs already. */
 bool offer_revoke(struct dispatcher *, struct job *);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/os/os.h"
@@ -13,13 +12,13 @@
 void *
 spool_fetch(struct dispatcher *d, unsigned worker, unsigned parity, uint64_t offset, uint64_t len)
 {
-	char *data = malloc((size_t)len + 1);
+	char *data = kept_alloc(&d->jobs.heap, (size_t)len + 1);
 
 	if (data == NULL)
 		return NULL;
 	if (spool_read(&d->values.reader, worker, parity, offset, data, (size_t)len) == -1) {
 		int error = errno;
-		free(data);
+		kept_free(data);
 		errno = error;
 		return NULL;
 	}
@@ -32,12 +31,33 @@ spool_taken(struct dispatcher *d, unsigned worker, unsigned parity)
 {
 	_Atomic uint32_t *taken = &shared_slot(d->shared, worker)->values_taken[parity];
 
-	atomic_fetch_add(taken, 1);
+	atomic_store(taken, ++d->values.taken[worker][parity]);
 	os_word_wake(taken);
 }
 
+void
+spool_taken_mend(struct dispatcher *d)
+{
+	for (unsigned i = 0; i < d->link.slots; i++) {
+		for (unsigned parity = 0; parity < 2; parity++) {
+			_Atomic uint32_t *taken = &shared_slot(d->shared, i)->values_taken[parity];
+			uint32_t is = d->values.taken[i][parity];
+			if (atomic_load_explicit(taken, memory_order_relaxed) == is)
+				continue;
+			atomic_store(taken, is);
+			os_word_wake(taken);
+		}
+	}
+}
+
+void
+spool_taken_forget(struct dispatcher *d, unsigned worker, unsigned parity)
+{
+	d->values.taken[worker][parity] = 0;
+}
+
 static void
-value_lost(struct job *job)
+value_lost(struct dispatcher *d, struct job *job)
 {
 	char message[200];
 
@@ -45,7 +65,7 @@ value_lost(struct job *job)
 	    strerror(errno));
 	job->outcome = FORKPOOL_LOST;
 	job->value_len = 0;
-	job_message(job, message, strlen(message));
+	job_message(&d->jobs, job, message, strlen(message));
 }
 
 void
@@ -59,7 +79,7 @@ value_fetch(struct dispatcher *d)
 	job->value_in_spool = 0;
 	job->value = spool_fetch(d, job->worker, job->parity, job->value_offset, job->value_len);
 	if (job->value == NULL)
-		value_lost(job);
+		value_lost(d, job);
 	else
 		job->owns |= JOB_OWNS_VALUE;
 	spool_taken(d, job->worker, job->parity);
@@ -100,9 +120,9 @@ value_take(struct dispatcher *d, struct job *job, const struct wire_result *fram
 		job->value = job->room;
 		return;
 	}
-	job->value = malloc((size_t)frame->value_len);
+	job->value = kept_alloc(&d->jobs.heap, (size_t)frame->value_len);
 	if (job->value == NULL) {
-		value_lost(job);
+		value_lost(d, job);
 		return;
 	}
 	memcpy(job->value, frame->value, (size_t)frame->value_len);

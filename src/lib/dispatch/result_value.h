@@ -20,6 +20,11 @@ void *spool_fetch(struct dispatcher *, unsigned worker, unsigned parity, uint64_
 /* The process may write to that part of its range again. */
 void spool_taken(struct dispatcher *, unsigned worker, unsigned parity);
 
+/* Tell the workers again how many values were taken: a job may have written over it. */
+void spool_taken_mend(struct dispatcher *);
+/* The process has ended, and all its values are here. */
+void spool_taken_forget(struct dispatcher *, unsigned worker, unsigned parity);
+
 /* Take the value of a success. */
 void value_take(struct dispatcher *, struct job *, const struct wire_result *);
 

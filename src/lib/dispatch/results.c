@@ -10,20 +10,14 @@
 #include "lib/dispatch/result_value.h"
 #include "lib/ipc/packet_pipe.h"
 #include "lib/ipc/wire_result.h"
-#include "lib/job/crash.h"
 #include "lib/job/outcome.h"
 #include "lib/sandbox/limits.h"
 
 /* From so many results in a packet on, the longest run is left out of the average. */
 #define OUTLIER_OF 8u
-
-/* Have the process of that generation killed, if it still lives: a later one is not to blame. */
-static void
-worker_misbehaves(struct dispatcher *d, unsigned worker, uint32_t generation)
-{
-	atomic_store(&d->control->slot[worker].kill_generation, generation);
-	supervisor_link_ring(&d->link);
-}
+/* Of a process that has ended so many packets may be in its pipe.  More are of somebody who goes on
+   writing, and would keep the caller for ever. */
+#define DRAIN_MAX 4096u
 
 /* Whether an honest worker could have sent this frame. */
 static bool
@@ -35,7 +29,7 @@ frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsi
 	if (frame->outcome > (own_process ? FORKPOOL_LOST : FORKPOOL_FAILED) ||
 	    (frame->outcome != FORKPOOL_OK && frame->value_len > 0) ||
 	    (frame->has_process != 0) != own_process ||
-	    (frame->outcome == FORKPOOL_OVER_LIMIT) != (limit_name(frame->limit) != NULL))
+	    (frame->outcome == FORKPOOL_OVER_LIMIT) != limit_ends_jobs(frame->limit))
 		return false;
 	if (frame->value_len > d->options.value_max || frame->output_len > d->options.output_max)
 		return false;
@@ -49,7 +43,7 @@ frame_is_sound(const struct dispatcher *d, const struct wire_result *frame, unsi
 static void
 output_take(struct dispatcher *d, struct job *job, const struct wire_result *frame)
 {
-	struct job_details *details = job_details(job);
+	struct job_details *details = job_details(&d->jobs, job);
 	char message[80] = "";
 
 	if (details == NULL)
@@ -61,13 +55,13 @@ output_take(struct dispatcher *d, struct job *job, const struct wire_result *fra
 	}
 	if (frame->output_lost > 0 && details->message[0] == '\0') {
 		outcome_add_output_lost(message, sizeof message, frame->output_lost);
-		job_message(job, message, strlen(message));
+		job_message(&d->jobs, job, message, strlen(message));
 	}
 }
 
 /* Take what is known of a run only where it had its own process. */
 static void
-process_take(struct job *job, const struct wire_result *frame)
+process_take(struct dispatcher *d, struct job *job, const struct wire_result *frame)
 {
 	job->pid = frame->pid;
 	job->cpu_ns = frame->cpu_ns;
@@ -77,15 +71,15 @@ process_take(struct job *job, const struct wire_result *frame)
 	job->end.signal = frame->signal;
 	job->end.exit_code = frame->exit_code;
 	job->core_dumped = frame->core_dumped != 0;
-	if (frame->limit == LIMIT_NONE && frame->frames == 0)
+	if (frame->limit == FORKPOOL_LIMIT_NONE && frame->frames == 0)
 		return;
-	struct job_details *details = job_details(job);
+	struct job_details *details = job_details(&d->jobs, job);
 	if (details == NULL)
 		return; /* no memory: the outcome and the status tell, without words */
-	details->limit = limit_name(frame->limit);
+	details->limit = frame->limit;
 	uint64_t address[WIRE_FRAMES_MAX];
 	memcpy(address, frame->addresses, frame->frames * sizeof address[0]);
-	details->backtrace = crash_backtrace(address, frame->frames);
+	job_frames(details, &d->jobs, address, frame->frames, frame->place);
 }
 
 /* Do for a result all that result_accept_plain() leaves out. */
@@ -102,8 +96,9 @@ result_take_rest(struct dispatcher *d, struct job *job, const struct wire_result
 		return;
 	}
 	if (frame->has_process)
-		process_take(job, frame);
-	job_message(job, frame->message, frame->message_len);
+		process_take(d, job, frame);
+	job_message(&d->jobs, job, frame->message, frame->message_len);
+	job_tell_core(d, job);
 	if (frame->output_len > 0 || frame->output_lost > 0)
 		output_take(d, job, frame);
 	job->outcome = (uint8_t)outcome;
@@ -203,7 +198,8 @@ result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_
 /* What the results of one packet tell of how long jobs take. */
 struct runs {
 	unsigned taken;
-	int64_t  run_ns, longest;
+	/* Workers say what they like: the sum may overflow, which is seen afterwards. */
+	uint64_t run_ns, longest;
 };
 
 /* Take all frames of a packet: 0, or -1: no worker could rightly send one of them. */
@@ -219,9 +215,10 @@ frames_take(struct dispatcher *d, struct wire_reader *reader, struct runs *runs)
 		const struct wire_result_header *plain = wire_peek_plain_result(reader, &value_len);
 		if (plain != NULL &&
 		    result_accept_plain(d, worker, parity, pid, plain, value_len)) {
-			runs->run_ns += plain->run_ns;
-			if (plain->run_ns > runs->longest)
-				runs->longest = plain->run_ns;
+			uint64_t run_ns = (uint64_t)plain->run_ns; /* not negative */
+			runs->run_ns += run_ns;
+			if (run_ns > runs->longest)
+				runs->longest = run_ns;
 			runs->taken++;
 			wire_skip_result(reader, plain);
 			continue;
@@ -233,7 +230,7 @@ frames_take(struct dispatcher *d, struct wire_reader *reader, struct runs *runs)
 		if (accepted == -1)
 			return -1;
 		if (accepted == 1 && frame.run_ns >= 0) {
-			runs->run_ns += frame.run_ns;
+			runs->run_ns += (uint64_t)frame.run_ns;
 			runs->taken++;
 		}
 	}
@@ -272,22 +269,22 @@ results_absorb(struct dispatcher *d, unsigned worker, const struct wire_packet *
 		runs.run_ns -= runs.longest;
 		runs.taken--;
 	}
-	if (runs.taken > 0 && runs.run_ns >= 0 && runs.run_ns < CLOCK_NEVER / 8)
-		offers_learn(d, runs.run_ns, runs.taken);
+	if (runs.taken > 0 && runs.run_ns < (uint64_t)CLOCK_NEVER / 8)
+		offers_learn(d, (int64_t)runs.run_ns, runs.taken);
 	if (r == -1 && culprit_is_known(d, worker, sender != generation))
-		worker_misbehaves(d, worker, sender);
+		supervisor_link_kill(&d->link, worker, sender);
 }
 
 void
 results_read(struct dispatcher *d)
 {
-	struct wire_packet packet;
+	struct wire_packet *packet = d->in.packet;
 
 	for (unsigned i = 0; i < d->link.slots; i++) {
 		struct results_pipe *pipe = &d->link.results[i];
-		size_t n = pipe->hot ? results_pipe_read(pipe, &packet) : 0;
+		size_t n = pipe->hot ? supervisor_link_read(&d->link, i, packet) : 0;
 		if (n > 0)
-			results_absorb(d, i, &packet, n);
+			results_absorb(d, i, packet, n);
 		if (d->out.inflight_count == 0 && !d->health.recovering)
 			results_pipe_set_hot(pipe, false); /* no job is offered */
 	}
@@ -312,25 +309,27 @@ results_written(struct dispatcher *d)
 void
 results_drain_all(struct dispatcher *d, unsigned worker)
 {
-	struct wire_packet packet;
+	struct wire_packet *packet = d->in.packet;
 	size_t n;
 
-	while ((n = results_pipe_read(&d->link.results[worker], &packet)) > 0)
-		results_absorb(d, worker, &packet, n);
+	for (unsigned i = 0; i < DRAIN_MAX &&
+	     (n = supervisor_link_read(&d->link, worker, packet)) > 0; i++)
+		results_absorb(d, worker, packet, n);
 }
 
 void
 results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
 {
-	struct wire_packet packet;
+	struct wire_packet *packet = d->in.packet;
 	struct wire_reader reader;
 	size_t n;
 
-	while ((n = results_pipe_read(&d->link.results[worker], &packet)) > 0) {
-		results_absorb(d, worker, &packet, n);
+	for (unsigned i = 0; i < DRAIN_MAX &&
+	     (n = supervisor_link_read(&d->link, worker, packet)) > 0; i++) {
+		results_absorb(d, worker, packet, n);
 		/* This packet is from the dead worker's successor, which writes to the same pipe:
 		   all packets of the dead worker have been read. */
-		if (wire_open(&reader, WIRE_RESULTS, &packet, n) == 0 &&
+		if (wire_open(&reader, WIRE_RESULTS, packet, n) == 0 &&
 		    reader.generation != generation) {
 			results_pipe_set_hot(&d->link.results[worker], true);
 			break;
@@ -341,15 +340,15 @@ results_drain(struct dispatcher *d, unsigned worker, uint32_t generation)
 void
 results_peek(struct dispatcher *d)
 {
-	struct wire_packet packet;
+	struct wire_packet *packet = d->in.packet;
 
 	for (unsigned i = 0; i < d->link.slots; i++) {
 		const struct results_pipe *pipe = &d->link.results[i];
 		uint32_t generation = atomic_load(&d->control->slot[i].generation);
-		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], &packet,
+		size_t n = outbox_copy(&shared_slot(d->shared, i)->outbox[generation & 1], packet,
 		    i, generation);
 		/* The packets in the pipe come first. */
 		if (n > 0 && !pipe->hot && packet_pipe_holds(pipe->fd) == 0)
-			results_absorb(d, i, &packet, n);
+			results_absorb(d, i, packet, n);
 	}
 }

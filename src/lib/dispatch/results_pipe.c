@@ -34,7 +34,8 @@ results_pipe_read(struct results_pipe *pipe, struct wire_packet *packet)
 		pipe->hot = false;
 		if (n == -1 && errno == EPIPE)
 			fd_close(&pipe->fd);
-		break;
+		return 0;
 	}
+	pipe->hot = false;
 	return 0;
 }

@@ -109,6 +109,7 @@ slots_extend(struct supervisor_link *link, unsigned slots)
 		results_pipe_init(&link->results[link->slots], fds[0],
 		    results_pipe_written(link->setup.worker.shared, link->slots));
 		link->slots++;
+		link->renewed++;
 	}
 	slots_put_off(link, slots);
 	return 0;
@@ -134,6 +135,7 @@ supervisor_link_start(struct supervisor_link *link)
 	}
 	link->socket = pair[0];
 	link->slots = 0;
+	link->renewed++;
 	if (slots_extend(link, slots) == 0)
 		return 0;
 	(void)link_failed(link,
@@ -185,6 +187,31 @@ supervisor_link_resized(struct supervisor_link *link)
 	supervisor_link_ring(link);
 }
 
+void
+supervisor_link_kill(const struct supervisor_link *link, unsigned worker, uint32_t generation)
+{
+	atomic_store(&link->setup.worker.control->slot[worker].kill_generation, generation);
+	supervisor_link_ring(link);
+}
+
+size_t
+supervisor_link_read(struct supervisor_link *link, unsigned worker, struct wire_packet *packet)
+{
+	struct results_pipe *pipe = &link->results[worker];
+	bool open = pipe->fd != -1;
+	size_t n = results_pipe_read(pipe, packet);
+
+	link->renewed += open && pipe->fd == -1;
+	return n;
+}
+
+void
+supervisor_link_close_pipe(struct supervisor_link *link, unsigned worker)
+{
+	link->renewed += link->results[worker].fd != -1;
+	results_pipe_close(&link->results[worker]);
+}
+
 int
 supervisor_link_hear(const struct supervisor_link *link)
 {
@@ -218,6 +245,7 @@ void
 supervisor_link_lost(struct supervisor_link *link)
 {
 	fd_close(&link->socket);
+	link->renewed++;
 	supervisor_reap(link, true);
 }
 

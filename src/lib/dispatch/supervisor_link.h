@@ -20,6 +20,7 @@ struct supervisor_link {
 	pid_t    pid;                     /* 0: none */
 	int      socket;                  /* -1: the link is down */
 	unsigned workers;                 /* wanted */
+	unsigned renewed;                 /* changes where one of the descriptors here does */
 	unsigned slots;                   /* with a results pipe; never fewer than workers */
 	struct results_pipe *results;     /* SHARED_WORKERS_MAX of them */
 	char     error_text[160];         /* what failed, after -1 */
@@ -43,6 +44,14 @@ void supervisor_link_resized(struct supervisor_link *);
 
 /* Have the supervisor look at its control words.  That it is gone is seen elsewhere. */
 void supervisor_link_ring(const struct supervisor_link *);
+
+/* Have the process of that generation killed, if it still lives: a later one is not to blame. */
+void supervisor_link_kill(const struct supervisor_link *, unsigned worker, uint32_t generation);
+
+/* Read one packet of a slot's results: its length, or 0: there is none now. */
+size_t supervisor_link_read(struct supervisor_link *, unsigned worker, struct wire_packet *);
+/* No more results of the slot's processes are awaited. */
+void supervisor_link_close_pipe(struct supervisor_link *, unsigned worker);
 
 /* Take the rings of the supervisor: 0, or -1 if it is gone. */
 int supervisor_link_hear(const struct supervisor_link *);

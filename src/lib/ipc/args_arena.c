@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/os/fd.h"
+#include "lib/os/heirloom.h"
 #include "lib/os/os.h"
 
 /* When no extent is in use, the arena's file is emptied if it is larger than this. */
@@ -22,7 +23,8 @@
 int
 arena_open(struct arena *a)
 {
-	a->fd = fd_raise(os_memory_file("forkpool-args", 0));
+	a->fd = fd_raise(os_memory_file("forkpool-args", 1));
+	a->maps = OS_ADDRESSES_ABOUND && a->fd != -1 && os_file_only_grows(a->fd);
 	a->end = a->held = 0;
 	a->map = NULL;
 	a->map_size = 0;
@@ -68,16 +70,16 @@ arena_map(struct arena *a, uint64_t end)
 
 	if (end <= a->map_size)
 		return 1;
+	if (!a->maps)
+		return 0;
 	while (size < end)
 		size *= 2;
 	if (a->map != NULL)
 		(void)munmap(a->map, a->map_size);
 	a->map_size = 0;
-	a->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, a->fd, 0);
-	if (a->map == MAP_FAILED) {
-		a->map = NULL;
+	a->map = heirloom_of_file(a->fd, 0, size, PROT_READ | PROT_WRITE);
+	if (a->map == NULL)
 		return 0;
-	}
 	a->map_size = size;
 	return 1;
 }
@@ -86,7 +88,7 @@ arena_map(struct arena *a, uint64_t end)
 static int
 extent_fill(struct arena *a, struct arena_extent *extent, const void *data)
 {
-	size_t len = extent->len;
+	size_t len = (size_t)extent->len;
 	/* The reader maps the last page whole: wipe what an earlier job left in the rest of it. */
 	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
 
@@ -158,6 +160,7 @@ arena_free(struct arena *a, struct arena_extent *extent)
 	a->held -= extent->len;
 	extent->len = 0;
 	SLIST_INSERT_HEAD(&a->free[extent->size_class], extent, next);
-	if (a->held == 0 && a->end > ARENA_KEEP && ftruncate(a->fd, 0) == 0)
+	if (a->held == 0 && a->end > ARENA_KEEP &&
+	    (os_file_discard(a->fd, 0) == 0 || ftruncate(a->fd, 0) == 0))
 		arena_forget(a);
 }

@@ -5,7 +5,8 @@
  * The parent alone lays the arena out and writes to it; workers map it to read, at the offset that
  * a job's frame names.  It is a file because a file can grow after the fork.  New pages are written
  * by pwrite(), whose failures are errors and not signals; pages that are there already are written
- * through a mapping.
+ * through a mapping, where the system promises that nobody can make the file shorter: workers have
+ * the file open, and past its end a write to the mapping would raise SIGBUS in the parent.
  *
  * The sizes of extents are powers of two, and the extent freed last is used first: pages touched
  * before are many times faster than fresh ones.  Pages of an extent that were never touched cost
@@ -35,6 +36,7 @@ struct arena {
 	uint64_t end;       /* of all extents */
 	uint64_t held;      /* bytes in use */
 	char    *map;       /* the file from its beginning; NULL: not yet */
+	int      maps;      /* the file can be mapped: it only grows */
 	size_t   map_size;
 	int      wipes;     /* zero the rest of the last page: a job must not see older arguments */
 	SLIST_HEAD(arena_list, arena_extent) free[ARENA_CLASSES];

@@ -9,6 +9,7 @@
 
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/heirloom.h"
 #include "lib/os/os.h"
 
 /* How often, a millisecond apart, to try to send a byte that the system has no memory for. */
@@ -17,7 +18,7 @@
 struct control *
 control_create(void)
 {
-	struct control *c = os_map_shared(sizeof *c);
+	struct control *c = heirloom_shared(sizeof *c);
 
 	if (c == NULL)
 		return NULL;

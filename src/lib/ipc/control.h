@@ -53,6 +53,7 @@ enum control_failure {
 	CONTROL_FORK_FAILS,
 	CONTROL_WORKERS_DIE,
 	CONTROL_INIT_FAILS,
+	CONTROL_INIT_LATE,
 	CONTROL_BROKEN
 };
 
@@ -78,12 +79,13 @@ struct control {
 	_Atomic int32_t  failure_error;  /* errno, or a wait status for CONTROL_WORKERS_DIE */
 	_Atomic uint64_t workers_started, workers_died;
 	_Atomic uint32_t layers;         /* set of enum forkpool_layer, as they were tried out */
+	_Atomic uint32_t mechanisms;     /* and of enum forkpool_mechanism */
 	char error_text[400];            /* written before started is 2: a sentence; "" none */
 
 	alignas(SHARED_CACHE_LINE) struct control_slot slot[SHARED_WORKERS_MAX];
 };
 
-struct control *control_create(void);       /* NULL and errno */
+struct control *control_create(void);       /* NULL and errno; as shared_create() */
 void            control_destroy(struct control *);
 /* In the supervisor, before it forks. */
 void            control_hide_from_workers(struct control *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shared memory: where its parts are, clearing a slot, and copying an outbox. */
+/* The shared memory: made, a slot of it cleared, and an outbox copied. */
 #include "config.h"
 #include "lib/ipc/shared.h"
 
@@ -7,57 +7,34 @@
 #include <sys/mman.h>
 
 #include "lib/os/clock.h"
+#include "lib/os/heirloom.h"
 #include "lib/os/os.h"
 
-static size_t
-claims_size(uint32_t entries)
-{
-	size_t bytes = (size_t)entries * sizeof(claim_word);
-
-	return (bytes + SHARED_CACHE_LINE - 1) / SHARED_CACHE_LINE * SHARED_CACHE_LINE;
-}
-
-static size_t
-shared_size(uint32_t entries)
-{
-	return SHARED_HEAD + claims_size(entries) +
-	    (size_t)SHARED_WORKERS_MAX * sizeof(struct shared_slot);
-}
-
-_Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the claim words would overlap it");
+_Static_assert(sizeof(struct shared) <= SHARED_HEAD, "the slots would overlap it");
 
 struct shared *
 shared_create(uint32_t entries)
 {
-	struct shared *s = os_map_shared(shared_size(entries));
+	struct shared *s = heirloom_shared(shared_size(entries));
 
 	if (s == NULL)
 		return NULL;
-	s->entries = entries;
 	atomic_init(&s->pool_deadline, CLOCK_NEVER);
 	atomic_init(&s->readers, SHARED_READERS_ALL);
 	return s;
 }
 
 void
-shared_destroy(struct shared *s)
+shared_destroy(struct shared *s, uint32_t entries)
 {
 	if (s != NULL)
-		(void)munmap(s, shared_size(s->entries));
+		(void)munmap(s, shared_size(entries));
 }
 
 int
-shared_hide_from_fork(struct shared *s)
+shared_hide_from_fork(struct shared *s, uint32_t entries)
 {
-	return os_page_hidden_from_fork(s, shared_size(s->entries));
-}
-
-struct shared_slot *
-shared_slot(struct shared *s, unsigned worker)
-{
-	char *slots = (char *)s + SHARED_HEAD + claims_size(s->entries);
-
-	return (struct shared_slot *)(void *)slots + worker;
+	return os_page_hidden_from_fork(s, shared_size(entries));
 }
 
 void

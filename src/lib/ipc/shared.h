@@ -3,12 +3,14 @@
  * shared - the memory that the caller, the supervisor and the workers share; the only file that
  * knows its layout.
  *
- * One anonymous shared mapping: a claim word (claim.h) for each job record of the pool, then a slot
- * for each worker there may be.  The system takes a page when it is first touched, so unused
+ * One anonymous shared mapping: a slot for each worker there may be, then a claim word (claim.h)
+ * for each job record of the pool.  The system takes a page when it is first touched, so unused
  * entries and slots cost nothing.
  *
- * A worker can scribble over all of this.  Whoever reads a value here copies it first, then checks
- * the copy, and only then uses it as an address or an index.
+ * A worker can scribble over all of this.  So it holds nothing of its own layout: where a part lies
+ * follows from constants, and how many claim words there are each process knows by itself.  Whoever
+ * reads a value here copies it first, then checks the copy, and only then uses it as an address or
+ * an index.
  */
 #ifndef FORKPOOL_SHARED_H
 #define FORKPOOL_SHARED_H
@@ -51,7 +53,8 @@ struct outbox {
 enum crash_leave {
 	LEAVE_NOT = 0,
 	LEAVE_IN_ORDER,     /* it was asked to, or has run its number of jobs */
-	LEAVE_DAMAGED,      /* a job closed or replaced the pool's descriptors */
+	LEAVE_DAMAGED,      /* a job closed or replaced the pool's descriptors, or somebody
+	                       killed the namespace that its jobs live in */
 	LEAVE_INIT_FAILED,  /* worker_init() failed */
 	LEAVE_SETUP_FAILED, /* limits or output could not be set up */
 };
@@ -61,7 +64,7 @@ struct crash_note {
 	_Atomic uint32_t frames;      /* valid entries of address[] */
 	_Atomic uint32_t stack_full;
 	_Atomic uint32_t spoke;       /* the process has checked its limits: met has all of them */
-	_Atomic uint32_t met;         /* set of 1 << enum limit: limits that the process was at */
+	_Atomic uint32_t met;         /* set of 1 << enum forkpool_limit: those it was at */
 	_Atomic uint32_t raised;      /* the process sent the fatal signal itself, not the kernel */
 	_Atomic uint32_t denied;      /* number of the system call that a filter stopped */
 	_Atomic uint32_t denied_arch; /* that call's architecture, as in seccomp(2); 0: no call */
@@ -97,10 +100,7 @@ struct shared_slot {
 };
 
 struct shared {
-	/* Set by the parent before the first fork, never changed. */
-	uint32_t entries;
-
-	/* No run starts past the pool's deadline; CLOCK_NEVER none. */
+	/* Written by the parent: no run starts past the pool's deadline; CLOCK_NEVER none. */
 	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline;
 
 	/* Written by the parent: packets sent so far; whether workers are to spin for the next. */
@@ -110,21 +110,36 @@ struct shared {
 	   The first of the waiting workers raises it too. */
 	_Atomic uint32_t readers;
 
-	/* The claim words follow, then the slots. */
+	/* The slots follow, then the claim words. */
 };
 
-struct shared *shared_create(uint32_t entries); /* NULL and errno */
-void           shared_destroy(struct shared *);
+#define SHARED_CLAIMS (SHARED_HEAD + (size_t)SHARED_WORKERS_MAX * sizeof(struct shared_slot))
+
+/* Bytes of the memory for so many claim words. */
+static inline size_t
+shared_size(uint32_t entries)
+{
+	return SHARED_CLAIMS + (size_t)entries * sizeof(claim_word);
+}
+
+/* NULL and errno.  No process forked from this one has the memory, unless it is given to it
+   (heirloom.h). */
+struct shared *shared_create(uint32_t entries);
+void           shared_destroy(struct shared *, uint32_t entries);
 /* In a worker, so that the children it forks do not have the memory; 0 or -1 and errno. */
-int            shared_hide_from_fork(struct shared *);
+int            shared_hide_from_fork(struct shared *, uint32_t entries);
+
+static inline struct shared_slot *
+shared_slot(struct shared *s, unsigned worker)
+{
+	return (struct shared_slot *)(void *)((char *)s + SHARED_HEAD) + worker;
+}
 
 static inline claim_word *
 shared_claim(struct shared *s, uint32_t entry)
 {
-	return (claim_word *)(void *)((char *)s + SHARED_HEAD) + entry;
+	return (claim_word *)(void *)((char *)s + SHARED_CLAIMS) + entry;
 }
-
-struct shared_slot *shared_slot(struct shared *, unsigned worker);
 
 /* Clear what the slot's last process of that parity left behind. */
 void shared_slot_clear(struct shared_slot *, unsigned parity);

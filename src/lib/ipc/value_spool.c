@@ -4,6 +4,7 @@
 #include "lib/ipc/value_spool.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/heirloom.h"
 #include "lib/os/os.h"
 
 #define SPOOL_PAGE  ((uint64_t)4096)
@@ -86,6 +88,20 @@ spool_must_wait(const struct spool_writer *w)
 	    w->start > w->spool->values - w->spool->item_max;
 }
 
+uint64_t
+spool_room(const struct spool_writer *w)
+{
+	/* One that has to wait begins at the range's start, as one does when all are taken. */
+	bool at_start = atomic_load(w->taken) == w->given || spool_must_wait(w);
+	uint64_t offset = w->base + (at_start ? 0 : w->start);
+	struct rlimit limit;
+
+	/* The soft limit is lifted for the write. */
+	if (os_limit(RLIMIT_FSIZE, NULL, &limit) == -1 || limit.rlim_max == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_max > offset ? limit.rlim_max - offset : 0;
+}
+
 void
 spool_begin(struct spool_writer *w)
 {
@@ -143,8 +159,10 @@ spool_write(const struct spool *s, uint64_t offset, const void *data, size_t len
 static void
 range_map(struct spool_writer *w)
 {
-	w->map = mmap(NULL, w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED, w->spool->fd,
-	    (off_t)w->base);
+	if (!OS_ADDRESSES_ABOUND)
+		return;
+	w->map = mmap(NULL, (size_t)w->spool->values, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    w->spool->fd, (off_t)w->base);
 	if (w->map == MAP_FAILED)
 		w->map = NULL;
 }
@@ -153,8 +171,8 @@ void
 spool_writer_map(struct spool_writer *w)
 {
 	range_map(w);
-	if (w->map != NULL && os_page_hidden_from_fork(w->map, w->spool->values) == -1) {
-		(void)munmap(w->map, w->spool->values);
+	if (w->map != NULL && os_page_hidden_from_fork(w->map, (size_t)w->spool->values) == -1) {
+		(void)munmap(w->map, (size_t)w->spool->values);
 		w->map = NULL;
 	}
 }
@@ -214,7 +232,9 @@ spool_reader_init(struct spool_reader *r, const struct spool *s)
 	r->spool = s;
 	r->size = 0;
 	/* If somebody could cut the file short, reading a mapping of it could raise SIGBUS. */
-	r->map = os_file_only_grows(s->fd) ? calloc(2 * SHARED_WORKERS_MAX, sizeof *r->map) : NULL;
+	r->map = OS_ADDRESSES_ABOUND && os_file_only_grows(s->fd) ?
+	    calloc(2 * SHARED_WORKERS_MAX, sizeof *r->map) :
+	    NULL;
 }
 
 void
@@ -222,7 +242,7 @@ spool_reader_release(struct spool_reader *r)
 {
 	for (unsigned i = 0; r->map != NULL && i < 2 * SHARED_WORKERS_MAX; i++)
 		if (r->map[i] != NULL)
-			(void)munmap(r->map[i], r->spool->stride);
+			(void)munmap(r->map[i], (size_t)r->spool->stride);
 	free(r->map);
 	r->map = NULL;
 }
@@ -249,8 +269,8 @@ spool_read(struct spool_reader *r, unsigned worker, unsigned parity, uint64_t of
 	}
 	char **map = &r->map[2 * worker + parity];
 	if (*map == NULL) {
-		void *range = mmap(NULL, s->stride, PROT_READ, MAP_SHARED, s->fd, (off_t)base);
-		if (range == MAP_FAILED)
+		void *range = heirloom_of_file(s->fd, (off_t)base, (size_t)s->stride, PROT_READ);
+		if (range == NULL)
 			return fd_pread_all(s->fd, data, len, (off_t)offset);
 		*map = range;
 	}

@@ -52,6 +52,8 @@ void spool_writer_init(struct spool_writer *, const struct spool *, _Atomic uint
 void     spool_writer_map(struct spool_writer *);
 /* Whether a new value would have to wait. */
 int      spool_must_wait(const struct spool_writer *);
+/* How long a value begun now can be before the system's limit on files forbids to write it. */
+uint64_t spool_room(const struct spool_writer *);
 /* Begin a new value; waits, if it must, until the parent has taken those before it. */
 void     spool_begin(struct spool_writer *);
 int      spool_append(struct spool_writer *, const void *data, size_t len); /* 0, -1 and errno */

@@ -143,7 +143,8 @@ wire_get_job(struct wire_reader *r, struct wire_job *job)
 
 	if (next != 1)
 		return next;
-	if (h->tail & ~WIRE_TAIL_OF_JOB)
+	/* With addresses of 32 bits the upper half is zero. */
+	if ((h->tail & ~WIRE_TAIL_OF_JOB) || h->fn != (uint64_t)(uintptr_t)h->fn)
 		return -1;
 	size_t id_room = wire_rounded_up(h->id_len, WIRE_ALIGN);
 	if (h->tail & WIRE_TAIL_MORE)

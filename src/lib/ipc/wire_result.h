@@ -35,8 +35,9 @@ struct wire_result {
 	unsigned    has_process;
 	int32_t     pid, signal, exit_code;
 	uint8_t     core_dumped;
-	uint8_t     limit;       /* enum limit */
-	uint16_t    frames;      /* of the backtrace */
+	uint8_t     limit;       /* enum forkpool_limit */
+	uint8_t     frames;      /* of the backtrace */
+	uint8_t     place;       /* bytes of the message that tell what ended it */
 	int64_t     cpu_ns, user_ns, max_rss;
 	const unsigned char *addresses; /* frames times eight bytes, aligned to eight */
 };
@@ -65,7 +66,8 @@ struct wire_result_process {      /* where WIRE_TAIL_PROCESS is set; the address
 	int32_t  pid, signal, exit_code;
 	uint8_t  core_dumped;
 	uint8_t  limit;
-	uint16_t frames;
+	uint8_t  frames;
+	uint8_t  place;
 	int64_t  cpu_ns;
 	int64_t  user_ns;
 	int64_t  max_rss;
@@ -123,6 +125,7 @@ wire_put_result(struct wire_writer *w, const struct wire_result *result)
 			.core_dumped = result->core_dumped,
 			.limit = result->limit,
 			.frames = result->frames,
+			.place = result->place,
 			.cpu_ns = result->cpu_ns,
 			.user_ns = result->user_ns,
 			.max_rss = result->max_rss,
@@ -244,6 +247,7 @@ wire_get_result(struct wire_reader *r, struct wire_result *result)
 		.core_dumped = p.core_dumped,
 		.limit = p.limit,
 		.frames = p.frames,
+		.place = p.place,
 		.cpu_ns = p.cpu_ns,
 		.user_ns = p.user_ns,
 		.max_rss = p.max_rss,

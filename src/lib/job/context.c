@@ -16,6 +16,10 @@ large_append(struct forkpool_context *c, const void *data, size_t len)
 {
 	if (c->spool != NULL)
 		return spool_append(c->spool, data, len);
+	if (len > c->area_room - c->value_len) {
+		errno = EFBIG;
+		return -1;
+	}
 	if (len > 0)
 		memcpy(c->area + c->value_len, data, len);
 	return 0;
@@ -46,30 +50,30 @@ is_offspring(const struct forkpool_context *c)
 	return c->canary != NULL && !canary_holds(c->canary, CANARY_WORKER);
 }
 
+/* What a job function calls answers as the function itself does, with an error number. */
+static int
+refuse(int error)
+{
+	errno = error;
+	return error;
+}
+
 int
 forkpool_reply(struct forkpool_context *c, const void *data, size_t len)
 {
-	if (is_offspring(c)) {
-		errno = ECHILD;
-		return -1;
-	}
-	if (data == NULL && len > 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (len > c->value_max - c->value_len) {
-		errno = EMSGSIZE;
-		return -1;
-	}
+	if (is_offspring(c))
+		return refuse(ECHILD);
+	if (data == NULL && len > 0)
+		return refuse(EINVAL);
+	if (len > c->value_max - c->value_len)
+		return refuse(EMSGSIZE);
 	if (!c->is_large && len <= sizeof c->value - c->value_len) {
 		wire_copy(c->value + c->value_len, data, len);
 		c->value_len += len;
 		return 0;
 	}
-	if (!c->is_large && large_begin(c) == -1)
-		return -1;
-	if (large_append(c, data, len) == -1)
-		return -1;
+	if ((!c->is_large && large_begin(c) == -1) || large_append(c, data, len) == -1)
+		return errno;
 	c->value_len += len;
 	return 0;
 }
@@ -110,6 +114,8 @@ forkpool_time_left(const struct forkpool_context *c)
 int
 forkpool_progress(struct forkpool_context *c, uint64_t done, uint64_t total)
 {
+	if (c->canary != NULL && !canary_holds(c->canary, CANARY_WORKER))
+		return refuse(ECHILD);
 	c->has_progress = 1;
 	atomic_store_explicit(&c->progress[1], total, memory_order_relaxed);
 	atomic_store_explicit(&c->progress[0], done, memory_order_relaxed);

@@ -38,6 +38,7 @@ struct forkpool_context {
 	const struct canary *canary;     /* the worker's; NULL in a job's own process */
 	struct spool_writer *spool;      /* where large values go; NULL in a job's own process, */
 	unsigned char       *area;       /* where they go to this area of value_max bytes */
+	uint64_t             area_room;  /* how many of them the worker can write away */
 
 	/* The reply.  The worker reads it from a job's own process after that has ended.  A small
 	   value is kept here; a larger one lies in the spool or the area from its first byte on. */

@@ -3,12 +3,9 @@
 #include "config.h"
 #include "lib/job/crash.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,35 +18,60 @@
 #include <libunwind.h>
 #define unwind(address, n) unw_backtrace(address, n)
 #else
-#define unwind(address, n) 0
+static inline int
+unwind(void **address, int n)
+{
+	(void)address;
+	(void)n;
+	return 0;
+}
 #endif
 
+#include "lib/job/job_call.h"
 #include "lib/os/os.h"
+#include "lib/os/signal_context.h"
 #include "lib/sandbox/limits.h"
 
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
+
+/* What a sanitizer's runtime does at each of them: SIG_DFL where it leaves the signal alone. */
+static struct sigaction sanitizer_has[sizeof fatal_signals / sizeof fatal_signals[0]];
 
 #define ALT_STACK_SIZE 65536
 
 /* si_code SYS_SECCOMP of sigaction(2), which not every C library defines. */
 #define BY_FILTER 1
 
-/* A backtrace begins with the handler's frame and the kernel's frame that it returns through. */
-#define OWN_FRAMES 2u
+/* An unwinder begins with frames of its own, the handler's, and the kernel's that this returns
+   through: so many at most, and so many where it is not known what the signal interrupted. */
+#define OWN_FRAMES_MAX 6
+#define OWN_FRAMES     3
 
 /* One process has one note: it crashes once at most. */
 static struct crash_note *own_note;
 static const struct forkpool_limits *own_limits;
 static uint64_t own_stack_max;
 static uintptr_t own_stack_top;
+/* Jobs' functions return to here.  Each pool finds the same. */
+static _Atomic uintptr_t own_bottom;
+
+/* When the library is loaded, nobody but the runtime has handlers yet: later ones are the
+   caller's, and not for workers. */
+__attribute__((constructor)) static void
+sanitizer_note(void)
+{
+	for (size_t i = 0; os_sanitized() && i < sizeof fatal_signals / sizeof fatal_signals[0];
+	     i++)
+		(void)sigaction(fatal_signals[i], NULL, &sanitizer_has[i]);
+}
 
 void
 crash_prepare(void)
 {
 	void *address[2];
 
-	if (!os_sanitized())
-		(void)unwind(address, 2);
+	atomic_store(&own_bottom, job_call_returns_to());
+	(void)unwind(address, 2);
 }
 
 /* Whether a fault at this address means that the stack could not grow any more. */
@@ -67,14 +89,83 @@ is_stack_end(uintptr_t fault)
 	return fault < end + 256 * 1024 && fault >= end - (margin < end ? margin : end);
 }
 
+/* Store the addresses of the job's own frames as entries from `at` on: from the one that is at pc,
+   stored as top, down to the call of the job's function.  How many entries there are then. */
+static unsigned
+frames_store(struct crash_note *note, unsigned at, void *const *address, int n, uintptr_t pc,
+    uintptr_t top)
+{
+	const uintptr_t bottom = atomic_load(&own_bottom);
+	int i = 0;
+
+	while (i < n && i < OWN_FRAMES_MAX && (uintptr_t)address[i] != pc)
+		i++;
+	if (i >= n || i == OWN_FRAMES_MAX)
+		return at;
+	atomic_store(&note->address[at++], top);
+	for (i++; i < n && at < SHARED_CRASH_FRAMES && (uintptr_t)address[i] != bottom; i++)
+		atomic_store(&note->address[at++], (uintptr_t)address[i]);
+	return at;
+}
+
+/* Not inlined: OWN_FRAMES counts it. */
+static __attribute__((noinline)) void
+frames_note(struct crash_note *note, const siginfo_t *info, void *context)
+{
+	void *address[OWN_FRAMES_MAX + SHARED_CRASH_FRAMES];
+	const int most = (int)(OWN_FRAMES_MAX + SHARED_CRASH_FRAMES);
+	struct signal_context_was was;
+	uintptr_t pc, to;
+	int n = unwind(address, most);
+	bool known = signal_context_pc(context, &pc) != 0;
+
+	if (!known && n > OWN_FRAMES)
+		pc = (uintptr_t)address[OWN_FRAMES];
+	else if (!known)
+		return;
+	unsigned stored = frames_store(note, 0, address, n, pc, pc);
+	if (stored == 0)
+		atomic_store(&note->address[stored++], pc);
+	atomic_store(&note->frames, stored);
+	/* No unwinder finds the caller of what is no code, such as a null pointer.  But what the
+	   call has left is there still, as no instruction was executed since. */
+	if (stored != 1 || (uintptr_t)info->si_addr != pc ||
+	    (to = signal_context_step_out(context, &was)) == 0)
+		return;
+	n = unwind(address, most);
+	stored = frames_store(note, 1, address, n, to - 1, to);
+	signal_context_restore(context, &was);
+	atomic_store(&note->frames, stored);
+}
+
+unsigned
+crash_limits_met(int error)
+{
+	return own_limits == NULL ? 0 : limits_met(own_limits, error);
+}
+
+void
+crash_note_limits(unsigned met)
+{
+	if (own_note == NULL || own_limits == NULL)
+		return;
+	atomic_store(&own_note->met, met);
+	atomic_store(&own_note->spoke, 1);
+}
+
+/* The process is about to end; error: its last errno. */
+static void
+crash_last_words(int error)
+{
+	crash_note_limits(crash_limits_met(error));
+}
+
 static void
 crash_handler(int signo, siginfo_t *info, void *context)
 {
 	static volatile sig_atomic_t first;
 	struct crash_note *note = own_note;
-	void *address[SHARED_CRASH_FRAMES];
 
-	(void)context;
 	if (note == NULL)
 		goto end; /* this is the supervisor */
 	if (first != 0) {
@@ -88,12 +179,14 @@ crash_handler(int signo, siginfo_t *info, void *context)
 	}
 	first = signo;
 	int denied = signo == SIGSYS && info->si_code == BY_FILTER;
-	/* SI_TKILL: from raise().  The kernel's SIGXFSZ, which write(2) sends, has a si_code as if
-	   from a process too, but not this one. */
-	atomic_store(&note->raised, signo == SIGSYS ? !denied : info->si_code == SI_TKILL);
-	if ((signo == SIGSEGV || signo == SIGBUS) && is_stack_end((uintptr_t)info->si_addr))
+	/* The kernel's SIGXFSZ, which write(2) sends, is SI_USER, as if kill(2) had sent it;
+	   raise(), sigqueue(3) and timers have other codes. */
+	atomic_store(&note->raised, signo == SIGSYS ? !denied : info->si_code != SI_USER);
+	/* Only a fault has an address: a signal that was sent has its sender in that place. */
+	if ((signo == SIGSEGV || signo == SIGBUS) && info->si_code > 0 &&
+	    is_stack_end((uintptr_t)info->si_addr))
 		atomic_store(&note->stack_full, 1);
-	else if (!denied) /* a denied call has not set errno */
+	if (!denied) /* a denied call has not set errno */
 		crash_last_words(errno);
 #ifdef si_syscall
 	if (denied) {
@@ -101,25 +194,13 @@ crash_handler(int signo, siginfo_t *info, void *context)
 		atomic_store(&note->denied_arch, info->si_arch);
 	}
 #endif
-	int frames = unwind(address, (int)SHARED_CRASH_FRAMES);
-	for (int i = 0; i < frames; i++)
-		atomic_store(&note->address[i], (uint64_t)(uintptr_t)address[i]);
-	atomic_store(&note->frames, frames > 0 ? (uint32_t)frames : 0);
+	frames_note(note, info, context);
 end:
-	/* SA_RESETHAND has restored the default action.  A fault that the processor raised comes
-	   again on return.  A signal that was sent does not, nor does SIGSYS: raise it again; it is
-	   blocked in the handler, and strikes on return. */
-	if (info->si_code <= 0 || signo == SIGSYS)
-		(void)raise(signo);
-}
-
-void
-crash_last_words(int error)
-{
-	if (own_note == NULL || own_limits == NULL)
-		return;
-	atomic_store(&own_note->met, limits_met(own_limits, error));
-	atomic_store(&own_note->spoke, 1);
+	/* SA_RESETHAND has restored the default action, and the signal is blocked in the handler:
+	   raised again, it strikes on return.  Not only what was sent needs that: a trap does not
+	   come again either, since its instruction has been executed, and no si_code tells it for
+	   sure from a fault, which would. */
+	(void)raise(signo);
 }
 
 static void
@@ -139,6 +220,22 @@ crash_enter(struct crash_note *note, const struct forkpool_limits *limits, uint6
 	own_note = note;
 }
 
+/* The handlers have a stack of their own, since the normal one may have overflowed.  1: there is
+   one. */
+static int
+signal_stack_set(void)
+{
+	stack_t stack;
+
+	/* A sanitizer's runtime has made one already, and gives it back itself. */
+	if (os_sanitized() && sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_DISABLE) == 0)
+		return 1;
+	void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	    -1, 0);
+	stack = (stack_t){ .ss_sp = alt, .ss_size = ALT_STACK_SIZE };
+	return alt != MAP_FAILED && sigaltstack(&stack, NULL) == 0;
+}
+
 void
 crash_install(void)
 {
@@ -148,18 +245,14 @@ crash_install(void)
 	memset(&action, 0, sizeof action);
 	sigemptyset(&action.sa_mask);
 	action.sa_handler = SIG_DFL;
-	if (!os_sanitized()) {
-		/* The handler has a stack of its own: the normal one may have overflowed. */
-		void *alt = mmap(NULL, ALT_STACK_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		stack_t stack = { .ss_sp = alt, .ss_size = ALT_STACK_SIZE };
-		if (alt != MAP_FAILED && sigaltstack(&stack, NULL) == 0) {
-			action.sa_sigaction = crash_handler;
-			action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
-		}
+	if (signal_stack_set()) {
+		action.sa_sigaction = crash_handler;
+		action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
 	}
+	/* A sanitizer's report tells more than a backtrace. */
 	for (size_t i = 0; i < sizeof fatal_signals / sizeof fatal_signals[0]; i++)
-		(void)sigaction(fatal_signals[i], &action, NULL);
+		(void)sigaction(fatal_signals[i],
+		    sanitizer_has[i].sa_handler != SIG_DFL ? &sanitizer_has[i] : &action, NULL);
 	/* Sanitizers do not handle these two signals. */
 	action.sa_sigaction = crash_handler;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
@@ -168,41 +261,6 @@ crash_install(void)
 	if (sigaction(SIGXFSZ, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
 		(void)sigaction(SIGXFSZ, &action, NULL);
 	os_exit_hook(crash_at_exit);
-}
-
-char *
-crash_backtrace(const uint64_t *addresses, size_t frames)
-{
-	char *text = NULL;
-	size_t size = 0;
-
-	/* The dying process wrote the addresses: look them up, but never follow them. */
-	if (frames == 0)
-		return NULL;
-	FILE *out = open_memstream(&text, &size);
-	if (out == NULL)
-		return NULL;
-	for (size_t i = frames > OWN_FRAMES ? OWN_FRAMES : 0, shown = 0; i < frames; i++, shown++) {
-		uintptr_t address = (uintptr_t)addresses[i];
-		Dl_info where;
-		(void)fprintf(out, "#%zu %#" PRIxPTR, shown, address);
-		if (dladdr((void *)address, &where) != 0) {
-			const char *file = where.dli_fname != NULL ? where.dli_fname : "?";
-			const char *slash = strrchr(file, '/');
-			if (where.dli_sname != NULL)
-				(void)fprintf(out, " %s+%#" PRIxPTR, where.dli_sname,
-				    address - (uintptr_t)where.dli_saddr);
-			/* addr2line -e takes this, where the symbol is not exported. */
-			(void)fprintf(out, " (%s+%#" PRIxPTR ")", slash != NULL ? slash + 1 : file,
-			    address - (uintptr_t)where.dli_fbase);
-		}
-		(void)fputc('\n', out);
-	}
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }
 
 size_t

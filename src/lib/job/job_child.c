@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/job/crash.h"
+#include "lib/job/job_call.h"
 #include "lib/job/stdio_capture.h"
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
@@ -19,8 +20,8 @@
 static _Noreturn void
 give_up(const struct job_birth *b, enum job_step step)
 {
-	atomic_store(&b->mailbox->setup_error, errno);
-	atomic_store(&b->mailbox->setup_step, step);
+	atomic_store(&b->refusal->error, errno);
+	atomic_store(&b->refusal->step, step);
 	os_exit(1);
 }
 
@@ -36,7 +37,7 @@ parent_tie(const struct job_birth *b)
 {
 	if ((os_die_with_parent(SIGKILL) == -1 && errno != ENOSYS) || os_own_group() == -1)
 		give_up(b, STEP_PARENT);
-	if (os_parent() != b->worker)
+	if (os_parent() != sandbox_parent(b->ns, b->worker))
 		os_exit(1);
 }
 
@@ -74,27 +75,50 @@ job_child_main(const struct job_birth *b)
 	pid_t self = c->process = os_self();
 	parent_tie(b);
 	const void *args = args_view(b);
+	size_t args_len = b->job->args_len;
+	struct job_paths paths = { NULL, NULL };
+	if (b->setup->sandbox.job_paths && job_paths_find(&paths, args, &args_len) == -1)
+		give_up(b, STEP_ARGUMENTS);
+	cgroup_enter_job(&b->setup->sandbox.cgroup);
+	if (sandbox_enter_root(&b->setup->sandbox, b->ns) == -1)
+		give_up(b, STEP_ROOT);
+	if (sandbox_enter_paths(&b->setup->sandbox, &paths, b->refusal->path,
+		sizeof b->refusal->path) == -1)
+		give_up(b, STEP_PATHS);
 	/* Before there is a limit on open files, which could be in the way. */
 	int keep[] = { b->setup->sandbox.landlock.fd };
 	descriptors_close_others(&b->setup->descriptors, keep, 1);
 	if (limits_enter_job(&b->setup->limits, b->limits,
 		b->job->args == NULL ? b->job->args_len : 0) == -1)
 		give_up(b, STEP_LIMITS);
-	cgroup_enter_job(&b->setup->sandbox.cgroup);
-	if (sandbox_enter_job(&b->setup->sandbox, b->worker, &failed) == -1)
+	if (sandbox_enter_job(&b->setup->sandbox, b->ns, b->worker, &failed) == -1)
 		give_up(b, failed);
+	if (b->refusal_size > 0 && os_unmap(b->refusal, b->refusal_size) == -1)
+		give_up(b, STEP_MAILBOX);
+	if (b->setup->core_dumps)
+		os_core_again(); /* its worker is not to be looked into by jobs */
 	os_unblock_signals();
 	atomic_store_explicit(&m->stage, MAILBOX_ENTERED, memory_order_release);
 
-	int returned = b->job->fn(c, args, b->job->args_len), error = errno;
+	int returned = job_call(b->job->fn, c, args, args_len), error = errno;
 
 	if (os_self() != self)
 		os_exit(0); /* the job forked this process, and it too returned from the function */
-	if (!b->setup->executes && capture_stdio_waits())
+	if (!b->setup->executes)
 		capture_flush_stdio();
+	/* What the function stood at when it returned, whatever job_exit() takes or gives back.
+	   The function may return an error number of its own for ENOMEM. */
+	unsigned met = 0;
 	if (returned != 0)
-		/* The function may return an error number of its own for ENOMEM. */
-		crash_last_words(error == ENOMEM ? ENOMEM : returned);
+		met = crash_limits_met(error == ENOMEM ? ENOMEM : returned);
+	if (b->setup->job_exit != NULL) {
+		b->setup->job_exit(b->setup->arg, c->state);
+		if (os_self() != self)
+			os_exit(0); /* forked there */
+		capture_flush_stdio();
+	}
+	if (returned != 0)
+		crash_note_limits(met);
 	atomic_store_explicit(&m->returned, returned, memory_order_relaxed);
 	atomic_store_explicit(&m->stage, MAILBOX_RETURNED, memory_order_release);
 	os_exit(0);

@@ -25,8 +25,12 @@
 struct job_birth {
 	const struct worker_setup *setup;
 	struct mailbox  *mailbox;       /* its context is set up */
+	struct mailbox_refusal *refusal; /* the mailbox's */
+	size_t          refusal_size;   /* to unmap before the function; 0: it is the worker's,
+	                                   whose memory the process borrows */
 	const struct wire_job *job;     /* args NULL: in the arena */
 	pid_t           worker;
+	const struct pid_namespace *ns; /* its worker's */
 	const struct limits_base *limits;
 };
 

@@ -32,8 +32,6 @@ struct mailbox {
 	/* Written by the job's process. */
 	_Atomic uint32_t stage;
 	_Atomic int32_t  returned;     /* by its function */
-	_Atomic uint32_t setup_step;   /* enum job_step that failed before the function */
-	_Atomic int32_t  setup_error;
 	_Atomic uint64_t progress[2];  /* done, total */
 	struct crash_note note;
 	/* Set up by the worker; the job's process puts the reply in it. */
@@ -42,11 +40,26 @@ struct mailbox {
 	alignas(16) unsigned char args[WIRE_PACKET_SIZE];
 };
 
-/* One for each worker there may be, shared by parent and workers; NULL and errno. */
+/*
+ * Why the function was not called.  It has a page of its own, which the job's process unmaps just
+ * before it calls the function: so no job can say this of itself.  The worker clears it.
+ */
+struct mailbox_refusal {
+	_Atomic uint32_t step;         /* enum job_step that failed; 0: none did */
+	_Atomic int32_t  error;
+	char             path[200];    /* where it was one of the job's paths: cut to fit */
+};
+
+/* One for each worker there may be, shared by parent and workers; NULL and errno.  No process
+   forked from this one has them, unless they are given to it (heirloom.h). */
 struct mailbox *mailboxes_create(void);
 void           mailboxes_destroy(struct mailbox *);
+size_t         mailboxes_size(void);  /* bytes of them all */
 /* The mailbox of that worker. */
 struct mailbox *mailboxes_at(struct mailbox *, unsigned worker);
+/* Its last page. */
+struct mailbox_refusal *mailbox_refusal(struct mailbox *);
+size_t         mailbox_refusal_size(void);
 /* In a worker: unmap all others. */
 void           mailboxes_keep(struct mailbox *, unsigned worker);
 

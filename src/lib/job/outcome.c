@@ -34,23 +34,24 @@ outcome_of_claim(enum claim_state state)
 }
 
 enum forkpool_outcome
-outcome_of_death(int wait_status, enum limit limit)
+outcome_of_death(int wait_status, enum forkpool_limit limit)
 {
-	if (limit != LIMIT_NONE)
+	if (limit != FORKPOOL_LIMIT_NONE)
 		return FORKPOOL_OVER_LIMIT;
 	return WIFSIGNALED(wait_status) ? FORKPOOL_CRASHED : FORKPOOL_EXITED;
 }
 
-enum limit
+enum forkpool_limit
 outcome_limit_of_signal(const struct forkpool_limits *limits, int wait_status,
     const struct crash_note *note)
 {
 	if (!WIFSIGNALED(wait_status))
-		return LIMIT_NONE;
+		return FORKPOOL_LIMIT_NONE;
 	if (limits->file_size > 0 && WTERMSIG(wait_status) == SIGXFSZ &&
 	    !atomic_load(&note->raised))
-		return LIMIT_FILE_SIZE;
-	return limits->stack > 0 && atomic_load(&note->stack_full) ? LIMIT_STACK : LIMIT_NONE;
+		return FORKPOOL_LIMIT_FILE_SIZE;
+	return limits->stack > 0 && atomic_load(&note->stack_full) ? FORKPOOL_LIMIT_STACK :
+								     FORKPOOL_LIMIT_NONE;
 }
 
 char *
@@ -59,9 +60,8 @@ outcome_status_text(int wait_status, char *text, size_t size)
 	if (WIFSIGNALED(wait_status)) {
 		int signo = WTERMSIG(wait_status);
 		const char *name = strsignal(signo);
-		(void)snprintf(text, size, "killed by signal %d (%s)%s", signo,
-		    name != NULL ? name : "unknown",
-		    WCOREDUMP(wait_status) ? ", core dumped" : "");
+		(void)snprintf(text, size, "killed by signal %d (%s)", signo,
+		    name != NULL ? name : "unknown");
 	} else if (WIFEXITED(wait_status)) {
 		(void)snprintf(text, size, "exited with status %d", WEXITSTATUS(wait_status));
 	} else {
@@ -70,8 +70,8 @@ outcome_status_text(int wait_status, char *text, size_t size)
 	return text;
 }
 
-void
-outcome_message(char *text, size_t size, enum forkpool_outcome outcome, enum limit limit,
+size_t
+outcome_message(char *text, size_t size, enum forkpool_outcome outcome, enum forkpool_limit limit,
     int stack_full, const char *how)
 {
 	switch (outcome) {
@@ -82,10 +82,8 @@ outcome_message(char *text, size_t size, enum forkpool_outcome outcome, enum lim
 		(void)snprintf(text, size, OUTCOME_CANCELLED_RUN ": %s", how);
 		break;
 	case FORKPOOL_OVER_LIMIT:
-		(void)snprintf(text, size, "went over its %s limit: %s", limit_name(limit), how);
-		break;
-	case FORKPOOL_CRASHED:
-		(void)snprintf(text, size, "%s%s", how, stack_full ? ": its stack was full" : "");
+		(void)snprintf(text, size, "went over its %s limit%s%s", forkpool_limit_name(limit),
+		    how[0] != '\0' ? ": " : "", how);
 		break;
 	case FORKPOOL_LOST:
 		(void)snprintf(text, size, "its worker was lost while it ran: %s", how);
@@ -93,6 +91,10 @@ outcome_message(char *text, size_t size, enum forkpool_outcome outcome, enum lim
 	default:
 		(void)snprintf(text, size, "%s", how);
 	}
+	size_t len = strlen(text);
+	if (outcome == FORKPOOL_CRASHED && stack_full)
+		(void)strlcat(text, ": its stack was full", size);
+	return len;
 }
 
 void

@@ -44,19 +44,21 @@
 enum forkpool_outcome outcome_of_claim(enum claim_state);
 
 /* The outcome of a process that ended before its job did: OVER_LIMIT, CRASHED or EXITED. */
-enum forkpool_outcome outcome_of_death(int wait_status, enum limit);
+enum forkpool_outcome outcome_of_death(int wait_status, enum forkpool_limit);
 
-/* The limit that the system enforces by the signal of which the process died; LIMIT_NONE: it died
-   otherwise. */
-enum limit outcome_limit_of_signal(const struct forkpool_limits *, int wait_status,
+/* The limit that the system enforces by the signal of which the process died; FORKPOOL_LIMIT_NONE:
+   it died otherwise. */
+enum forkpool_limit outcome_limit_of_signal(const struct forkpool_limits *, int wait_status,
     const struct crash_note *);
 
-/* A wait status in words: "killed by signal 11 (Segmentation fault), core dumped"; returns text. */
+/* A wait status in words: "killed by signal 11 (Segmentation fault)"; returns text. */
 char *outcome_status_text(int wait_status, char *text, size_t size);
 
-/* The message of a run that ended so.  how: its wait status, or its error, in words. */
-void outcome_message(char *text, size_t size, enum forkpool_outcome, enum limit, int stack_full,
-    const char *how);
+/* The message of a run that ended so.  how: its wait status, or its error, in words; with
+   OVER_LIMIT it may be empty.  Returns how many bytes of it tell what ended the run: behind them it
+   can be told where. */
+size_t outcome_message(char *text, size_t size, enum forkpool_outcome, enum forkpool_limit,
+    int stack_full, const char *how);
 
 /* Append to a message, which may be empty, that the run's output was cut. */
 void outcome_add_output_lost(char *text, size_t size, uint64_t bytes);

@@ -21,9 +21,12 @@
 /* Filled in by the parent before the first fork. */
 struct worker_setup {
 	struct shared  *shared;
+	uint32_t        entries;    /* claim words in it */
 	struct control *control;    /* a worker only unmaps it */
 	struct canary   canary;
 	struct spool    spool;
+	int             null;       /* /dev/null: the caller may be in another root directory when
+	                               a later supervisor needs it */
 	int             job_pipe;   /* read end */
 	int             arena_fd;
 	struct descriptors descriptors; /* the caller's, that all processes of the pool inherit */
@@ -41,9 +44,12 @@ struct worker_setup {
 	struct mailbox  *mailboxes; /* one for each worker; NULL: jobs have no own processes */
 	struct sandbox  sandbox;
 	int             executes;   /* job functions only execute a program */
+	int             core_dumps; /* RLIMIT_CORE stays as the caller has it */
+	int64_t         init_timeout_ns; /* negative: none */
 	char          **environment; /* at JOB and SANDBOX */
 	int           (*init)(void *arg, void **state);
 	void          (*exit)(void *arg, void *state);
+	void          (*job_exit)(void *arg, void *state);
 	void           *arg;
 };
 

@@ -25,7 +25,7 @@ capture_file(int fd_base)
 }
 
 int
-capture_prepare(enum forkpool_output output)
+capture_prepare(enum forkpool_output output, int null)
 {
 	/* The caller itself will write what it had buffered when it forked. */
 	(void)fpurge(stdin);
@@ -33,9 +33,7 @@ capture_prepare(enum forkpool_output output)
 	(void)fpurge(stderr);
 	if (output != FORKPOOL_OUTPUT_DISCARD)
 		return 0;
-	if (fd_redirect("/dev/null", O_WRONLY, STDOUT_FILENO) == -1)
-		return -1;
-	return fd_redirect("/dev/null", O_WRONLY, STDERR_FILENO);
+	return dup2(null, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1 ? -1 : 0;
 }
 
 int

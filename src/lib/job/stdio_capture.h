@@ -21,8 +21,9 @@
 int capture_file(int fd_base);
 
 /* In the supervisor, for all workers: redirect descriptors 1 and 2 for every kind of output but
-   CAPTURE, and drop what the caller's process had buffered.  0 or -1 and errno. */
-int capture_prepare(enum forkpool_output);
+   CAPTURE, and drop what the caller's process had buffered.  null: /dev/null.  0 or -1 and
+   errno. */
+int capture_prepare(enum forkpool_output, int null);
 /* In a worker, for CAPTURE: redirect 1 and 2 to its file.  0 or -1 and errno. */
 int capture_enter(int file);
 

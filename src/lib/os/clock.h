@@ -39,6 +39,13 @@ clock_timespec(int64_t span_ns)
 /* now + span, without overflow; a negative span means never. */
 int64_t clock_after(int64_t now, int64_t span_ns);
 
+/* The time from then to now, where `then` may be anything: 0 where it is none. */
+static inline int64_t
+clock_since(int64_t then, int64_t now)
+{
+	return then > 0 && then < now ? now - then : 0;
+}
+
 /* A deadline as poll() takes it: -1 never, 0 passed, else milliseconds rounded up. */
 int clock_poll_ms(int64_t deadline, int64_t now);
 

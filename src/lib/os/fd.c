@@ -142,17 +142,13 @@ fd_close_all_but(int *keep, size_t n, const struct fd_span *spans, size_t span_c
 	fd_close_span(next, INT_MAX);
 }
 
-void
-fd_fill_standard(void)
+int
+fd_fill_standard(int null)
 {
-	int fd;
-
-	/* open() takes the lowest free number, so the loop fills 0-2 from below. */
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd != -1 && fd <= 2);
-	if (fd > 2)
-		(void)close(fd);
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && dup2(null, fd) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -246,10 +242,38 @@ fd_send(int socket, int passed)
 	}
 }
 
+size_t
+fd_drop(int fd)
+{
+	char bytes[4096];
+	size_t dropped = 0;
+
+	for (int i = 0; i < 16; i++) {
+		ssize_t n = read(fd, bytes, sizeof bytes);
+		if (n <= 0)
+			break;
+		dropped += (size_t)n;
+	}
+	return dropped;
+}
+
 int
 fd_ring(int socket)
 {
 	return fd_send(socket, -1) == -1 ? -1 : 0;
+}
+
+int
+fd_ring_pipe(int write_end)
+{
+	int saved = errno;
+
+	/* A full pipe tells it already. */
+	if (write(write_end, "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR)
+		return -1;
+	errno = saved;
+	return 0;
 }
 
 int
@@ -286,8 +310,9 @@ fd_heard(int socket, int *passed)
 	}
 	if (message.msg_flags & MSG_CTRUNC)
 		*passed = FD_NO_ROOM;
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h != NULL; h = CMSG_NXTHDR(&message, h))
-		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-			memcpy(passed, CMSG_DATA(h), sizeof *passed);
+	/* There is room for one. */
+	const struct cmsghdr *h = CMSG_FIRSTHDR(&message);
+	if (h != NULL && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
+		memcpy(passed, CMSG_DATA(h), sizeof *passed);
 	return 1;
 }

@@ -33,8 +33,8 @@ struct fd_span { int first, last; };
    ignored; keep is sorted in place) and those in spans (ascending, without overlap). */
 void fd_close_all_but(int *keep, size_t n, const struct fd_span *spans, size_t span_count);
 
-/* Open /dev/null as each of 0-2 that is closed. */
-void fd_fill_standard(void);
+/* Make each of 0-2 that is closed refer to what this one does; 0 or -1. */
+int fd_fill_standard(int null);
 /* Open path and make target refer to it; 0 or -1. */
 int fd_redirect(const char *path, int flags, int target);
 
@@ -42,9 +42,14 @@ int fd_redirect(const char *path, int flags, int target);
 int fd_pwrite_all(int fd, const void *data, size_t len, off_t offset);
 int fd_pread_all(int fd, void *data, size_t len, off_t offset);
 
+/* Empty a pipe or socket whose bytes only say that they came: of what is there, at most 64 KiB, so
+   that somebody who writes without end does not keep the reader here.  How many bytes came. */
+size_t fd_drop(int fd);
 /* Ring: send one byte, whose only message is that it came, over a socket, without SIGPIPE.  0:
    sent, or so many bytes wait already that one more tells nothing new; -1: the peer is gone. */
 int fd_ring(int socket);
+/* The same over a pipe whose ends do not block; keeps errno but where that failed: -1. */
+int fd_ring_pipe(int write_end);
 /* Ring and pass a descriptor along; 1 sent, 0 would block, -1. */
 int fd_ring_with(int socket, int passed);
 /* Take one such byte: 1 taken, 0 none there now, -1 the peer is gone.  *passed: the descriptor that

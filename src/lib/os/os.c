@@ -89,7 +89,7 @@ int
 os_close_range(unsigned from, unsigned to)
 {
 #if defined(__linux__) && defined(SYS_close_range)
-	return (int)gate_call(SYS_close_range, from, to, 0, 0, 0);
+	return (int)gate_call(SYS_close_range, (long)from, (long)to, 0, 0, 0);
 #else
 	(void)from;
 	(void)to;
@@ -142,7 +142,9 @@ os_file_discard(int fd, off_t from)
 		return -1;
 	if (st.st_size <= from)
 		return 0;
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, st.st_size - from);
+	/* Whole pages, or the last one would only be zeroed. */
+	off_t len = (st.st_size - from + 0xffff) / 0x10000 * 0x10000;
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, len);
 #else
 	(void)fd;
 	(void)from;

@@ -42,7 +42,25 @@ ssize_t os_read_now(int fd, void *data, size_t len);
 void os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 void os_word_wake(_Atomic uint32_t *word);
 
+/* ---------------------------------------------- os_event.c: one descriptor that stands for many */
+
+/* An empty set, itself a descriptor, readable while one in it is ready; -1: ENOTSUP no such. */
+int os_event_set(void);
+/* Have a descriptor in the set under a name: for input, or for room to write. */
+int os_event_add(int set, int fd, int room, uint32_t name);
+int os_event_remove(int set, int fd);
+/* The names of those that are ready now, at most `room` and 64 of them.  How many; -1. */
+int os_event_ready(int set, uint32_t *names, int room);
+/* A timer: a descriptor that is readable from the time on that it is set to (a clock_now() time;
+   CLOCK_NEVER: none), until it is set again. */
+int os_event_timer(void);
+int os_event_timer_set(int timer, int64_t at);
+
 /* ------------------------------------------------------------------------- os_memory.c: memory */
+
+/* Whether there are addresses to spare: of 32 bits the program needs them all for itself, and files
+   that can be large are read and written instead of mapped. */
+#define OS_ADDRESSES_ABOUND (SIZE_MAX > UINT32_MAX)
 
 /* Zeroed memory: forked children share it (os_map_shared()) or get a copy (os_map_private()).  A
    page costs nothing before it is touched.  NULL and errno. */
@@ -53,16 +71,19 @@ void *os_map_private(size_t size);
    begins with.  NULL and errno. */
 void *os_memory_hidden(size_t size);
 
-/* Have a forked child find these pages empty, or not at all. */
+/* Have a forked child find these pages empty, or not at all, or have them again. */
 int os_page_wiped_by_fork(void *page, size_t size);
 int os_page_hidden_from_fork(void *page, size_t size);
+int os_page_shown_to_fork(void *page, size_t size);
+
+/* munmap(2), without touching a page of libc where that can be avoided. */
+int os_unmap(void *at, size_t size);
 
 /* Set the pages of a shared anonymous mapping to zero and give their memory back. */
 void os_pages_drop(void *pages, size_t size);
 
 /* ----------------------------------------------------------------- os_process.c: one's process */
 
-int  os_process_handle(pid_t pid);       /* a descriptor, readable once pid has ended; -1 */
 void os_process_name(const char *name);  /* what ps and top show; at most 15 bytes */
 int  os_die_with_parent(int signo);      /* ask for signo when the parent thread ends */
 int  os_kill(pid_t pid, int signo);
@@ -105,21 +126,37 @@ int os_sanitized(void);
 #else
 #define OS_MAXRSS_UNIT 1024
 #endif
-/* Write the pids of this thread's children: how many, -1 where the system cannot tell. */
-ssize_t os_children(pid_t *pids, size_t capacity);
-/* The same through a descriptor that is kept open, which takes only about a microsecond. */
-int     os_children_open(void);
-ssize_t os_children_read(int fd, pid_t *pids, size_t capacity);
-/* Processor time that all threads of a process have used; -1 where the system cannot tell. */
-int64_t os_process_cpu_ns(pid_t pid);
 /* Allow no core dump.  for_good: no unprivileged process can raise that limit again. */
 void os_no_core(int for_good);
+/* Undo what else keeps this process from being dumped: the dumpable flag of Linux. */
+void os_core_again(void);
 /* Remove the environment: the variables and, where the system shows it to others, their text. */
 void os_environment_clear(void);
 
 /* Keep exit() in a worker from running what the caller registered with atexit(3): 1 if arranged. */
 int os_exit_guard(void);
-/* Have exit() call hook before anything else, where os_exit_guard() could be arranged. */
+/* Have exit() call hook before anything else, after os_exit_guard(). */
 void os_exit_hook(void (*hook)(void));
+
+/* -------------------------------------------------------------- os_others.c: other processes */
+
+int os_process_handle(pid_t pid); /* a descriptor, readable once pid has ended; -1 */
+/* Write the pids of this thread's children: how many, -1 where the system cannot tell. */
+ssize_t os_children(pid_t *pids, size_t capacity);
+/* The same through a descriptor that is kept open, which takes only about a microsecond. */
+int     os_children_open(void);
+int     os_children_open_of(pid_t pid);  /* of another process's first thread */
+ssize_t os_children_read(int fd, pid_t *pids, size_t capacity);
+/* Processor time that all threads of a process have used; -1 where the system cannot tell. */
+int64_t os_process_cpu_ns(pid_t pid);
+/* Private and writable memory of a process, in bytes, as RLIMIT_DATA counts it; its threads (how
+   many); its parent.  0 where the system does not tell. */
+uint64_t os_process_memory(pid_t pid);
+size_t   os_process_threads(pid_t pid, pid_t *tids, size_t capacity);
+pid_t    os_process_parent(pid_t pid);
+/* Send a signal to a process by os_process_handle()'s descriptor; -1. */
+int      os_handle_kill(int handle, int signo);
+/* Whom this process traces goes on, with that signal, and is not traced any more. */
+void     os_trace_end(pid_t pid, int signo);
 
 #endif

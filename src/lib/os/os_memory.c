@@ -53,19 +53,35 @@ os_page_wiped_by_fork(void *page, size_t size)
 #endif
 }
 
-int
-os_page_hidden_from_fork(void *page, size_t size)
+/* What a forked child has of a page: nothing, or the page itself. */
+enum child_has { CHILD_HAS_NONE, CHILD_SHARES };
+
+static int
+child_has(void *page, size_t size, enum child_has what)
 {
 #if defined(__linux__) && defined(MADV_DONTFORK)
-	return madvise(page, size, MADV_DONTFORK);
+	return madvise(page, size, what == CHILD_HAS_NONE ? MADV_DONTFORK : MADV_DOFORK);
 #elif defined(INHERIT_NONE)
-	return minherit(page, size, INHERIT_NONE);
+	return minherit(page, size, what == CHILD_HAS_NONE ? INHERIT_NONE : INHERIT_SHARE);
 #else
 	(void)page;
 	(void)size;
+	(void)what;
 	errno = ENOSYS;
 	return -1;
 #endif
+}
+
+int
+os_page_hidden_from_fork(void *page, size_t size)
+{
+	return child_has(page, size, CHILD_HAS_NONE);
+}
+
+int
+os_page_shown_to_fork(void *page, size_t size)
+{
+	return child_has(page, size, CHILD_SHARES);
 }
 
 void *
@@ -82,6 +98,16 @@ os_memory_hidden(size_t size)
 		return NULL;
 	}
 	return at;
+}
+
+int
+os_unmap(void *at, size_t size)
+{
+#ifdef __linux__
+	return (int)gate_call(SYS_munmap, (long)(intptr_t)at, (long)size, 0, 0, 0);
+#else
+	return munmap(at, size);
+#endif
 }
 
 void

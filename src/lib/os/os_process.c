@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Processes, as this system has them: ending, forking, signals, limits, children, environment. */
+/* One's own process, as this system has it: ending, forking, signals, limits, environment. */
 #include "config.h"
 #include "lib/os/os.h"
 
@@ -65,18 +65,6 @@ os_threads(void)
 		return (unsigned)st.st_nlink - 2;
 #endif
 	return 0;
-}
-
-int
-os_process_handle(pid_t pid)
-{
-#if defined(__linux__) && defined(SYS_pidfd_open)
-	return (int)gate_call(SYS_pidfd_open, pid, 0, 0, 0, 0);
-#else
-	(void)pid;
-	errno = ENOSYS;
-	return -1;
-#endif
 }
 
 void
@@ -199,6 +187,8 @@ os_exit(int status)
 #if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
 static long fork_flags = SIGCHLD;
 static int *fork_tid;
+static void *robust_list;
+static size_t robust_list_size;
 #endif
 
 int
@@ -218,6 +208,9 @@ os_fork_raw_prepare(void)
 		return -1;
 	}
 	fork_flags = SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	if (gate_call(SYS_get_robust_list, 0, (long)(intptr_t)&robust_list,
+		(long)(intptr_t)&robust_list_size, 0, 0) == -1)
+		robust_list = NULL;
 	return 0;
 #else
 	errno = ENOSYS;
@@ -230,10 +223,17 @@ os_fork_raw(void)
 {
 #if defined(__linux__) && defined(__GLIBC__) && defined(PR_GET_TID_ADDRESS)
 #ifdef __x86_64__
-	return (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, (long)(intptr_t)fork_tid, 0);
+	pid_t pid = (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, (long)(intptr_t)fork_tid, 0);
 #else
-	return (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, 0, (long)(intptr_t)fork_tid);
+	pid_t pid = (pid_t)gate_call(SYS_clone, fork_flags, 0, 0, 0, (long)(intptr_t)fork_tid);
 #endif
+	/* The kernel forgets where a forked process keeps the list of the robust mutexes that it
+	   holds, and the C library's own fork() says so again.  (All else that belongs to a thread
+	   it keeps: rseq, the alternate signal stack, the thread's id by the flags above.) */
+	if (pid == 0 && robust_list != NULL)
+		(void)gate_call(SYS_set_robust_list, (long)(intptr_t)robust_list,
+		    (long)robust_list_size, 0, 0, 0);
+	return pid;
 #else
 	errno = ENOSYS;
 	return -1;
@@ -267,82 +267,6 @@ os_adopt_orphans(void)
 #endif
 }
 
-/* The next pid in text of the form "12 345 6 "; 0 at its end. */
-static pid_t
-pid_parse(const char **at, const char *end)
-{
-	long pid = 0;
-	const char *p = *at;
-
-	while (p < end && (*p < '0' || *p > '9'))
-		p++;
-	while (p < end && *p >= '0' && *p <= '9' && pid < 100000000)
-		pid = pid * 10 + (*p++ - '0');
-	*at = p;
-	return (pid_t)pid;
-}
-
-int
-os_children_open(void)
-{
-#ifdef __linux__
-	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-#else
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
-ssize_t
-os_children_read(int fd, pid_t *pids, size_t capacity)
-{
-	/* proc(5): the file needs CONFIG_PROC_CHILDREN, and may miss children if one ends while
-	   it is read; so callers read again until they find no new child. */
-	char text[4096];
-	size_t kept = 0, found = 0;
-	off_t offset = 0;
-	ssize_t n;
-
-	while ((n = pread(fd, text + kept, sizeof text - kept, offset)) > 0 || kept > 0) {
-		size_t have = kept + (n > 0 ? (size_t)n : 0);
-		size_t whole = have;
-		/* Keep a number that the buffer's end has cut until its other half is read. */
-		if (n > 0)
-			while (whole > 0 && text[whole - 1] != ' ')
-				whole--;
-		const char *at = text, *end = text + whole;
-		pid_t pid;
-		while (found < capacity && (pid = pid_parse(&at, end)) > 0)
-			pids[found++] = pid;
-		kept = n > 0 ? have - whole : 0;
-		for (size_t i = 0; i < kept; i++)
-			text[i] = text[whole + i];
-		if (n <= 0 || kept == sizeof text)
-			break;
-		offset += n;
-	}
-	return (ssize_t)found;
-}
-
-ssize_t
-os_children(pid_t *pids, size_t capacity)
-{
-	int fd = os_children_open();
-	ssize_t n = fd == -1 ? -1 : os_children_read(fd, pids, capacity);
-
-	if (fd != -1)
-		(void)close(fd);
-	return n;
-}
-
-int64_t
-os_process_cpu_ns(pid_t pid)
-{
-	clockid_t clock;
-
-	return clock_getcpuclockid(pid, &clock) == 0 ? clock_read(clock) : -1;
-}
-
 void
 os_no_core(int for_good)
 {
@@ -357,6 +281,14 @@ os_no_core(int for_good)
 	if (for_good)
 		limit.rlim_max = limit.rlim_cur;
 	(void)setrlimit(RLIMIT_CORE, &limit);
+}
+
+void
+os_core_again(void)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#endif
 }
 
 extern char **environ;
@@ -388,9 +320,9 @@ os_environment_clear(void)
 	environ = none;
 }
 
-#ifdef HAVE_ON_EXIT
 static void (*exit_hook)(void);
 
+#ifdef HAVE_ON_EXIT
 /* exit() calls this handler first: it was registered last before the jobs, and handlers run in
    reverse order.  It writes what the worker's own code printed, and ends the process without
    running the caller's handlers. */
@@ -404,16 +336,20 @@ exit_guard(int status, void *arg)
 	(void)fflush(stderr);
 	_exit(status);
 }
+#else
+/* Without the status this cannot end the process: the caller's handlers run after it. */
+static void
+exit_hook_call(void)
+{
+	if (exit_hook != NULL)
+		exit_hook();
+}
 #endif
 
 void
 os_exit_hook(void (*hook)(void))
 {
-#ifdef HAVE_ON_EXIT
 	exit_hook = hook;
-#else
-	(void)hook;
-#endif
 }
 
 int
@@ -422,6 +358,7 @@ os_exit_guard(void)
 #ifdef HAVE_ON_EXIT
 	return on_exit(exit_guard, NULL) == 0;
 #else
+	(void)atexit(exit_hook_call);
 	return 0;
 #endif
 }

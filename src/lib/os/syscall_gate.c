@@ -126,42 +126,75 @@ gate_address(void)
 #endif
 }
 
+/* No executable mapping between these two. */
+static uintptr_t plain_from, plain_to;
+
 #if GATE
-/*
- * 1: the stack is known not to be executable.
- *
- * An old object file in the program can make the stack executable.  That would be the one
- * executable mapping that a job could move without a system call that the filter judges: the stack
- * grows down to wherever there is room, and the part above can be unmapped.
- */
+/* What gate_use() wants to know of this process's mappings. */
+struct map_view {
+	uintptr_t probe;            /* an address that mmap() has given */
+	uintptr_t below;            /* the end of the last executable mapping so far */
+	uintptr_t from, to;         /* around the probe */
+	int stack_plain, stack_executable;
+};
+
+/* One mapping, in the order of addresses. */
+static void
+map_note(struct map_view *v, uintptr_t start, uintptr_t end, int executable, int is_stack)
+{
+	if (is_stack && executable)
+		v->stack_executable = 1;
+	else if (is_stack)
+		v->stack_plain = 1;
+	if (!executable)
+		return;
+	if (v->below <= v->probe && v->probe < start) {
+		v->from = v->below;
+		v->to = start;
+	}
+	v->below = end;
+}
+
 static int
-stack_is_plain(void)
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Look at all mappings.  0, or -1. */
+static int
+maps_look(struct map_view *v)
 {
 	static const char label[] = "[stack]";
 	char text[4096];
 	size_t field = 0, at = 0, matched = 0;
-	int executable = 0, plain = 0, movable = 0;
+	uintptr_t bound[2] = { 0, 0 };
+	int executable = 0, which = 0;
 	ssize_t n;
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 
 	if (fd == -1)
-		return 0;
-	/* proc(5): "address perms offset dev inode label", perms as in "r-xp" */
+		return -1;
+	/* proc(5): "address perms offset dev inode label", address as in "1000-2000", perms as in
+	   "r-xp" */
 	while ((n = read(fd, text, sizeof text)) > 0) {
 		for (ssize_t i = 0; i < n; i++) {
 			char c = text[i];
 			if (c == '\n') {
-				if (matched == sizeof label - 1) {
-					plain |= !executable;
-					movable |= executable;
-				}
+				map_note(v, bound[0], bound[1], executable,
+				    matched == sizeof label - 1);
 				field = at = matched = 0;
-				executable = 0;
+				bound[0] = bound[1] = 0;
+				executable = which = 0;
 				continue;
 			}
 			if (c == ' ') {
 				field++;
 				at = 0;
+			} else if (field == 0 && c == '-') {
+				which = 1;
+			} else if (field == 0) {
+				bound[which] = bound[which] << 4 | (uintptr_t)hex_digit(c);
 			} else if (field == 1 && ++at == 3) {
 				executable = c == 'x';
 			}
@@ -169,7 +202,21 @@ stack_is_plain(void)
 		}
 	}
 	(void)close(fd);
-	return n == 0 && plain && !movable;
+	return n == 0 ? 0 : -1;
+}
+
+/* An address in the part that mmap() gives memory from: too large to fit between libraries. */
+static uintptr_t
+map_probe(void)
+{
+	const size_t size = (size_t)1 << 28;
+	void *probe = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+	    0);
+
+	if (probe == MAP_FAILED)
+		return 0;
+	(void)munmap(probe, size);
+	return (uintptr_t)probe;
 }
 #endif
 
@@ -177,8 +224,27 @@ void
 gate_use(void)
 {
 #if GATE
-	in_use = gate_address() != 0 && stack_is_plain();
+	struct map_view view = { .probe = map_probe() };
+
+	/*
+	 * The stack must be known not to be executable.  An old object file in the program can make
+	 * it so, and that would be the one executable mapping that a job could move without a
+	 * system call that the filter judges: the stack grows down to wherever there is room, and
+	 * the part above can be unmapped.
+	 */
+	in_use = gate_address() != 0 && maps_look(&view) == 0 && view.stack_plain &&
+	    !view.stack_executable;
+	plain_from = view.from;
+	plain_to = view.to;
 #endif
+}
+
+int
+gate_plain_range(uintptr_t *from, uintptr_t *to)
+{
+	*from = plain_from;
+	*to = plain_to;
+	return plain_from < plain_to ? 0 : -1;
 }
 
 int

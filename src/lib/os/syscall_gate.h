@@ -22,6 +22,11 @@
 /* Where a filter sees calls through the gate come from; 0: there is no gate. */
 uintptr_t gate_address(void);
 
+/* Where no executable mapping lies, and none can come to be once the filter is there: the part of
+   the address space that mmap(2) gives memory from.  0, or -1: not known.  Valid after
+   gate_use(). */
+int gate_plain_range(uintptr_t *from, uintptr_t *to);
+
 /* From now on, in this process and those that it forks, gate_call() goes through the gate; unless
    there is none, or it would not be safe (an executable stack): gate_in_use() tells. */
 void gate_use(void);

@@ -4,47 +4,38 @@
 #include "lib/pool/pool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/dispatch/job_end.h"
+#include "lib/dispatch/loop_fd.h"
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/result_value.h"
+#include "lib/ipc/job_paths.h"
 #include "lib/job/outcome.h"
 #include "lib/os/clock.h"
+#include "lib/os/fd.h"
 #include "lib/os/usdt.h"
+#include "lib/pool/sized.h"
 
 static int
-job_is_valid(const struct forkpool_job *job)
+job_is_valid(const struct forkpool_job *job, bool paths)
 {
 	return job != NULL && job->fn != NULL && (job->args != NULL || job->args_len == 0) &&
 	    (job->flags & ~(unsigned)FORKPOOL_COOPERATIVE) == 0 &&
-	    (job->reserved[0] | job->reserved[1] | job->reserved[2] | job->reserved[3]) == 0 &&
+	    (paths ? job_paths_block_size(job) > 0 :
+		     job->readable == NULL && job->writable == NULL) &&
 	    (job->id == NULL || strnlen(job->id, WIRE_ID_MAX + 1) <= WIRE_ID_MAX);
 }
 
-int
-forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t *seq)
+/* Take a job for which there is room.  1; -1 and errno. */
+static int
+job_take(struct forkpool *pool, const struct forkpool_job *from, uint64_t *seq)
 {
-	if (pool_check(pool) == -1)
-		return -1;
-	if (!job_is_valid(from)) {
-		errno = EINVAL;
-		return -1;
-	}
 	struct dispatcher *d = &pool->d;
-	if (d->loop.deadline != CLOCK_NEVER) {
-		dispatcher_deadline_check(d, clock_now());
-		if (d->loop.expired) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-	}
-	if (d->jobs.pending >= d->options.queue_limit ||
-	    (from->args_len > JOB_ROOM && !arena_has_room(&d->arena, from->args_len)))
-		return 0;
 	struct job *job = job_table_add_plain(&d->jobs, from, pool->next_seq);
+
 	if (job == NULL)
 		job = job_table_add(&d->jobs, &d->arena, from, pool->next_seq);
 	if (job == NULL)
@@ -56,7 +47,60 @@ forkpool_submit(struct forkpool *pool, const struct forkpool_job *from, uint64_t
 		*seq = job->seq;
 	PROBE_JOB_SUBMIT(job->seq, job->fn);
 	offers_put(d, job);
+	loop_fd_ring(d);
 	return 1;
+}
+
+/* The same, with its paths in one block of that size with its arguments. */
+static int
+job_take_with_paths(struct forkpool *pool, const struct forkpool_job *from, size_t size,
+    uint64_t *seq)
+{
+	struct forkpool_job whole = *from;
+	void *block = job_paths_block(&pool->d.jobs.heap, from, size);
+
+	if (block == NULL)
+		return -1;
+	whole.args = block;
+	whole.args_len = size;
+	int r = job_take(pool, &whole, seq), error = errno;
+	kept_free(block);
+	errno = error;
+	return r;
+}
+
+int
+forkpool_submit_sized(struct forkpool *pool, const struct forkpool_job *job, size_t job_size,
+    uint64_t *seq)
+{
+	struct forkpool_job own;
+
+	if (pool_check(pool) == -1)
+		return -1;
+	if (job_size != sizeof own) {
+		if (sized_take(&own, sizeof own, job, job_size) == -1)
+			return -1;
+		job = &own;
+	}
+	struct dispatcher *d = &pool->d;
+	const bool paths = d->link.setup.worker.sandbox.job_paths;
+	if (!job_is_valid(job, paths)) {
+		errno = EINVAL;
+		return -1;
+	}
+	/* The arguments, and what goes with them. */
+	const size_t size = paths ? job_paths_block_size(job) : job->args_len;
+	if (d->loop.deadline != CLOCK_NEVER) {
+		dispatcher_deadline_check(d, clock_now());
+		if (d->loop.expired) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	if (d->jobs.pending >= d->options.queue_limit ||
+	    (size > JOB_ROOM && !arena_has_room(&d->arena, size)))
+		return 0;
+	return paths ? job_take_with_paths(pool, job, size, seq) : job_take(pool, job, seq);
 }
 
 /* Read a value from the spool into memory that is warm.  -1 and errno: the result stays ready. */
@@ -64,9 +108,10 @@ static int
 value_lend(struct forkpool *pool, struct job *job)
 {
 	if (job->value_len > pool->value_size) {
-		char *larger = realloc(pool->value, (size_t)job->value_len);
+		char *larger = kept_alloc(&pool->d.jobs.heap, (size_t)job->value_len);
 		if (larger == NULL)
 			return -1;
+		kept_free(pool->value);
 		pool->value = larger;
 		pool->value_size = (size_t)job->value_len;
 	}
@@ -74,11 +119,29 @@ value_lend(struct forkpool *pool, struct job *job)
 	return 0;
 }
 
+/*
+ * The message with where the job died.  That costs reading debug information, once for each object
+ * and some more for each new place, and is done when the result is taken, by whoever takes it: a
+ * member cannot tell that nobody will look.  What a crash costs anyway, a new process, is more, but
+ * for the first one.
+ */
 static const char *
-message_of(const struct job *job, const struct job_details *details)
+message_with_place(struct forkpool *pool, const struct job_details *details)
+{
+	char place[BACKTRACE_PLACE_SIZE];
+
+	backtrace_place(&pool->symbols, details->address, details->frames, place);
+	(void)snprintf(pool->message, sizeof pool->message, "%.*s%s%s", (int)details->place,
+	    details->message, place,
+	    details->message + strnlen(details->message, details->place));
+	return pool->message;
+}
+
+static const char *
+message_of(struct forkpool *pool, const struct job *job, const struct job_details *details)
 {
 	if (details != NULL && details->message[0] != '\0')
-		return details->message;
+		return details->place > 0 ? message_with_place(pool, details) : details->message;
 	if (job->outcome == FORKPOOL_FAILED && job->end.error > 0)
 		return strerror(job->end.error);
 	if (job->outcome == FORKPOOL_TIMED_OUT)
@@ -88,8 +151,9 @@ message_of(const struct job *job, const struct job_details *details)
 
 /* Fill in the members that a plain success does not have. */
 static void
-result_fill_rest(struct forkpool_result *r, const struct job *job)
+result_fill_rest(struct forkpool *pool, const struct job *job)
 {
+	struct forkpool_result *r = &pool->result;
 	const struct job_details *details = job->owns & JOB_OWNS_DETAILS ? job->details : NULL;
 	bool ok = job->outcome == FORKPOOL_OK; /* in a plain success's record these are stale */
 
@@ -97,11 +161,11 @@ result_fill_rest(struct forkpool_result *r, const struct job *job)
 	r->signal = ok ? 0 : job->end.signal;
 	r->exit_code = ok ? -1 : job->end.exit_code;
 	r->core_dumped = ok ? 0 : job->core_dumped;
-	r->message = message_of(job, details);
-	r->limit = details != NULL && job->outcome == FORKPOOL_OVER_LIMIT ? details->limit : NULL;
+	r->message = message_of(pool, job, details);
+	r->limit = details != NULL && job->outcome == FORKPOOL_OVER_LIMIT ? details->limit :
+									    FORKPOOL_LIMIT_NONE;
 	r->output = details != NULL && details->output != NULL ? details->output : "";
 	r->output_len = details != NULL ? details->output_len : 0;
-	r->backtrace = details != NULL ? details->backtrace : NULL;
 }
 
 static void
@@ -129,7 +193,7 @@ result_fill(struct forkpool *pool, const struct job *job)
 	r->user_ns = own_process ? job->user_ns : -1;
 	r->max_rss = own_process ? job->max_rss : -1;
 	if (!plain || !pool->result_plain)
-		result_fill_rest(r, job);
+		result_fill_rest(pool, job);
 	pool->result_plain = plain;
 }
 
@@ -153,8 +217,9 @@ pool_take(struct forkpool *pool, const struct forkpool_result **result)
 	return 1;
 }
 
-int
-forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
+/* The caller wants another result: it gives back the one that it has. */
+static int
+take_begin(struct forkpool *pool, const struct forkpool_result **result)
 {
 	if (pool_check(pool) == -1)
 		return -1;
@@ -164,27 +229,33 @@ forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
 	}
 	*result = NULL;
 	pool_take_back(pool);
-	int r = pool_take(pool, result);
-	if (r == 0 && pool->d.jobs.pending > 0) {
-		dispatcher_pump(&pool->d, 0);
-		r = pool_take(pool, result);
-	}
-	return r;
+	return 0;
 }
 
 int
-forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int timeout_ms)
+forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
 {
-	if (pool_check(pool) == -1)
+	if (take_begin(pool, result) == -1)
 		return -1;
-	if (result == NULL) {
-		errno = EINVAL;
-		return -1;
+	int r = pool_take(pool, result);
+	/* forkpool_dispatch() has left a look at the descriptors out where a result was there. */
+	bool unseen = loop_fd_in_use(&pool->d) && pool->d.loop.unpolled;
+	if (r == 0 && (pool->d.jobs.pending > 0 || unseen)) {
+		dispatcher_pump(&pool->d, 0);
+		r = pool_take(pool, result);
 	}
+	if (r == 0)
+		dispatcher_settle(&pool->d);
+	return r;
+}
+
+/* Take a result, waiting for one up to timeout_ms. */
+static int
+wait_for(struct forkpool *pool, const struct forkpool_result **result, int timeout_ms)
+{
 	struct dispatcher *d = &pool->d;
 	int64_t until = 0;
-	*result = NULL;
-	pool_take_back(pool);
+
 	for (;;) {
 		int r = pool_take(pool, result);
 		if (r != 0)
@@ -198,6 +269,35 @@ forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int 
 			return 0;
 		dispatcher_pump(d, timeout_ms == 0 ? 0 : until);
 	}
+}
+
+int
+forkpool_wait(struct forkpool *pool, const struct forkpool_result **result, int timeout_ms)
+{
+	if (take_begin(pool, result) == -1)
+		return -1;
+	int r = wait_for(pool, result, timeout_ms);
+	dispatcher_settle(&pool->d);
+	return r;
+}
+
+const char *
+forkpool_backtrace(struct forkpool *pool, const struct forkpool_result *result)
+{
+	if (pool_check(pool) == -1)
+		return NULL;
+	if (result == NULL || result != &pool->result || pool->lent == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	const struct job *job = pool->lent;
+	free(pool->backtrace);
+	pool->backtrace = NULL;
+	errno = 0;
+	if ((job->owns & JOB_OWNS_DETAILS) && job->details->frames > 0)
+		pool->backtrace = backtrace_text(&pool->symbols, job->details->address,
+		    job->details->frames);
+	return pool->backtrace;
 }
 
 size_t
@@ -215,6 +315,7 @@ forkpool_cancel(struct forkpool *pool, enum forkpool_cancel what)
 		errno = EINVAL;
 		return -1;
 	}
+	loop_fd_ring(&pool->d);
 	return dispatcher_cancel_all(&pool->d, what) > 0;
 }
 
@@ -228,6 +329,7 @@ forkpool_cancel_job(struct forkpool *pool, uint64_t seq, enum forkpool_cancel wh
 		return -1;
 	}
 	struct job *job = job_table_find(&pool->d.jobs, seq);
+	loop_fd_ring(&pool->d);
 	return job != NULL && dispatcher_cancel(&pool->d, job, what);
 }
 
@@ -238,6 +340,7 @@ forkpool_set_deadline(struct forkpool *pool, int64_t ns_from_now)
 		return -1;
 	int64_t now = clock_now();
 	dispatcher_set_deadline(&pool->d, clock_after(now, ns_from_now), now);
+	loop_fd_ring(&pool->d);
 	return 0;
 }
 
@@ -256,7 +359,14 @@ forkpool_resize(struct forkpool *pool, unsigned workers)
 	/* New workers read at their start how many of them are to take jobs. */
 	offers_size(d);
 	supervisor_link_resized(&d->link);
+	loop_fd_ring(d);
 	return 0;
+}
+
+int
+forkpool_fd(struct forkpool *pool)
+{
+	return pool_check(pool) == -1 ? -1 : loop_fd_open(&pool->d);
 }
 
 size_t
@@ -288,22 +398,15 @@ forkpool_dispatch(struct forkpool *pool, const struct pollfd *fds, size_t n)
 		errno = EINVAL;
 		return -1;
 	}
-	dispatcher_polled(&pool->d, fds, n);
+	if (n > 0)
+		dispatcher_polled(&pool->d, fds, n);
 	dispatcher_pump(&pool->d, 0);
+	dispatcher_settle(&pool->d);
 	return job_next_ready(&pool->d) != NULL;
 }
 
 int
 forkpool_wakeup(struct forkpool *pool)
 {
-	int saved = errno;
-
-	if (pool_check(pool) == -1)
-		return -1;
-	/* A full pipe wakes the caller already. */
-	if (write(pool->d.bell[1], "", 1) == -1 && errno != EAGAIN && errno != EWOULDBLOCK &&
-	    errno != EINTR)
-		return -1;
-	errno = saved;
-	return 0;
+	return pool_check(pool) == -1 ? -1 : fd_ring_pipe(pool->d.bell[1]);
 }

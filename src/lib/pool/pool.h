@@ -12,6 +12,7 @@
 
 #include "lib/dispatch/dispatcher.h"
 #include "lib/os/fork_canary.h"
+#include "lib/symbols/backtrace.h"
 
 #define POOL_MAGIC 0x706f6f6cu
 
@@ -25,6 +26,9 @@ struct forkpool {
 	struct forkpool_result result;
 	char    *value;               /* of a result from the spool; grown as needed, kept warm */
 	size_t   value_size;
+	struct symbols symbols;       /* what lay where when the pool was opened */
+	char    *backtrace;           /* the last one made */
+	char     message[256 + BACKTRACE_PLACE_SIZE]; /* of a result that says where it died */
 	bool     result_plain;        /* the members that few results have are unset in result */
 };
 

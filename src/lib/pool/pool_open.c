@@ -4,6 +4,7 @@
 #include "lib/pool/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +19,30 @@
 #include "lib/os/os.h"
 #include "lib/pool/pool_options.h"
 
+/* What a worker_init() gets where the options do not say: it may load models or connect. */
+#define INIT_TIMEOUT_NS (60 * CLOCK_S)
+
+/* Job records: one more than may be pending, for the result that the caller has. */
+static uint32_t
+pool_entries(const struct dispatcher *d)
+{
+	return (uint32_t)d->options.queue_limit + 1;
+}
+
 static void
 pool_free(struct forkpool *pool)
 {
 	struct dispatcher *d = &pool->d;
 	int error = errno;
 
+	kept_free(pool->value);
+	free(pool->backtrace);
+	symbols_release(&pool->symbols);
 	dispatcher_release(d);
 	arena_close(&d->arena);
 	spool_reader_release(&d->values.reader);
 	spool_close(&d->values.spool);
+	fd_close(&d->link.setup.worker.null);
 	fd_close(&d->job_pipe[0]);
 	fd_close(&d->job_pipe[1]);
 	fd_close(&d->bell[0]);
@@ -36,13 +51,24 @@ pool_free(struct forkpool *pool)
 	descriptors_release(&d->link.setup.worker.descriptors);
 	sandbox_release(&d->link.setup.worker.sandbox);
 	mailboxes_destroy(d->link.setup.worker.mailboxes);
-	shared_destroy(d->shared);
+	shared_destroy(d->shared, pool_entries(d));
 	control_destroy(d->control);
 	canary_destroy(&pool->canary);
-	free(pool->value);
 	pool->magic = 0;
 	free(pool);
 	errno = error;
+}
+
+static int
+null_open(int *null, const struct error_text *to)
+{
+	*null = fd_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
+	if (*null != -1)
+		return 0;
+	return errno == ENOENT ?
+	    error_set(to, ENOENT, "/dev/null is missing: workers have it as standard input") :
+	    error_set(to, errno, "cannot open /dev/null, the workers' standard input: %s",
+		strerror(errno));
 }
 
 /* Make memory and descriptors, in the order in which they are needed.  On -1 pool_free() frees what
@@ -51,8 +77,7 @@ static int
 parts_make(struct forkpool *pool, const struct error_text *to)
 {
 	struct dispatcher *d = &pool->d;
-	/* One more than may be pending: the result that the caller has. */
-	uint32_t entries = (uint32_t)d->options.queue_limit + 1;
+	uint32_t entries = pool_entries(d);
 
 	if (canary_create(&pool->canary) == -1 || (d->shared = shared_create(entries)) == NULL ||
 	    (d->control = control_create()) == NULL)
@@ -78,6 +103,8 @@ parts_make(struct forkpool *pool, const struct error_text *to)
 	if (fd_set_nonblocking(d->job_pipe[1], 1) == -1)
 		return error_set(to, errno, "cannot make the job pipe: %s", strerror(errno));
 	packet_pipe_reserve(d->job_pipe[1], d->link.workers * 4);
+	if (null_open(&d->link.setup.worker.null, to) == -1)
+		return -1;
 	if (os_pipe(d->bell, 0) == -1)
 		return error_set(to, errno, "cannot make the pipe for forkpool_wakeup(): %s",
 		    strerror(errno));
@@ -99,6 +126,7 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 
 	d->link.setup.grace_ns = worker->grace_ns = o->grace_ns > 0 ? o->grace_ns : CLOCK_S;
 	worker->shared = d->shared;
+	worker->entries = pool_entries(d);
 	worker->control = d->control;
 	worker->canary = pool->canary;
 	worker->spool = d->values.spool;
@@ -111,6 +139,9 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 	worker->output = o->output;
 	worker->limits = o->limits;
 	worker->executes = o->executes != 0;
+	worker->core_dumps = o->core_dumps != 0;
+	worker->init_timeout_ns = o->init_timeout_ns != 0 ? o->init_timeout_ns : INIT_TIMEOUT_NS;
+	worker->job_exit = o->job_exit;
 	worker->init = o->worker_init;
 	worker->exit = o->worker_exit;
 	worker->arg = o->worker_arg;
@@ -132,8 +163,9 @@ workers_await(struct dispatcher *d, const struct error_text *to)
 		atomic_store(&d->control->parent_rung, 0);
 	}
 	if (started == 1) {
-		struct sandbox *s = &d->link.setup.worker.sandbox;
-		(void)sandbox_do_without(s, s->layers & ~atomic_load(&d->control->layers));
+		/* Another supervisor, should this one be killed, is to do with the same. */
+		sandbox_settle(&d->link.setup.worker.sandbox, atomic_load(&d->control->layers),
+		    atomic_load(&d->control->mechanisms));
 		deaths_check(d); /* that ring may have told of a death */
 		return 0;
 	}
@@ -188,13 +220,17 @@ pool_new(const struct forkpool_options *o)
 }
 
 struct forkpool *
-forkpool_open(const struct forkpool_options *given, char *error, size_t error_size)
+forkpool_open_sized(const struct forkpool_options *options, size_t options_size,
+    size_t sandbox_size, char *error, size_t error_size)
 {
+	const struct options_given given = {
+		.options = options, .options_size = options_size, .sandbox_size = sandbox_size,
+	};
 	struct error_text to = { .text = error, .size = error != NULL ? error_size : 0 };
 	struct forkpool_options o;
 	struct forkpool_sandbox sandbox;
 
-	if (pool_options_take(&o, &sandbox, given, &to) == -1)
+	if (pool_options_take(&o, &sandbox, &given, &to) == -1)
 		return NULL;
 	struct forkpool *pool = pool_new(&o);
 	if (pool == NULL) {
@@ -203,6 +239,7 @@ forkpool_open(const struct forkpool_options *given, char *error, size_t error_si
 	}
 	struct worker_setup *worker = &pool->d.link.setup.worker;
 	crash_prepare();
+	symbols_take(&pool->symbols);
 	sandbox_init(&worker->sandbox, o.isolation);
 	if (descriptors_take(&worker->descriptors, o.descriptors, to.text, to.size) == -1 ||
 	    (o.isolation != FORKPOOL_ISOLATE_WORKER &&

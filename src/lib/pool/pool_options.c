@@ -8,16 +8,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/ipc/shared.h"
 #include "lib/job/outcome.h"
 #include "lib/os/os.h"
+#include "lib/os/processors.h"
+#include "lib/pool/sized.h"
 #include "lib/sandbox/limits.h"
 
 #define QUEUE_LIMIT_MAX   ((size_t)1 << 24)
 #define VALUE_MAX_DEFAULT ((size_t)64 << 20)
-#define VALUE_MAX_MAX     ((uint64_t)1 << 40)
+#if SIZE_MAX > UINT32_MAX
+#define VALUE_MAX_MAX ((size_t)1 << 40)
+#define VALUE_MAX_TEXT "a terabyte"
+#else
+/* Values and output of a run together fit a size_t. */
+#define VALUE_MAX_MAX ((size_t)1 << 29)
+#define VALUE_MAX_TEXT "512 megabytes"
+#endif
 #define RETRY_DEFAULT     (1u << FORKPOOL_CRASHED | 1u << FORKPOOL_TIMED_OUT | 1u << FORKPOOL_LOST)
 
 int
@@ -45,8 +53,8 @@ options_check(const struct forkpool_options *o, const struct error_text *to)
 		    QUEUE_LIMIT_MAX);
 	if (o->grace_ns < 0)
 		return error_set(to, EINVAL, "grace_ns: must not be negative");
-	if ((uint64_t)o->max_value_len > VALUE_MAX_MAX)
-		return error_set(to, EINVAL, "max_value_len: %zu is more than a terabyte",
+	if (o->max_value_len > VALUE_MAX_MAX)
+		return error_set(to, EINVAL, "max_value_len: %zu is more than " VALUE_MAX_TEXT,
 		    o->max_value_len);
 	if ((o->retry_on & ~((1u << OUTCOME_COUNT) - 1)) != 0 ||
 	    (o->retry_on & 1u << FORKPOOL_OK) != 0)
@@ -55,9 +63,22 @@ options_check(const struct forkpool_options *o, const struct error_text *to)
 	if (o->isolation != FORKPOOL_ISOLATE_WORKER && o->isolation != FORKPOOL_ISOLATE_JOB &&
 	    o->isolation != FORKPOOL_ISOLATE_SANDBOX)
 		return error_set(to, EINVAL, "isolation: %d is no level", (int)o->isolation);
+	if (o->job_exit != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
+		return error_set(to, EINVAL,
+		    "job_exit: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only; a "
+		    "worker has worker_exit()");
+	if (o->job_exit != NULL && o->executes)
+		return error_set(to, EINVAL,
+		    "job_exit: with .executes a job's process ends as the program that it "
+		    "executes");
+	if (o->core_dumps && o->isolation == FORKPOOL_ISOLATE_SANDBOX)
+		return error_set(to, EINVAL, "core_dumps: a sandboxed process cannot be dumped");
 	if (o->environment != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
 		return error_set(to, EINVAL,
 		    "environment: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
+	if (o->executes != 0 && o->isolation == FORKPOOL_ISOLATE_WORKER)
+		return error_set(to, EINVAL,
+		    "executes: is for FORKPOOL_ISOLATE_JOB and FORKPOOL_ISOLATE_SANDBOX only");
 	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_WORKER)
 		return error_set(to, EINVAL,
 		    "sandbox: is for FORKPOOL_ISOLATE_SANDBOX only (for FORKPOOL_ISOLATE_JOB its "
@@ -65,8 +86,20 @@ options_check(const struct forkpool_options *o, const struct error_text *to)
 	if (o->sandbox != NULL && o->isolation == FORKPOOL_ISOLATE_JOB &&
 	    (o->sandbox->readable != NULL || o->sandbox->writable != NULL || o->sandbox->network ||
 		o->sandbox->exec || o->sandbox->namespaces || o->sandbox->uid != 0 ||
-		o->sandbox->gid != 0))
+		o->sandbox->gid != 0 || o->sandbox->private_root || o->sandbox->scratch != 0 ||
+		o->sandbox->threads || o->sandbox->job_paths || o->sandbox->best_effort))
 		return error_set(to, EINVAL, "sandbox: FORKPOOL_ISOLATE_JOB takes its cgroup only");
+	if (o->sandbox != NULL && (o->sandbox->network < 0 ||
+		o->sandbox->network > FORKPOOL_NETWORK_LOOPBACK))
+		return error_set(to, EINVAL, "sandbox: network: %d is none of none, open, loopback",
+		    o->sandbox->network);
+	if (o->sandbox != NULL && o->sandbox->scratch < 0)
+		return error_set(to, EINVAL, "sandbox: scratch: must not be negative");
+	if (o->sandbox != NULL && o->sandbox->scratch > 0 && !o->sandbox->private_root)
+		return error_set(to, EINVAL, "sandbox: scratch: is for a private_root only");
+	if (o->sandbox != NULL && o->sandbox->job_paths && o->sandbox->private_root)
+		return error_set(to, EINVAL,
+		    "sandbox: job_paths: a private_root has the same paths for all jobs");
 	if (o->output != FORKPOOL_OUTPUT_INHERIT && o->output != FORKPOOL_OUTPUT_DISCARD &&
 	    o->output != FORKPOOL_OUTPUT_CAPTURE)
 		return error_set(to, EINVAL, "output: %d is none of inherit, discard, capture",
@@ -80,30 +113,17 @@ options_check(const struct forkpool_options *o, const struct error_text *to)
 	return limits_check(&o->limits, o->isolation, to->text, to->size);
 }
 
-/* Copy a structure that begins with its own size: the caller's version may have fewer members (the
-   rest is zero here), or more, of which none may be set. */
+/* Take over a structure of the program's. */
 static int
-structure_copy(void *copy, size_t known, const void *given, const char *name,
+structure_take(void *own, size_t own_size, const void *given, size_t size, const char *name,
     const struct error_text *to)
 {
-	size_t size;
-
-	memset(copy, 0, known);
-	if (given == NULL)
+	if (sized_take(own, own_size, given, size) == 0)
 		return 0;
-	memcpy(&size, given, sizeof size);
-	if (size == 0)
-		size = known;
-	if (size < sizeof size)
-		return error_set(to, EINVAL, "struct_size: %zu is no size of struct forkpool_%s",
-		    size, name);
-	for (size_t i = known; i < size; i++)
-		if (((const unsigned char *)given)[i] != 0)
-			return error_set(to, EINVAL,
-			    "%s: a member is set that this version of forkpool does not know",
-			    name);
-	memcpy(copy, given, size < known ? size : known);
-	return 0;
+	if (errno == E2BIG)
+		return error_set(to, E2BIG,
+		    "%s: a member is set that this version of forkpool does not know", name);
+	return error_set(to, EINVAL, "%zu bytes are no size of struct forkpool_%s", size, name);
 }
 
 void
@@ -142,20 +162,14 @@ environment_copy(char ***copy, const char *const *given, const struct error_text
 	return 0;
 }
 
-static unsigned
-processors_online(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > (long)SHARED_WORKERS_MAX ? SHARED_WORKERS_MAX : (unsigned)n;
-}
-
 int
 pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
-    const struct forkpool_options *given, const struct error_text *to)
+    const struct options_given *given, const struct error_text *to)
 {
-	if (structure_copy(o, sizeof *o, given, "options", to) == -1 ||
-	    structure_copy(sandbox, sizeof *sandbox, o->sandbox, "sandbox", to) == -1)
+	if (structure_take(o, sizeof *o, given->options, given->options_size, "options", to) ==
+		-1 ||
+	    structure_take(sandbox, sizeof *sandbox, o->sandbox, given->sandbox_size, "sandbox",
+		to) == -1)
 		return -1;
 	if (o->sandbox != NULL)
 		o->sandbox = sandbox;
@@ -166,12 +180,15 @@ void
 pool_options_fill(struct dispatch_options *to, const struct forkpool_options *o)
 {
 	uint64_t value_max = o->max_value_len > 0 ? o->max_value_len : VALUE_MAX_DEFAULT;
-	unsigned processors = processors_online();
-	unsigned workers = o->workers > 0 ? o->workers : processors;
+	unsigned processors = processors_usable();
+	unsigned most = processors < SHARED_WORKERS_MAX ? processors : SHARED_WORKERS_MAX;
+	unsigned workers = o->workers > 0 ? o->workers : most;
 	uint64_t output_max = 0;
 
 	if (o->output == FORKPOOL_OUTPUT_CAPTURE)
 		output_max = o->limits.output > 0 ? (uint64_t)o->limits.output : value_max;
+	if (output_max > VALUE_MAX_MAX)
+		output_max = VALUE_MAX_MAX;
 	*to = (struct dispatch_options){
 		.workers = workers,
 		.processors = processors,

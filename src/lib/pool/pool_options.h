@@ -23,10 +23,16 @@ struct error_text {
 int error_set(const struct error_text *, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Check the given options (NULL: all defaults) and copy them to *o, and what o->sandbox points to
-   to *sandbox.  0, or -1, errno and a sentence. */
+/* The program's options (NULL: all defaults), and how large its header says they are. */
+struct options_given {
+	const struct forkpool_options *options;
+	size_t options_size, sandbox_size;
+};
+
+/* Check the given options and copy them to *o, and what o->sandbox points to to *sandbox.  0, or
+   -1, errno and a sentence. */
 int pool_options_take(struct forkpool_options *o, struct forkpool_sandbox *sandbox,
-    const struct forkpool_options *given, const struct error_text *);
+    const struct options_given *, const struct error_text *);
 
 /* What the engine goes by; the defaults stand for what the options leave open. */
 void pool_options_fill(struct dispatch_options *, const struct forkpool_options *);

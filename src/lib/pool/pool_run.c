@@ -6,25 +6,41 @@
 #include <errno.h>
 #include <string.h>
 
+/* Room for a job as newer headers may have it. */
+#define JOB_SIZE_MAX 1024
+
+/* Where jobs come from. */
+struct source {
+	forkpool_generator *generator;
+	void  *arg;
+	size_t job_size;    /* as the program's header has it */
+	int    held;        /* the pool had no room for this job yet */
+	union {
+		struct forkpool_job job;
+		unsigned char room[JOB_SIZE_MAX];
+	} next;
+};
+
 /* Pull jobs while there is room.  1: more to pull later, 0: no more, -1: error. */
 static int
-pull(struct forkpool *pool, forkpool_generator *generator, void *arg, struct forkpool_job *job,
-    int *held)
+pull(struct forkpool *pool, struct source *from)
 {
+	struct forkpool_job *job = &from->next.job;
+
 	for (;;) {
-		if (!*held) {
-			memset(job, 0, sizeof *job);
-			int r = generator(job, arg);
+		if (!from->held) {
+			memset(job, 0, from->job_size > sizeof *job ? from->job_size : sizeof *job);
+			int r = from->generator(job, from->arg);
 			if (r <= 0)
 				return r < 0 ? -1 : 0;
-			*held = 1;
+			from->held = 1;
 		}
 		/* Keep a job that there is no room for: what it points to stays valid until the
 		   generator is called again. */
-		int r = forkpool_submit(pool, job, NULL);
+		int r = forkpool_submit_sized(pool, job, from->job_size, NULL);
 		if (r <= 0)
 			return r == 0 ? 1 : -1;
-		*held = 0;
+		from->held = 0;
 		if (pool->d.jobs.pending >= pool->d.options.queue_limit)
 			return 1;
 	}
@@ -42,31 +58,32 @@ drain(struct forkpool *pool)
 }
 
 int
-forkpool_run(struct forkpool *pool, forkpool_generator *generator, void *generator_arg,
-    forkpool_consumer *consumer, void *consumer_arg)
+forkpool_run_sized(struct forkpool *pool, forkpool_generator *generator, void *generator_arg,
+    forkpool_consumer *consumer, void *consumer_arg, size_t job_size)
 {
 	const struct forkpool_result *result;
-	struct forkpool_job job;
-	int held = 0, more = 1, error = 0;
+	struct source from = {
+		.generator = generator, .arg = generator_arg, .job_size = job_size,
+	};
+	int more = 1, error = 0;
 
 	if (pool_check(pool) == -1)
 		return -1;
-	if (generator == NULL) {
+	if (generator == NULL || job_size > JOB_SIZE_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
 	for (;;) {
 		if (more == 1) {
-			more = pull(pool, generator, generator_arg, &job, &held);
+			more = pull(pool, &from);
 			if (more == -1)
 				error = errno; /* jobs accepted so far still come to their end */
 		}
 		int r = forkpool_wait(pool, &result, -1);
 		while (r == 1) {
-			int stop = consumer != NULL ? consumer(result, consumer_arg) : 0;
-			if (stop != 0) {
+			if (consumer != NULL && consumer(result, consumer_arg) != 0) {
 				drain(pool);
-				return stop;
+				return 1;
 			}
 			/* Take all that is ready before submitting more: fewer turns between the
 			   two. */

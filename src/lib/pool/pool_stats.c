@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The public functions that tell numbers: of the pool, and of one worker. */
+/* The public functions that tell numbers: of the library, of the pool, and of one worker. */
 #include "config.h"
 #include "lib/pool/pool.h"
 
@@ -7,23 +7,24 @@
 #include <string.h>
 
 #include "lib/os/clock.h"
+#include "lib/os/processors.h"
+#include "lib/pool/sized.h"
 
-/* Copy as much of a structure as the caller's version of it has. */
-static int
-struct_copy(void *to, size_t to_size, const void *from, size_t from_size)
+const char *
+forkpool_version(void)
 {
-	if (to == NULL || to_size == 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (to_size > from_size)
-		memset((char *)to + from_size, 0, to_size - from_size);
-	memcpy(to, from, to_size < from_size ? to_size : from_size);
-	return 0;
+	return PACKAGE_VERSION;
+}
+
+unsigned
+forkpool_processors(void)
+{
+	return processors_usable();
 }
 
 int
-forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, size_t struct_size)
+forkpool_get_stats_sized(const struct forkpool *pool, struct forkpool_stats *stats,
+    size_t stats_size)
 {
 	if (pool_check(pool) == -1)
 		return -1;
@@ -51,7 +52,7 @@ forkpool_get_stats(const struct forkpool *pool, struct forkpool_stats *stats, si
 	}
 	for (unsigned i = 0; i < d->link.slots; i++)
 		now.workers_alive += atomic_load(&d->control->slot[i].pid) != 0;
-	return struct_copy(stats, struct_size, &now, sizeof now);
+	return sized_give(stats, stats_size, &now, sizeof now);
 }
 
 unsigned
@@ -60,9 +61,15 @@ forkpool_layers(const struct forkpool *pool)
 	return pool_check(pool) == -1 ? 0 : pool->d.link.setup.worker.sandbox.layers;
 }
 
+unsigned
+forkpool_mechanisms(const struct forkpool *pool)
+{
+	return pool_check(pool) == -1 ? 0 : pool->d.link.setup.worker.sandbox.mechanisms;
+}
+
 int
-forkpool_worker_info(const struct forkpool *pool, unsigned worker,
-    struct forkpool_worker_info *info, size_t struct_size)
+forkpool_worker_info_sized(const struct forkpool *pool, unsigned worker,
+    struct forkpool_worker_info *info, size_t info_size)
 {
 	if (pool_check(pool) == -1)
 		return -1;
@@ -76,6 +83,7 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker,
 		.pid = atomic_load(&d->control->slot[worker].pid),
 		.jobs_done = atomic_load(&slot->runs),
 	};
+	now.initialising = now.pid != 0 && atomic_load(&slot->ready) == 0;
 	uint64_t ticket = atomic_load(&slot->run_ticket);
 	uint32_t entry = atomic_load(&slot->run_entry);
 	int64_t started = atomic_load(&slot->run_started);
@@ -84,12 +92,11 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker,
 	if (now.pid != 0 && ticket != 0 && job != NULL && job->state == JOB_OFFERED &&
 	    job->ticket == ticket &&
 	    claim_state(atomic_load(shared_claim(d->shared, entry))) >= CLAIM_CLAIMED) {
-		int64_t so_far = clock_now() - started;
 		now.busy = 1;
 		now.seq = job->seq;
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
-		now.run_ns = so_far > 0 ? so_far : 0;
+		now.run_ns = clock_since(started, clock_now());
 		_Atomic uint64_t *progress = jobs_have_own_process(&d->link.setup.worker) ?
 		    mailboxes_at(d->link.setup.worker.mailboxes, worker)->progress :
 		    slot->progress;
@@ -98,5 +105,5 @@ forkpool_worker_info(const struct forkpool *pool, unsigned worker,
 		if (now.jobs_done > 0)
 			now.jobs_done--; /* the one that runs is not done */
 	}
-	return struct_copy(info, struct_size, &now, sizeof now);
+	return sized_give(info, info_size, &now, sizeof now);
 }

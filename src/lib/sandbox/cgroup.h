@@ -13,7 +13,7 @@
  * worker was before.  RLIMIT_DATA remains the exact limit of memory; should the kernel's OOM killer
  * strike here, it picks the job's processes first (cgroup_enter_job()).
  *
- * Only the delegated directory is kept open; leaves are reached through it by name.
+ * Only the delegated directories are kept open; leaves are reached through them by name.
  */
 #ifndef FORKPOOL_CGROUP_H
 #define FORKPOOL_CGROUP_H
@@ -27,6 +27,8 @@
 struct sandbox_cgroup {
 	int  dir;         /* the delegated directory: close-on-exec, above 2, open in workers, too;
 	                     -1: no cgroup was asked for, and no function here does anything */
+	int  pids_dir;    /* the one for the pids controller, where that is another hierarchy, of
+	                     version 1; likewise; -1: it is the same */
 	bool has_pids;
 	bool has_memory;
 	bool has_kill;    /* cgroup.kill (version 2, Linux 5.14) */
@@ -35,15 +37,15 @@ struct sandbox_cgroup {
 };
 
 /*
- * In the parent: open path (NULL: none), and make a leaf there to see whether it has what the
- * limits ask for.  Where the leaf lacks a controller, a version 2 directory is asked to give it
- * (cgroup.subtree_control).  0, or -1 and one sentence in error (error_size > 0): EINVAL path is no
- * cgroup directory; ENOTSUP limits.processes is set, and there is no pids controller; else the
- * errno of opening it or making the leaf. limits.memory uses the memory controller where there is
- * one, and does not require it.
+ * In the parent: open path (NULL: none) and pids_path (NULL: the same), and make a leaf there to
+ * see whether it has what the limits ask for.  Where the leaf lacks a controller, a version 2
+ * directory is asked to give it (cgroup.subtree_control).  0, or -1 and one sentence in error
+ * (error_size > 0): EINVAL path is no cgroup directory; ENOTSUP limits.processes is set, and there
+ * is no pids controller; else the errno of opening it or making the leaf. limits.memory uses the
+ * memory controller where there is one, and does not require it.
  */
-int cgroup_plan(struct sandbox_cgroup *, const char *path, const struct forkpool_limits *,
-    char *error, size_t error_size);
+int cgroup_plan(struct sandbox_cgroup *, const char *path, const char *pids_path,
+    const struct forkpool_limits *, char *error, size_t error_size);
 /* Close it; the leaves stay. */
 void cgroup_release(struct sandbox_cgroup *);
 
@@ -56,9 +58,9 @@ int cgroup_enter_worker(const struct sandbox_cgroup *, unsigned index,
     const struct forkpool_limits *, const char **step);
 
 /*
- * In a job's process: have the OOM killer pick this process and its children, not the worker, where
- * the group's memory runs out.  Where the process may not say so (it is undumpable, and its user
- * not root) the kernel picks the largest.  Async-signal-safe.
+ * In a job's process: have the OOM killer pick this process and its children, not the worker,
+ * where the group's memory runs out.  Before the process enters a root directory of its own, whose
+ * /proc is read-only.  Async-signal-safe.
  */
 void cgroup_enter_job(const struct sandbox_cgroup *);
 

@@ -10,12 +10,19 @@
 
 #include "lib/os/syscall_gate.h"
 #include "lib/sandbox/kernel_file.h"
+#include "lib/sandbox/loopback.h"
 #include "lib/sandbox/refusal.h"
 
-bool
-identity_is_user(const struct sandbox_identity *identity)
+static uid_t
+user_of(const struct sandbox_identity *identity, pid_t worker)
 {
-	return geteuid() == identity->uid && getegid() == identity->gid;
+	return identity->own_user ? (uid_t)(identity->own_base + (uint32_t)worker) : identity->uid;
+}
+
+bool
+identity_is_user(const struct sandbox_identity *identity, pid_t worker)
+{
+	return geteuid() == user_of(identity, worker) && getegid() == identity->gid;
 }
 
 #ifdef __linux__
@@ -81,6 +88,23 @@ capabilities_effective(void)
 	return sets[0].effective | (uint64_t)sets[1].effective << 32;
 }
 
+/* Whether this process is that user and group alone: a job must not keep a real or saved id of
+   somebody else's, as set-user-id programs have, since it could become that. */
+static bool
+ids_are(uid_t uid, gid_t gid)
+{
+	uid_t users[3];
+	gid_t groups[3];
+
+	if (getresuid(&users[0], &users[1], &users[2]) == -1 ||
+	    getresgid(&groups[0], &groups[1], &groups[2]) == -1)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (users[i] != uid || groups[i] != gid)
+			return false;
+	return true;
+}
+
 /* All sets but the bounding set: the ambient set is never larger than these. */
 static int
 capabilities_drop(void)
@@ -92,9 +116,10 @@ capabilities_drop(void)
 	return (int)gate_call(SYS_capset, (long)&header, (long)sets, 0, 0, 0);
 }
 
-/* Whether the id exists in this process's user namespace; 1 where the map cannot be read. */
+/* Whether the ids from first to last exist, one mapping has them all, in this process's user
+   namespace; 1 where the map cannot be read. */
 static int
-id_is_mapped(const char *map, unsigned long id)
+ids_are_mapped(const char *map, uint64_t first, uint64_t last)
 {
 	FILE *file = fopen(map, "re");
 	uint64_t inside, outside, count;
@@ -104,7 +129,7 @@ id_is_mapped(const char *map, unsigned long id)
 		return 1;
 	while (!mapped &&
 	    fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &count) == 3)
-		mapped = id >= inside && id - inside < count;
+		mapped = first >= inside && last - inside < count;
 	(void)fclose(file);
 	return mapped;
 }
@@ -126,22 +151,19 @@ change_check(const struct sandbox_identity *identity, uid_t uid, gid_t gid, char
 		    "sandbox: group %lu: this process is root without the capability to change its "
 		    "group (CAP_SETGID)",
 		    (unsigned long)identity->gid);
-	if (!id_is_mapped("/proc/self/uid_map", identity->uid))
+	if (!ids_are_mapped("/proc/self/uid_map", identity->uid, identity->uid))
 		return refusal_set(error, error_size, EINVAL,
 		    "sandbox: user %lu does not exist in the user namespace of this process",
 		    (unsigned long)identity->uid);
-	if (!id_is_mapped("/proc/self/gid_map", identity->gid))
+	if (!ids_are_mapped("/proc/self/gid_map", identity->gid, identity->gid))
 		return refusal_set(error, error_size, EINVAL,
 		    "sandbox: group %lu does not exist in the user namespace of this process",
 		    (unsigned long)identity->gid);
 	return 0;
 }
 
-/* Only the owner of a process's identity map may write it, and an undumpable process's map is
-   root's.  Making the worker dumpable for that moment would open to the user's other processes what
-   the caller may have closed. */
-static int
-map_check(char *error, size_t error_size)
+int
+identity_map_check(char *error, size_t error_size)
 {
 	if (prctl(PR_GET_DUMPABLE) == 1)
 		return 0;
@@ -162,6 +184,20 @@ namespaces_note(uint64_t which[3])
 		which[i] = stat(paths[i], &st) == 0 ? (uint64_t)st.st_ino : 0;
 }
 
+/* Where all of that range exists. */
+static void
+own_user_plan(struct sandbox_identity *identity)
+{
+	const uint32_t shares = (IDENTITY_OWN_LAST - IDENTITY_OWN_FIRST + 1) >> IDENTITY_OWN_SHIFT;
+	struct stat st;
+
+	if (!ids_are_mapped("/proc/self/uid_map", IDENTITY_OWN_FIRST, IDENTITY_OWN_LAST))
+		return;
+	uint64_t share = stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino % shares : 0;
+	identity->own_base = IDENTITY_OWN_FIRST + ((uint32_t)share << IDENTITY_OWN_SHIFT);
+	identity->own_user = true;
+}
+
 static void
 maps_fill(struct sandbox_identity *identity, uid_t uid, gid_t gid)
 {
@@ -175,12 +211,10 @@ int
 identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *sandbox,
     char *error, size_t error_size)
 {
-	uid_t uid, uid_real, uid_saved, uid_asked = sandbox != NULL ? sandbox->uid : 0;
-	gid_t gid, gid_real, gid_saved, gid_asked = sandbox != NULL ? sandbox->gid : 0;
+	const uid_t uid = geteuid(), uid_asked = sandbox != NULL ? sandbox->uid : 0;
+	const gid_t gid = getegid(), gid_asked = sandbox != NULL ? sandbox->gid : 0;
 
 	memset(identity, 0, sizeof *identity);
-	(void)getresuid(&uid_real, &uid, &uid_saved);
-	(void)getresgid(&gid_real, &gid, &gid_saved);
 	bool root = uid == 0;
 	bool keep_uid = uid_asked == (uid_t)-1 || (uid_asked == 0 && !root);
 	bool keep_gid = gid_asked == (gid_t)-1 || (gid_asked == 0 && !root);
@@ -202,15 +236,16 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 		identity->uid = uid;
 		identity->gid = gid;
 	}
-	/* A job must not keep a saved id either, as set-user-id programs have. */
-	identity->change_user = uid_real != identity->uid || uid != identity->uid ||
-	    uid_saved != identity->uid || gid_real != identity->gid || gid != identity->gid ||
-	    gid_saved != identity->gid;
+	if (root && uid_asked == 0 && identity->uid != uid)
+		own_user_plan(identity);
+	identity->change_user = !ids_are(identity->uid, identity->gid);
 	identity->drop_groups = root;
 	identity->drop_caps = root;
-	identity->namespaces = sandbox != NULL && sandbox->namespaces;
+	identity->namespaces = sandbox != NULL &&
+	    (sandbox->namespaces || sandbox->network == FORKPOOL_NETWORK_LOOPBACK);
+	identity->loopback = sandbox != NULL && sandbox->network == FORKPOOL_NETWORK_LOOPBACK;
 	identity->user_namespace = !root;
-	if (identity->namespaces && !root && map_check(error, error_size) == -1) {
+	if (identity->namespaces && !root && identity_map_check(error, error_size) == -1) {
 		if (!sandbox->best_effort)
 			return -1;
 		identity->namespaces = false;
@@ -223,6 +258,16 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 	if (identity->namespaces)
 		identity->layers |= FORKPOOL_LAYER_NAMESPACES;
 	return 0;
+}
+
+void
+identity_keep_user(struct sandbox_identity *identity)
+{
+	identity->uid = geteuid();
+	identity->gid = getegid();
+	identity->own_user = false;
+	identity->change_user = !ids_are(identity->uid, identity->gid);
+	identity->layers &= ~(unsigned)FORKPOOL_LAYER_USER;
 }
 
 static int
@@ -263,7 +308,7 @@ namespaces_enter(const struct sandbox_identity *identity, const char **step)
 			errno = EPERM;
 			return -1;
 		}
-	return 0;
+	return identity->loopback ? loopback_enter_worker(step) : 0;
 }
 
 int
@@ -276,7 +321,7 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 
 	/* With READ_IMPLIES_EXEC a filter could not tell which mappings can be executed. */
 	*step = "execution domain";
-	long persona = gate_call(SYS_personality, 0xffffffff, 0, 0, 0, 0);
+	long persona = gate_call(SYS_personality, (long)0xffffffff, 0, 0, 0, 0);
 	if (persona == -1)
 		return -1;
 	if (persona & READ_IMPLIES_EXEC &&
@@ -285,6 +330,11 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 
 	if (identity->namespaces && namespaces_enter(identity, step) == -1) {
 		*layers = FORKPOOL_LAYER_NAMESPACES;
+		return -1;
+	}
+	if (!identity->namespaces && identity->jail && identity->user_namespace &&
+	    user_namespace_enter(identity, step) == -1) {
+		*layers = 0;
 		return -1;
 	}
 
@@ -302,7 +352,7 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 			break;
 
 	*step = "capabilities";
-	if (!identity->drop_caps && capabilities_drop() == -1)
+	if (!identity->drop_caps && !identity->jail && capabilities_drop() == -1)
 		return -1;
 	*step = "undumpable";
 	if (prctl_call(PR_SET_DUMPABLE, 0) == -1)
@@ -312,9 +362,9 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 }
 
 int
-identity_enter_job(const struct sandbox_identity *identity, const char **step)
+identity_enter_job(const struct sandbox_identity *identity, pid_t worker, const char **step)
 {
-	const long uid = (long)identity->uid, gid = (long)identity->gid;
+	const long uid = (long)user_of(identity, worker), gid = (long)identity->gid;
 
 	if (identity->change_user) {
 		*step = "group";
@@ -325,7 +375,7 @@ identity_enter_job(const struct sandbox_identity *identity, const char **step)
 			return -1;
 	}
 	*step = "capabilities";
-	if (identity->drop_caps && capabilities_drop() == -1)
+	if ((identity->drop_caps || identity->jail) && capabilities_drop() == -1)
 		return -1;
 	/* A change of user sets the dumpable flag to fs.suid_dumpable. */
 	*step = "undumpable";
@@ -343,7 +393,7 @@ identity_plan_process(struct sandbox_identity *identity, bool count_processes, c
 		return refusal_set(error, error_size, EPERM,
 		    "limits.processes: root is not bound by a limit on processes; it "
 		    "needs a cgroup (struct forkpool_sandbox), or another user");
-	if (map_check(error, error_size) == -1)
+	if (identity_map_check(error, error_size) == -1)
 		return -1;
 	identity->user_namespace = true;
 	maps_fill(identity, geteuid(), getegid());
@@ -369,7 +419,7 @@ identity_is_unprivileged(void)
 	struct capability_sets sets[2];
 
 	if (prctl_call(PR_GET_NO_NEW_PRIVS, 0) != 1 || prctl_call(PR_GET_DUMPABLE, 0) != 0 ||
-	    capabilities_get(sets) == -1)
+	    capabilities_get(sets) == -1 || !ids_are(geteuid(), getegid()))
 		return false;
 	return (sets[0].effective | sets[0].permitted | sets[1].effective | sets[1].permitted) == 0;
 }
@@ -386,6 +436,12 @@ identity_plan(struct sandbox_identity *identity, const struct forkpool_sandbox *
 	    "sandbox: this system has no way to take a job's privileges");
 }
 
+void
+identity_keep_user(struct sandbox_identity *identity)
+{
+	(void)identity;
+}
+
 int
 identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers, const char **step)
 {
@@ -397,12 +453,19 @@ identity_enter_worker(const struct sandbox_identity *identity, unsigned *layers,
 }
 
 int
-identity_enter_job(const struct sandbox_identity *identity, const char **step)
+identity_enter_job(const struct sandbox_identity *identity, pid_t worker, const char **step)
 {
 	(void)identity;
+	(void)worker;
 	*step = "capabilities";
 	errno = ENOTSUP;
 	return -1;
+}
+
+int
+identity_map_check(char *error, size_t error_size)
+{
+	return refusal_set(error, error_size, ENOTSUP, "sandbox: this system has no namespaces");
 }
 
 int

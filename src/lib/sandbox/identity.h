@@ -24,14 +24,29 @@
 
 #define IDENTITY_NOBODY 65534
 
+/*
+ * Users that nobody has: systemd leaves this range free on every system
+ * (https://systemd.io/UIDS-GIDS/).  A worker's jobs take the one with the worker's process number;
+ * the pid namespaces of a machine share out the range, as far as it reaches.
+ */
+#define IDENTITY_OWN_FIRST UINT32_C(1879048192)
+#define IDENTITY_OWN_LAST  UINT32_C(2147483647)
+#define IDENTITY_OWN_SHIFT 22 /* process numbers have no more bits */
+
 struct sandbox_identity {
-	uid_t    uid;
+	uid_t    uid;             /* nobody's where own_user is set */
 	gid_t    gid;
+	bool     own_user;        /* the jobs of each worker are the user own_base + its pid */
+	uint32_t own_base;
 	bool     change_user;     /* some id of the caller's is not uid or gid yet */
 	bool     drop_groups;     /* in the worker */
 	bool     drop_caps;       /* in each job's process; else in the worker */
 	bool     namespaces;
 	bool     user_namespace;  /* the other namespaces need one first; level JOB: the only one */
+	bool     loopback;        /* the network among them has 127.0.0.1 */
+	bool     jail;            /* a pid namespace comes on top (pid_namespace.h): the worker
+	                             keeps its capabilities for it, in a user namespace if need
+	                             be */
 	unsigned layers;          /* of PRIVILEGES, USER and NAMESPACES those that this gives */
 	uint64_t outside[3];      /* the caller's network, IPC and UTS namespace, to compare with */
 	char     uid_map[32], gid_map[32]; /* each id to itself: files show their true owner */
@@ -49,6 +64,18 @@ struct sandbox_identity {
 int identity_plan(struct sandbox_identity *, const struct forkpool_sandbox *, char *error,
     size_t error_size);
 
+/* For a plan whose user or group cannot be had: jobs keep the caller's effective ones, and no
+   others. */
+void identity_keep_user(struct sandbox_identity *);
+
+/*
+ * In the parent, whether a worker that is not root's may have a user namespace.  Only the owner of
+ * a process's identity map may write it, and an undumpable process's map is root's; to make the
+ * worker dumpable for that moment would open to the user's other processes what the caller may
+ * have closed.  0, or -1 and EACCES.
+ */
+int identity_map_check(char *error, size_t error_size);
+
 /*
  * In the worker, once, before its filter and while it has one thread.  0: *layers becomes
  * identity->layers, for which each job still has to call identity_enter_job().  -1 and errno: *step
@@ -62,12 +89,13 @@ int identity_enter_worker(const struct sandbox_identity *, unsigned *layers, con
  * In each job's process.  0, or -1 and errno with *step as above.  A change of user clears the
  * parent-death signal: set it again, and check getppid() again.  Async-signal-safe.
  */
-int identity_enter_job(const struct sandbox_identity *, const char **step);
+int identity_enter_job(const struct sandbox_identity *, pid_t worker, const char **step);
 
 /* Whether identity_enter_job() has held in this process: no new privileges, undumpable, no
-   capability; and whether the process has the identity's user and group.  Async-signal-safe. */
+   capability, and real, effective and saved ids all the same, so that it cannot become anybody
+   else; and whether the process has the identity's user and group.  Async-signal-safe. */
 bool identity_is_unprivileged(void);
-bool identity_is_user(const struct sandbox_identity *);
+bool identity_is_user(const struct sandbox_identity *, pid_t worker);
 
 /*
  * Level JOB, in the parent.  count_processes: the limit on processes is to be kept by RLIMIT_NPROC.

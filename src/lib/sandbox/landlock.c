@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,14 @@
 #include "lib/os/fd.h"
 #include "lib/os/syscall_gate.h"
 #include "lib/sandbox/refusal.h"
+
+static int abi_most = INT_MAX;
+
+void
+landlock_pretend(int abi)
+{
+	abi_most = abi;
+}
 
 #ifdef __linux__
 
@@ -64,19 +73,19 @@
 /* The newest ABI that this code has been run on; newer ones are used as documented. */
 #define ABI_TRIED 7
 
-struct ruleset_attributes {
-	uint64_t handled_fs, handled_net, scoped;
-};
-
-/* The kernel's struct is packed: it reads the first 12 bytes of this one. */
-struct path_rule {
-	uint64_t allowed;
-	int32_t  fd;
-};
+/* openat2(2), which is older than Landlock. */
+#ifdef __alpha__
+#define OPENAT2 547
+#else
+#define OPENAT2 437
+#endif
+#define RESOLVE_WITHOUT_LINKS (0x04u | 0x02u) /* RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS */
 
 static void
-ruleset_attributes(struct ruleset_attributes *a, int abi, bool network)
+ruleset_attributes(struct landlock_attributes *a, int abi, const struct landlock_wants *wants)
 {
+	const bool network = wants->network;
+
 	memset(a, 0, sizeof *a);
 	a->handled_fs = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_DIR |
 	    FS_REMOVE_FILE | FS_MAKE_CHAR | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SOCK |
@@ -99,44 +108,60 @@ ruleset_attributes(struct ruleset_attributes *a, int abi, bool network)
 }
 
 static int
-ruleset_make(struct ruleset_attributes *a, int abi, bool network)
+ruleset_make(struct landlock_attributes *a, int abi, const struct landlock_wants *wants)
 {
-	ruleset_attributes(a, abi, network);
+	ruleset_attributes(a, abi, wants);
 	int fd = (int)syscall(CREATE_RULESET, a, sizeof *a, 0u);
 	if (fd == -1 && errno == EINVAL && abi > ABI_TRIED) {
-		ruleset_attributes(a, ABI_TRIED, network);
+		ruleset_attributes(a, ABI_TRIED, wants);
 		fd = (int)syscall(CREATE_RULESET, a, sizeof *a, 0u);
 	}
 	return fd_raise(fd);
 }
 
-/* Open up one path; with ruleset -1 only see whether the path exists. */
+/* Through the gate, since a job's process may come here behind a filter. */
 static int
-ruleset_add(int ruleset, const char *path, uint64_t rights)
+rule_add(int ruleset, const struct landlock_path *path)
 {
-	struct path_rule rule = { .fd = open(path, O_PATH | O_CLOEXEC) };
+	return (int)gate_call(ADD_RULE, ruleset, RULE_PATH_BENEATH, (long)(intptr_t)path, 0, 0);
+}
+
+/* Open up one path, and hold it open for the rulesets of single jobs; without a ruleset only see
+   whether it exists. */
+static int
+path_add(struct sandbox_landlock *landlock, const struct landlock_wants *wants, const char *name,
+    uint64_t rights)
+{
+	struct landlock_path path = { .fd = fd_raise(open(name, O_PATH | O_CLOEXEC)) };
 	struct stat status;
 	int r = 0;
 
-	if (rule.fd == -1 || fstat(rule.fd, &status) == -1) {
-		fd_close(&rule.fd);
+	if (path.fd == -1 || fstat(path.fd, &status) == -1) {
+		fd_close(&path.fd);
 		return -1;
 	}
-	rule.allowed = S_ISDIR(status.st_mode) ? rights : rights & FILE_RIGHTS;
-	if (ruleset != -1)
-		r = (int)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0u);
-	fd_close(&rule.fd);
+	path.rights = S_ISDIR(status.st_mode) ? rights : rights & FILE_RIGHTS;
+	if (landlock->fd == -1 || wants->root || (r = rule_add(landlock->fd, &path)) == -1 ||
+	    !wants->by_job)
+		fd_close(&path.fd);
+	else
+		landlock->held[landlock->held_count++] = path;
 	return r;
 }
 
 static int
-ruleset_add_all(int ruleset, const char *const *paths, uint64_t rights, const char *what,
-    char *error, size_t error_size)
+paths_add(struct sandbox_landlock *landlock, const struct landlock_wants *wants,
+    const char *const *names, uint64_t rights, const char *what, char *error, size_t error_size)
 {
-	for (; paths != NULL && *paths != NULL; paths++)
-		if (ruleset_add(ruleset, *paths, rights) == -1)
+	for (; names != NULL && *names != NULL; names++) {
+		if (wants->by_job && landlock->held_count == LANDLOCK_HELD_MAX)
+			return refusal_set(error, error_size, EINVAL,
+			    "sandbox: %s %s: with job_paths a pool has no more than %u paths", what,
+			    *names, LANDLOCK_HELD_MAX);
+		if (path_add(landlock, wants, *names, rights) == -1)
 			return refusal_set(error, error_size, errno, "sandbox: %s %s: %s", what,
-			    *paths, strerror(errno));
+			    *names, strerror(errno));
+	}
 	return 0;
 }
 
@@ -144,17 +169,18 @@ int
 landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error,
     size_t error_size)
 {
-	struct ruleset_attributes attributes;
+	struct landlock_attributes *attributes = &landlock->attributes;
 	uint64_t read = FS_READ_FILE | FS_READ_DIR;
 	uint64_t write = FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG | FS_MAKE_DIR | FS_REMOVE_FILE |
 	    FS_REMOVE_DIR | FS_REFER;
 
 	*landlock = (struct sandbox_landlock){ .fd = -1 };
-	memset(&attributes, 0, sizeof attributes);
 	long abi = syscall(CREATE_RULESET, NULL, (size_t)0, RULESET_VERSION);
+	if (abi > abi_most)
+		abi = abi_most;
 	if (abi >= 1) {
 		landlock->abi = (int)abi;
-		landlock->fd = ruleset_make(&attributes, landlock->abi, wants->network);
+		landlock->fd = ruleset_make(attributes, landlock->abi, wants);
 		if (landlock->fd == -1)
 			return refusal_set(error, error_size, errno,
 			    "sandbox: Landlock ruleset: %s", strerror(errno));
@@ -171,22 +197,118 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 		write |= FS_MAKE_SYM | FS_MAKE_FIFO;
 	}
 	write |= read;
+	landlock->read = read & attributes->handled_fs;
+	landlock->write = write & attributes->handled_fs;
 	/* A path that does not exist is the caller's mistake, with or without Landlock. */
-	if (ruleset_add_all(landlock->fd, wants->readable, read & attributes.handled_fs,
-		"readable path", error, error_size) == -1 ||
-	    ruleset_add_all(landlock->fd, wants->writable, write & attributes.handled_fs,
-		"writable path", error, error_size) == -1) {
+	if (paths_add(landlock, wants, wants->readable, landlock->read, "readable path", error,
+		error_size) == -1 ||
+	    paths_add(landlock, wants, wants->writable, landlock->write, "writable path", error,
+		error_size) == -1) {
 		landlock_release(landlock);
 		return -1;
 	}
-	landlock->truncates = landlock->fd != -1 && !(attributes.handled_fs & FS_TRUNCATE);
-	if (attributes.handled_fs & FS_TRUNCATE)
+	landlock->root_rights =
+	    attributes->handled_fs & ~(FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_IOCTL_DEV);
+	landlock->truncates = landlock->fd != -1 && !(attributes->handled_fs & FS_TRUNCATE);
+	if (attributes->handled_fs & FS_TRUNCATE)
 		landlock->layers |= FORKPOOL_LAYER_FILES;
-	if (attributes.handled_net != 0)
+	if (attributes->handled_net != 0)
 		landlock->layers |= FORKPOOL_LAYER_NETWORK;
-	if (attributes.scoped != 0)
+	if (attributes->scoped != 0)
 		landlock->layers |= FORKPOOL_LAYER_SIGNALS;
 	return 0;
+}
+
+/* A ruleset as the parent made it, but with nothing opened up; -1 and errno. */
+static int
+ruleset_again(const struct sandbox_landlock *landlock)
+{
+	return (int)gate_call(CREATE_RULESET, (long)(intptr_t)&landlock->attributes,
+	    sizeof landlock->attributes, 0, 0, 0);
+}
+
+/* Give the ruleset the number of the shared one, in this process, and close it. */
+static int
+ruleset_take_place(const struct sandbox_landlock *landlock, int ruleset)
+{
+	int r = dup3(ruleset, landlock->fd, O_CLOEXEC);
+
+	fd_close(&ruleset);
+	return r == -1 ? -1 : 0;
+}
+
+/* It is no directory, whose rights alone the kernel takes, if that says EINVAL. */
+static int
+rule_add_any(int ruleset, struct landlock_path path)
+{
+	if (rule_add(ruleset, &path) == 0)
+		return 0;
+	path.rights &= FILE_RIGHTS;
+	return errno == EINVAL ? rule_add(ruleset, &path) : -1;
+}
+
+int
+landlock_renew(const struct sandbox_landlock *landlock)
+{
+	if (landlock->fd == -1)
+		return 0;
+	int ruleset = ruleset_again(landlock);
+	return ruleset == -1 ? -1 : ruleset_take_place(landlock, ruleset);
+}
+
+int
+landlock_open_up(const struct sandbox_landlock *landlock, int file, bool writable)
+{
+	const struct landlock_path path = {
+		.rights = writable ? landlock->root_rights : landlock->read, .fd = file,
+	};
+
+	return landlock->fd == -1 ? 0 : rule_add_any(landlock->fd, path);
+}
+
+/* A path that one job named. */
+static int
+job_path_add(int ruleset, const char *name, uint64_t rights)
+{
+	const struct {
+		uint64_t flags, mode, resolve;
+	} how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_WITHOUT_LINKS };
+	struct landlock_path path = { .rights = rights };
+
+	path.fd = (int)gate_call(OPENAT2, AT_FDCWD, (long)(intptr_t)name, (long)(intptr_t)&how,
+	    sizeof how, 0);
+	if (path.fd == -1)
+		return -1;
+	int r = rule_add_any(ruleset, path);
+	fd_close(&path.fd);
+	return r;
+}
+
+int
+landlock_enter_paths(const struct sandbox_landlock *landlock, struct job_paths *paths,
+    char *failed, size_t size)
+{
+	bool writable;
+	const char *name = job_paths_next(paths, &writable);
+
+	if (landlock->fd == -1 || name == NULL)
+		return 0;
+	int ruleset = ruleset_again(landlock);
+	if (ruleset == -1)
+		return -1;
+	for (size_t i = 0; i < landlock->held_count; i++)
+		if (rule_add(ruleset, &landlock->held[i]) == -1)
+			goto fail;
+	for (; name != NULL; name = job_paths_next(paths, &writable))
+		if (job_path_add(ruleset, name, writable ? landlock->write : landlock->read) ==
+		    -1) {
+			(void)strlcpy(failed, name, size);
+			goto fail;
+		}
+	return ruleset_take_place(landlock, ruleset);
+fail:
+	fd_close(&ruleset);
+	return -1;
 }
 
 int
@@ -196,6 +318,22 @@ landlock_enter(const struct sandbox_landlock *landlock)
 }
 
 #else
+
+int
+landlock_renew(const struct sandbox_landlock *landlock)
+{
+	(void)landlock;
+	return 0;
+}
+
+int
+landlock_open_up(const struct sandbox_landlock *landlock, int file, bool writable)
+{
+	(void)landlock;
+	(void)file;
+	(void)writable;
+	return 0;
+}
 
 int
 landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *wants, char *error,
@@ -209,6 +347,17 @@ landlock_build(struct sandbox_landlock *landlock, const struct landlock_wants *w
 }
 
 int
+landlock_enter_paths(const struct sandbox_landlock *landlock, struct job_paths *paths,
+    char *failed, size_t size)
+{
+	(void)landlock;
+	(void)paths;
+	(void)failed;
+	(void)size;
+	return 0;
+}
+
+int
 landlock_enter(const struct sandbox_landlock *landlock)
 {
 	(void)landlock;
@@ -217,9 +366,20 @@ landlock_enter(const struct sandbox_landlock *landlock)
 
 #endif
 
+size_t
+landlock_descriptors(const struct sandbox_landlock *landlock, int *fds)
+{
+	fds[0] = landlock->fd;
+	for (size_t i = 0; i < landlock->held_count; i++)
+		fds[1 + i] = landlock->held[i].fd;
+	return 1 + landlock->held_count;
+}
+
 void
 landlock_release(struct sandbox_landlock *landlock)
 {
 	fd_close(&landlock->fd);
+	while (landlock->held_count > 0)
+		fd_close(&landlock->held[--landlock->held_count].fd);
 	landlock->layers = 0;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,43 +18,28 @@
 #define OPEN_FILES_MIN 16
 /* Address space on top of the memory limit: for the stack, and mappings that are hardly touched. */
 #define SPACE_EXTRA ((uint64_t)64 << 20)
-
-static const char *const limit_names[LIMITS] = {
-	[LIMIT_MEMORY] = "memory", [LIMIT_CPU] = "cpu", [LIMIT_FILE_SIZE] = "file_size",
-	[LIMIT_OPEN_FILES] = "open_files", [LIMIT_PROCESSES] = "processes", [LIMIT_STACK] = "stack",
-	[LIMIT_OUTPUT] = "output",
-};
+/* Address space that glibc's malloc(3) takes for a thread's arena: twice what it keeps of it. */
+#define ARENA_SPACE ((uint64_t)128 << 20)
+/* A thread's stack, where the C library does not say how large it makes one. */
+#define STACK_USUAL ((size_t)8 << 20)
+/* Signals that wait for a sandboxed process, and POSIX timers that it has. */
+#define SIGNALS_QUEUED 1024
 
 const char *
-limit_name(unsigned limit)
+forkpool_limit_name(enum forkpool_limit limit)
 {
-	return limit < LIMITS ? limit_names[limit] : NULL;
-}
+	static const char *const names[] = {
+		[FORKPOOL_LIMIT_NONE] = "none",
+		[FORKPOOL_LIMIT_MEMORY] = "memory",
+		[FORKPOOL_LIMIT_CPU] = "cpu",
+		[FORKPOOL_LIMIT_FILE_SIZE] = "file_size",
+		[FORKPOOL_LIMIT_OPEN_FILES] = "open_files",
+		[FORKPOOL_LIMIT_PROCESSES] = "processes",
+		[FORKPOOL_LIMIT_STACK] = "stack",
+		[FORKPOOL_LIMIT_OUTPUT] = "output",
+	};
 
-int
-limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isolation, char *error,
-    size_t error_size)
-{
-	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 ||
-	    limits->open_files < 0 || limits->processes < 0 || limits->stack < 0 ||
-	    limits->output < 0)
-		return refusal_set(error, error_size, EINVAL,
-		    "limits: a limit must not be negative (0 means no limit)");
-	if (limits->cpu_ns > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refusal_set(error, error_size, EINVAL,
-		    "limits.cpu_ns: a long-lived worker's processor time "
-		    "is not one job's; it needs FORKPOOL_ISOLATE_JOB");
-	if (limits->processes > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
-		return refusal_set(error, error_size, EINVAL,
-		    "limits.processes: the system counts processes by user, "
-		    "not by worker; it needs FORKPOOL_ISOLATE_JOB");
-	if (limits->stack > 0 && limits->stack < STACK_MIN)
-		return refusal_set(error, error_size, EINVAL,
-		    "limits.stack: at least 65536 bytes are needed");
-	if (limits->open_files > 0 && limits->open_files < OPEN_FILES_MIN)
-		return refusal_set(error, error_size, EINVAL,
-		    "limits.open_files: at least 16 are needed");
-	return 0;
+	return (unsigned)limit < sizeof names / sizeof names[0] ? names[limit] : "unknown";
 }
 
 /* A field of proc(5) statm, in bytes: size resident shared text lib data dt. */
@@ -90,10 +76,57 @@ limits_space_used(void)
 	return statm(0);
 }
 
-uint64_t
-limits_resident(void)
+int
+limits_check(const struct forkpool_limits *limits, enum forkpool_isolation isolation, char *error,
+    size_t error_size)
 {
-	return statm(1);
+	if (limits->memory < 0 || limits->cpu_ns < 0 || limits->file_size < 0 ||
+	    limits->open_files < 0 || limits->processes < 0 || limits->stack < 0 ||
+	    limits->output < 0)
+		return refusal_set(error, error_size, EINVAL,
+		    "limits: a limit must not be negative (0 means no limit)");
+	for (size_t i = 0; i < sizeof limits->reserved / sizeof limits->reserved[0]; i++)
+		if (limits->reserved[i] != 0)
+			return refusal_set(error, error_size, E2BIG,
+			    "limits: a limit is set that this version of forkpool does not know");
+#ifdef __linux__
+	/* The limit would count all that the process begins with. */
+	if (limits->memory > 0 && limits_memory_used() == 0)
+		return refusal_set(error, error_size, ENOTSUP,
+		    "limits.memory: /proc/self/statm, by which what a process begins with is "
+		    "not counted, cannot be read (is /proc mounted?)");
+#endif
+	if (limits->cpu_ns > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.cpu_ns: a long-lived worker's processor time "
+		    "is not one job's; it needs FORKPOOL_ISOLATE_JOB");
+	if (limits->processes > 0 && isolation == FORKPOOL_ISOLATE_WORKER)
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.processes: the system counts processes by user, "
+		    "not by worker; it needs FORKPOOL_ISOLATE_JOB");
+	if (limits->stack > 0 && limits->stack < STACK_MIN)
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.stack: at least 65536 bytes are needed");
+	if (limits->open_files > 0 && limits->open_files < OPEN_FILES_MIN)
+		return refusal_set(error, error_size, EINVAL,
+		    "limits.open_files: at least 16 are needed");
+	return 0;
+}
+
+uint64_t
+limits_space_of_threads(int64_t threads)
+{
+	pthread_attr_t attributes;
+	size_t stack = STACK_USUAL;
+	uint64_t space;
+
+	/* The C library takes the limit on the stack that the program began with. */
+	if (pthread_attr_init(&attributes) == 0) {
+		(void)pthread_attr_getstacksize(&attributes, &stack);
+		(void)pthread_attr_destroy(&attributes);
+	}
+	return __builtin_mul_overflow((uint64_t)threads, stack + ARENA_SPACE, &space) ||
+	    space > (uint64_t)INT64_MAX / 2 ? (uint64_t)INT64_MAX / 2 : space;
 }
 
 /* Set only the soft limit: the worker raises it for its own needs (value_spool.c).  A job could
@@ -103,11 +136,11 @@ limit_set(unsigned resource, uint64_t bytes)
 {
 	struct rlimit limit;
 
-	if (getrlimit(resource, &limit) == -1)
+	if (os_limit(resource, NULL, &limit) == -1)
 		return -1;
 	limit.rlim_cur = limit.rlim_max != RLIM_INFINITY && bytes > limit.rlim_max ?
 	    limit.rlim_max : (rlim_t)bytes;
-	return setrlimit(resource, &limit);
+	return os_limit(resource, &limit, NULL);
 }
 
 /* Set soft and hard limit, never higher than before: nobody without privileges can raise them
@@ -143,8 +176,18 @@ limits_enter(const struct forkpool_limits *limits)
 }
 
 int
-limits_enter_worker(const struct forkpool_limits *limits)
+limits_enter_worker(const struct forkpool_limits *limits, enum forkpool_isolation isolation)
 {
+	/* A user's processes share one count of queued signals and timers, and whoever uses it up
+	   leaves the others none. */
+#if defined(RLIMIT_SIGPENDING) && defined(RLIMIT_MSGQUEUE)
+	if (isolation == FORKPOOL_ISOLATE_SANDBOX &&
+	    (limit_fix(RLIMIT_SIGPENDING, SIGNALS_QUEUED) == -1 ||
+		limit_fix(RLIMIT_MSGQUEUE, 0) == -1))
+		return -1;
+#else
+	(void)isolation;
+#endif
 	/* A stack is held to the limit in force when it grows, not when its process began. */
 	return limits->stack > 0 ? limit_fix(RLIMIT_STACK, (uint64_t)limits->stack) : 0;
 }
@@ -202,16 +245,16 @@ limits_met(const struct forkpool_limits *limits, int error)
 		size_t margin =
 		    (size_t)limits->memory / 16 > 1 << 20 ? (size_t)limits->memory / 16 : 1 << 20;
 		if (error == ENOMEM || memory_is_short(margin))
-			met |= 1u << LIMIT_MEMORY;
+			met |= 1u << FORKPOOL_LIMIT_MEMORY;
 	}
 	if (limits->file_size > 0 && error == EFBIG)
-		met |= 1u << LIMIT_FILE_SIZE;
+		met |= 1u << FORKPOOL_LIMIT_FILE_SIZE;
 	if (limits->processes > 0 && error == EAGAIN)
-		met |= 1u << LIMIT_PROCESSES;
+		met |= 1u << FORKPOOL_LIMIT_PROCESSES;
 	if (limits->open_files > 0) {
 		int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 		if (error == EMFILE || (fd == -1 && errno == EMFILE))
-			met |= 1u << LIMIT_OPEN_FILES;
+			met |= 1u << FORKPOOL_LIMIT_OPEN_FILES;
 		if (fd != -1)
 			(void)close(fd);
 	}

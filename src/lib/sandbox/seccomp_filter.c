@@ -49,8 +49,9 @@ filter_release(struct sandbox_filter *filter)
 #ifdef HAVE_LIBSECCOMP
 
 /*
- * In front of libseccomp's program stand two parts that libseccomp cannot express: the gate, and
- * ENOSYS for calls younger than the tables.  A part that does not decide goes on with the next.
+ * In front of libseccomp's program stand parts that libseccomp cannot express: the gate, what
+ * mremap() may move while the gate's page could be filled again, and ENOSYS for calls younger than
+ * the tables.  A part that does not decide goes on with the next.
  */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LOW_HALF 4
@@ -60,17 +61,23 @@ filter_release(struct sandbox_filter *filter)
 #define LOAD(offset)             BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define EQUAL(value, yes, no)    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define AT_LEAST(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, yes, no)
+#define ABOVE(value, yes, no)    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, value, yes, no)
 #define ANSWER(action)           BPF_STMT(BPF_RET | BPF_K, action)
 #define POINTER                  offsetof(struct seccomp_data, instruction_pointer)
+#define MOVED                    offsetof(struct seccomp_data, args)
 
 #define GATE_LEN  7
 #define GATE_LOW  1 /* the instructions that compare the halves of the gate's address */
 #define GATE_HIGH 3
 #define GATE_ARCH 5
 #define GATE_ANSWER 6
-#define YOUNG_LEN 4
+#define MOVE_LEN    13
+#define MOVE_FROM   (GATE_LEN + 3) /* the instructions that compare with the range's halves */
+#define MOVE_TO     (GATE_LEN + 8)
+#define YOUNG_LEN   4
+#define BEFORE_LEN  (GATE_LEN + MOVE_LEN + YOUNG_LEN)
 
-static const struct sock_filter before[GATE_LEN + YOUNG_LEN] = {
+static const struct sock_filter before[BEFORE_LEN] = {
 	LOAD(POINTER + LOW_HALF),
 	EQUAL(0, 0, 5),
 	LOAD(POINTER + (4 - LOW_HALF)),
@@ -80,12 +87,27 @@ static const struct sock_filter before[GATE_LEN + YOUNG_LEN] = {
 	EQUAL(0, 0, 1),
 	ANSWER(SECCOMP_RET_ALLOW),
 
+	/* Only what lies in a range, which filter_enter() fills in; the upper halves first. */
+	LOAD(offsetof(struct seccomp_data, nr)),
+	EQUAL(SYS_mremap, 0, 11),
+	LOAD(MOVED + (4 - LOW_HALF)),
+	ABOVE(0, 3, 0),
+	EQUAL(0, 0, 7),
+	LOAD(MOVED + LOW_HALF),
+	AT_LEAST(0, 0, 5),
+	LOAD(MOVED + (4 - LOW_HALF)),
+	AT_LEAST(UINT32_MAX, 0, 4),
+	EQUAL(UINT32_MAX, 0, 2),
+	LOAD(MOVED + LOW_HALF),
+	ABOVE(UINT32_MAX, 0, 1),
+	ANSWER(SECCOMP_RET_ERRNO | ENOSYS),
+
 	LOAD(offsetof(struct seccomp_data, nr)),
 	AT_LEAST(X32_FIRST, 2, 0),
 	AT_LEAST(0, 0, 1),
 	ANSWER(SECCOMP_RET_ERRNO | ENOSYS),
 };
-#define YOUNG_FIRST (GATE_LEN + 2)
+#define YOUNG_FIRST (GATE_LEN + MOVE_LEN + 2)
 
 /* A filter that is being built; after the first error nothing more is added. */
 struct build {
@@ -239,13 +261,13 @@ program_read(int fd, struct sandbox_filter *filter)
 	if (fstat(fd, &st) == -1)
 		return errno;
 	size_t len = st.st_size > 0 ? (size_t)st.st_size : 0;
-	size_t count = len / sizeof before[0] + GATE_LEN + YOUNG_LEN;
+	size_t count = len / sizeof before[0] + BEFORE_LEN;
 	if (len == 0 || len % sizeof before[0] != 0 || count > BPF_MAXINSNS)
 		return E2BIG;
 	struct sock_filter *code = malloc(count * sizeof *code);
 	if (code == NULL)
 		return ENOMEM;
-	if (fd_pread_all(fd, code + GATE_LEN + YOUNG_LEN, len, 0) == -1) {
+	if (fd_pread_all(fd, code + BEFORE_LEN, len, 0) == -1) {
 		int error = errno;
 		free(code);
 		return error;
@@ -286,7 +308,9 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 {
 	struct build b = {
 		.wants = (wants->files ? WANT_FILES : 0) | (wants->network ? WANT_NETWORK : 0) |
-		    (wants->exec ? WANT_EXEC : 0),
+		    (wants->exec ? WANT_EXEC : 0) | (wants->threads ? WANT_THREADS : 0) |
+		    (wants->root ? WANT_ROOT : 0) |
+		    (wants->truncate ? WANT_TRUNCATE : 0),
 	};
 
 	memset(filter, 0, sizeof *filter);
@@ -307,12 +331,54 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 	return b.error != 0 ? -1 : 0;
 }
 
+static int
+program_enter(struct sock_filter *code, size_t count)
+{
+	struct sock_fprog program = { .len = (unsigned short)count, .filter = code };
+
+	return (int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(intptr_t)&program, 0,
+	    0);
+}
+
+int
+filter_enter_own(pid_t self)
+{
+	/* Calls of other architectures are the first filter's, which traps them.  The kernel takes
+	   the lower half of the argument. */
+	struct sock_filter code[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		EQUAL(SYS_tgkill, 1, 0),
+		EQUAL(SYS_tkill, 0, 2),
+		LOAD(offsetof(struct seccomp_data, args) + LOW_HALF),
+		EQUAL((uint32_t)self, 0, 1),
+		ANSWER(SECCOMP_RET_ALLOW),
+		ANSWER(SECCOMP_RET_ERRNO | EPERM),
+	};
+
+	return program_enter(code, sizeof code / sizeof code[0]);
+}
+
+/* What mremap() may move: nothing where no range is known. */
+static void
+range_set(struct sock_filter *code)
+{
+	uintptr_t from, to;
+
+	if (gate_plain_range(&from, &to) == -1)
+		from = to = 1;
+	to--; /* the last in it */
+	code[MOVE_FROM].k = code[MOVE_FROM + 1].k = (uint32_t)((uint64_t)from >> 32);
+	code[MOVE_FROM + 3].k = (uint32_t)from;
+	code[MOVE_TO].k = code[MOVE_TO + 1].k = (uint32_t)((uint64_t)to >> 32);
+	code[MOVE_TO + 3].k = (uint32_t)to;
+}
+
 int
 filter_enter(const struct sandbox_filter *filter, uintptr_t gate)
 {
 	struct sock_filter *code = filter->code;
 
-	if (code == NULL || filter->count <= GATE_LEN || filter->count > BPF_MAXINSNS ||
+	if (code == NULL || filter->count <= BEFORE_LEN || filter->count > BPF_MAXINSNS ||
 	    (gate != 0 && code[GATE_ANSWER].k != SECCOMP_RET_ALLOW)) {
 		errno = EINVAL;
 		return -1;
@@ -320,14 +386,10 @@ filter_enter(const struct sandbox_filter *filter, uintptr_t gate)
 	if (gate != 0) {
 		code[GATE_LOW].k = (uint32_t)gate;
 		code[GATE_HIGH].k = (uint32_t)((uint64_t)gate >> 32);
+		range_set(code);
 	}
-	size_t skip = gate != 0 ? 0 : GATE_LEN;
-	struct sock_fprog program = {
-		.len = (unsigned short)(filter->count - skip),
-		.filter = code + skip,
-	};
-	const long address = (long)(intptr_t)&program;
-	return (int)gate_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, address, 0, 0);
+	size_t skip = gate != 0 ? 0 : GATE_LEN + MOVE_LEN;
+	return program_enter(code + skip, filter->count - skip);
 }
 
 static int
@@ -352,8 +414,10 @@ filter_build(struct sandbox_filter *filter, const struct filter_wants *wants, ch
 	(void)wants;
 	memset(filter, 0, sizeof *filter);
 	return refusal_set(error, error_size, ENOTSUP,
-	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
-	    "filtered");
+	    OS_ADDRESSES_ABOUND ?
+		"sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
+		"filtered" :
+		"sandbox: system calls are filtered on 64-bit systems only");
 }
 
 int
@@ -361,6 +425,14 @@ filter_enter(const struct sandbox_filter *filter, uintptr_t gate)
 {
 	(void)filter;
 	(void)gate;
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
+filter_enter_own(pid_t self)
+{
+	(void)self;
 	errno = ENOTSUP;
 	return -1;
 }

@@ -15,6 +15,15 @@
  * (lib/os/syscall_gate.h).  A job's process unmaps the gate, and can rely on its absence because
  * with this filter nothing executable can be mapped, moved or enlarged; so there is a gate only
  * without exec.
+ *
+ * mremap() is what realloc() grows large memory by, and could do two of these: enlarge a piece of
+ * text in place, so that the gate's own page of the file comes back behind it, or move text to
+ * where the kernel finds room, when all other room is taken.  A filter does not see what a mapping
+ * is.  So with a gate it lets mremap() move only what begins where no executable mapping lies
+ * (gate_plain_range()): such a call ends at the end of its mapping, and what it moves stays not
+ * executable, wherever it goes.  Without a gate text is worth nothing to a job, which runs code of
+ * its own choice already.  MREMAP_FIXED, with which newer kernels move several mappings at once, is
+ * refused.
  */
 #ifndef FORKPOOL_SECCOMP_FILTER_H
 #define FORKPOOL_SECCOMP_FILTER_H
@@ -22,11 +31,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct filter_wants {
 	bool files;    /* paths were opened up: Landlock decides on open() and its kin */
 	bool network;
 	bool exec;
+	bool threads;
+	bool root;     /* a private root holds the files: modes and times may be changed there */
+	bool truncate; /* with root: files may be cut by their paths */
 };
 
 struct sandbox_filter {
@@ -52,6 +65,13 @@ void filter_release(struct sandbox_filter *);
  * this process's copy of the code.
  */
 int  filter_enter(const struct sandbox_filter *, uintptr_t gate);
+
+/*
+ * On top of that filter, in a process that may make no others: only this process can be signalled,
+ * by tgkill() and tkill().  Where Landlock holds signals nobody needs it.  0, or -1 and errno.
+ * Async-signal-safe.
+ */
+int  filter_enter_own(pid_t self);
 
 /* A denied call for a person: "socket", "system call 333", "system call 5 of another architecture".
    Returns name (size > 0).  Not for a signal handler: libseccomp allocates. */

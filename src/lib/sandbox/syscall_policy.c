@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The policy's tables of system calls. */
+/* The policy's table of rules for system calls. */
 #include "config.h"
 #include "lib/sandbox/syscall_policy.h"
 
@@ -8,20 +8,18 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #define FILES   WANT_FILES
 #define NETWORK WANT_NETWORK
 #define EXEC    WANT_EXEC
+#define THREADS WANT_THREADS
+#define ROOT    WANT_ROOT
+#define TRUNCATE WANT_TRUNCATE
 
 /* A row of the table for all sets of wants, or some: ALWAYS(answer, calls, comparisons...). */
 #define FOR(any_, none_, answer_, calls_, ...) \
@@ -38,9 +36,6 @@
 #define SET(arg_, bit_)             BITS(arg_, bit_, bit_)
 /* No bit but these is set, in all 64. */
 #define ONLY(arg_, bits_)           BITS(arg_, ~(uint64_t)(bits_), 0)
-
-/* The bits with the type of a mapping, and of a socket. */
-#define TYPE_BITS 0xf
 
 /* --------------------------------------------------------------------------------------- memory */
 
@@ -68,14 +63,34 @@
 /* The kernel's O_ACCMODE; musl's has one bit more. */
 #define ACCESS_BITS 3
 
-/* Landlock does not see truncation before ABI 3 (Linux 6.2): here O_TRUNC requires opening for
-   writing. */
-#define OPEN_ROWS(call_, flags_) \
-	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, O_TRUNC, 0)), \
-	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | O_WRONLY)), \
-	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | O_RDWR)), \
+/* The argument is a mode. */
+#define MODE_ROWS(want_, calls_, mode_) \
+	WITH(want_, POLICY_ALLOW, calls_, BITS(mode_, POLICY_GAINS, 0)), \
+	WITH(want_, EPERM, calls_, SET(mode_, S_ISUID)), \
+	WITH(want_, EPERM, calls_, BITS(mode_, POLICY_GAINS, S_ISGID))
+
+/*
+ * open() takes a mode where it makes a file: O_CREAT, or O_TMPFILE without O_DIRECTORY, which is
+ * part of it.  Landlock does not see truncation before ABI 3 (Linux 6.2): here O_TRUNC requires
+ * opening for writing.
+ */
+#define TEMPORARY (O_TMPFILE & ~O_DIRECTORY)
+#define TRUNCATE_ROWS(call_, flags_, mask_, value_, ...) \
+	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, (mask_) | O_TRUNC, value_), ##__VA_ARGS__), \
+	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, (mask_) | O_TRUNC | ACCESS_BITS, \
+	    (value_) | O_TRUNC | O_WRONLY), ##__VA_ARGS__), \
+	WITH(FILES, POLICY_ALLOW, call_, BITS(flags_, (mask_) | O_TRUNC | ACCESS_BITS, \
+	    (value_) | O_TRUNC | O_RDWR), ##__VA_ARGS__)
+#define OPEN_ROWS(call_, flags_, mode_) \
+	TRUNCATE_ROWS(call_, flags_, O_CREAT | TEMPORARY, 0), \
+	TRUNCATE_ROWS(call_, flags_, O_CREAT | TEMPORARY, O_CREAT, BITS(mode_, POLICY_GAINS, 0)), \
+	TRUNCATE_ROWS(call_, flags_, TEMPORARY, TEMPORARY, BITS(mode_, POLICY_GAINS, 0)), \
 	WITH(FILES, EACCES, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | O_RDONLY)), \
-	WITH(FILES, EACCES, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | ACCESS_BITS))
+	WITH(FILES, EACCES, call_, BITS(flags_, O_TRUNC | ACCESS_BITS, O_TRUNC | ACCESS_BITS)), \
+	WITH(FILES, EPERM, call_, SET(flags_, O_CREAT), SET(mode_, S_ISUID)), \
+	WITH(FILES, EPERM, call_, SET(flags_, O_CREAT), SET(mode_, S_ISGID)), \
+	WITH(FILES, EPERM, call_, SET(flags_, TEMPORARY), SET(mode_, S_ISUID)), \
+	WITH(FILES, EPERM, call_, SET(flags_, TEMPORARY), SET(mode_, S_ISGID))
 
 /* ------------------------------------------------------------------------------------ processes */
 
@@ -89,6 +104,9 @@
 #define CLONE_REFUSED \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_PARENT)
+#define THREAD_FLAGS \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 #define CLONE_ROW(bit_) WITH(EXEC, EPERM, "clone", SET(CLONE_ARG, bit_))
 
 /* -------------------------------------------------------------------------------------- network */
@@ -97,7 +115,7 @@
    programs for its user.  A socket pair is as good as two pipes, unless of datagrams, which can be
    sent to anybody. */
 #define SOCKET_ROW(domain_, type_, protocol_) \
-	WITH(NETWORK, POLICY_ALLOW, "socket", IS(0, domain_), BITS(1, TYPE_BITS, type_), \
+	WITH(NETWORK, POLICY_ALLOW, "socket", IS(0, domain_), BITS(1, POLICY_TYPE_BITS, type_), \
 	    IS(2, protocol_))
 #define SOCKET_ROWS(domain_) \
 	SOCKET_ROW(domain_, SOCK_STREAM, 0), SOCKET_ROW(domain_, SOCK_STREAM, IPPROTO_TCP), \
@@ -160,7 +178,8 @@ const struct policy_rule policy_rules[] = {
 	WITH(FILES | EXEC, POLICY_ALLOW, "mmap mmap2", ONLY(2, PROT_PLAIN), MAP_IS_FILE(3)),
 	WITHOUT(FILES | EXEC, EPERM, "mmap mmap2", SET(3, MAP_SHARED)),
 	WITH(FILES | EXEC, EPERM, "mmap mmap2", SET(3, MAP_SHARED | MAP_ANONYMOUS)),
-	WITH(FILES | EXEC, EPERM, "mmap mmap2", BITS(3, TYPE_BITS, MAP_SHARED | MAP_PRIVATE)),
+	WITH(FILES | EXEC, EPERM, "mmap mmap2",
+	    BITS(3, POLICY_TYPE_BITS, MAP_SHARED | MAP_PRIVATE)),
 	ALWAYS(EINVAL, "mmap mmap2", BITS(3, MAP_SHARED | MAP_PRIVATE, 0)),
 	ALWAYS(EINVAL, "mmap mmap2", SET(3, 4)),
 	/* MAP_DROPPABLE: getrandom() of newer C libraries tries it. */
@@ -172,8 +191,11 @@ const struct policy_rule policy_rules[] = {
 	/* A program that loads a library gets an error; executable memory without a file, for code
 	   made on the spot, is asked for on purpose, and trapped. */
 	FOR(FILES, EXEC, EACCES, "mmap mmap2", SET(2, PROT_EXEC), BITS(3, MAP_ANONYMOUS, 0)),
-	/* mremap() can also move or enlarge executable memory.  Without it malloc() copies. */
-	WITHOUT(EXEC, ENOSYS, "mremap"),
+	/* What realloc() does.  Where that could bring the gate back, the part in front of these
+	   rules judges first (seccomp_filter.h).  Refused, malloc() copies. */
+	WITHOUT(EXEC, POLICY_ALLOW, "mremap", ONLY(3, MREMAP_MAYMOVE)),
+	WITHOUT(EXEC, ENOSYS, "mremap", SET(3, MREMAP_FIXED)),
+	WITHOUT(EXEC, ENOSYS, "mremap", SET(3, 4)), /* MREMAP_DONTUNMAP */
 	WITH(EXEC, POLICY_ALLOW, "mremap"),
 
 	/* Calls that C libraries, or others, try and have a fallback for. */
@@ -183,8 +205,10 @@ const struct policy_rule policy_rules[] = {
 	ALWAYS(EPERM,
 	    "mlock mlock2 mlockall sched_setaffinity sched_setparam sched_setscheduler "
 	    "sched_setattr setpriority nice ioprio_set"),
-	WITHOUT(EXEC, ENOSYS, "set_robust_list rseq"),
-	WITH(FILES | EXEC, ENOSYS, "copy_file_range sendfile sendfile64 splice tee vmsplice"),
+	WITHOUT(EXEC | THREADS, ENOSYS, "set_robust_list rseq"),
+	WITH(FILES | EXEC, ENOSYS, "copy_file_range sendfile sendfile64"),
+	/* grep empties its pipe by splice(), and takes only this error for a reason to read it. */
+	WITH(FILES | EXEC, EINVAL, "splice tee vmsplice"),
 
 	/* Paths: refused where none was opened up, else Landlock decides.  Landlock does not
 	   restrict stat() and its kin: a job that may open some file can see the existence, size
@@ -195,25 +219,34 @@ const struct policy_rule policy_rules[] = {
 	    "mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink "
 	    "symlinkat"),
 	WITHOUT(FILES, ENOSYS, "statx faccessat2"),
-	OPEN_ROWS("open", 1),
-	OPEN_ROWS("openat", 2),
+	OPEN_ROWS("open", 1, 2),
+	OPEN_ROWS("openat", 2, 3),
+	MODE_ROWS(FILES, "creat mkdir", 1),
+	MODE_ROWS(FILES, "mkdirat", 2),
 	WITH(FILES, POLICY_ALLOW,
-	    "creat access faccessat faccessat2 stat stat64 lstat lstat64 newfstatat fstatat64 "
-	    "statx readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 mkdir "
-	    "mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink "
-	    "symlinkat"),
+	    "access faccessat faccessat2 stat stat64 lstat lstat64 newfstatat fstatat64 "
+	    "statx readlink readlinkat getcwd chdir fchdir statfs statfs64 fstatfs fstatfs64 rmdir "
+	    "unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat"),
 	WITH(FILES, POLICY_ALLOW,
 	    "getdents getdents64 fallocate sync_file_range sync_file_range2 flock fadvise64 "
 	    "fadvise64_64 arm_fadvise64_64 readahead"),
 	/* Calls that Landlock does not see, or not on every kernel that has Landlock. */
-	ALWAYS(EACCES, "truncate truncate64"),
-	ALWAYS(EPERM,
-	    "chmod fchmod fchmodat chown fchown lchown fchownat chown32 fchown32 lchown32 utime "
-	    "utimes futimesat utimensat utimensat_time64"),
+	WITH(TRUNCATE, POLICY_ALLOW, "truncate truncate64"),
+	WITHOUT(TRUNCATE, EACCES, "truncate truncate64"),
+	/* Not even to nobody (-1), in a private root: that takes a file its capabilities, of
+	   whomever the file is, and reaches what is behind the job's descriptors. */
+	ALWAYS(EPERM, "chown fchown lchown fchownat chown32 fchown32 lchown32"),
+	/* In a private root all files are the job's to change, or on mounts that are read-only. */
+	WITHOUT(ROOT, EPERM,
+	    "chmod fchmod fchmodat utime utimes futimesat utimensat utimensat_time64"),
+	WITH(ROOT, POLICY_ALLOW, "utime utimes futimesat utimensat utimensat_time64"),
+	MODE_ROWS(ROOT, "chmod fchmod", 1),
+	MODE_ROWS(ROOT, "fchmodat", 2),
+	ALWAYS(ENOSYS, "fchmodat2"),
 	ALWAYS(EOPNOTSUPP,
 	    "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr "
 	    "fsetxattr removexattr lremovexattr fremovexattr"),
-	WITHOUT(EXEC, EPERM, "mknod mknodat"),
+	WITHOUT(EXEC | ROOT, EPERM, "mknod mknodat"),
 
 	/* Descriptors that programs and event loops make. */
 	WITH(FILES | NETWORK | EXEC, POLICY_ALLOW, "pipe pipe2"),
@@ -237,9 +270,9 @@ const struct policy_rule policy_rules[] = {
 	FOR(EXEC, NETWORK, EACCES, "socket"),
 	FOR(EXEC, NETWORK, ENOPROTOOPT, "setsockopt"),
 	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX),
-	    BITS(1, TYPE_BITS, SOCK_STREAM)),
+	    BITS(1, POLICY_TYPE_BITS, SOCK_STREAM)),
 	WITH(NETWORK | EXEC, POLICY_ALLOW, "socketpair", IS(0, AF_UNIX),
-	    BITS(1, TYPE_BITS, SOCK_SEQPACKET)),
+	    BITS(1, POLICY_TYPE_BITS, SOCK_SEQPACKET)),
 
 	/* Programs. */
 	/* PR_SET_VMA: malloc() names its memory, where it can. */
@@ -249,6 +282,10 @@ const struct policy_rule policy_rules[] = {
 	    "execve execveat fork vfork kill setpgid setsid set_tid_address set_robust_list "
 	    "get_robust_list rseq"),
 	WITH(EXEC, POLICY_ALLOW, "clone", BITS(CLONE_ARG, CLONE_REFUSED, 0)),
+	/* Threads as pthread_create() makes them, and nothing else. */
+	FOR(THREADS, EXEC, POLICY_ALLOW, "set_robust_list get_robust_list rseq"),
+	FOR(THREADS, EXEC, POLICY_ALLOW, "clone", IS(CLONE_ARG, THREAD_FLAGS)),
+	FOR(THREADS, EXEC, POLICY_ALLOW, "clone", IS(CLONE_ARG, THREAD_FLAGS | CLONE_DETACHED)),
 	CLONE_ROW(CLONE_NEWNS),
 	CLONE_ROW(CLONE_NEWCGROUP),
 	CLONE_ROW(CLONE_NEWUTS),
@@ -260,196 +297,21 @@ const struct policy_rule policy_rules[] = {
 	WITH(EXEC, ENOSYS,
 	    "pidfd_open pidfd_send_signal memfd_create inotify_init inotify_init1 io_uring_setup "
 	    "seccomp landlock_create_ruleset"),
+	/* posix_spawn() with POSIX_SPAWN_RESETIDS, which make runs all recipes by.  Real, effective
+	   and saved ids of a job are one, and it has no capability (identity.h): it can only become
+	   who it is. */
+	WITH(EXEC, POLICY_ALLOW,
+	    "setuid setgid setreuid setregid setresuid setresgid setuid32 setgid32 setreuid32 "
+	    "setregid32 setresuid32 setresgid32"),
 	WITH(EXEC, EPERM,
-	    "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid "
-	    "setuid32 setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32 "
-	    "setfsuid32 setfsgid32 capset personality sync syncfs rt_sigqueueinfo "
-	    "rt_tgsigqueueinfo"),
+	    "setgroups setfsuid setfsgid setgroups32 setfsuid32 setfsgid32 capset personality sync "
+	    "syncfs rt_sigqueueinfo rt_tgsigqueueinfo"),
+	/* PTRACE_ATTACH and PTRACE_SEIZE.  LeakSanitizer looks at its process from a thread that
+	   has all signals blocked: that would die here, and the process wait for it. */
+	WITH(EXEC, EPERM, "ptrace", IS(0, 16)),
+	WITH(EXEC, EPERM, "ptrace", IS(0, 0x4206)),
 };
 const size_t policy_rule_count = sizeof policy_rules / sizeof policy_rules[0];
-
-/* ------------------------------------------------------------- calls that are many calls in one */
-
-/* The handler of trapped calls must stay (crash.h).  127 is no signal; listing it makes the range
-   in which values are allowed reach beyond all signals. */
-static const struct policy_value trap_signal[] = {
-	{ 0, SIGSYS }, { 0, 127 },
-};
-
-/* Without priority inheritance, which is most of the futex code and most of its history of
-   holes. */
-static const struct policy_value futex_operations[] = {
-	{ 0, FUTEX_WAIT },
-	{ 0, FUTEX_WAKE },
-	{ 0, FUTEX_REQUEUE },
-	{ 0, FUTEX_CMP_REQUEUE },
-	{ 0, FUTEX_WAKE_OP },
-	{ 0, FUTEX_WAIT_BITSET },
-	{ 0, FUTEX_WAKE_BITSET },
-};
-
-/* Without MADV_MERGEABLE, which reveals what other processes have in memory, and without root's. */
-static const struct policy_value advices[] = {
-	{ 0, MADV_NORMAL },
-	{ 0, MADV_RANDOM },
-	{ 0, MADV_SEQUENTIAL },
-	{ 0, MADV_WILLNEED },
-	{ 0, MADV_DONTNEED },
-	{ 0, MADV_FREE },
-	{ 0, MADV_HUGEPAGE },
-	{ 0, MADV_NOHUGEPAGE },
-	{ 0, MADV_DONTDUMP },
-	{ 0, MADV_DODUMP },
-	{ 0, 18 }, /* MADV_WIPEONFORK */
-	{ 0, 19 }, /* MADV_KEEPONFORK */
-	{ EXEC, MADV_DONTFORK },
-	{ EXEC, MADV_DOFORK },
-};
-
-/* Without F_SETFL (others share the flags of an inherited standard output), F_SETOWN and its kin,
-   and the size of a pipe. */
-static const struct policy_value fcntl_commands[] = {
-	{ 0, F_DUPFD }, { 0, F_DUPFD_CLOEXEC }, { 0, F_GETFD }, { 0, F_SETFD }, { 0, F_GETFL },
-	{ NETWORK | EXEC, F_SETFL },
-	{ FILES | EXEC, F_GETLK }, { FILES | EXEC, F_SETLK }, { FILES | EXEC, F_SETLKW },
-	/* F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW */
-	{ FILES | EXEC, 36 }, { FILES | EXEC, 37 }, { FILES | EXEC, 38 },
-	{ EXEC, 1032 }, { EXEC, 1034 }, /* F_GETPIPE_SZ, F_GET_SEALS */
-};
-
-/* Lists what is harmless, since what is dangerous has no end: TIOCSTI and TIOCLINUX are two of
-   many. */
-static const struct policy_value ioctl_requests[] = {
-	{ NETWORK | EXEC, FIONBIO },
-	{ NETWORK | EXEC, FIONREAD },
-	{ NETWORK | EXEC, FIOCLEX },
-	{ NETWORK | EXEC, FIONCLEX },
-	{ EXEC, TCGETS },
-	{ EXEC, TIOCGWINSZ },
-	{ EXEC, TIOCGPGRP },
-	{ EXEC, TIOCOUTQ },
-};
-
-static const struct policy_value prctl_options[] = {
-	{ 0, PR_SET_NAME },
-	{ 0, PR_GET_NAME },
-	{ EXEC, PR_GET_PDEATHSIG },
-	{ EXEC, PR_GET_DUMPABLE },
-	{ EXEC, PR_GET_KEEPCAPS },
-	{ EXEC, PR_GET_SECCOMP },
-	{ EXEC, PR_CAPBSET_READ },
-	{ EXEC, PR_GET_SECUREBITS },
-	{ EXEC, PR_SET_TIMERSLACK },
-	{ EXEC, PR_GET_TIMERSLACK },
-	{ EXEC, PR_SET_NO_NEW_PRIVS },
-	{ EXEC, PR_GET_NO_NEW_PRIVS },
-	{ EXEC, PR_SET_THP_DISABLE },
-	{ EXEC, PR_GET_THP_DISABLE },
-};
-
-/* ARCH_SET_FS, ARCH_GET_FS */
-static const struct policy_value arch_options[] = {
-	{ 0, 0x1002 }, { 0, 0x1003 },
-};
-
-static const struct policy_value node_types[] = {
-	{ 0, S_IFIFO },
-};
-
-static const struct policy_value domains[] = {
-	{ 0, AF_INET }, { 0, AF_INET6 },
-};
-static const struct policy_value pair_domains[] = {
-	{ 0, AF_UNIX },
-};
-static const struct policy_value pair_types[] = {
-	{ 0, SOCK_STREAM }, { 0, SOCK_SEQPACKET },
-};
-static const struct policy_value socket_types[] = {
-	{ 0, SOCK_STREAM }, { 0, SOCK_DGRAM },
-};
-static const struct policy_value protocols[] = {
-	{ 0, 0 }, { 0, IPPROTO_TCP }, { 0, IPPROTO_UDP },
-};
-
-/* Options that take only a number, and give neither others' traffic nor code that runs in the
-   kernel. */
-static const struct policy_value socket_levels[] = {
-	{ 0, SOL_SOCKET }, { 0, IPPROTO_IP }, { 0, IPPROTO_IPV6 }, { 0, IPPROTO_TCP },
-};
-static const struct policy_value socket_options[] = {
-	{ 0, SO_REUSEADDR },
-	{ 0, SO_REUSEPORT },
-	{ 0, SO_BROADCAST },
-	{ 0, SO_SNDBUF },
-	{ 0, SO_RCVBUF },
-	{ 0, SO_KEEPALIVE },
-	{ 0, SO_OOBINLINE },
-	{ 0, SO_LINGER },
-	{ 0, SO_RCVLOWAT },
-	{ 0, SO_PRIORITY },
-	{ 0, SO_RCVTIMEO },
-	{ 0, SO_SNDTIMEO },
-	{ 0, 66 }, /* SO_RCVTIMEO and SO_SNDTIMEO with 64-bit time */
-	{ 0, 67 },
-	{ 0, SO_TIMESTAMP },
-	{ 0, SO_TIMESTAMPNS },
-};
-static const struct policy_value ip_options[] = {
-	{ 0, IP_TOS }, { 0, IP_TTL }, { 0, IP_RECVERR }, { 0, IP_MTU_DISCOVER }, { 0, IP_PKTINFO },
-};
-static const struct policy_value ipv6_options[] = {
-	{ 0, IPV6_V6ONLY }, { 0, IPV6_UNICAST_HOPS }, { 0, IPV6_RECVERR }, { 0, IPV6_MTU_DISCOVER },
-	{ 0, IPV6_RECVPKTINFO }, { 0, IPV6_TCLASS },
-};
-static const struct policy_value tcp_options[] = {
-	{ 0, TCP_NODELAY }, { 0, TCP_MAXSEG }, { 0, TCP_CORK }, { 0, TCP_KEEPIDLE },
-	{ 0, TCP_KEEPINTVL }, { 0, TCP_KEEPCNT }, { 0, TCP_SYNCNT }, { 0, TCP_LINGER2 },
-	{ 0, TCP_DEFER_ACCEPT }, { 0, TCP_QUICKACK }, { 0, TCP_USER_TIMEOUT }, { 0, TCP_FASTOPEN },
-	{ 0, 25 }, { 0, 30 }, /* TCP_NOTSENT_LOWAT, TCP_FASTOPEN_CONNECT */
-};
-
-/* A policy_choice: CHOICE(any, none, calls, arg, care, listed, other, values, where...). */
-#define CHOICE(any_, none_, calls_, arg_, care_, listed_, other_, values_, ...) \
-	{ .any = (any_), .none = (none_), .calls = calls_, .arg = (arg_), .care = (care_), \
-	  .listed = (listed_), .other = (other_), \
-	  .values = values_, .count = sizeof values_ / sizeof values_[0], \
-	  .where = { __VA_ARGS__ } }
-#define LEVEL(level_) .arg = 1, .op = SCMP_CMP_EQ, .datum_a = (level_)
-
-const struct policy_choice policy_choices[] = {
-	CHOICE(0, EXEC, "rt_sigaction", 0, POLICY_WHOLE, POLICY_TRAP, POLICY_ALLOW, trap_signal),
-	CHOICE(0, 0, "futex futex_time64", 1,
-	    ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), POLICY_ALLOW, ENOSYS,
-	    futex_operations),
-	CHOICE(0, 0, "madvise", 2, POLICY_WHOLE, POLICY_ALLOW, EINVAL, advices),
-	CHOICE(0, 0, "fcntl fcntl64", 1, POLICY_WHOLE, POLICY_ALLOW, EPERM, fcntl_commands),
-	CHOICE(NETWORK | EXEC, 0, "ioctl", 1, POLICY_WHOLE, POLICY_ALLOW, ENOTTY, ioctl_requests),
-	CHOICE(0, EXEC, "prctl", 0, POLICY_WHOLE, POLICY_ALLOW, POLICY_TRAP, prctl_options),
-	CHOICE(EXEC, 0, "prctl", 0, POLICY_WHOLE, POLICY_ALLOW, EINVAL, prctl_options),
-	CHOICE(EXEC, 0, "arch_prctl", 0, POLICY_WHOLE, POLICY_ALLOW, EINVAL, arch_options),
-	CHOICE(EXEC, 0, "mknod", 1, S_IFMT, POLICY_ALLOW, EPERM, node_types),
-	CHOICE(EXEC, 0, "mknodat", 2, S_IFMT, POLICY_ALLOW, EPERM, node_types),
-	CHOICE(NETWORK, 0, "socket", 0, POLICY_WHOLE, POLICY_TRAP, EAFNOSUPPORT, domains),
-	CHOICE(NETWORK, 0, "socket", 1, TYPE_BITS, POLICY_TRAP, ESOCKTNOSUPPORT, socket_types),
-	CHOICE(NETWORK, 0, "socket", 2, POLICY_WHOLE, POLICY_TRAP, EPROTONOSUPPORT, protocols),
-	CHOICE(NETWORK | EXEC, 0, "socketpair", 0, POLICY_WHOLE, POLICY_TRAP, EAFNOSUPPORT,
-	    pair_domains),
-	CHOICE(NETWORK | EXEC, 0, "socketpair", 1, TYPE_BITS, POLICY_TRAP, ESOCKTNOSUPPORT,
-	    pair_types),
-	CHOICE(NETWORK | EXEC, 0, "getsockopt", 1, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT,
-	    socket_levels),
-	CHOICE(NETWORK, 0, "setsockopt", 1, POLICY_WHOLE, POLICY_TRAP, ENOPROTOOPT, socket_levels),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, socket_options,
-	    LEVEL(SOL_SOCKET)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ip_options,
-	    LEVEL(IPPROTO_IP)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, ipv6_options,
-	    LEVEL(IPPROTO_IPV6)),
-	CHOICE(NETWORK, 0, "setsockopt", 2, POLICY_WHOLE, POLICY_ALLOW, ENOPROTOOPT, tcp_options,
-	    LEVEL(IPPROTO_TCP)),
-};
-const size_t policy_choice_count = sizeof policy_choices / sizeof policy_choices[0];
 
 /* 449: futex_waitv() of Linux 5.16.  Since 5.1 new calls have the same number on all architectures
    but a few. */

@@ -20,12 +20,16 @@
 
 #ifdef HAVE_LIBSECCOMP
 #include <seccomp.h>
+#include <sys/stat.h>
 
 /* What the sandbox's options open up, as a set: the strictest is 0. */
 enum policy_want {
 	WANT_FILES   = 1u << 0,
 	WANT_NETWORK = 1u << 1,
 	WANT_EXEC    = 1u << 2,
+	WANT_THREADS = 1u << 3,
+	WANT_ROOT    = 1u << 4, /* with FILES: a private root holds them */
+	WANT_TRUNCATE = 1u << 5, /* with ROOT: what holds the files sees truncate(2) */
 };
 
 /* The answer to a call; above 0: it fails with that error number. */
@@ -62,6 +66,11 @@ struct policy_choice {
 };
 #define POLICY_VALUES_MAX 32
 #define POLICY_WHOLE      UINT32_MAX
+
+/* The bits with the type of a mapping, and of a socket. */
+#define POLICY_TYPE_BITS 0xf
+/* Set-user-ID and set-group-ID: by them others would run a file of the job's as its user. */
+#define POLICY_GAINS     (S_ISUID | S_ISGID)
 
 extern const struct policy_rule policy_rules[];
 extern const size_t policy_rule_count;

@@ -11,6 +11,7 @@
 
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/heirloom.h"
 #include "lib/os/os.h"
 #include "lib/supervisor/sandbox_selftest.h"
 #include "lib/supervisor/supervisor_loop.h"
@@ -38,11 +39,13 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 {
 	struct sigaction chld;
 	struct rlimit files;
-	int keep[10];
+	int keep[11 + LANDLOCK_DESCRIPTORS_MAX];
 	size_t kept = 0;
 
 	s->first = setup->first;
 	s->control = setup->worker.control;
+	if (worker_shed_other_pool() == -1)
+		return -1;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
@@ -74,16 +77,18 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	bell_write = s->bell[1];
 	keep[kept++] = s->env.socket;
 	keep[kept++] = s->caller_handle;
+	keep[kept++] = setup->worker.null;
 	keep[kept++] = setup->worker.job_pipe;
 	keep[kept++] = setup->worker.arena_fd;
 	keep[kept++] = setup->worker.spool.fd;
-	keep[kept++] = setup->worker.sandbox.landlock.fd;
+	kept += landlock_descriptors(&setup->worker.sandbox.landlock, keep + kept);
 	keep[kept++] = setup->worker.sandbox.cgroup.dir;
+	keep[kept++] = setup->worker.sandbox.cgroup.pids_dir;
 	descriptors_close_others(&setup->worker.descriptors, keep, kept);
-	fd_fill_standard();
 	control_hide_from_workers(s->control);
-	if (worker_prepare(&setup->worker) == -1)
+	if (fd_fill_standard(setup->worker.null) == -1 || worker_prepare(&setup->worker) == -1)
 		return -1;
+	fd_close(&setup->worker.null);
 	memset(&chld, 0, sizeof chld);
 	sigemptyset(&chld.sa_mask);
 	chld.sa_handler = on_sigchld;
@@ -92,10 +97,11 @@ supervisor_enter(struct supervisor *s, struct supervisor_setup *setup)
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (setup->first && jobs_have_own_process(&setup->worker) &&
-	    sandbox_selftest(&setup->worker, s->control->error_text,
+	    sandbox_selftest(&setup->worker, s->caller, s->control->error_text,
 		sizeof s->control->error_text) == -1)
 		return -1;
 	atomic_store(&s->control->layers, setup->worker.sandbox.layers);
+	atomic_store(&s->control->mechanisms, setup->worker.sandbox.mechanisms);
 	return 0;
 }
 
@@ -140,7 +146,13 @@ supervisor_start(struct supervisor_setup *setup)
 	/* None of the caller's signal handlers may run in the child. */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
+	const struct worker_setup *w = &setup->worker;
+	const struct heirloom memory[] = {
+		{ w->shared, shared_size(w->entries) },
+		{ w->control, sizeof *w->control },
+		{ w->mailboxes, mailboxes_size() },
+	};
+	pid_t pid = heirloom_fork(memory, w->mailboxes != NULL ? 3 : 2);
 	if (pid == 0)
 		supervisor_main(caller, setup);
 	int error = errno;

@@ -14,6 +14,7 @@
 #include "lib/job/stdio_capture.h"
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/os.h"
 #include "lib/supervisor/orphans.h"
 
 /* A crash loop: more than FUTILE_MAX workers, beyond one for each slot, in a row died without
@@ -110,7 +111,8 @@ start_was_futile(struct supervisor *s, unsigned index, enum control_failure kind
 	if (runs != s->runs_seen)
 		s->futile = 0;
 	s->runs_seen = runs;
-	s->futile++;
+	/* One that was late has taken as long as many that fail. */
+	s->futile += kind == CONTROL_INIT_LATE ? FUTILE_MAX : 1;
 	s->slot[index].until = clock_after(s->env.now, pause_after(s->futile));
 	/* While no job waits, idle workers that somebody kills are no crash loop. */
 	int in_vain = kind != CONTROL_WORKERS_DIE || atomic_load(&s->control->jobs_wait);
@@ -167,7 +169,9 @@ worker_died(struct supervisor *s, unsigned index)
 	} else {
 		struct crash_note *note = &shared_of(s, index)->crash[parity];
 		int left = atomic_load(&note->left);
-		if (left == LEAVE_INIT_FAILED)
+		if (w->init_late)
+			start_was_futile(s, index, CONTROL_INIT_LATE, ETIMEDOUT);
+		else if (left == LEAVE_INIT_FAILED)
 			start_was_futile(s, index, CONTROL_INIT_FAILS, atomic_load(&note->error));
 		else if (left == LEAVE_SETUP_FAILED)
 			start_was_futile(s, index, CONTROL_BROKEN, atomic_load(&note->error));
@@ -213,6 +217,10 @@ children_check(struct supervisor *s)
 		    WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
 		if (i == s->slots) {
 			s->orphans_due = 1;
+		} else if (info.si_code == CLD_TRAPPED) {
+			/* A job has made this process its worker's tracer (PTRACE_TRACEME): let
+			   the signal do what it would have done. */
+			os_trace_end(info.si_pid, info.si_status & 0x7f);
 		} else if (!ended) {
 			s->slot[i].is_stopped = info.si_code == CLD_STOPPED;
 			if (info.si_code == CLD_STOPPED)
@@ -353,6 +361,24 @@ deadlines_check(struct supervisor *s)
 	return next;
 }
 
+/* Kill the slot's worker if its worker_init() has taken too long.  Returns when to look again. */
+static int64_t
+init_check(struct supervisor *s, unsigned index)
+{
+	struct worker_slot *w = &s->slot[index];
+
+	if (w->pid == 0 || w->init_until == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	if (s->env.now < w->init_until)
+		return w->init_until;
+	w->init_until = CLOCK_NEVER;
+	if (atomic_load(&shared_of(s, index)->ready) == 0) {
+		w->init_late = 1;
+		slot_send(s, index, EVENT_KILL);
+	}
+	return CLOCK_NEVER;
+}
+
 /* Fire the slots' timers, and trim captured output.  Returns when to call this again. */
 static int64_t
 timers_check(struct supervisor *s)
@@ -381,7 +407,7 @@ timers_check(struct supervisor *s)
 				capture_trim(w->capture, s->env.setup->output_max);
 			next = clock_earlier(next, s->trim_at);
 		}
-		next = clock_earlier(next, w->until);
+		next = clock_earlier(next, clock_earlier(init_check(s, i), w->until));
 	}
 	return next;
 }
@@ -416,11 +442,8 @@ supervisor_loop(struct supervisor *s)
 		int n = poll(fds, sizeof fds / sizeof fds[0], clock_poll_ms(next, clock_now()));
 		if (n == -1)
 			continue; /* EINTR, or ENOMEM, which is over in a moment */
-		if (fds[1].revents != 0) {
-			char drain[64];
-			while (read(s->bell[0], drain, sizeof drain) > 0)
-				continue;
-		}
+		if (fds[1].revents != 0)
+			(void)fd_drop(s->bell[0]);
 		if (fds[2].revents != 0 || getppid() != s->caller ||
 		    (fds[0].revents != 0 && socket_check(s) == -1))
 			supervisor_end(s); /* the caller is gone */

@@ -34,7 +34,7 @@ slot_claim(const struct slot_environment *e, const struct worker_slot *w, unsign
 	struct shared_slot *slot = shared_of(e, index);
 	uint32_t entry = atomic_load(&slot->run_entry);
 
-	if (ticket == 0 || entry >= e->setup->shared->entries ||
+	if (ticket == 0 || entry >= e->setup->entries ||
 	    atomic_load(&slot->run_ticket) != ticket)
 		return NULL;
 	claim_word *claim = shared_claim(e->setup->shared, entry);
@@ -103,6 +103,9 @@ start(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	w->leaving = LEAVING_NO;
 	w->for_cause = w->is_stopped = 0;
 	w->asked = w->ticket = w->killing = 0;
+	w->init_late = 0;
+	w->init_until = e->setup->init == NULL || e->setup->init_timeout_ns < 0 ?
+	    CLOCK_NEVER : clock_after(e->now, e->setup->init_timeout_ns);
 	atomic_store(&slot->last_pid[parity], pid);
 	atomic_store(&slot->pid, pid);
 	atomic_fetch_add(&e->control->workers_started, 1);

@@ -54,6 +54,9 @@ struct worker_slot {
 	uint64_t killing;       /* ticket of the last run that was to end without a grace */
 	uint64_t ticket;        /* of the run that is being ended */
 	int64_t  until;         /* CLOCK_NEVER: no time set */
+	int64_t  init_until;    /* when its worker_init() has to be over; CLOCK_NEVER: it is, or it
+	                           may take as long as it likes */
+	int      init_late;     /* it was killed for that */
 	uint64_t runs_before;   /* the slot's count of runs when this process began */
 };
 

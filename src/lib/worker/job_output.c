@@ -125,7 +125,14 @@ pass_on(struct job_output *o, int i)
 	return 1;
 }
 
-/* Take in what there is, as far as the reader takes it.  1: all of it; 0: the reader is slow. */
+static size_t
+smaller(uint64_t a, size_t b)
+{
+	return a < b ? (size_t)a : b;
+}
+
+/* Take in what was there at the last look, as far as the reader takes it.  1: all of it; 0: the
+   reader is slow. */
 static int
 drain(struct job_output *o, int i)
 {
@@ -134,14 +141,17 @@ drain(struct job_output *o, int i)
 	for (;;) {
 		if (o->to[i] != -1 && !pass_on(o, i))
 			return 0;
+		if (o->there[i] <= 0)
+			return 1;
 		int room = o->to[i] == -1 && o->kept_len < o->max;
-		ssize_t n = room ?
-		    read(o->from[i], o->kept + o->kept_len, (size_t)(o->max - o->kept_len)) :
-		    read(o->from[i], part->data, sizeof part->data);
+		unsigned char *to = room ? o->kept + o->kept_len : part->data;
+		uint64_t size = room ? o->max - o->kept_len : sizeof part->data;
+		ssize_t n = read(o->from[i], to, smaller(size, (size_t)o->there[i]));
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return 1;
+		o->there[i] -= (int)n;
 		if (room) {
 			o->kept_len += (uint64_t)n;
 		} else if (o->to[i] == -1) {
@@ -153,8 +163,9 @@ drain(struct job_output *o, int i)
 	}
 }
 
-int
-job_output_drain(struct job_output *o)
+/* Take in what was there at the last look from both pipes.  1; 0: a reader is slow. */
+static int
+drain_both(struct job_output *o)
 {
 	int all = 1;
 
@@ -162,6 +173,19 @@ job_output_drain(struct job_output *o)
 		if (o->from[i] != -1)
 			all &= drain(o, i);
 	return all;
+}
+
+/*
+ * A job that prints as fast as this reads must not keep its worker from its signals and timers: so
+ * each call takes what was there when it began, and no more.  What is written later signals anew.
+ */
+int
+job_output_drain(struct job_output *o)
+{
+	for (int i = 0; i < 2; i++)
+		if (o->from[i] != -1 && os_pipe_bytes(o->from[i], &o->there[i]) == -1)
+			o->there[i] = PIPE_BUF;
+	return drain_both(o);
 }
 
 void
@@ -174,7 +198,7 @@ job_output_finish(struct job_output *o)
 	sigemptyset(&pipe_only);
 	sigaddset(&pipe_only, SIGPIPE);
 	(void)sigprocmask(SIG_BLOCK, &pipe_only, &before);
-	while (!job_output_drain(o)) {
+	while (!drain_both(o)) {
 		struct pollfd room[2];
 		for (int i = 0; i < 2; i++) {
 			const struct job_output_part *part = &o->hidden->part[i];

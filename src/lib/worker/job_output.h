@@ -27,14 +27,15 @@ struct job_output {
 	unsigned char *kept;    /* max bytes of memory that no child has */
 	uint64_t  max;
 	uint64_t  kept_len, lost;
+	int       there[2];     /* bytes seen in `from` at the last look and not taken in yet */
 };
 
 /* In a worker: make 1 and 2 what its children are to have.  0, or -1 and errno. */
 int  job_output_init(struct job_output *, enum forkpool_output, int sandboxed, uint64_t max);
-/* Take in what there is, and pass it on, without waiting.  SIGPIPE must be blocked.  1; 0: a reader
-   is slow, and some output is still here. */
+/* Take in what is there at the call, and pass it on, without waiting.  SIGPIPE must be blocked.  1;
+   0: a reader is slow, and some output is still here. */
 int  job_output_drain(struct job_output *);
-/* Pass on that rest, too, however long the reader takes. */
+/* Pass on the rest of what the last drain saw, too, however long the reader takes. */
 void job_output_finish(struct job_output *);
 /* Begin with the next job: nothing is kept. */
 void job_output_begin(struct job_output *);

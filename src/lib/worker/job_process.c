@@ -26,6 +26,9 @@
 /* Poll interval for processor time: the time left until its limit, within these bounds. */
 #define CPU_POLL_MIN_NS (2 * CLOCK_MS)
 #define CPU_POLL_MAX_NS (20 * CLOCK_MS)
+/* So long after it was killed a process that has not ended is killed again, with what it has
+   made since. */
+#define KILL_AGAIN_NS (20 * CLOCK_MS)
 /* Poll interval where there are other threads: they inherit the blocked signals from worker_init(),
    but one that has unblocked them may take our SIGCHLD. */
 #define THREADS_POLL_NS (10 * CLOCK_MS)
@@ -34,12 +37,14 @@
 #define OUTPUT_POLL_NS (10 * CLOCK_MS)
 
 int
-job_processes_init(struct job_processes *p, const struct worker_setup *setup, unsigned worker)
+job_processes_init(struct job_processes *p, const struct worker_setup *setup, unsigned worker,
+    const struct pid_namespace *ns)
 {
 	struct rlimit stack = { .rlim_cur = RLIM_INFINITY };
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	*p = (struct job_processes){ .setup = setup, .self = getpid(), .worker = worker };
+	*p = (struct job_processes){ .setup = setup, .self = getpid(), .worker = worker,
+		.ns = *ns };
 	p->area_size = (setup->value_max + page - 1) / page * page;
 	p->mailbox = mailboxes_at(setup->mailboxes, worker);
 	mailboxes_keep(setup->mailboxes, worker);
@@ -61,8 +66,8 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 	    setup->sandbox.level == FORKPOOL_ISOLATE_SANDBOX, setup->output_max);
 }
 
-/* The limits that the cgroup has met since the last call, a set of 1 << enum limit: its counts only
-   grow. */
+/* The limits that the cgroup has met since the last call, a set of 1 << enum forkpool_limit: its
+   counts only grow. */
 static unsigned
 cgroup_met(struct job_processes *p)
 {
@@ -73,16 +78,30 @@ cgroup_met(struct job_processes *p)
 	    cgroup_events(&p->setup->sandbox.cgroup, p->worker, &pids, &kills) == -1)
 		return 0;
 	if (pids > p->pids_hits)
-		met |= 1u << LIMIT_PROCESSES;
+		met |= 1u << FORKPOOL_LIMIT_PROCESSES;
 	if (kills > p->oom_kills)
-		met |= 1u << LIMIT_MEMORY;
+		met |= 1u << FORKPOOL_LIMIT_MEMORY;
 	p->pids_hits = pids;
 	p->oom_kills = kills;
 	return met;
 }
 
+/* What a job's address space may be, besides its limit on memory; 0: that is no measure of its
+   memory, as with programs, or with as many threads as it likes, which a cgroup bounds. */
+static uint64_t
+space_allowed(const struct worker_setup *setup)
+{
+	if (sandbox_allows_processes(&setup->sandbox))
+		return 0;
+	if (!setup->sandbox.threads)
+		return limits_space_used();
+	return setup->limits.processes == 0 ?
+	    0 :
+	    limits_space_used() + limits_space_of_threads(setup->limits.processes);
+}
+
 int
-job_processes_confine(struct job_processes *p, void *state, const char **step, unsigned *layer)
+job_processes_confine(struct job_processes *p, void *state, struct sandbox_fault *fault)
 {
 	unsigned threads = os_threads();
 
@@ -93,11 +112,13 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	const struct sandbox *sandbox = &p->setup->sandbox;
 	p->limits = (struct limits_base){
 		.memory = limits_memory_used(),
-		/* The address space of programs, or of threads, is no measure of their memory. */
-		.space = sandbox_allows_processes(sandbox) ? 0 : limits_space_used(),
-		.processes = sandbox->counts_processes ? 1 : LIMITS_UNCOUNTED,
+		.space = space_allowed(p->setup),
+		/* The worker is one of its user's, and init another, but for a job with a user of
+		   its own. */
+		.processes = !sandbox->counts_processes ? LIMITS_UNCOUNTED :
+		    sandbox->identity.own_user ? 0 : p->ns.init != 0 ? 2 : 1,
 	};
-	p->max_rss_before = (int64_t)limits_resident();
+	memory_watch_init(&p->memory, p->limits.memory, p->setup->limits.memory);
 	p->has_threads = threads != 1;
 	p->can_raw_fork = threads == 1 && !os_sanitized() && os_fork_raw_prepare() == 0;
 	/* Values and output that the worker keeps are charged to the cgroup, too. */
@@ -108,8 +129,8 @@ job_processes_confine(struct job_processes *p, void *state, const char **step, u
 	   much to do before. */
 	if (p->can_raw_fork && p->setup->executes && sandbox->level == FORKPOOL_ISOLATE_JOB)
 		p->stack = os_map_private(BORROWED_STACK);
-	return sandbox_enter_worker_late(&p->setup->sandbox, p->worker, &together, threads,
-	    &p->gated, step, layer);
+	return sandbox_enter_worker_late(&p->setup->sandbox, &p->ns, p->worker, &together, threads,
+	    &p->gated, fault);
 }
 
 /* Processor time that the cgroup has used without the worker itself; -1: it is not counted. */
@@ -137,7 +158,7 @@ cgroup_cpu_used(const struct job_processes *p)
 static int64_t
 cpu_check(struct job_processes *p, int64_t now)
 {
-	int64_t used = descendants_cpu_ns(&p->meter, p->children, p->pid,
+	int64_t used = descendants_cpu_ns(&p->meter, p->children, &p->ns, p->pid,
 	    sandbox_allows_processes(&p->setup->sandbox));
 	int64_t counted = cgroup_cpu_used(p);
 	int64_t left = p->setup->limits.cpu_ns - (counted > used ? counted : used);
@@ -185,10 +206,18 @@ timers_check(struct job_processes *p)
 		p->cpu_at = CLOCK_NEVER;
 		p->kill_at = now;
 	}
+	memory_watch_check(&p->memory, p->children, p->ns.init, p->pid,
+	    sandbox_allows_processes(&p->setup->sandbox), now);
 	if (now >= p->kill_at) {
 		signal_job(p, SIGKILL);
 		(void)os_kill(p->pid, SIGKILL); /* it may have left its group */
 		p->kill_at = CLOCK_NEVER;
+		/* A descendant that traces the process keeps its end from being seen, and may have
+		   left the group, too: do it again until the end is there. */
+		if (sandbox_allows_processes(&p->setup->sandbox)) {
+			descendants_kill(p->children, p->ns.init, p->pid);
+			p->kill_at = clock_after(now, KILL_AGAIN_NS);
+		}
 	}
 }
 
@@ -198,7 +227,7 @@ has_ended(const struct job_processes *p)
 	siginfo_t info = { 0 };
 
 	return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 ||
-	    info.si_pid != 0;
+	    (info.si_pid != 0 && descendants_is_end(&info));
 }
 
 /* A SIGTERM that somebody else sent the worker: let it act as if it were not blocked. */
@@ -226,6 +255,7 @@ end_await(struct job_processes *p)
 	sigset_t set;
 	siginfo_t info;
 	int slow = 0; /* a reader of the job's output is slow */
+	bool more = false; /* there may be descendants that have ended and are not reaped */
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -235,16 +265,16 @@ end_await(struct job_processes *p)
 		/* A SIGTERM that came before the signals were blocked went to the handler. */
 		if (p->end_asked > p->ending)
 			end_begin(p, p->end_asked);
-		int64_t next = clock_earlier(p->cpu_at, p->kill_at);
+		int64_t next = clock_earlier(clock_earlier(p->cpu_at, p->kill_at), p->memory.at);
 		if (p->has_threads)
 			next = clock_earlier(next, clock_after(clock_now(), THREADS_POLL_NS));
 		if (slow)
 			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_POLL_NS));
 		int64_t left = next == CLOCK_NEVER ? -1 : next - clock_now();
-		int signo = os_signal_wait(&set, &info, next != CLOCK_NEVER && left < 0 ? 0 : left);
-		if (signo == SIGCHLD && info.si_pid == p->pid &&
-		    (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
-			info.si_code == CLD_DUMPED))
+		if (more || (next != CLOCK_NEVER && left < 0))
+			left = 0;
+		int signo = os_signal_wait(&set, &info, left);
+		if (signo == SIGCHLD && info.si_pid == p->pid && descendants_is_end(&info))
 			return;
 		if (signo == SIGTERM) {
 			sigterm_pass_on(p, &info);
@@ -254,8 +284,11 @@ end_await(struct job_processes *p)
 			slow = !job_output_drain(&p->output);
 		} else if (has_ended(p)) {
 			return; /* another SIGCHLD was pending, so this process's own was lost */
-		} else if (signo == SIGCHLD && p->ending && info.si_code == CLD_STOPPED) {
-			signal_job(p, SIGCONT); /* it stopped after end_begin(), and has to end */
+		} else {
+			if (signo == SIGCHLD && p->ending && info.si_code == CLD_STOPPED)
+				signal_job(p, SIGCONT); /* it stopped after end_begin() */
+			more = sandbox_allows_processes(&p->setup->sandbox) &&
+			    descendants_reap(&p->meter, p->pid, p->has_threads);
 		}
 		if (slow && signo != SIGIO)
 			slow = !job_output_drain(&p->output);
@@ -277,6 +310,7 @@ mailbox_fill(struct job_processes *p, const struct wire_job *job, int64_t deadli
 	c->state = p->state;
 	c->progress = w->progress;
 	c->area = p->area;
+	c->area_room = p->spool != NULL ? spool_room(p->spool) : p->area_size;
 	if (job->args != NULL)
 		wire_copy(w->args, job->args, job->args_len);
 }
@@ -304,6 +338,7 @@ job_fork(const struct job_processes *p, struct job_birth *birth)
 {
 	if (p->stack != NULL && birth->job->args != NULL)
 		return os_fork_borrowing(borrower_main, birth, p->stack, BORROWED_STACK);
+	birth->refusal_size = mailbox_refusal_size();
 	pid_t pid = p->can_raw_fork || p->gated ? os_fork_raw() : fork();
 	if (pid == 0)
 		job_child_main(birth);
@@ -328,6 +363,7 @@ process_start(struct job_processes *p, struct job_birth *birth)
 	p->cpu_at = cpu_limit > 0 ? clock_after(clock_now(), CPU_POLL_MIN_NS) : CLOCK_NEVER;
 	p->ending = END_NONE;
 	p->over_cpu = 0;
+	memory_watch_begin(&p->memory);
 	p->meter = (struct descendants_meter){ 0 };
 	return 0;
 }
@@ -337,22 +373,40 @@ static int
 process_reap(struct job_processes *p, struct rusage *usage, struct descendants *left)
 {
 	const bool may_leave = sandbox_allows_processes(&p->setup->sandbox);
+	struct pid_namespace_left before;
 	int status = 0;
 
 	*left = (struct descendants){ 0 };
+	(void)pid_namespace_reaped(&p->ns, &before);
 	if (p->children == -1 && may_leave)
 		(void)os_kill(-p->pid, SIGKILL); /* nobody can find those that left the group */
-	while (wait4(p->pid, &status, 0, usage) == -1)
-		if (errno != EINTR) {
-			/* No other process can have reaped it: the system does not tell how it
-			   ended. */
-			status = SIGKILL;
-			memset(usage, 0, sizeof *usage);
-			break;
-		}
-	if (may_leave)
-		descendants_end(p->children, p->pid, left);
+	pid_t reaped;
+	do
+		reaped = wait4(p->pid, &status, 0, usage);
+	while (reaped == -1 ? errno == EINTR : WIFSTOPPED(status));
+	if (reaped == -1) {
+		/* No other process can have reaped it: the system does not tell how it ended. */
+		status = SIGKILL;
+		memset(usage, 0, sizeof *usage);
+	}
+	if (may_leave && descendants_end(p->children, &p->ns, p->pid, left) == -1)
+		p->damaged = errno;
+	if (p->damaged == 0 && pid_namespace_refresh(&p->ns) == -1)
+		p->damaged = errno;
+	/* What had ended before the process did it has not left, but the time is the job's.  The
+	   last ones that init has reaped may have become its children by the process's end. */
+	left->count -= may_leave ? before.earlier : 0;
+	left->user_ns += p->meter.reaped.user_ns;
+	left->system_ns += p->meter.reaped.system_ns;
 	return status;
+}
+
+/* Whether the process was killed because somebody had killed the first one of its namespace. */
+static bool
+fell_with_namespace(const struct job_processes *p, int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && p->ending == END_NONE &&
+	    !p->over_cpu && pid_namespace_is_gone(&p->ns);
 }
 
 /* What the process and its descendants used. */
@@ -383,14 +437,16 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	struct job_facts facts = {
 		.setup = p->setup,
 		.mailbox = p->mailbox,
-		.max_rss_before = p->max_rss_before,
+		.refusal = mailbox_refusal(p->mailbox),
+		.memory = &p->memory,
 		.text = p->hidden->text,
 		.text_size = sizeof p->hidden->text,
 		.address = p->hidden->address,
 	};
 	struct job_birth birth = {
 		.setup = p->setup, .mailbox = p->mailbox, .job = &own,
-		.worker = p->self, .limits = &p->limits,
+		.refusal = mailbox_refusal(p->mailbox),
+		.worker = p->self, .ns = &p->ns, .limits = &p->limits,
 	};
 	struct descendants left;
 	struct rusage usage;
@@ -407,6 +463,8 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	if (process_start(p, &birth) == -1) {
 		int error = errno;
 		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+		facts.namespace_gone = pid_namespace_is_gone(&p->ns);
+		p->damaged = facts.namespace_gone ? error : 0;
 		job_not_forked(&facts, result, error);
 		return;
 	}
@@ -421,7 +479,9 @@ job_process_run(struct job_processes *p, const struct wire_job *job, int64_t dea
 	usage_fill(p, &usage, &left, result);
 	facts.claim = claim_state(atomic_load(claim));
 	facts.over_cpu = p->over_cpu;
-	facts.args_mapped = job->args == NULL ? job->args_len : 0;
+	facts.namespace_gone = fell_with_namespace(p, facts.status);
+	if (facts.namespace_gone)
+		p->damaged = EPIPE;
 	facts.descendants = left.count;
 	facts.output_lost = p->output.lost;
 	facts.met = cgroup_met(p);

@@ -16,9 +16,11 @@
 #include <stdint.h>
 
 #include "lib/job/job_child.h"
+#include "lib/os/fork_canary.h"
 #include "lib/os/os.h"
 #include "lib/worker/descendants.h"
 #include "lib/worker/job_output.h"
+#include "lib/worker/memory_watch.h"
 
 /* Memory of the worker's that its children do not have. */
 struct hidden {
@@ -39,6 +41,8 @@ struct job_processes {
 	int             flags[3];      /* of 0, 1, 2 */
 	struct job_output output;
 	int             children;      /* os_children_open()'s, to find children by */
+	struct pid_namespace ns;       /* that the jobs live in */
+	int             damaged;       /* 0, or errno: it can have no more jobs */
 	bool            gated;         /* the worker is confined: it forks and kills by the gate */
 	bool            has_threads;   /* other threads, of worker_init()'s, may take its signals */
 	bool            can_raw_fork;  /* one thread: libc's work around a fork can be left out */
@@ -46,6 +50,7 @@ struct job_processes {
 	                                  executes its program; NULL: none does */
 	struct limits_base limits;
 	pid_t           self, supervisor;
+	const struct spool_writer *spool; /* where the worker writes large values; NULL: nowhere */
 	void           *state;         /* as worker_init() made it */
 	unsigned        worker;
 
@@ -59,7 +64,7 @@ struct job_processes {
 	struct descendants_meter meter; /* of its processor time */
 	int64_t         cgroup_before; /* its cgroup's processor time before the run; -1: none */
 	uint64_t        pids_hits, oom_kills; /* of the cgroup, so far */
-	int64_t         max_rss_before; /* of a process that has done nothing yet */
+	struct memory_watch memory;    /* of the run's memory, where it has a limit */
 
 	/* enum run_end: how the supervisor wants the run under way to end. */
 	int           (*end_wanted)(void);
@@ -67,11 +72,11 @@ struct job_processes {
 };
 
 /* In a worker, before worker_init() is called; 0 or -1 and errno. */
-int  job_processes_init(struct job_processes *, const struct worker_setup *, unsigned worker);
+int  job_processes_init(struct job_processes *, const struct worker_setup *, unsigned worker,
+    const struct pid_namespace *);
 /* After worker_init(): enter the cgroup, and the filter where the worker can live with one.  Then
-   all its system calls that the filter denies go through the gate.  0, or -1 and errno with *step
-   and *layer. */
-int  job_processes_confine(struct job_processes *, void *state, const char **step, unsigned *layer);
+   all its system calls that the filter denies go through the gate.  0, or -1, errno and *fault. */
+int  job_processes_confine(struct job_processes *, void *state, struct sandbox_fault *fault);
 
 /*
  * Run the job, whose claim is this worker's.  *result becomes the result to be sent, except: a
@@ -84,11 +89,14 @@ void job_process_run(struct job_processes *, const struct wire_job *, int64_t de
    takes. */
 void job_process_done(struct job_processes *);
 
-/* Whether this process is not the worker but a child of it; async-signal-safe. */
+/* Whether this process is not the worker but a child of it; async-signal-safe.  In a pid namespace
+   a child may have its worker's number, and shows by the canary; a process that borrows its
+   worker's memory has the worker's canary, and never a namespace. */
 static inline int
 job_process_is_child(const struct job_processes *p)
 {
-	return p->mailbox != NULL && os_self() != p->self;
+	return p->mailbox != NULL &&
+	    (os_self() != p->self || !canary_holds(&p->setup->canary, CANARY_WORKER));
 }
 
 #endif

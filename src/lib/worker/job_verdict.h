@@ -14,18 +14,20 @@
 
 #include "lib/job/mailbox.h"
 #include "lib/job/setup.h"
+#include "lib/worker/memory_watch.h"
 
 struct job_facts {
 	const struct worker_setup *setup;
 	const struct mailbox *mailbox;
+	const struct mailbox_refusal *refusal;
 	enum claim_state claim;
 	int      status;           /* from waiting for it */
 	int      over_cpu;         /* its worker ended it: processor time */
+	int      namespace_gone;   /* it fell with its pid namespace, or there was none left */
 	uint64_t output_lost;      /* bytes of output past the limit */
 	unsigned descendants;      /* processes that it left behind */
-	unsigned met;              /* set of 1 << enum limit: what its cgroup says */
-	uint64_t args_mapped;      /* bytes of arguments in its address space, but not its memory */
-	int64_t  max_rss_before;   /* at most: resident memory of a process that has done nothing */
+	unsigned met;              /* set of 1 << enum forkpool_limit: what its cgroup says */
+	const struct memory_watch *memory; /* what its worker saw while it ran */
 	/* Where message and backtrace are put together: memory that no other job can see. */
 	char     *text;
 	size_t    text_size;

@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -207,6 +208,55 @@ worker_loop(void)
 	worker_self.in_pool_io = 0;
 }
 
+/* Unmap this memory but for a part, which stays where it is as a private copy. */
+static int
+unmap_but(void *map, size_t size, const void *kept, size_t kept_len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (uintptr_t)kept % page;
+	void *copy = NULL;
+
+	if (kept_len > 0) {
+		if ((copy = os_map_private(kept_len)) == NULL)
+			return -1;
+		memcpy(copy, kept, kept_len);
+	}
+	(void)munmap(map, size);
+	if (kept_len == 0)
+		return 0;
+	char *at = (char *)(uintptr_t)kept;
+	if (mmap(at - before, before + kept_len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -1;
+	memcpy(at, copy, kept_len);
+	return munmap(copy, kept_len);
+}
+
+int
+worker_shed_other_pool(void)
+{
+	const struct worker_setup *other = worker_self.setup;
+	const struct job_processes *own = &worker_self.own_process;
+	struct worker *w = &worker_self;
+
+	if (other == NULL)
+		return 0;
+	if (jobs_have_own_process(other)) {
+		/* All else is hidden from the jobs' processes. */
+		if (own->mailbox == NULL)
+			return 0;
+		if (own->area != NULL)
+			(void)munmap(own->area, own->area_size);
+		return unmap_but(own->mailbox, sizeof *own->mailbox, own->mailbox,
+		    sizeof *own->mailbox);
+	}
+	shared_destroy(other->shared, other->entries);
+	if (w->spool.map != NULL)
+		(void)munmap(w->spool.map, (size_t)other->spool.values);
+	return w->arena_map == NULL ? 0 :
+				      unmap_but(w->arena_map, w->arena_size, w->large_args,
+					  w->large_args_len);
+}
+
 int
 worker_prepare(const struct worker_setup *setup)
 {
@@ -215,27 +265,29 @@ worker_prepare(const struct worker_setup *setup)
 	worker_self.supervisor = -1; /* a SIGTERM ends this process, whoever sends it */
 	signals_reset();
 	crash_install();
-	os_no_core(setup->sandbox.level != FORKPOOL_ISOLATE_WORKER);
+	if (!setup->core_dumps)
+		os_no_core(setup->sandbox.level != FORKPOOL_ISOLATE_WORKER);
 	(void)os_exit_guard();
-	if (fd_redirect("/dev/null", O_RDONLY, STDIN_FILENO) == -1)
+	if (dup2(setup->null, STDIN_FILENO) == -1)
 		return -1;
-	return capture_prepare(setup->output);
+	return capture_prepare(setup->output, setup->null);
 }
 
 /* Where each job has a process of its own: hide the pool from the jobs' processes. */
 static void
 own_process_enter(const struct worker_setup *setup)
 {
-	const char *step;
-	unsigned layer;
+	struct sandbox_fault fault;
+	struct pid_namespace ns;
 
-	if (limits_enter_worker(&setup->limits) == -1 ||
-	    sandbox_enter_worker(&setup->sandbox, &step, &layer) == -1 ||
-	    shared_hide_from_fork(setup->shared) == -1 ||
-	    job_processes_init(&worker_self.own_process, setup, worker_self.index) == -1)
+	if (limits_enter_worker(&setup->limits, setup->sandbox.level) == -1 ||
+	    sandbox_enter_worker(&setup->sandbox, &ns, &fault) == -1 ||
+	    shared_hide_from_fork(setup->shared, setup->entries) == -1 ||
+	    job_processes_init(&worker_self.own_process, setup, worker_self.index, &ns) == -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 	worker_self.own_process.supervisor = getppid();
 	worker_self.own_process.end_wanted = run_end_wanted;
+	worker_self.own_process.spool = &worker_self.spool;
 	if (setup->environment != NULL)
 		environ = setup->environment;
 }
@@ -244,8 +296,7 @@ own_process_enter(const struct worker_setup *setup)
 static void
 own_process_confine(void)
 {
-	const char *step;
-	unsigned layer;
+	struct sandbox_fault fault;
 	sigset_t child;
 
 	(void)signal(SIGCHLD, SIG_DFL); /* worker_init() may have changed both */
@@ -253,8 +304,8 @@ own_process_confine(void)
 	sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
 	spool_writer_map(&worker_self.spool);
-	if (job_processes_confine(&worker_self.own_process, worker_self.context.state, &step,
-		&layer) == -1)
+	if (job_processes_confine(&worker_self.own_process, worker_self.context.state, &fault) ==
+	    -1)
 		worker_end(LEAVE_SETUP_FAILED, errno);
 }
 
@@ -264,8 +315,10 @@ worker_enter(int job_pipe, int results)
 {
 	const struct worker_setup *setup = worker_self.setup;
 	struct rlimit stack = { 0 };
-	int keep[] = { job_pipe, results, setup->arena_fd, setup->spool.fd, worker_self.capture,
-		setup->sandbox.landlock.fd, setup->sandbox.cgroup.dir };
+	int keep[7 + LANDLOCK_DESCRIPTORS_MAX] = { job_pipe, results, setup->arena_fd,
+		setup->spool.fd, worker_self.capture, setup->sandbox.cgroup.dir,
+		setup->sandbox.cgroup.pids_dir };
+	size_t kept = 7 + landlock_descriptors(&setup->sandbox.landlock, keep + 7);
 	char name[16];
 
 	(void)snprintf(name, sizeof name, "forkpool:%u", worker_self.index);
@@ -274,7 +327,7 @@ worker_enter(int job_pipe, int results)
 	(void)signal(SIGCHLD, SIG_DFL);
 	/* Where the system could not hide it from the fork. */
 	(void)munmap(setup->control, sizeof *setup->control);
-	descriptors_close_others(&setup->descriptors, keep, sizeof keep / sizeof keep[0]);
+	descriptors_close_others(&setup->descriptors, keep, kept);
 	worker_self.jobs = identity_of(job_pipe);
 	worker_self.results = identity_of(results);
 	worker_self.arena = identity_of(setup->arena_fd);
@@ -293,6 +346,52 @@ worker_enter(int job_pipe, int results)
 		    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
 	}
 	canary_mark(&setup->canary, CANARY_WORKER);
+}
+
+/* worker_init(), jobs, worker_exit(). */
+static _Noreturn void
+worker_live(void)
+{
+	const struct worker_setup *setup = worker_self.setup;
+
+	if (setup->init != NULL) {
+		int error = setup->init(setup->arg, &worker_self.context.state);
+		if (error != 0)
+			worker_end(LEAVE_INIT_FAILED, error);
+	}
+	if (jobs_have_own_process(setup))
+		own_process_confine();
+	atomic_store(&worker_self.slot->ready, 1);
+	/* Save the mask: the jump comes from the handler of SIGTERM, where SIGTERM is blocked. */
+	if (sigsetjmp(worker_self.leave, 1) == 0)
+		worker_loop();
+	worker_self.in_pool_io = 0; /* a second SIGTERM must not come here again */
+	/* Results that were not written stay in the outbox, which the parent reads. */
+	if (setup->exit != NULL)
+		setup->exit(setup->arg, worker_self.context.state);
+	(void)fflush(stdout);
+	worker_end(LEAVE_IN_ORDER, 0);
+}
+
+static void
+thread_ended(void *arg)
+{
+	(void)arg;
+	exit(0);
+}
+
+/*
+ * A function of the caller's may end its thread by pthread_exit(), or have it cancelled: that is to
+ * end the process, as it does where the thread is the only one.  Else the other threads would live
+ * on, and nobody would hear of the run's end.  The processes of jobs inherit this.  It also keeps
+ * the frames of the caller, which lie below the worker's own, from being unwound.
+ */
+static _Noreturn void
+worker_live_in_thread(void)
+{
+	pthread_cleanup_push(thread_ended, NULL);
+	worker_live();
+	pthread_cleanup_pop(0);
 }
 
 _Noreturn void
@@ -333,22 +432,5 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 		sigaddset(&none, SIGCHLD);
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
-
-	if (setup->init != NULL) {
-		int error = setup->init(setup->arg, &worker_self.context.state);
-		if (error != 0)
-			worker_end(LEAVE_INIT_FAILED, error);
-	}
-	if (jobs_have_own_process(setup))
-		own_process_confine();
-	atomic_store(&worker_self.slot->ready, 1);
-	/* Save the mask: the jump comes from the handler of SIGTERM, where SIGTERM is blocked. */
-	if (sigsetjmp(worker_self.leave, 1) == 0)
-		worker_loop();
-	worker_self.in_pool_io = 0; /* a second SIGTERM must not come here again */
-	/* Results that were not written stay in the outbox, which the parent reads. */
-	if (setup->exit != NULL)
-		setup->exit(setup->arg, worker_self.context.state);
-	(void)fflush(stdout);
-	worker_end(LEAVE_IN_ORDER, 0);
+	worker_live_in_thread();
 }

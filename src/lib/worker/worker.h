@@ -16,6 +16,13 @@
 
 #include "lib/job/setup.h"
 
+/*
+ * In a supervisor, first of all.  If its pool is opened in a job of another pool, that job's worker
+ * has left its memory here: let go of it, but for the job's own arguments and context, which code
+ * of the job's may still look at, and which become this process's own copy.  0, or -1 and errno.
+ */
+int worker_shed_other_pool(void);
+
 /* In the supervisor, once: set up what all workers inherit: signal handlers, standard input and
    output, no core files.  0, or -1 and errno. */
 int worker_prepare(const struct worker_setup *);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/ipc/packet_pipe.h"
+#include "lib/job/job_call.h"
 #include "lib/job/stdio_capture.h"
 #include "lib/os/usdt.h"
 
@@ -270,8 +271,10 @@ args_fetch(const struct wire_job *job)
 		size_t size = worker_self.arena_size;
 		if (size == 0)
 			size = ARENA_MAPPED_MIN;
-		while (size < end)
+		while (size < end && size <= SIZE_MAX / 2)
 			size *= 2;
+		if (size < end)
+			return NULL;
 		if (worker_self.arena_map != NULL)
 			(void)munmap(worker_self.arena_map, worker_self.arena_size);
 		worker_self.arena_size = 0;
@@ -291,14 +294,21 @@ static void
 run_here(struct wire_job *job, int64_t started)
 {
 	struct forkpool_context *c = &worker_self.context;
+	bool large = job->args == NULL;
 	int returned;
 
-	if (job->args == NULL && (job->args = args_fetch(job)) == NULL)
+	if (large && (job->args = args_fetch(job)) != NULL) {
+		worker_self.large_args = job->args;
+		worker_self.large_args_len = job->args_len;
+	}
+	if (job->args == NULL)
 		returned =
 		    forkpool_fail(c, ENOMEM, "no memory for %zu bytes of arguments", job->args_len);
 	else
-		returned = job->fn(c, job->args, job->args_len);
+		returned = job_call(job->fn, c, job->args, job->args_len);
 	worker_self.run_ticket = 0;
+	if (large)
+		worker_self.large_args_len = 0;
 
 	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
 		_exit(0); /* the job forked this process, and the process returned from the job */
@@ -334,6 +344,10 @@ run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline
 		outbox_flush();
 	}
 	job_process_done(&worker_self.own_process);
+	if (worker_self.own_process.damaged != 0) {
+		outbox_flush();
+		worker_end(LEAVE_DAMAGED, worker_self.own_process.damaged);
+	}
 }
 
 /* Claim the job and run it.  1; 0: it was no longer this worker's to claim. */
@@ -345,7 +359,7 @@ job_run(struct wire_job *job)
 	int64_t timeout = job->timeout_ns != 0 ? job->timeout_ns : worker_self.setup->timeout_ns;
 	int64_t deadline = timeout > 0 ? clock_after(started, timeout) : CLOCK_NEVER;
 
-	if (job->entry >= worker_self.setup->shared->entries)
+	if (job->entry >= worker_self.setup->entries)
 		return 0;
 	/* Describe the run in the slot before claiming it, so that whoever sees the claim finds its
 	   deadline; whoever reads the slot checks it against the claim. */
@@ -388,6 +402,10 @@ packet_run(const struct wire_packet *packet, size_t len)
 
 	if (wire_open(&reader, WIRE_JOBS, packet, len) == -1)
 		return;
+	/* Where the jobs' namespace was killed while there was none, another worker runs them. */
+	if (jobs_have_own_process(worker_self.setup) &&
+	    pid_namespace_is_gone(&worker_self.own_process.ns))
+		worker_end(LEAVE_DAMAGED, EPIPE);
 	worker_self.now = clock_meter_now(&worker_self.meter);
 	int64_t began = worker_self.now;
 	/* The parent offers again whatever is left unclaimed here. */

@@ -45,6 +45,8 @@ struct worker {
 
 	unsigned char *arena_map;     /* to read from; NULL: not mapped yet */
 	size_t         arena_size;
+	const void    *large_args;    /* of the run under way, in the arena */
+	size_t         large_args_len; /* 0: it has none there */
 
 	/* Shared with the signal handler. */
 	pthread_t thread;

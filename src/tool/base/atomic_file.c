@@ -4,9 +4,6 @@
 #include "tool/base/atomic_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,31 +11,20 @@
 #include "tool/base/file_io.h"
 #include "tool/base/message.h"
 
-/* The file itself, behind any symbolic link: rename() would replace the link. */
-static char *
-path_of(const char *name)
-{
-	struct stat st;
-
-	if (lstat(name, &st) == 0 && S_ISLNK(st.st_mode))
-		return realpath(name, NULL);
-	return strdup(name);
-}
-
 /* The mode of the file that is replaced, or else the one that open() would give a new file. */
 static mode_t
-mode_for(const char *path)
+mode_for(const struct anchored_file *f)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0)
+	if (fstatat(f->dir.fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
 		return st.st_mode & 0777;
 	mode_t mask = umask(0);
 	(void)umask(mask);
 	return 0666 & ~mask;
 }
 
-/* Drops the temporary file and all memory; returns -1 with errno as it was. */
+/* Drops the temporary file; returns -1 with errno as it was. */
 static int
 abandon(struct atomic_file *f)
 {
@@ -46,38 +32,39 @@ abandon(struct atomic_file *f)
 
 	if (f->fd != -1)
 		(void)close(f->fd);
-	if (f->fd != -1 && f->temporary != NULL)
-		(void)unlink(f->temporary);
-	free(f->path);
-	free(f->temporary);
-	*f = (struct atomic_file){ .fd = -1 };
+	f->fd = -1;
+	f->error = 0;
+	anchored_file_drop(&f->place);
 	errno = error;
 	return -1;
 }
 
-int
-atomic_file_open(struct atomic_file *f, const char *name)
+/* Whether the path has to be looked up anew: what it leads to may have changed by good rights. */
+static int
+is_looked_up(const struct atomic_file *f)
 {
-	static const char suffix[] = ".XXXXXX";
-	struct stat st;
+	return f->place.dir.fd == -1 || !untrusted_places_exist();
+}
 
-	*f = (struct atomic_file){ .fd = -1 };
-	if ((f->path = path_of(name)) == NULL)
-		return -1;
-	if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return abandon(f);
+int
+atomic_file_open(struct atomic_file *f)
+{
+	if (is_looked_up(f)) {
+		anchored_file_free(&f->place);
+		if (anchored_file_find(&f->place, NULL, f->path, ANCHORED_FIND) == -1)
+			return -1;
+		f->mode = mode_for(&f->place);
 	}
-	size_t len = strlen(f->path);
-	if ((f->temporary = malloc(len + sizeof suffix)) == NULL)
-		return abandon(f);
-	memcpy(f->temporary, f->path, len);
-	memcpy(f->temporary + len, suffix, sizeof suffix);
-	if ((f->fd = mkstemp(f->temporary)) == -1)
-		return abandon(f);
-	if (fcntl(f->fd, F_SETFD, FD_CLOEXEC) == -1 || fchmod(f->fd, mode_for(f->path)) == -1)
-		return abandon(f);
-	return 0;
+	/* Jobs may have put anything where they can write: it is replaced, whatever it is. */
+	if (f->place.dir.place.trust == TRUSTED) {
+		f->mode = mode_for(&f->place);
+		if (anchored_file_not_regular(&f->place) != NULL) {
+			errno = EINVAL;
+			return -1;
+		}
+	}
+	f->fd = anchored_file_temporary(&f->place, 0, 0600);
+	return f->fd == -1 || fchmod(f->fd, f->mode) == -1 ? abandon(f) : 0;
 }
 
 void
@@ -96,28 +83,40 @@ atomic_file_close(struct atomic_file *f)
 	}
 	int fd = f->fd;
 	f->fd = -1;
-	if (close(fd) == -1 || rename(f->temporary, f->path) == -1) {
-		int error = errno;
-		(void)unlink(f->temporary);
-		errno = error;
+	if (close(fd) == -1)
 		return abandon(f);
-	}
-	(void)abandon(f);
-	return 0;
+	return anchored_file_put(&f->place);
 }
 
 void
-atomic_file_check(const char *name)
+atomic_file_prepare(struct atomic_file *f, const char *option, const char *path)
 {
-	struct atomic_file f;
+	char shown[512];
+	const char *why = NULL;
+
+	*f = (struct atomic_file){ .option = option, .path = path, .place.dir.fd = -1, .fd = -1 };
+	if (anchored_file_find(&f->place, NULL, path, ANCHORED_FIND) == -1)
+		why = anchored_why(&f->place.dir);
+	else if ((why = anchored_file_not_regular(&f->place)) == NULL) {
+		f->mode = mode_for(&f->place);
+		why = atomic_file_open(f) == -1 ? anchored_why(&f->place.dir) : NULL;
+	}
+	if (why != NULL)
+		fail("%s: cannot write %s: %s", option, message_text(shown, sizeof shown, path),
+		    why);
+	(void)abandon(f);
+}
+
+void
+atomic_file_complain(const struct atomic_file *f)
+{
 	char shown[512];
 
-	(void)message_text(shown, sizeof shown, name);
-	if (atomic_file_open(&f, name) == -1) {
-		if (errno == EINVAL)
-			fail("cannot write %s: it must be a regular file, since it is "
-			     "replaced as a whole", shown);
-		fail_errno("cannot write %s", shown);
-	}
-	(void)abandon(&f);
+	message_errno("%s: cannot write %s", f->option, message_text(shown, sizeof shown, f->path));
+}
+
+void
+atomic_file_free(struct atomic_file *f)
+{
+	anchored_file_free(&f->place);
 }

@@ -5,8 +5,6 @@
 
 #include <stdint.h>
 #include <string.h>
-/* The header asks which system's strnvis() is meant; vis() is the same in both. */
-#define LIBBSD_NETBSD_VIS
 #include <vis.h>
 
 size_t
@@ -54,11 +52,25 @@ is_hidden(const unsigned char *s, size_t n)
 	return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
 }
 
+/* Write a byte that is no plain character; returns where it ends.  next: the byte behind it. */
+static char *
+byte_escape(char *to, int byte, int next)
+{
+	const int how = VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE | VIS_OCTAL;
+
+	if (byte < 0x80)
+		return vis(to, byte, how, next);
+	/* Of these vis() asks the C library which can be printed, and musl says that all can. */
+	*to++ = '\\';
+	for (int shift = 6; shift >= 0; shift -= 3)
+		*to++ = (char)('0' + (byte >> shift & 7));
+	return to;
+}
+
 size_t
 escape_text(char *buffer, size_t size, const char *data, size_t len)
 {
 	static const char cut[] = "...";
-	const int how = VIS_NL | VIS_TAB | VIS_NOSLASH | VIS_CSTYLE | VIS_OCTAL;
 	size_t to = 0, room = 0; /* room: the last place where the dots still fit */
 
 	for (size_t from = 0; from < len;) {
@@ -73,7 +85,7 @@ escape_text(char *buffer, size_t size, const char *data, size_t len)
 			for (size_t end = from + (n > 1 ? n : 1); from < end; from++) {
 				int c = (unsigned char)data[from];
 				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;
-				char *behind = vis(escaped + out, c, how, next);
+				char *behind = byte_escape(escaped + out, c, next);
 				out = (size_t)(behind - escaped);
 			}
 		}

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forkpool.h"
+
 #define DIGITS "0123456789"
 #define NS_PER_S 1000000000LL
 
@@ -128,17 +130,17 @@ parse_duration(const char *text, int64_t *ns)
 	return NULL;
 }
 
-const char *
-parse_processors(const char *text, double *value)
+/* A number, or a share of the whole in percent. */
+static const char *
+parse_share(const char *text, double whole, double *value)
 {
 	size_t len = strlen(text), digits = decimal(text);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (digits == 0 || digits > 20 || (len != digits && strcmp(text + digits, "%") != 0))
 		return processors_are;
 	double n = strtod(text, NULL);
 	if (len != digits)
-		n = n * (double)(processors < 1 ? 1 : processors) / 100;
+		n = n * whole / 100;
 	if (!(n > 0))
 		return processors_are;
 	*value = n;
@@ -146,17 +148,22 @@ parse_processors(const char *text, double *value)
 }
 
 const char *
+parse_load(const char *text, double *value)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return parse_share(text, online < 1 ? 1 : (double)online, value);
+}
+
+const char *
 parse_workers(const char *text, unsigned *workers)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t len = strlen(text);
 	long long n;
 	double share;
 
-	if (processors < 1)
-		processors = 1;
 	if (len > 0 && text[len - 1] == '%') {
-		if (parse_processors(text, &share) != NULL || share > WORKERS_MAX)
+		if (parse_share(text, forkpool_processors(), &share) != NULL || share > WORKERS_MAX)
 			return workers_are;
 		n = (long long)share;
 		if ((double)n < share)
@@ -165,7 +172,7 @@ parse_workers(const char *text, unsigned *workers)
 		if (strspn(text + 1, DIGITS) != len - 1 ||
 		    parse_count(text + 1, 0, WORKERS_MAX, &n) != NULL)
 			return workers_are;
-		n = text[0] == '+' ? processors + n : processors - n;
+		n = (long long)forkpool_processors() + (text[0] == '+' ? n : -n);
 		if (n < 1)
 			n = 1;
 	} else {

@@ -16,9 +16,11 @@ const char *parse_count(const char *text, long long min, long long max, long lon
 const char *parse_size(const char *text, int64_t *bytes);
 /* "1.5", "200ms", "3m", "2h", "1d", "1h30m", above 0. */
 const char *parse_duration(const char *text, int64_t *ns);
-/* "4", "1.5" or "50%" of the processors, above 0. */
-const char *parse_processors(const char *text, double *value);
-/* N, +N, -N, N% of the processors, at least 1; 0: as many as can be (252, as GNU parallel). */
+/* "4", "1.5" or "50%", above 0: a load, or a share of the machine's processors, since the load is
+   the machine's too. */
+const char *parse_load(const char *text, double *value);
+/* N, +N, -N, N% of the processors that this process may use, at least 1; 0: as many as can be (252,
+   as GNU parallel). */
 const char *parse_workers(const char *text, unsigned *workers);
 
 #endif

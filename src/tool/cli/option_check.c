@@ -26,6 +26,7 @@ static const char one_separator[] = "items end with one byte";
 static const char in_blocks[] = "--pipe gives jobs blocks of standard input and no items";
 static const char is_args[] = "an item is what the function gets, each for itself";
 static const char is_no_command[] = "a plug-in's function is no command";
+static const char has_no_root[] = "a function has no root directory of its own";
 static const char one_way[] = "there is one way to fill a job with items";
 static const char to_standard_input[] = "what their standard input was is gone";
 static const char is_whole[] = "a function's value comes out whole";
@@ -67,6 +68,9 @@ static const struct rule exclude[] = {
 	{ OPTION_PIPE, OPTION_ARG_FILE, ALL,
 	    "--pipe cuts standard input: give it the file by <FILE" },
 	{ OPTION_PIPE, OPTION_RETRY_FAILED, ALL, to_standard_input },
+	{ OPTION_PIPE, OPTION_STDIN_FROM, ALL, "a job has one standard input" },
+	{ OPTION_RETRY_FAILED, OPTION_STDIN_FROM, ALL, "a joblog does not tell a job's items" },
+	{ OPTION_PLUGIN, OPTION_STDIN_FROM, ALL, is_no_command },
 	{ OPTION_PLUGIN, OPTION_PIPE, ALL, is_args },
 	{ OPTION_PLUGIN, OPTION_COLSEP, ALL, is_args },
 	{ OPTION_PLUGIN, OPTION_HEADER, ALL, is_args },
@@ -92,6 +96,9 @@ static const struct rule exclude[] = {
 	{ OPTION_PLUGIN, OPTION_COMPAT, ALL, "neither xargs nor parallel has plug-ins" },
 	{ OPTION_PLUGIN, OPTION_JOBSERVER, ALL, "a plug-in's function is no make" },
 	{ OPTION_SANDBOX, OPTION_JOBSERVER, ALL, "a sandboxed job has no way to it" },
+	{ OPTION_HOST_ROOT, OPTION_SCRATCH, ALL, "there is no /tmp of the sandbox's own then" },
+	{ OPTION_PLUGIN, OPTION_SCRATCH, ALL, has_no_root },
+	{ OPTION_PLUGIN, OPTION_HOST_ROOT, ALL, has_no_root },
 	{ OPTION_MAX_ARGS, OPTION_MAX_REPLACE_ARGS, NOT_XARGS, one_way },
 	{ OPTION_MAX_ARGS, OPTION_LINES, NOT_XARGS, one_way },
 	{ OPTION_MAX_ARGS, OPTION_MAX_LINES, NOT_XARGS, one_way },
@@ -134,6 +141,9 @@ static const struct rule needs[] = {
 	{ OPTION_READABLE, OPTION_SANDBOX, ALL, "without it jobs may read all that you may" },
 	{ OPTION_WRITABLE, OPTION_SANDBOX, ALL, "without it jobs may write all that you may" },
 	{ OPTION_NETWORK, OPTION_SANDBOX, ALL, "without it jobs have the network" },
+	{ OPTION_SCRATCH, OPTION_SANDBOX, ALL, "without it jobs have the system's /tmp" },
+	{ OPTION_HOST_ROOT, OPTION_SANDBOX, ALL, "without it jobs have that anyway" },
+	{ OPTION_UID, OPTION_SANDBOX, ALL, "without it jobs are run as who you are" },
 };
 
 static int
@@ -343,6 +353,12 @@ option_check(const struct options *o, const struct given *given)
 	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
 		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
 		    message_text(shown, sizeof shown, o->slot_variable));
+	if (o->stdin_from != NULL && strstr(o->stdin_from, "{%}") != NULL)
+		fail("%s %s: {%%} is not known before the job runs, and the file is opened before",
+		    given->name[OPTION_STDIN_FROM],
+		    message_text(shown, sizeof shown, o->stdin_from));
+	if (o->uid != 0 && geteuid() != 0)
+		fail("%s: only root can have jobs run as somebody else", given->name[OPTION_UID]);
 	check_paths(o->readable, "--readable");
 	check_paths(o->writable, "--writable");
 	check_files(o, given);

@@ -83,7 +83,6 @@ static const struct {
 	{ "M", no_remote },
 	{ "filter-hosts", no_remote },
 	{ "hostgroups", no_remote },
-	{ "env", "a job has the whole environment, so leave it out" },
 	{ "record-env", "a job has the whole environment, so leave it out" },
 	{ "rpl", no_perl },
 	{ "parens", no_perl },

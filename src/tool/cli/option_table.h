@@ -102,6 +102,10 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(WD, 0, "wd", NEEDED, "DIR", JOBS, TEXT, directory, "run jobs in DIR") \
 	X(SLOT_VARIABLE, 0, "process-slot-var", NEEDED, "NAME", JOBS, TEXT, slot_variable, \
 	    "set NAME to the number of a job's worker, from 0") \
+	X(ENV, 0, "env", NEEDED, "NAME[=VALUE]", JOBS, OWN, dialect, \
+	    "give jobs this variable, also in the sandbox, where they have few") \
+	X(STDIN_FROM, 0, "stdin-from", NEEDED, "FILE", JOBS, TEXT, stdin_from, \
+	    "each job's standard input is FILE, with {} and the like") \
 	X(QUOTE, 'q', "quote", NONE, NULL, JOBS, OWN, dialect, \
 	    "run the command without a shell (--compat=parallel)") \
 	\
@@ -134,7 +138,9 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "how jobs are ended, such as TERM,200,KILL (milliseconds)") \
 	X(GRACE, 0, "grace", NEEDED, "TIME", LIMITS, DURATION, grace_ns, \
 	    "the time from SIGTERM to SIGKILL (1s)") \
-	X(MEM, 0, "mem", NEEDED, "SIZE", LIMITS, SIZE, memory, "memory of each process of a job") \
+	X(MEM, 0, "mem", NEEDED, "SIZE", LIMITS, SIZE, memory, \
+	    "memory of each process of a job; of all, where cgroups can be made") \
+	X(STACK, 0, "stack", NEEDED, "SIZE", LIMITS, SIZE, stack, "stack of each process") \
 	X(CPU, 0, "cpu", NEEDED, "TIME", LIMITS, DURATION, cpu_ns, "processor time of a job") \
 	X(FSIZE, 0, "fsize", NEEDED, "SIZE", LIMITS, SIZE, file_size, \
 	    "how large a file may become") \
@@ -145,7 +151,14 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(READABLE, 0, "readable", NEEDED, "PATH", LIMITS, OWN, dialect, \
 	    "open PATH and all below it for reading") \
 	X(WRITABLE, 0, "writable", NEEDED, "PATH", LIMITS, OWN, dialect, "and for writing") \
-	X(NETWORK, 0, "network", NONE, NULL, LIMITS, FLAG, network, "open up the network") \
+	X(NETWORK, 0, "network", OPTIONAL, "WHICH", LIMITS, OWN, dialect, \
+	    "open up the network; loopback: one of this machine's own, for each worker") \
+	X(SCRATCH, 0, "scratch", NEEDED, "SIZE", LIMITS, SIZE, scratch, \
+	    "room in each of the sandbox's own /tmp and /dev/shm (64M)") \
+	X(HOST_ROOT, 0, "host-root", NONE, NULL, LIMITS, FLAG, host_root, \
+	    "a sandbox without a root directory of its own: faster, for less") \
+	X(UID, 0, "uid", NEEDED, "USER[:GROUP]", LIMITS, OWN, dialect, \
+	    "run sandboxed jobs as USER, if you are root") \
 	\
 	X(GROUP, 0, "group", NONE, NULL, OUTPUT, OWN, dialect, \
 	    "a job's output when it has ended (default)") \

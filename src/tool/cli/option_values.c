@@ -3,11 +3,14 @@
 #include "config.h"
 #include "tool/cli/option_values.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "forkpool.h"
 #include "tool/base/bytes.h"
 #include "tool/base/parse_units.h"
 
@@ -253,4 +256,61 @@ option_value_jobserver_style(const char *text, enum jobserver_style *style)
 			return NULL;
 		}
 	return "must be auto, pipe or fifo";
+}
+
+const char *
+option_value_network(const char *text, int *network)
+{
+	if (text != NULL && strcmp(text, "open") != 0 && strcmp(text, "loopback") != 0)
+		return "must be open or loopback";
+	*network = text != NULL && strcmp(text, "loopback") == 0 ? FORKPOOL_NETWORK_LOOPBACK :
+								   FORKPOOL_NETWORK_OPEN;
+	return NULL;
+}
+
+/* A number that stands for a user or a group; -1: it is none. */
+static long long
+id_number(const char *text)
+{
+	long long n;
+
+	/* The largest number stands for no user. */
+	return parse_count(text, 0, (long long)UINT32_MAX - 1, &n) == NULL ? n : -1;
+}
+
+static const char *
+group_value(const char *text, gid_t *gid)
+{
+	const struct group *group = getgrnam(text);
+	long long number = id_number(text);
+
+	if (group == NULL && number == -1)
+		return "must have a group behind the colon, by name or number";
+	*gid = group != NULL ? group->gr_gid : (gid_t)number;
+	return NULL;
+}
+
+const char *
+option_value_uid(const char *text, uid_t *uid, gid_t *gid)
+{
+	size_t len = strcspn(text, ":");
+	const char *why = NULL;
+	char *name = strndup(text, len);
+
+	if (name == NULL)
+		fail_memory();
+	const struct passwd *user = getpwnam(name);
+	long long number = user != NULL ? (long long)user->pw_uid : id_number(name);
+	if (user == NULL && number != -1)
+		user = getpwuid((uid_t)number);
+	free(name);
+	if (number == -1)
+		return "must be a user, by name or number, or USER:GROUP";
+	*uid = (uid_t)number;
+	*gid = user != NULL ? user->pw_gid : (gid_t)number;
+	if (text[len] == ':')
+		why = group_value(text + len + 1, gid);
+	if (why == NULL && (*uid == 0 || *gid == 0))
+		why = "must not be root, nor root's group: the sandbox could not hold it";
+	return why;
 }

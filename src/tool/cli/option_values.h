@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * option_values - parsers for the values of options that have a syntax of their own: delimiters,
- * --halt, --term-seq, plug-ins, regular expressions, styles.
+ * --halt, --term-seq, plug-ins, regular expressions, styles, users.
  *
  * Each returns NULL and stores the value, or returns a sentence that says what would be right; the
  * caller puts that behind the option's name and the text given.
@@ -25,5 +25,9 @@ const char *option_value_plugin(const char *text, char **file, char **functions)
 /* A regular expression with Perl's \t, \n, \r, \f and \d; the caller frees *regex. */
 const char *option_value_colsep(const char *text, char **regex);
 const char *option_value_jobserver_style(const char *text, enum jobserver_style *);
+/* text: NULL or "open", "loopback"; *network: enum forkpool_network. */
+const char *option_value_network(const char *text, int *network);
+/* USER or USER:GROUP, names or numbers, neither of them root's; without GROUP the user's own. */
+const char *option_value_uid(const char *text, uid_t *uid, gid_t *gid);
 
 #endif

@@ -104,6 +104,8 @@ struct options {
 	int      nice_given;
 	char    *slot_variable;   /* --process-slot-var */
 	char    *directory;       /* --wd */
+	char   **environment;     /* --env: NAME or NAME=VALUE each; NULL-terminated, or NULL */
+	char    *stdin_from;      /* --stdin-from: a template */
 	int      interactive;     /* -p */
 	int      trace;           /* -t */
 	int      dry_run;         /* writes no file; joblog is set only where --resume reads it */
@@ -112,10 +114,14 @@ struct options {
 	int64_t  timeout_ns;      /* 0: none */
 	int64_t  grace_ns;        /* SIGTERM to SIGKILL: --term-seq, --grace; 0: default */
 	unsigned retries;         /* how often a job runs at most; 1 by default */
-	int64_t  memory, cpu_ns, file_size, open_files, processes; /* 0: no limit */
+	int64_t  memory, stack, cpu_ns, file_size, open_files, processes; /* 0: no limit */
 	int      sandbox;
 	char   **readable, **writable; /* --readable, --writable; NULL-terminated */
-	int      network;              /* --network */
+	int      network;              /* --network: enum forkpool_network */
+	int64_t  scratch;              /* --scratch; 0: the default */
+	int      host_root;            /* --host-root */
+	uid_t    uid;                  /* --uid; 0: not given, nor is gid then */
+	gid_t    gid;
 
 	/* output */
 	enum grouping grouping;

@@ -11,6 +11,9 @@
 #include "tool/cli/argv_scan.h"
 #include "tool/cli/option_values.h"
 
+/* Of struct forkpool_limits. */
+#define STACK_LEAST 65536
+
 /* The value as a number of that range; any other ends the tool. */
 static long long
 count_of(const struct argument *a, long long min, long long max)
@@ -40,17 +43,17 @@ source_add(struct options *o, int linked, char *file, char **words, size_t count
 
 /* Appends to a list that ends with a NULL. */
 static void
-path_add(char ***paths, char *path)
+text_add(char ***texts, char *text)
 {
 	size_t count = 0;
 
-	while (*paths != NULL && (*paths)[count] != NULL)
+	while (*texts != NULL && (*texts)[count] != NULL)
 		count++;
-	*paths = reallocarray(*paths, count + 2, sizeof **paths);
-	if (*paths == NULL)
+	*texts = reallocarray(*texts, count + 2, sizeof **texts);
+	if (*texts == NULL)
 		fail_memory();
-	(*paths)[count] = path;
-	(*paths)[count + 1] = NULL;
+	(*texts)[count] = text;
+	(*texts)[count + 1] = NULL;
 }
 
 static void
@@ -126,6 +129,40 @@ items_apply(struct options *o, struct argument *a)
 	return why;
 }
 
+/* Options of kind OWN about limits. */
+static const char *
+limits_apply(struct options *o, struct argument *a)
+{
+	const char *why = NULL;
+
+	switch (a->id) {
+	case OPTION_TERM_SEQ:
+		why = option_value_term_seq(a->value, &o->grace_ns);
+		break;
+	case OPTION_NOFILE:
+		o->open_files = count_of(a, 16, INT32_MAX);
+		break;
+	case OPTION_PIDS:
+		o->processes = count_of(a, 1, INT32_MAX);
+		break;
+	case OPTION_READABLE:
+		text_add(&o->readable, a->value);
+		break;
+	case OPTION_WRITABLE:
+		text_add(&o->writable, a->value);
+		break;
+	case OPTION_NETWORK:
+		why = option_value_network(a->value, &o->network);
+		break;
+	case OPTION_UID:
+		why = option_value_uid(a->value, &o->uid, &o->gid);
+		break;
+	default:
+		break;
+	}
+	return why;
+}
+
 /* All other options of kind OWN. */
 static const char *
 jobs_apply(struct options *o, struct argument *a)
@@ -156,7 +193,7 @@ jobs_apply(struct options *o, struct argument *a)
 		why = option_value_jobserver_style(a->value, &o->jobserver_style);
 		break;
 	case OPTION_LOAD:
-		why = parse_processors(a->value, &o->load);
+		why = parse_load(a->value, &o->load);
 		break;
 	case OPTION_RETRIES:
 		o->retries = (unsigned)count_of(a, 1, 1000000);
@@ -164,20 +201,10 @@ jobs_apply(struct options *o, struct argument *a)
 	case OPTION_HALT:
 		why = option_value_halt(a->value, &o->halt);
 		break;
-	case OPTION_TERM_SEQ:
-		why = option_value_term_seq(a->value, &o->grace_ns);
-		break;
-	case OPTION_NOFILE:
-		o->open_files = count_of(a, 16, INT32_MAX);
-		break;
-	case OPTION_PIDS:
-		o->processes = count_of(a, 1, INT32_MAX);
-		break;
-	case OPTION_READABLE:
-		path_add(&o->readable, a->value);
-		break;
-	case OPTION_WRITABLE:
-		path_add(&o->writable, a->value);
+	case OPTION_ENV:
+		if (a->value[0] == '\0' || a->value[0] == '=')
+			why = "must begin with a variable's name";
+		text_add(&o->environment, a->value);
 		break;
 	case OPTION_GROUP:
 		o->grouping = GROUP_JOB;
@@ -216,6 +243,8 @@ option_apply(struct options *o, struct argument *a)
 			why = parallel_size(a->value, field);
 		else
 			why = parse_size(a->value, field);
+		if (why == NULL && a->id == OPTION_STACK && o->stack < STACK_LEAST)
+			why = "must be at least 64K: no program begins with less";
 		break;
 	case KIND_DURATION:
 		why = parse_duration(a->value, field);
@@ -223,6 +252,8 @@ option_apply(struct options *o, struct argument *a)
 	case KIND_OWN:
 		if (row->section == SECTION_INPUT || row->section == SECTION_PACKING)
 			why = items_apply(o, a);
+		else if (row->section == SECTION_LIMITS)
+			why = limits_apply(o, a);
 		else
 			why = jobs_apply(o, a);
 		break;
@@ -322,5 +353,6 @@ options_free(struct options *o)
 	free(o->colsep);
 	free(o->readable);
 	free(o->writable);
+	free(o->environment);
 	*o = (struct options){ 0 };
 }

@@ -168,7 +168,7 @@ rows_fill(void)
 	struct forkpool_worker_info info;
 	size_t count = 0;
 
-	for (unsigned i = 0; forkpool_worker_info(s.pool, i, &info, sizeof info) == 0; i++) {
+	for (unsigned i = 0; forkpool_worker_info(s.pool, i, &info) == 0; i++) {
 		reserve(i + 1);
 		s.known[i].pid = info.pid;
 		s.known[i].pool_seq = info.busy ? info.seq : 0;

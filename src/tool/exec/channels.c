@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/exec/fd_pass.h"
 #include "tool/exec/job_fd.h"
 
 static struct channel *channel;
@@ -36,13 +38,22 @@ pipe_make(int *ours, int *theirs)
 	return job_fd_raise(theirs, jobs_from);
 }
 
-/* A file that the job reads its standard input from. */
+/* A file that the job reads its standard input from, or a socket that brings it one. */
 static int
-input_make(int *file)
+input_make(struct channel *c, enum channel_input kind)
 {
-	if ((*file = output_buffer_file()) == -1)
-		return -1;
-	return job_fd_raise(file, jobs_from);
+	int pair[2];
+
+	if (kind == CHANNEL_FILE) {
+		if ((c->job.in = output_buffer_file()) == -1)
+			return -1;
+	} else {
+		if (fd_pass_pair(pair) == -1)
+			return -1;
+		c->in = pair[0];
+		c->job.in = pair[1];
+	}
+	return job_fd_raise(&c->job.in, jobs_from);
 }
 
 static void
@@ -58,21 +69,22 @@ channel_close(struct channel *c)
 {
 	close_one(&c->out);
 	close_one(&c->err);
+	close_one(&c->in);
 	close_one(&c->job.in);
 	close_one(&c->job.out);
 	close_one(&c->job.err);
 }
 
 static int
-channel_open(struct channel *c, int with_output, int with_input)
+channel_open(struct channel *c, int with_output, enum channel_input input)
 {
-	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1 };
+	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1, .in = -1 };
 	int result = 0;
 	if (with_output && (pipe_make(&c->out, &c->job.out) == -1 ||
 	    pipe_make(&c->err, &c->job.err) == -1))
 		result = -1;
-	else if (with_input)
-		result = input_make(&c->job.in);
+	else if (input != CHANNEL_NO_INPUT)
+		result = input_make(c, input);
 	if (result == -1) {
 		int error = errno;
 		channel_close(c);
@@ -82,7 +94,7 @@ channel_open(struct channel *c, int with_output, int with_input)
 }
 
 void
-channels_open(unsigned count, int with_output, int with_input, unsigned from)
+channels_open(unsigned count, int with_output, enum channel_input input, unsigned from)
 {
 	jobs_from = (int)from;
 	channel = calloc(count, sizeof *channel);
@@ -92,7 +104,7 @@ channels_open(unsigned count, int with_output, int with_input, unsigned from)
 		fail_memory();
 	for (channel_count = 0; channel_count < count; channel_count++) {
 		struct channel *c = &channel[channel_count];
-		if (channel_open(c, with_output, with_input) == -1) {
+		if (channel_open(c, with_output, input) == -1) {
 			if (channel_count == 0)
 				fail_errno("cannot make the pipes of a job");
 			break;
@@ -148,6 +160,11 @@ channel_take(void *owner)
 void
 channel_release(struct channel *c)
 {
+	/* A job that was cancelled has not taken its file. */
+	int fd = c->in != -1 ? fd_pass_receive(c->job.in) : -1;
+
+	if (fd != -1)
+		(void)close(fd);
 	job_fd_restore(c->job.out);
 	job_fd_restore(c->job.err);
 	c->owner = NULL;
@@ -177,8 +194,8 @@ channel_unfilled(struct channel *c, int more)
 		channel_release(c);
 }
 
-/* One read() from the pipe.  1: there may be more; 0: the pipe is empty, or there is none. */
-static int
+/* One read() from the pipe.  How many bytes came; 0: the pipe is empty, or there is none. */
+static size_t
 read_once(struct channel *c, int is_err, channel_sink *sink)
 {
 	int fd = is_err ? c->err : c->out;
@@ -188,18 +205,27 @@ read_once(struct channel *c, int is_err, channel_sink *sink)
 		return 0;
 	while ((n = read(fd, buffer, sizeof buffer)) == -1 && errno == EINTR)
 		continue;
-	if (n > 0)
-		sink(c->owner, is_err, buffer, (size_t)n);
-	return n > 0;
+	if (n <= 0)
+		return 0;
+	sink(c->owner, is_err, buffer, (size_t)n);
+	return (size_t)n;
 }
 
 void
 channel_drain(struct channel *c, channel_sink *sink)
 {
-	while (read_once(c, 0, sink))
-		continue;
-	while (read_once(c, 1, sink))
-		continue;
+	const int fds[2] = { c->out, c->err };
+
+	for (int i = 0; i < 2; i++) {
+		/* Not until it is empty: a process that is none of the job's may have got the pipe
+		   from it, and write on for ever. */
+		int there = 0;
+		size_t taken = 0, n;
+		if (fds[i] == -1 || ioctl(fds[i], FIONREAD, &there) == -1)
+			continue;
+		while (taken < (size_t)there && (n = read_once(c, i, sink)) > 0)
+			taken += n;
+	}
 }
 
 size_t

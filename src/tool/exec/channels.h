@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * channels - for each job under way, two pipes for the standard output and error of its command,
- * and with --pipe a file for its standard input.
+ * and with --pipe a file for its standard input, or with --stdin-from a socket over which it gets
+ * one.
  *
  * All channels are made before the pool is opened: workers inherit the jobs' ends, and nothing else
  * of ours.  A channel is free again once the job's result has come and the channel has been
@@ -15,9 +16,12 @@
 #include "tool/exec/command.h"
 #include "tool/task/output_buffer.h"
 
+enum channel_input { CHANNEL_NO_INPUT = 0, CHANNEL_FILE, CHANNEL_SOCKET };
+
 struct channel {
 	struct command_descriptors job; /* the ends that the job gets */
 	int    out, err;                /* our ends, non-blocking */
+	int    in;                      /* CHANNEL_SOCKET: our end; else -1 */
 	void  *owner;                   /* the job that has the channel; NULL: free */
 	unsigned next_free;             /* of a free channel: the next one, or the count of all */
 };
@@ -27,10 +31,9 @@ typedef void channel_sink(void *owner, int is_err, const char *data, size_t len)
 
 /*
  * Makes count channels, or fewer where descriptors run out; ends the tool where not even one can be
- * made.  with_input: each has a file for standard input.  from: the lowest number that a descriptor
- * of a job may have.
+ * made.  from: the lowest number that a descriptor of a job may have.
  */
-void            channels_open(unsigned count, int with_output, int with_input, unsigned from);
+void            channels_open(unsigned count, int with_output, enum channel_input, unsigned from);
 void            channels_close(void);
 unsigned        channels_count(void);
 /* All descriptors of jobs, for options.descriptors of the pool; a -1 ends the list. */

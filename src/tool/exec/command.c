@@ -13,11 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/base/message.h"
+#include "tool/exec/fd_pass.h"
+
 extern char **environ;
 
 struct command_setup command_setup;
 
-/* What the worker gets: this head, the places of the slots, MAKEFLAGS=..., the words. */
+/* What the worker gets: this head, the places of the slots, MAKEFLAGS=..., the input's path, the
+   words. */
 struct head {
 	uint64_t seq;
 	struct inflight_ticket ticket;
@@ -25,6 +29,8 @@ struct head {
 	struct command_descriptors fds;
 	int      jobserver[2];
 	uint32_t makeflags_len; /* of MAKEFLAGS=..., with its NUL; 0: there is none */
+	uint32_t input_len;     /* of the input's path, likewise */
+	int      input_is_passed, input_error, error_is_of_copy;
 };
 
 static const char makeflags_name[] = "MAKEFLAGS";
@@ -60,9 +66,11 @@ int
 command_find(const char *word)
 {
 	int searched = strchr(word, '/') == NULL, status = 127, error = ENOENT;
-	const char *path = searched ? getenv("PATH") : "";
+	const char *path = searched ? command_setup.search_path : "";
 
 	command_setup.path = NULL;
+	if (path == NULL)
+		path = getenv("PATH");
 	if (path == NULL)
 		path = "/bin:/usr/bin";
 	for (;;) {
@@ -84,14 +92,53 @@ command_find(const char *word)
 	return status;
 }
 
+/* Whether a relative path leads into dir.  By a symbolic link it may lead anywhere. */
+static int
+is_inside(const char *path, const char *dir)
+{
+	char real[PATH_MAX], real_dir[PATH_MAX];
+
+	if (realpath(path, real) == NULL || realpath(dir, real_dir) == NULL)
+		return 0;
+	size_t len = strcmp(real_dir, "/") == 0 ? 0 : strlen(real_dir);
+	return strncmp(real, real_dir, len) == 0 && real[len] == '/';
+}
+
+void
+command_find_opening(void)
+{
+	static char opening[256];
+	const char *path = command_setup.path;
+	char dir[PATH_MAX] = ".", shown[sizeof opening];
+	size_t len = 0;
+
+	command_setup.opening = NULL;
+	if (path == NULL || (path[0] != '/' && command_setup.directory != NULL))
+		return;
+	(void)message_text(shown, sizeof shown, path);
+	/* The job of a relative path needs the current directory as well, so as to begin there. */
+	while (path[0] != '/' && strncmp(path + len, "../", 3) == 0)
+		len += 3;
+	if (len > 0)
+		(void)snprintf(dir, sizeof dir, "%.*s", (int)len - 1, path);
+	int n = path[0] == '/' ? snprintf(opening, sizeof opening, "--readable %s", shown) :
+	    is_inside(path, dir) ? snprintf(opening, sizeof opening, "--readable %s", dir) :
+	    snprintf(opening, sizeof opening, "--readable %s --readable %s", dir, shown);
+	if (n < (int)sizeof opening)
+		command_setup.opening = opening;
+}
+
 void
 command_pack(const struct task *task, const struct inflight_ticket *ticket,
-    const struct command_descriptors *fds, const struct command_jobserver *jobserver,
-    struct bytes *args)
+    const struct command_descriptors *fds, const struct command_input *input,
+    const struct command_jobserver *jobserver, struct bytes *args)
 {
 	struct head head = {
 		.seq = task->seq, .ticket = *ticket, .word_count = (uint32_t)task->word_count,
 		.slot_count = (uint32_t)task->slot_count, .fds = *fds, .jobserver = { -1, -1 },
+		.input_len = input->path != NULL ? (uint32_t)strlen(input->path) + 1 : 0,
+		.input_is_passed = input->is_passed, .input_error = input->error,
+		.error_is_of_copy = input->error_is_of_copy,
 	};
 
 	if (jobserver != NULL) {
@@ -107,6 +154,8 @@ command_pack(const struct task *task, const struct inflight_ticket *ticket,
 		bytes_add_byte(args, '=');
 		bytes_add(args, jobserver->makeflags, strlen(jobserver->makeflags) + 1);
 	}
+	if (head.input_len > 0)
+		bytes_add(args, input->path, head.input_len);
 	bytes_add(args, task->words.at, task->words.len);
 }
 
@@ -230,13 +279,51 @@ descriptors_enter(const struct command_descriptors *fds, const int jobserver[2])
 	return 0;
 }
 
+/* The file for the command's standard input; -1 and errno. */
+static int
+input_open(const struct head *head, const char *path)
+{
+	if (head->input_error != 0) {
+		errno = head->input_error;
+		return -1;
+	}
+	if (head->input_is_passed)
+		return fd_pass_receive(head->fds.in);
+	return open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Whether the sandbox keeps the command's file from the job: not its interpreter, nor its mode. */
+static int
+is_kept_out(const char *path)
+{
+	if (access(path, X_OK) == -1)
+		return errno == ENOENT; /* from a root directory of the job's own it is absent */
+	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC), kept_out = fd == -1;
+	if (fd != -1)
+		(void)close(fd);
+	return kept_out && access(path, R_OK) == 0;
+}
+
+static int
+run_fail(struct forkpool_context *context, const char *word, int error)
+{
+	const struct command_setup *s = &command_setup;
+
+	if (s->opening == NULL || strcmp(s->word, word) != 0 || !is_kept_out(s->path))
+		return forkpool_fail(context, error, "cannot run %s: %s", word, strerror(error));
+	return forkpool_fail(context, error,
+	    "cannot run %s: %s (the sandbox does not have it; %s opens it up)", word,
+	    strerror(error), s->opening);
+}
+
 int
 command_run(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	const struct head *head = args;
 	const size_t *slot_at = (const size_t *)(head + 1);
 	const char *makeflags = (const char *)(slot_at + head->slot_count);
-	const char *words = makeflags + head->makeflags_len;
+	const char *input = makeflags + head->makeflags_len, *words = input + head->input_len;
+	struct command_descriptors fds = head->fds;
 	size_t len = args_len - (size_t)(words - (const char *)args);
 	unsigned slot = forkpool_worker_index(context) + 1;
 	char **argv = room_get((head->word_count + 1) * sizeof *argv);
@@ -252,7 +339,14 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	for (uint32_t i = 0; i < head->word_count; i++, word += strlen(word) + 1)
 		argv[i] = word;
 	argv[head->word_count] = NULL;
-	if (descriptors_enter(&head->fds, head->jobserver) == -1)
+	if (command_setup.directory_inside && chdir(command_setup.directory) == -1)
+		return forkpool_fail(context, errno, "cannot go to %s: %s",
+		    command_setup.directory, strerror(errno));
+	if (head->input_len > 0 && (fds.in = input_open(head, input)) == -1)
+		return forkpool_fail(context, errno, "its standard input %s: %s%s", input,
+		    head->error_is_of_copy ? "a copy of it in TMPDIR, or /tmp: " : "",
+		    strerror(errno));
+	if (descriptors_enter(&fds, head->jobserver) == -1)
 		return forkpool_fail(context, errno, "its descriptors: %s", strerror(errno));
 	if (command_setup.restore_open_files)
 		(void)setrlimit(RLIMIT_NOFILE, &command_setup.open_files);
@@ -264,7 +358,7 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	 * a script whose first line names no interpreter.
 	 */
 	(void)execvpe(argv[0], argv, environment);
-	return forkpool_fail(context, errno, "cannot run %s: %s", argv[0], strerror(errno));
+	return run_fail(context, argv[0], errno);
 }
 
 int
@@ -277,5 +371,7 @@ command_worker_init(void *arg, void **state)
 		if (nice(command_setup.nice) == -1 && errno != 0)
 			return errno;
 	}
+	if (command_setup.directory_inside)
+		return 0;
 	return command_setup.directory != NULL && chdir(command_setup.directory) == -1 ? errno : 0;
 }

@@ -19,11 +19,14 @@
 
 /* What all commands have in common.  Complete before the pool is opened: each worker has a copy. */
 struct command_setup {
+	const char   *search_path;    /* where to look for it; NULL: in our PATH */
 	const char   *word, *path;    /* by command_find(): a word and its file; NULL: none */
+	const char   *opening;        /* options that open that file up in a sandbox; NULL: none */
 	const char   *slot_variable;  /* --process-slot-var; NULL: none */
 	int           parallel_names; /* commands get PARALLEL_SEQ and PARALLEL_JOBSLOT */
 	int           nice;
 	const char   *directory;      /* NULL: stay where we are */
+	int           directory_inside; /* each job goes there, in the sandbox's own root */
 	struct rlimit open_files;     /* the limit as it was before we raised it */
 	int           restore_open_files;
 };
@@ -32,6 +35,14 @@ extern struct command_setup command_setup;
 /* The command's standard descriptors: those of a channel; -1: as the pool has set it. */
 struct command_descriptors {
 	int in, out, err;
+};
+
+/* The file that a command reads instead of its standard input. */
+struct command_input {
+	const char *path;      /* NULL: none */
+	int         is_passed; /* it comes over the socket .in; else the job opens it */
+	int         error;     /* why it could not be opened; 0: it could */
+	int         error_is_of_copy; /* that is why there is no copy of it */
 };
 
 /* The jobserver that one job gets. */
@@ -45,9 +56,12 @@ struct command_jobserver {
  * errno: 127 not found, 126 cannot be executed.
  */
 int  command_find(const char *word);
+/* Sets command_setup.opening, for what command_find() has found: where jobs are sandboxed. */
+void command_find_opening(void);
 /* Packs a task as args for command_run().  jobserver: NULL: the job has the worker's MAKEFLAGS. */
 void command_pack(const struct task *, const struct inflight_ticket *,
-    const struct command_descriptors *, const struct command_jobserver *, struct bytes *args);
+    const struct command_descriptors *, const struct command_input *,
+    const struct command_jobserver *, struct bytes *args);
 int  command_run(struct forkpool_context *, const void *args, size_t args_len);
 /* The pool's worker_init(): sets niceness and directory. */
 int  command_worker_init(void *arg, void **state);

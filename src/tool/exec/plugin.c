@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "forkpool_plugin.h"
+#include "tool/base/anchored_file.h"
 #include "tool/base/escape.h"
 #include "tool/base/message.h"
 #include "tool/exec/command.h"
@@ -207,7 +208,7 @@ static void
 trial_load(const char *functions, struct bytes *fault)
 {
 	struct forkpool_options options = {
-		.struct_size = sizeof options, .workers = 1, .timeout_ns = plugin_load_timeout_ns,
+		.workers = 1, .timeout_ns = plugin_load_timeout_ns,
 		.grace_ns = SECOND / 10, .output = FORKPOOL_OUTPUT_DISCARD,
 	};
 	struct forkpool_job job = {
@@ -268,6 +269,9 @@ plugin_load(struct plugin *p, const struct options *o)
 	bytes_printf(&path, "%s%s", strchr(o->plugin_file, '/') == NULL ? "./" : "",
 	    o->plugin_file);
 	object.path = path.at;
+	/* An object's constructors run as soon as it is loaded, and nothing confines us. */
+	anchored_refuse("--plugin", o->plugin_file,
+	    "forkpool itself would run what these write");
 	object.args_given = o->plugin_args != NULL;
 	object.args = o->plugin_args != NULL ? o->plugin_args : "";
 	file_check(object.path, &fault);

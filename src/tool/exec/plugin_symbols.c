@@ -67,7 +67,9 @@ image_read(const struct image *image, struct bytes *names)
 		const char *name = name_at(image, &sections[dynamic->sh_link], symbols[i].st_name);
 		/* Type and binding lie in the same bits in both classes, ELF32 and ELF64. */
 		unsigned type = symbols[i].st_info & 0xf, binding = symbols[i].st_info >> 4;
-		if (name != NULL && name[0] != '\0' && symbols[i].st_shndx != SHN_UNDEF &&
+		if (name == NULL || strcmp(name, "_init") == 0 || strcmp(name, "_fini") == 0)
+			continue; /* the latter two are the linker's, with musl */
+		if (name[0] != '\0' && symbols[i].st_shndx != SHN_UNDEF &&
 		    binding != STB_LOCAL && (type == STT_FUNC || type == STT_GNU_IFUNC))
 			bytes_add(names, name, strlen(name) + 1);
 	}

@@ -5,9 +5,11 @@
 
 #include <ctype.h>
 #include <regex.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/message.h"
 #include "tool/items/white_space.h"
 
 struct columns {
@@ -66,6 +68,28 @@ trim(struct item item)
 	return item;
 }
 
+/* The first match of the expression from there on, in bytes of rest; false: there is none. */
+static bool
+match_from(const struct columns *c, struct item rest, size_t from, int flags, regmatch_t *match)
+{
+#ifdef REG_STARTEND
+	*match = (regmatch_t){ .rm_so = (regoff_t)from, .rm_eo = (regoff_t)rest.len };
+	return regexec(&c->regex, rest.data, 1, match, flags | REG_STARTEND) == 0;
+#else
+	/* A copy, since no NUL ends an item; what stands behind a NUL in it is not searched. */
+	char *text = malloc(rest.len - from + 1);
+	if (text == NULL)
+		fail_memory();
+	memcpy(text, rest.data + from, rest.len - from);
+	text[rest.len - from] = '\0';
+	bool found = regexec(&c->regex, text, 1, match, flags) == 0;
+	free(text);
+	match->rm_so += (regoff_t)from;
+	match->rm_eo += (regoff_t)from;
+	return found;
+#endif
+}
+
 /*
  * Finds the first separator in rest; returns 0 where there is none.  An empty match counts from the
  * second byte on, as in Perl's split.  begun: rest is not the beginning of the item.
@@ -80,9 +104,8 @@ find(const struct columns *c, struct item rest, int begun, size_t *at, size_t *l
 		return found != NULL;
 	}
 	for (size_t from = 0; from <= rest.len; from++) {
-		regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)rest.len };
-		int flags = REG_STARTEND | (begun || from > 0 ? REG_NOTBOL : 0);
-		if (regexec(&c->regex, rest.data, 1, &match, flags) != 0)
+		regmatch_t match;
+		if (!match_from(c, rest, from, begun || from > 0 ? REG_NOTBOL : 0, &match))
 			return 0;
 		*at = (size_t)match.rm_so;
 		*len = (size_t)(match.rm_eo - match.rm_so);

@@ -66,7 +66,9 @@ known_of(struct journal *j, uint64_t seq)
 		uint64_t room = j->known_room == 0 ? 1024 : j->known_room;
 		while (room < seq)
 			room *= 2;
-		struct known *larger = reallocarray(j->known, room, sizeof *larger);
+		struct known *larger = NULL;
+		if (room <= SIZE_MAX / sizeof *larger)
+			larger = reallocarray(j->known, (size_t)room, sizeof *larger);
 		if (larger == NULL)
 			fail_memory();
 		memset(larger + j->known_room, 0, (size_t)(room - j->known_room) * sizeof *larger);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/base/anchored_file.h"
 #include "tool/base/message.h"
 
 /* A shorter record is one write(), so that it stays together if others append to the file too. */
@@ -18,22 +19,30 @@ void
 record_writer_open(struct record_writer *f, const char *option, const char *name,
     enum record_open how)
 {
-	int flags = O_CREAT | O_APPEND | O_CLOEXEC | (how == RECORD_REPLACE ? O_TRUNC : 0);
+	const int flags = O_APPEND | (how == RECORD_REPLACE ? O_TRUNC : 0);
+	struct anchored_file place;
+	const char *why = NULL;
 	struct stat st;
 
 	*f = (struct record_writer){ .option = option, .name = name, .began = -1 };
+	if (anchored_file_find(&place, NULL, name, ANCHORED_FIND) == -1)
+		fail("%s: cannot write %s: %s", option, name, anchored_why(&place.dir));
+	if (place.dir.place.trust != TRUSTED &&
+	    (why = anchored_file_not_regular(&place)) != NULL)
+		fail("%s: cannot write %s: %s", option, name, why);
 	/* Append in both cases: after a record was cut off, the next one goes in its place. */
-	f->fd = open(name, O_RDWR | flags, 0666);
+	f->fd = anchored_file_open(&place, O_RDWR | flags);
 	/* joblog.c and sink.c read the file back; one that can only be written will do. */
 	if (f->fd == -1 &&
 	    (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
-		f->fd = open(name, O_WRONLY | flags, 0666);
-	if (f->fd == -1)
+		f->fd = anchored_file_open(&place, O_WRONLY | flags);
+	if (f->fd == -1 || anchored_file_put(&place) == -1)
 		fail_errno("%s: cannot write %s", option, name);
 	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
 		fail_errno("%s: cannot write %s", option, name);
 	}
+	anchored_file_free(&place);
 }
 
 void

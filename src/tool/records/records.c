@@ -3,6 +3,7 @@
 #include "config.h"
 #include "tool/records/records.h"
 
+#include "tool/base/anchored_file.h"
 #include "tool/records/results_dir.h"
 #include "tool/records/results_json.h"
 #include "tool/records/results_table.h"
@@ -12,6 +13,24 @@ static struct record_writer json = { .fd = -1 }, json_out = { .fd = -1 };
 static struct sink tree; /* with a journal: counts the jobs whose files are in the tree */
 static enum { NOWHERE, IN_TREE, IN_TABLE } results;
 static struct bytes command;
+
+void
+records_check(const struct options *o)
+{
+	static const char compared[] = "a run with --journal compares its records with the file";
+	int is_table = o->results != NULL && results_kind(o->results) != RESULTS_TREE;
+
+	if (o->joblog != NULL)
+		anchored_refuse("--joblog", joblog_path(o->joblog),
+		    "--resume and --retry-failed would believe what these write");
+	if (o->journal != NULL)
+		anchored_refuse("--journal", o->journal,
+		    "the next run would believe what these write");
+	if (o->journal != NULL && is_table)
+		anchored_refuse("--results", o->results, compared);
+	if (o->journal != NULL && o->results_json != NULL)
+		anchored_refuse("--results-json", o->results_json, compared);
+}
 
 void
 records_open(const struct options *o, struct journal *journal)

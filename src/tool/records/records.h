@@ -19,6 +19,11 @@
  * that run's.
  */
 void records_open(const struct options *, struct journal *);
+/*
+ * Ends the tool where a file that this run or a later one reads back, and believes, lies where jobs
+ * can write.  Call it before any of the files is opened.
+ */
+void records_check(const struct options *);
 /* -1: a record could not be written (said); the run must end with status 1. */
 int  records_add(const struct job_record *);
 /*

@@ -10,24 +10,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/base/anchored_file.h"
 #include "tool/base/escape.h"
 #include "tool/base/message.h"
 #include "tool/records/record_writer.h"
 #include "tool/taskgen/template.h"
 
-#ifndef NAME_MAX
-#define NAME_MAX 255
-#endif
-
 static const struct options *options;
-static int directory = -1;        /* DIR itself */
+/* DIR itself; of a template the directories before its first placeholder, where jobs can write to
+   them or below, so that none is looked up once jobs run; else none. */
+static struct anchored_dir directory = { .fd = -1 };
+static size_t before_place;       /* how many bytes of a template's text name that directory */
+static int is_template;
 static size_t name_max;
 static struct template *template; /* parsed at the first job: it needs the columns' names */
 static struct bytes names, path;
 static int said;
+static struct place failed_in; /* what was to be written, for anchored_why() */
 
 /* The three files' names in a directory, and their endings behind the template's text. */
 static const char *const plain[] = { "seq", "stdout", "stderr" };
@@ -37,28 +38,39 @@ enum { SEQ, OUT, ERR, FILES };
 static int
 failed(const char *what)
 {
+	const struct anchored_dir in = { .fd = -1, .place = failed_in };
+	const char *why = anchored_why(&in);
 	char shown[400];
 
 	if (!said) {
 		(void)escape_text(shown, sizeof shown, what, strlen(what));
-		message_errno("--results: cannot write %s", shown);
+		message("--results: cannot write %s: %s", shown, why);
 	}
 	said = 1;
 	return -1;
 }
 
-/* Makes all directories in text up to its last slash. */
-static int
-directories_make(char *text)
+/* How long the directory is that a template names before any placeholder. */
+static size_t
+directory_before_place(const struct options *o)
 {
-	for (char *slash = strchr(text + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		int made = mkdir(text, 0777) == 0 || errno == EEXIST;
-		*slash = '/';
-		if (!made)
-			return -1;
-	}
-	return 0;
+	const char *text = o->results, *replace = o->replace != NULL ? strstr(text, o->replace) :
+								       NULL;
+	size_t len = strcspn(text, "{");
+
+	if (replace != NULL && (size_t)(replace - text) < len)
+		len = (size_t)(replace - text);
+	while (len > 0 && text[len - 1] != '/')
+		len--;
+	return len;
+}
+
+static void
+directory_open(const char *name)
+{
+	if (anchored_dir_open(&directory, NULL, name, ANCHORED_MAKE) == -1)
+		fail("--results: cannot make the directory %s: %s", name,
+		    anchored_why(&directory));
 }
 
 void
@@ -68,27 +80,26 @@ results_dir_open(const struct options *o)
 
 	options = o;
 	said = 0;
+	before_place = 0;
 	/* Without a placeholder in it, --results names a directory. */
 	struct template *t = template_parse(place, 1, TEMPLATE_PLAIN, o, NULL, 0);
-	int is_template = template_has_place(t);
+	is_template = template_has_place(t);
 	template_free(t);
-	if (is_template)
-		return;
-	bytes_clear(&path);
-	bytes_printf(&path, "%s/", o->results);
-	if (directories_make(path.at) == -1 ||
-	    (directory = open(o->results, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		fail_errno("--results: cannot make the directory %s", o->results);
-	long max = fpathconf(directory, _PC_NAME_MAX);
-	name_max = max > 32 && max < NAME_MAX ? (size_t)max : NAME_MAX;
+	if (!is_template) {
+		directory_open(o->results);
+		long max = fpathconf(directory.fd, _PC_NAME_MAX);
+		name_max = max > 32 && max < NAME_MAX ? (size_t)max : NAME_MAX;
+	} else if (untrusted_places_exist() && (before_place = directory_before_place(o)) > 0) {
+		bytes_clear(&path);
+		bytes_printf(&path, "%.*s", (int)before_place, o->results);
+		directory_open(path.at);
+	}
 }
 
 void
 results_dir_close(void)
 {
-	if (directory != -1)
-		(void)close(directory);
-	directory = -1;
+	anchored_dir_close(&directory);
 	template_free(template);
 	template = NULL;
 	bytes_free(&names);
@@ -97,27 +108,47 @@ results_dir_close(void)
 
 /* -------------------------------------------------------------------------------------- writing */
 
+/* A link from a directory that jobs cannot write to may lead to one that they can. */
+static int
+file_find(struct anchored_file *f, const struct anchored_dir *in, const char *name)
+{
+	if (in->place.trust == TRUSTED && untrusted_places_exist())
+		return anchored_file_find(f, in, name, ANCHORED_FIND);
+	return anchored_file_in(f, in, name);
+}
+
 /* Writes a file with text or, if it is NULL, with the output. */
 static int
-file_write(int in, const char *name, const char *text, const struct output_buffer *stored)
+file_write(const struct anchored_dir *in, const char *name, const char *text,
+    const struct output_buffer *stored)
 {
-	int to = openat(in, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct anchored_file file;
+	int to = -1, done = -1;
 
-	if (to == -1)
+	int found = file_find(&file, in, name);
+	failed_in = file.dir.place;
+	if (found == -1)
 		return -1;
-	int done = text != NULL ? record_piece_write(&to, text, strlen(text)) :
-	    record_pieces(stored, record_piece_write, &to);
+	if ((to = anchored_file_open(&file, O_WRONLY | O_TRUNC)) != -1)
+		done = text != NULL ? record_piece_write(&to, text, strlen(text)) :
+		    record_pieces(stored, record_piece_write, &to);
 	int error = done == -1 ? errno : 0;
-	if (close(to) == -1 && error == 0 && errno != EINTR)
+	if (to != -1 && close(to) == -1 && error == 0 && errno != EINTR)
 		error = errno;
+	if (error != 0)
+		anchored_file_drop(&file);
+	else if (anchored_file_put(&file) == -1)
+		error = errno;
+	anchored_file_free(&file);
 	errno = error;
 	return error == 0 ? 0 : -1;
 }
 
 static int
-files_write(int in, const char *base, const char *const *end, const struct job_record *r)
+files_write(const struct anchored_dir *in, const char *base, const char *const *end,
+    const struct job_record *r)
 {
-	char seq[24], name[PATH_MAX];
+	char seq[24], name[2 * NAME_MAX];
 	const struct output_buffer *const stored[FILES] = { NULL, r->out, r->err };
 
 	(void)snprintf(seq, sizeof seq, "%" PRIu64, r->task->seq);
@@ -134,20 +165,18 @@ files_write(int in, const char *base, const char *const *end, const struct job_r
 
 /* Goes down name by name, so that all names together may be longer than a path can be. */
 static int
-directory_enter(size_t count)
+directory_enter(struct anchored_dir *in, size_t count)
 {
-	int in = dup(directory);
 	const char *name = names.at;
+	int status = anchored_dir_open(in, &directory, ".", ANCHORED_MAKE);
 
-	for (size_t i = 0; i < count && in != -1; i++, name += strlen(name) + 1) {
-		int next = mkdirat(in, name, 0777) == 0 || errno == EEXIST ?
-		    openat(in, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-		int error = errno;
-		(void)close(in);
-		errno = error;
-		in = next;
+	for (size_t i = 0; i < count && status == 0; i++, name += strlen(name) + 1) {
+		struct anchored_dir above = *in;
+		status = anchored_dir_open(in, &above, name, ANCHORED_MAKE);
+		anchored_dir_close(&above);
 	}
-	return in;
+	failed_in = in->place;
+	return status;
 }
 
 /* Sets path to the template's text for that job. */
@@ -162,9 +191,37 @@ template_path(const struct job_record *r)
 	template_text(template, r->task, r->outcome->slot, &path);
 }
 
+/* Makes the directories that the path names, up to its last slash, and enters them. */
+static int
+path_enter(struct anchored_dir *in, const char *base)
+{
+	const int is_below = directory.fd != -1 &&
+	    strncmp(path.at, options->results, before_place) == 0;
+	const char *at = path.at;
+
+	*in = (struct anchored_dir){ .fd = -1 };
+	/* An item that begins with a slash stays below the template's directory. */
+	if (is_below)
+		for (at += before_place; *at == '/';)
+			at++;
+	char *before = strndup(at, (size_t)(base - at));
+	if (before == NULL)
+		return -1;
+	int status = anchored_dir_open(in, is_below ? &directory : NULL,
+	    *before != '\0' ? before : ".", ANCHORED_MAKE);
+	int error = errno;
+	free(before);
+	failed_in = in->place;
+	errno = error;
+	return status;
+}
+
 static int
 template_add(const struct job_record *r)
 {
+	struct anchored_dir in;
+
+	failed_in = (struct place){ .trust = TRUSTED };
 	template_path(r);
 	if (memchr(path.at, '\0', path.len) != NULL || path.len == 0) {
 		errno = EINVAL;
@@ -175,23 +232,23 @@ template_add(const struct job_record *r)
 		errno = EPERM;
 		return failed(path.at);
 	}
-	int is_directory = path.at[path.len - 1] == '/';
-	if (directories_make(path.at) == -1 ||
-	    files_write(AT_FDCWD, path.at, is_directory ? plain : suffix, r) == -1)
-		return failed(path.at);
-	return 0;
+	const char *slash = strrchr(path.at, '/'), *base = slash != NULL ? slash + 1 : path.at;
+	int wrote = path_enter(&in, base) == 0 &&
+	    files_write(&in, base, *base == '\0' ? plain : suffix, r) == 0;
+	anchored_dir_close(&in);
+	return wrote ? 0 : failed(path.at);
 }
 
 int
 results_dir_add(const struct job_record *r)
 {
-	if (directory == -1)
+	struct anchored_dir in;
+
+	if (is_template)
 		return template_add(r);
-	int in = directory_enter(results_names(r, name_max, &names));
-	int wrote = in != -1 && files_write(in, "", plain, r) == 0, error = errno;
-	if (in != -1)
-		(void)close(in);
-	errno = error;
+	int wrote = directory_enter(&in, results_names(r, name_max, &names)) == 0 &&
+	    files_write(&in, "", plain, r) == 0;
+	anchored_dir_close(&in);
 	return wrote ? 0 : failed(results_dir_place(r));
 }
 
@@ -200,7 +257,7 @@ results_dir_place(const struct job_record *r)
 {
 	int which = record_size(r->err) > 0 || record_size(r->out) == 0 ? ERR : OUT;
 
-	if (directory == -1) {
+	if (is_template) {
 		template_path(r);
 		bytes_add_text(&path,
 		    path.len > 0 && path.at[path.len - 1] == '/' ? plain[which] : suffix[which]);

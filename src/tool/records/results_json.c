@@ -135,6 +135,27 @@ output_add(struct record_writer *f, const char *name, const struct output_buffer
 	return 0;
 }
 
+/* Writes a text as an array of its lines; null if there is none. */
+static void
+lines_add(struct record_writer *f, const char *name, const char *text)
+{
+	if (text == NULL) {
+		json_field_word(f, name, NULL);
+		return;
+	}
+	record_text(f, ", \"");
+	record_text(f, name);
+	record_text(f, "\": [");
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+		record_text(f, "\"");
+		/* Names in an object can hold any bytes. */
+		if (json_string_is_utf8(text, (size_t)(end - text)))
+			json_string_add(f, text, (size_t)(end - text));
+		record_text(f, end[1] != '\0' ? "\", " : "\"");
+	}
+	record_text(f, "]");
+}
+
 static int
 object_add(struct record_writer *f, const struct job_record *r)
 {
@@ -154,6 +175,7 @@ object_add(struct record_writer *f, const struct job_record *r)
 	record_text(f, e->core ? ", \"core\": true" : ", \"core\": false");
 	json_field_word(f, "limit", e->limit);
 	json_field_word(f, "message", e->message);
+	lines_add(f, "backtrace", e->backtrace);
 	json_field_number(f, "slot", e->slot, e->slot != 0);
 	json_field_number(f, "attempt", e->attempt, e->attempt != 0);
 	json_field_seconds(f, "start", e->start_ns, began);

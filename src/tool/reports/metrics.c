@@ -43,7 +43,7 @@ static const struct {
 #define BOUNDS (sizeof bound / sizeof bound[0])
 
 static struct {
-	const char *name;        /* of the file */
+	struct atomic_file file;
 	struct forkpool *pool;
 	struct attempt_began began;
 	struct bytes label;      /* run="...", in each sample */
@@ -152,7 +152,7 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 {
 	struct forkpool_stats stats = { 0 };
 
-	(void)forkpool_get_stats(metrics.pool, &stats, sizeof stats);
+	(void)forkpool_get_stats(metrics.pool, &stats);
 	bytes_clear(&metrics.text);
 	head("build_info", "gauge", "The version, with the value 1.");
 	number("build_info", "version=\"" PACKAGE_VERSION "\"", 1);
@@ -176,18 +176,14 @@ make(const struct attempt_now *now, const struct attempt_end *end)
 static void
 file_write(const struct attempt_now *now, const struct attempt_end *end)
 {
-	struct atomic_file file;
-	char shown[512];
-
 	make(now, end);
-	int status = atomic_file_open(&file, metrics.name);
+	int status = atomic_file_open(&metrics.file);
 	if (status == 0) {
-		atomic_file_add(&file, metrics.text.at, metrics.text.len);
-		status = atomic_file_close(&file);
+		atomic_file_add(&metrics.file, metrics.text.at, metrics.text.len);
+		status = atomic_file_close(&metrics.file);
 	}
 	if (status == -1 && !metrics.broken)
-		message_errno("cannot write %s",
-		    message_word(shown, sizeof shown, metrics.name, strlen(metrics.name)));
+		atomic_file_complain(&metrics.file);
 	metrics.broken |= status == -1;
 	metrics.stale = 0;
 	metrics.written_ns = now->now_ns;
@@ -220,10 +216,9 @@ metrics_open(const struct options *o, struct forkpool *pool, const struct attemp
 {
 	static const struct totals none;
 
-	metrics.name = o->metrics_file;
 	metrics.pool = pool;
 	metrics.began = *began;
-	atomic_file_check(o->metrics_file);
+	atomic_file_prepare(&metrics.file, "--metrics-file", o->metrics_file);
 	label_make(o->metrics_file);
 	const struct attempt_now now = {
 		.now_ns = began->now_ns, .real_ns = began->real_ns, .totals = &none
@@ -271,6 +266,7 @@ int
 metrics_close(const struct attempt_now *now, const struct attempt_end *end)
 {
 	file_write(now, end);
+	atomic_file_free(&metrics.file);
 	bytes_free(&metrics.label);
 	bytes_free(&metrics.text);
 	return metrics.broken ? -1 : 0;

@@ -57,6 +57,7 @@ static struct {
 	struct report_row slowest[REPORT_SLOWEST];
 	size_t   slowest_count;
 	struct bytes text;
+	struct atomic_file page;
 } report = { .fd = -1 };
 
 static int64_t
@@ -68,7 +69,7 @@ us(int64_t ns)
 void
 report_open(const struct options *o, struct forkpool *pool)
 {
-	atomic_file_check(o->report);
+	atomic_file_prepare(&report.page, "--report", o->report);
 	report.o = o;
 	report.pool = pool;
 	report.began_ns = clock_ns(CLOCK_REALTIME);
@@ -304,7 +305,7 @@ members_of_run(struct bytes *out, const struct attempt_end *end)
 	char host[256] = "", directory[PATH_MAX];
 
 	(void)gethostname(host, sizeof host - 1);
-	(void)forkpool_get_stats(report.pool, &stats, sizeof stats);
+	(void)forkpool_get_stats(report.pool, &stats);
 	member_text(out, "version", PACKAGE_VERSION);
 	member_command(out);
 	member_text(out, "host", host);
@@ -332,32 +333,32 @@ members_of_run(struct bytes *out, const struct attempt_end *end)
  * data is there already, so no text from outside can have it.
  */
 static void
-page_add(struct atomic_file *page, const char *text, const char *key)
+page_add(const char *text, const char *key)
 {
 	const char *at;
 
 	while ((at = strstr(text, KEY)) != NULL) {
-		atomic_file_add(page, text, (size_t)(at - text));
-		atomic_file_add(page, key, strlen(key));
+		atomic_file_add(&report.page, text, (size_t)(at - text));
+		atomic_file_add(&report.page, key, strlen(key));
 		text = at + strlen(KEY);
 	}
-	atomic_file_add(page, text, strlen(text));
+	atomic_file_add(&report.page, text, strlen(text));
 }
 
 static void
-rows_copy(struct atomic_file *page)
+rows_copy(void)
 {
 	char *buffer = bytes_reserve(&report.rows, ROWS_BUFFER);
 
-	for (uint64_t at = 0; at < report.written && page->error == 0;) {
+	for (uint64_t at = 0; at < report.written && report.page.error == 0;) {
 		ssize_t n = pread(report.fd, buffer, ROWS_BUFFER, (off_t)at);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			page->error = n == -1 ? errno : EIO;
+			report.page.error = n == -1 ? errno : EIO;
 			return;
 		}
-		atomic_file_add(page, buffer, (size_t)n);
+		atomic_file_add(&report.page, buffer, (size_t)n);
 		at += (uint64_t)n;
 	}
 }
@@ -365,28 +366,27 @@ rows_copy(struct atomic_file *page)
 static int
 page_make(const struct attempt_end *end)
 {
-	struct atomic_file page;
 	char key[2 * 16 + 1];
 
 	if (report.error != 0) {
 		errno = report.error;
 		return -1;
 	}
-	if (atomic_file_open(&page, report.o->report) == -1)
+	if (atomic_file_open(&report.page) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof key - 1; i += 8)
 		(void)snprintf(key + i, sizeof key - i, "%08" PRIx32, arc4random());
-	page_add(&page, report_page[0], key);
+	page_add(report_page[0], key);
 	bytes_clear(&report.text);
 	bytes_add_byte(&report.text, '{');
 	members_of_run(&report.text, end);
 	report_stats_json(&report.text);
 	bytes_add_text(&report.text, "\"rows\":[\n");
-	atomic_file_add(&page, report.text.at, report.text.len);
-	rows_copy(&page);
-	atomic_file_add(&page, "\n]}\n", 4);
-	page_add(&page, report_page[1], key);
-	return atomic_file_close(&page);
+	atomic_file_add(&report.page, report.text.at, report.text.len);
+	rows_copy();
+	atomic_file_add(&report.page, "\n]}\n", 4);
+	page_add(report_page[1], key);
+	return atomic_file_close(&report.page);
 }
 
 int
@@ -400,7 +400,8 @@ report_close(const struct attempt_end *end)
 	rows_write();
 	int status = page_make(end);
 	if (status == -1)
-		message_errno("cannot write the report %s", report.o->report);
+		atomic_file_complain(&report.page);
+	atomic_file_free(&report.page);
 	(void)close(report.fd);
 	bytes_free(&report.rows);
 	bytes_free(&report.last.command);

@@ -233,7 +233,7 @@ run_death_add(const struct attempt *run, unsigned slot, int64_t at_ns)
 	if (!(run->worker_died || run->record->outcome->verdict == VERDICT_LOST) ||
 	    (pid != 0 && pid == track->dead))
 		return;
-	(void)forkpool_get_stats(trace.pool, &stats, sizeof stats);
+	(void)forkpool_get_stats(trace.pool, &stats);
 	if (stats.workers_died <= trace.died)
 		return;
 	death_add(slot, at_ns, pid, run->record);
@@ -311,7 +311,7 @@ workers_check(const struct forkpool_stats *stats, int64_t at_ns)
 {
 	struct forkpool_worker_info info;
 
-	for (unsigned i = 0; forkpool_worker_info(trace.pool, i, &info, sizeof info) == 0; i++) {
+	for (unsigned i = 0; forkpool_worker_info(trace.pool, i, &info) == 0; i++) {
 		struct track *track = track_of(i + 1);
 		pid_t before = track->pid;
 		if (track->gone != 0)
@@ -344,7 +344,7 @@ counters_check(int64_t now_ns, struct forkpool_stats *stats)
 {
 	int64_t at = now_ns - trace.began.now_ns;
 
-	(void)forkpool_get_stats(trace.pool, stats, sizeof *stats);
+	(void)forkpool_get_stats(trace.pool, stats);
 	if (stats->workers_died != trace.died || stats->workers_started != trace.started)
 		workers_check(stats, at);
 	if (stats->running == trace.running && stats->queued == trace.queued)

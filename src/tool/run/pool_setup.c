@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,11 +14,12 @@
 #include "tool/base/message.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
+#include "tool/exec/input_file.h"
+#include "tool/exec/run_cgroup.h"
 #include "tool/exec/throttle.h"
 #include "tool/jobserver/jobserver.h"
+#include "tool/run/job_environment.h"
 #include "tool/run/sandbox_paths.h"
-
-extern char **environ;
 
 /* Descriptors besides those of channels (the pool's own, files of records, the input): how many to
    leave free if possible, and the fewest with which a run works. */
@@ -40,7 +42,16 @@ ahead(const struct pool_setup *s)
 	return s->workers < 16 ? s->workers : 16;
 }
 
-/* Raise the limit on open files: a channel takes five descriptors at most, and the ends for jobs
+/* A job without a sandbox opens its file itself. */
+static enum channel_input
+input_of(const struct options *o)
+{
+	if (o->pipe)
+		return CHANNEL_FILE;
+	return o->stdin_from != NULL && o->sandbox ? CHANNEL_SOCKET : CHANNEL_NO_INPUT;
+}
+
+/* Raise the limit on open files: a channel takes six descriptors at most, and the ends for jobs
    have numbers from four for each channel on; a worker takes one descriptor, and a seat of the
    jobserver six. */
 static void
@@ -67,9 +78,11 @@ static unsigned
 channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 {
 	const struct options *o = s->options;
-	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0, theirs = ours + (o->pipe ? 1 : 0);
+	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0;
+	unsigned theirs = ours + (input_of(o) != CHANNEL_NO_INPUT);
 	/* A seat of the jobserver has a pipe, of which the pool keeps duplicates as well. */
-	unsigned each = ours + 2 * theirs + (o->jobserver ? 4 : 0);
+	unsigned each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs +
+	    (o->jobserver ? 4 : 0);
 	struct rlimit limit;
 
 	*from = 4 * (channels < 16 ? 16 : channels);
@@ -121,7 +134,8 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
 	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
-	int with_channels = o->grouping != GROUP_NONE || o->pipe, *descriptors;
+	int with_channels = o->grouping != GROUP_NONE || input_of(o) != CHANNEL_NO_INPUT;
+	int *descriptors;
 
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
@@ -130,13 +144,16 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 	if (with_channels) {
 		unsigned from;
 		channels = channels_fit(s, channels, &from);
-		channels_open(channels, o->grouping != GROUP_NONE, o->pipe, from);
+		channels_open(channels, o->grouping != GROUP_NONE, input_of(o), from);
 		pool->workers = s->workers;
 	}
 	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);
 	pool->descriptors = descriptors = descriptors_gather();
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 	pool->worker_init = command_worker_init;
+	/* Commands reply with no value: a control group that holds the worker as well needs no room
+	   for one. */
+	pool->max_value_len = 1;
 	s->under_way_max = s->workers + ahead(s);
 	return descriptors;
 }
@@ -145,8 +162,8 @@ static void
 plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
-	int own_process = o->memory > 0 || o->cpu_ns > 0 || o->file_size > 0 || o->open_files > 0 ||
-	    o->processes > 0;
+	int own_process = o->memory > 0 || o->stack > 0 || o->cpu_ns > 0 || o->file_size > 0 ||
+	    o->open_files > 0 || o->processes > 0;
 
 	if (o->sandbox)
 		pool->isolation = FORKPOOL_ISOLATE_SANDBOX;
@@ -161,46 +178,112 @@ plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 	pool->queue_limit = s->under_way_max;
 }
 
+static void
+environment_set(const struct options *o)
+{
+	for (char **entry = o->environment; entry != NULL && *entry != NULL; entry++)
+		if (strchr(*entry, '=') != NULL && putenv(*entry) != 0)
+			fail_memory();
+}
+
+/* What helps where the pool was not to be had: a sentence in brackets, or nothing. */
+static const char *
+advice(struct forkpool_options *pool, struct forkpool_sandbox *sandbox)
+{
+	char error[512];
+
+	if (!sandbox->private_root)
+		return "";
+	/* Whatever keeps the root directory away may keep all of the sandbox away. */
+	sandbox->private_root = 0;
+	struct forkpool *without = forkpool_open(pool, error, sizeof error);
+	if (without == NULL)
+		return "";
+	(void)forkpool_close(without);
+	return " (--host-root does without that, for less)";
+}
+
+/*
+ * Open the pool; where a limit counts all processes of a job together, with a control group, if one
+ * can be had.  A failure ends the tool.
+ */
+static void
+pool_open_limited(struct pool_setup *s, struct forkpool_options *pool,
+    struct forkpool_sandbox *sandbox)
+{
+	const struct options *o = s->options;
+	const int root = geteuid() == 0;
+	struct run_cgroup group = { .why = "" };
+	char error[512], why[512] = "";
+
+	if (o->memory > 0 || o->processes > 0)
+		group = run_cgroup_open(o->memory > 0, o->processes > 0);
+	sandbox->cgroup = group.cgroup;
+	sandbox->cgroup_pids = group.cgroup_pids;
+	if (group.cgroup != NULL)
+		pool->sandbox = sandbox;
+	/* The system counts the processes of a user in each user namespace alone. */
+	sandbox->namespaces = o->sandbox && o->processes > 0 && !root && !group.has_pids;
+	s->pool = forkpool_open(pool, error, sizeof error);
+	(void)snprintf(why, sizeof why, "%s", group.why);
+	if (s->pool == NULL && group.cgroup != NULL && strstr(error, "cgroup") != NULL) {
+		/* Groups can be made there, and not entered. */
+		(void)snprintf(why, sizeof why, "%s", error);
+		run_cgroup_close();
+		sandbox->cgroup = sandbox->cgroup_pids = NULL;
+		if (!o->sandbox)
+			pool->sandbox = NULL;
+		sandbox->namespaces = o->sandbox && o->processes > 0 && !root;
+		s->pool = forkpool_open(pool, error, sizeof error);
+	}
+	if (s->pool != NULL)
+		return;
+	if (o->processes > 0 && strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
+		fail("--pids: the system cannot count the processes of one job%s%s%s%s",
+		    root ? " for root" : "", why[0] != '\0' ? ": " : "", why,
+		    root ? ": run this as an ordinary user, or leave it out" : ": leave it out");
+	fail("cannot start the workers: %s%s", error, advice(pool, sandbox));
+}
+
 void
 pool_setup_open(struct pool_setup *s)
 {
 	const struct options *o = s->options;
-	char error[512];
 	int *descriptors = NULL;
 	struct forkpool_sandbox sandbox = { 0 };
 	struct forkpool_options pool = {
-		.struct_size = sizeof pool, .executes = o->plugin_file == NULL,
+		.executes = o->plugin_file == NULL,
 		.workers = s->workers, .timeout_ns = o->timeout_ns, .grace_ns = o->grace_ns,
 		.limits = { .memory = o->memory, .cpu_ns = o->cpu_ns, .file_size = o->file_size,
-			.open_files = o->open_files, .processes = o->processes },
+			.open_files = o->open_files, .processes = o->processes,
+			.stack = o->stack },
 	};
+	const char *const *environment = job_environment(o);
 
 	command_setup.nice = o->nice;
 	command_setup.directory = o->directory;
+	command_setup.directory_inside = o->directory != NULL && o->sandbox && !o->host_root;
+	if (o->sandbox)
+		command_find_opening();
 	if (o->plugin_file != NULL)
 		plugin_open(s, &pool);
 	else
 		descriptors = commands_open(s, &pool);
-	/* Jobs that run in their worker have the environment anyway. */
+	/* Jobs that run in their worker have our environment. */
 	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
-		pool.environment = (const char *const *)environ;
+		pool.environment = environment;
+	else
+		environment_set(o);
 	if (o->sandbox) {
 		sandbox_paths_fill(&sandbox, o);
-		/* The system counts the processes of a user in each user namespace alone. */
-		sandbox.namespaces = o->processes > 0 && geteuid() != 0;
 		pool.sandbox = &sandbox;
 	}
 	s->own_process = pool.isolation != FORKPOOL_ISOLATE_WORKER;
-	if ((s->pool = forkpool_open(&pool, error, sizeof error)) == NULL) {
-		if (o->processes > 0 &&
-		    strncmp(error, "limits.processes", strlen("limits.processes")) == 0)
-			fail("--pids: the system cannot count the processes of one job%s",
-			    geteuid() == 0 ?
-				" for root: run this as an ordinary user, or leave it out" :
-				": leave it out");
-		fail("cannot start the workers: %s", error);
-	}
+	pool_open_limited(s, &pool, &sandbox);
+	if (input_of(o) == CHANNEL_SOCKET)
+		input_file_setup(o->directory, !o->host_root);
 	sandbox_paths_free(&sandbox);
+	job_environment_free(environment);
 	free(descriptors);
 }
 
@@ -209,6 +292,10 @@ pool_setup_check(const struct options *o)
 {
 	const char *word = o->shell ? "sh" : o->command_count > 0 ? o->command[0] : NULL;
 
+	/* --env may give jobs another PATH. */
+	for (char **entry = o->environment; entry != NULL && *entry != NULL; entry++)
+		if (strncmp(*entry, "PATH=", 5) == 0)
+			command_setup.search_path = *entry + 5;
 	if (o->plugin_file != NULL || word == NULL || strchr(word, '{') != NULL ||
 	    (o->replace != NULL && strstr(word, o->replace) != NULL))
 		return 0;

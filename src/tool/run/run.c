@@ -12,9 +12,11 @@
 
 #include "tool/base/clock.h"
 #include "tool/base/message.h"
+#include "tool/base/untrusted_place.h"
 #include "tool/display/progress.h"
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
+#include "tool/exec/run_cgroup.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/records/records.h"
 #include "tool/reports/observers.h"
@@ -27,6 +29,7 @@
 #include "tool/run/replay.h"
 #include "tool/run/run_state.h"
 #include "tool/run/run_totals.h"
+#include "tool/run/sandbox_paths.h"
 #include "tool/run/scheduler.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
@@ -346,6 +349,7 @@ leave(void)
 		(void)forkpool_cancel(this_run.pool, FORKPOOL_CANCEL_KILL);
 		(void)forkpool_close(this_run.pool);
 	}
+	run_cgroup_close();
 	jobserver_close();
 }
 
@@ -419,6 +423,7 @@ parts_close(const struct options *o)
 	journal_close(this_run.journal);
 	(void)forkpool_close(this_run.pool);
 	this_run.pool = NULL;
+	run_cgroup_close();
 	jobserver_close();
 	channels_close();
 	completion_close();
@@ -437,6 +442,10 @@ run(const struct options *o)
 	int status;
 
 	this_run.options = o;
+	untrusted_places_are(o->sandbox ? o->writable : NULL);
+	sandbox_paths_check(o);
+	records_check(o);
+	output_buffer_check();
 	if (o->dry_run && o->plugin_file != NULL)
 		return 0; /* make -n: there is no command to be shown */
 	if (o->plugin_file != NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tool/base/anchored_file.h"
 #include "tool/base/message.h"
 
 /* Programs, their libraries and the configuration of the system. */
@@ -55,13 +56,33 @@ joined(const char *const *system, char *const *given_paths)
 	return all;
 }
 
+/*
+ * What a link in one --writable leads to would be opened up as well.
+ *
+ * The library finds the paths anew, in forkpool_open(), and no job runs in between: it has started
+ * no worker yet, and a run's jobs end with it.  From then on it opens nothing but the same files,
+ * which it knows by device and inode.  Only another run with the same --writable could come
+ * between.
+ */
+void
+sandbox_paths_check(const struct options *o)
+{
+	if (!o->sandbox || !untrusted_places_exist())
+		return;
+	for (char *const *path = o->readable; path != NULL && *path != NULL; path++)
+		anchored_check("--readable", *path);
+	for (char *const *path = o->writable; *path != NULL; path++)
+		anchored_check("--writable", *path);
+}
+
 void
 sandbox_paths_fill(struct forkpool_sandbox *sandbox, const struct options *o)
 {
 	int commands = o->plugin_file == NULL;
 
 	*sandbox = (struct forkpool_sandbox){
-		.network = o->network, .exec = commands,
+		.network = o->network, .exec = commands, .uid = o->uid, .gid = o->gid,
+		.private_root = commands && !o->host_root, .scratch = o->scratch,
 		.readable = joined(commands ? system_readable : nothing, o->readable),
 		.writable = joined(commands ? system_writable : nothing, o->writable),
 	};

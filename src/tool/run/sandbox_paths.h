@@ -9,6 +9,8 @@
 #include "forkpool.h"
 #include "tool/cli/options.h"
 
+/* Ends the tool where a job can have planted a link on the way to a path of the options. */
+void sandbox_paths_check(const struct options *);
 /* A plug-in gets only the paths of the options.  The lists are valid until sandbox_paths_free(). */
 void sandbox_paths_fill(struct forkpool_sandbox *, const struct options *);
 void sandbox_paths_free(struct forkpool_sandbox *);

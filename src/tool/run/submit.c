@@ -3,15 +3,19 @@
 #include "config.h"
 #include "tool/run/submit.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tool/base/clock.h"
 #include "tool/base/message.h"
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
+#include "tool/exec/fd_pass.h"
+#include "tool/exec/input_file.h"
 #include "tool/jobserver/jobserver.h"
 
 static struct bytes args;
@@ -40,6 +44,31 @@ noted_call(struct forkpool_context *context, const void *data, size_t len)
 	return call->function(context, call + 1, len - sizeof *call);
 }
 
+/*
+ * The file of --stdin-from.  In a sandbox a job need not be able to open it: it is opened here and
+ * passed, unless a job could have made the path lead elsewhere.
+ */
+static struct command_input
+input_pass(const struct run *run, const struct job *job)
+{
+	struct command_input input = { .path = job->task->input.at };
+	enum input_file_fault fault;
+
+	if (job->task->input.len == 0)
+		input.path = NULL;
+	if (input.path == NULL || !run->options->sandbox)
+		return input;
+	int fd = input_file_open(input.path, &fault);
+	if (fd != -1 && fd_pass_send(job->channel->in, fd) == 0)
+		input.is_passed = 1;
+	else if (fault != INPUT_FILE_BY_JOB)
+		input.error = errno;
+	input.error_is_of_copy = fd == -1 && fault == INPUT_FILE_COPY;
+	if (fd != -1)
+		(void)close(fd);
+	return input;
+}
+
 /* What the worker gets; it is valid until the next call. */
 static void
 pack(const struct run *run, const struct job *job, const struct inflight_ticket *ticket,
@@ -49,8 +78,9 @@ pack(const struct run *run, const struct job *job, const struct inflight_ticket 
 
 	if (run->plugin.count == 0) {
 		const struct command_descriptors none = { -1, -1, -1 };
+		const struct command_input input = input_pass(run, job);
 		command_pack(task, ticket, job->channel != NULL ? &job->channel->job : &none,
-		    jobserver_seat(job->seat), &args);
+		    &input, jobserver_seat(job->seat), &args);
 		packed->fn = command_run;
 		packed->args = args.at;
 		packed->args_len = args.len;
@@ -114,4 +144,5 @@ void
 submit_close(void)
 {
 	bytes_free(&args);
+	input_file_close();
 }

@@ -38,23 +38,36 @@ job_free(struct job *job)
 	free_jobs = job;
 }
 
+/* Copies a text to *room, which moves behind it; NULL stays NULL. */
+static const char *
+keep_text(char **room, const char *text)
+{
+	if (text == NULL)
+		return NULL;
+	size_t size = strlen(text) + 1;
+	char *copy = memcpy(*room, text, size);
+	*room += size;
+	return copy;
+}
+
 void
 job_keep_texts(struct job *job)
 {
 	struct outcome *e = &job->outcome;
 	size_t limit = e->limit != NULL ? strlen(e->limit) + 1 : 0;
-	size_t text = e->message != NULL ? strlen(e->message) + 1 : 0;
+	size_t message = e->message != NULL ? strlen(e->message) + 1 : 0;
+	size_t backtrace = e->backtrace != NULL ? strlen(e->backtrace) + 1 : 0;
 
-	if (limit + text <= 1) {
+	if (limit + message + backtrace <= 1) {
 		e->message = "";
 		return;
 	}
-	char *texts = malloc(limit + text);
+	char *texts = malloc(limit + message + backtrace), *room = texts;
 	if (texts == NULL)
 		fail_memory();
-	if (limit > 0)
-		e->limit = memcpy(texts, e->limit, limit);
-	e->message = text > 0 ? memcpy(texts + limit, e->message, text) : "";
+	e->limit = keep_text(&room, e->limit);
+	e->backtrace = keep_text(&room, e->backtrace);
+	e->message = message > 0 ? keep_text(&room, e->message) : "";
 	free(job->texts);
 	job->texts = texts;
 }

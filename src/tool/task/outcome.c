@@ -109,7 +109,7 @@ outcome_of_result(struct outcome *e, const struct forkpool_result *r, int64_t su
 		.user_ns = began && r->cpu_ns >= 0 ? r->user_ns : -1,
 		.system_ns = began && r->cpu_ns >= 0 ? r->cpu_ns - r->user_ns : -1,
 		.max_rss = began ? r->max_rss : -1,
-		.limit = r->limit,
+		.limit = r->limit != FORKPOOL_LIMIT_NONE ? forkpool_limit_name(r->limit) : NULL,
 		.message = r->message != NULL ? r->message : "",
 	};
 	e->exit_code = exit_code_of(e->verdict, r, is_command);
@@ -197,6 +197,24 @@ add_signal(struct bytes *line, const struct outcome *e)
 	    e->core ? ", core dumped" : "");
 }
 
+/* Adds what the library tells of a crash beside the signal: where it was, and what the job said. */
+static void
+add_crash_rest(struct bytes *line, const struct outcome *e)
+{
+	static const char core[] = ", core dumped";
+	const char *meaning = strsignal(e->signal), *rest = e->message;
+	char beginning[200];
+
+	(void)snprintf(beginning, sizeof beginning, "killed by signal %d (%s)", e->signal,
+	    meaning != NULL ? meaning : "unknown");
+	if (rest == NULL || strncmp(rest, beginning, strlen(beginning)) != 0)
+		return;
+	rest += strlen(beginning);
+	if (strncmp(rest, core, sizeof core - 1) == 0)
+		rest += sizeof core - 1;
+	add_message(line, "", rest, "");
+}
+
 static void
 add_seconds(struct bytes *line, int64_t ns)
 {
@@ -218,6 +236,7 @@ outcome_what(const struct outcome *e, struct bytes *line)
 		break;
 	case VERDICT_CRASHED:
 		add_signal(line, e);
+		add_crash_rest(line, e);
 		break;
 	case VERDICT_TIMED_OUT:
 		bytes_add_text(line, "timed out after ");

@@ -42,6 +42,7 @@ struct outcome {
 	uint64_t sent, received;     /* bytes of standard input (--pipe), of standard output */
 	const char *limit;    /* VERDICT_OVER_LIMIT: the library's word for it */
 	const char *message;  /* of the library; "": none */
+	const char *backtrace; /* of the library; NULL: none, or nobody wanted it */
 };
 
 /* submitted_ns: when the job was handed to the pool, since the epoch.  is_command: the job's exit

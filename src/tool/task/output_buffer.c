@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tool/base/anchored_file.h"
 #include "tool/base/file_io.h"
 #include "tool/base/message.h"
 
@@ -54,34 +54,59 @@ static struct {
 
 /* ------------------------------------------------------------------------------------- the file */
 
+static const char *
+directory_for_files(void)
+{
+	const char *directory = getenv("TMPDIR");
+
+	return directory == NULL || *directory == '\0' ? "/tmp" : directory;
+}
+
 int
 output_buffer_file(void)
 {
-	const char *directory = getenv("TMPDIR");
-	char name[PATH_MAX];
-	int fd;
+	struct anchored_file f;
+	struct anchored_dir in;
+	int fd = -1;
 
-	if (directory == NULL || *directory == '\0')
-		directory = "/tmp";
+	if (anchored_dir_open(&in, NULL, directory_for_files(), ANCHORED_FIND) == -1)
+		return -1;
 #ifdef O_TMPFILE
-	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd != -1)
-		return fd;
+	fd = openat(in.fd, ".", O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+#else
+	errno = EOPNOTSUPP;
 #endif
-	/* No O_TMPFILE here: create a named file and unlink it. */
-	if (snprintf(name, sizeof name, "%s/forkpool-XXXXXX", directory) >= (int)sizeof name) {
-		errno = ENAMETOOLONG;
-		return -1;
+	/* No O_TMPFILE here: create a named file and remove it, where no job can be quicker. */
+	if (fd == -1 && in.place.trust == TRUSTED && anchored_file_in(&f, &in, "forkpool") == 0) {
+		fd = anchored_file_temporary(&f, 0, 0600);
+		anchored_file_drop(&f);
 	}
-	if ((fd = mkstemp(name)) == -1)
-		return -1;
-	int error = unlink(name) == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? errno : 0;
-	if (error != 0) {
-		(void)close(fd);
-		errno = error;
-		return -1;
-	}
+	anchored_dir_close(&in);
 	return fd;
+}
+
+void
+output_buffer_check(void)
+{
+	struct anchored_dir in;
+	char shown[512];
+
+	if (!untrusted_places_exist())
+		return;
+	int opened = anchored_dir_open(&in, NULL, directory_for_files(), ANCHORED_FIND) == 0;
+	/* Elsewhere the first file that is needed tells what is wrong. */
+	if (in.place.trust == TRUSTED) {
+		anchored_dir_close(&in);
+		return;
+	}
+	int fd = opened ? output_buffer_file() : -1;
+	const char *why = anchored_why(&in);
+	if (fd == -1)
+		fail("TMPDIR: jobs can write to %s (--writable), and no file without a name can be "
+		     "made there (%s): name a directory elsewhere",
+		    message_text(shown, sizeof shown, directory_for_files()), why);
+	(void)close(fd);
+	anchored_dir_close(&in);
 }
 
 static int

@@ -44,6 +44,9 @@ void     output_buffer_drop(struct output_buffer *, size_t len);
 /* A new file without a name in $TMPDIR, or /tmp: its descriptor (close-on-exec), or -1 and
    errno. */
 int      output_buffer_file(void);
+/* Ends the tool where jobs can write to that directory and such a file would have a name for a
+   moment. */
+void     output_buffer_check(void);
 /* Bytes in all buffers. */
 uint64_t output_buffer_bytes(void);
 /* All buffers have to be empty. */

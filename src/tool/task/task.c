@@ -68,6 +68,7 @@ task_free(struct task *task)
 	if (spare_count == SPARE_TASKS) {
 		bytes_free(&task->items);
 		bytes_free(&task->words);
+		bytes_free(&task->input);
 		bytes_free(&task->tag);
 		free(task->slot_at);
 		free(task);
@@ -75,9 +76,11 @@ task_free(struct task *task)
 	}
 	spare_bytes(&task->items);
 	spare_bytes(&task->words);
+	spare_bytes(&task->input);
 	spare_bytes(&task->tag);
-	*task = (struct task){ .items = task->items, .words = task->words, .tag = task->tag,
-	    .slot_at = task->slot_at, .slot_room = task->slot_room };
+	*task = (struct task){ .items = task->items, .words = task->words,
+	    .input = task->input, .tag = task->tag, .slot_at = task->slot_at,
+	    .slot_room = task->slot_room };
 	TAILQ_INSERT_HEAD(&spare, task, link);
 	spare_count++;
 }
@@ -90,11 +93,13 @@ task_copy(const struct task *from)
 	*task = *from;
 	task->items = kept.items;
 	task->words = kept.words;
+	task->input = kept.input;
 	task->tag = kept.tag;
 	task->slot_at = kept.slot_at;
 	task->slot_room = kept.slot_room;
 	task->slot_count = 0;
 	bytes_add(&task->items, from->items.at, from->items.len);
+	bytes_add(&task->input, from->input.at, from->input.len);
 	bytes_add(&task->tag, from->tag.at, from->tag.len);
 	for (size_t i = 0, done = 0; i <= from->slot_count; i++) {
 		size_t to = i < from->slot_count ? from->slot_at[i] : from->words.len;

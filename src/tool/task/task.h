@@ -36,6 +36,7 @@ struct task {
 	size_t  *slot_at;        /* where in words {%} goes, rising: known when it has run */
 	size_t   slot_count;
 	size_t   slot_room;      /* allocated in slot_at */
+	struct bytes input;      /* --stdin-from: the file, with a NUL; else empty */
 	struct bytes tag;        /* what --tag puts before each line */
 	uint64_t block_len;      /* --pipe: length of its standard input, in its channel's file */
 	unsigned attempts;       /* how often it has begun */

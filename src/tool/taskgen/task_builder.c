@@ -12,6 +12,7 @@ struct task_builder {
 	const struct options *options;
 	struct template *command; /* NULL: a plug-in's functions take the item as it is */
 	struct template *tag;
+	struct template *input;   /* --stdin-from */
 	const char      *shell;   /* as in GNU parallel: it runs the command, which is one text */
 	struct bytes     text;    /* --shell: the argument of sh -c */
 };
@@ -48,6 +49,8 @@ parse_command(struct task_builder *b, const struct row *header)
 {
 	const struct options *o = b->options;
 	char *echo[] = { WORD("echo") };
+	/* An item that has its place in --stdin-from is not put at the command's end as well. */
+	const int add_items = !o->pipe && (b->input == NULL || !template_has_place(b->input));
 
 	switch (o->dialect) {
 	case DIALECT_PARALLEL:
@@ -55,7 +58,7 @@ parse_command(struct task_builder *b, const struct row *header)
 			break;
 		b->shell = task_builder_shell();
 		return template_parse(o->command, o->command_count, TEMPLATE_QUOTED, o, header,
-		    !o->pipe);
+		    add_items);
 	case DIALECT_XARGS:
 		/* No placeholder is replaced in the command's own name. */
 		return template_parse(o->command_count > 0 ? o->command : echo,
@@ -67,7 +70,7 @@ parse_command(struct task_builder *b, const struct row *header)
 	}
 	if (o->shell)
 		return parse_shell(b);
-	return template_parse(o->command, o->command_count, TEMPLATE_WORDS, o, header, !o->pipe);
+	return template_parse(o->command, o->command_count, TEMPLATE_WORDS, o, header, add_items);
 }
 
 struct task_builder *
@@ -83,8 +86,13 @@ task_builder_open(const struct options *options, const struct row *header)
 		template_check(options->command, options->command_count, options, header);
 	if (options->tag_string != NULL)
 		template_check(&options->tag_string, 1, options, header);
+	if (options->stdin_from != NULL)
+		template_check(&options->stdin_from, 1, options, header);
 	if (options->results != NULL)
 		template_check(&options->results, 1, options, header);
+	if (options->stdin_from != NULL)
+		b->input = template_parse(&options->stdin_from, 1, TEMPLATE_PLAIN, options, header,
+		    0);
 	if (options->plugin_file == NULL)
 		b->command = parse_command(b, header);
 	if (options->tag_string != NULL)
@@ -100,6 +108,7 @@ task_builder_close(struct task_builder *b)
 		return;
 	template_free(b->command);
 	template_free(b->tag);
+	template_free(b->input);
 	bytes_free(&b->text);
 	free(b);
 }
@@ -150,9 +159,14 @@ task_builder_build(const struct task_builder *b, const struct item *items, size_
 	}
 	if (o->tag || o->tag_string != NULL)
 		put_tag(b, items, count, task);
+	if (b->input != NULL) {
+		template_text(b->input, task, 0, &task->input);
+		bytes_add_byte(&task->input, '\0');
+	}
 	if (o->journal != NULL) {
 		task->hash = checksum_hash(CHECKSUM_HASH_START, task->words.at, task->words.len);
 		task->hash = checksum_hash(task->hash, task->items.at, task->items.len);
+		task->hash = checksum_hash(task->hash, task->input.at, task->input.len);
 	}
 	return task;
 }

@@ -339,20 +339,29 @@ START_TEST(message_is_one_line_that_fits)
 
 	table_begin(4);
 	struct job *job = add(1, 0, NULL, NULL, 0);
-	job_message(job, "", 0);
+	job_message(&table, job, "", 0);
 	ck_assert(!(job->owns & JOB_OWNS_DETAILS));
-	job_message(job, "one\ntwo\t\033[1m\177 \303\244", 16);
-	ck_assert_str_eq(job_details(job)->message, "one two  [1m  \303\244");
+	job_message(&table, job, "one\ntwo\t\033[1m\177 \303\244", 16);
+	ck_assert_str_eq(job_details(&table, job)->message, "one two  [1m  \303\244");
 	memset(text, 'm', sizeof text);
-	job_message(job, text, sizeof text);
-	ck_assert_uint_eq(strlen(job_details(job)->message), sizeof job_details(job)->message - 1);
-	job_message(job, "a\0b", 3);
-	ck_assert_str_eq(job_details(job)->message, "a b");
-	job_details(job)->output = strdup("output");
-	job_details(job)->backtrace = strdup("backtrace");
+	job_message(&table, job, text, sizeof text);
+	ck_assert_uint_eq(strlen(job_details(&table, job)->message),
+	    sizeof job_details(&table, job)->message - 1);
+	job_message(&table, job, "a\0b", 3);
+	ck_assert_str_eq(job_details(&table, job)->message, "a b");
+	job_details(&table, job)->output = kept_alloc(&table.heap, 7);
+	static const uint64_t address[3] = { 1, UINT64_MAX, 0 };
+	struct job_details *details = job_details(&table, job);
+	job_frames(details, &table, address, 0, 1);
+	ck_assert_uint_eq(details->frames, 0);
+	ck_assert_uint_eq(details->place, 0);
+	job_frames(details, &table, address, 3, 1);
+	ck_assert_uint_eq(details->frames, 3);
+	ck_assert_uint_eq(details->place, 1);
+	ck_assert_int_eq(memcmp(details->address, address, sizeof address), 0);
 	job_drop_details(job);
 	job_drop_details(job);
-	ck_assert_str_eq(job_details(job)->message, "");
+	ck_assert_str_eq(job_details(&table, job)->message, "");
 	job_table_remove(&table, &arena, job);
 	table_end();
 }

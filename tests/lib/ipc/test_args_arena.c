@@ -105,7 +105,8 @@ START_TEST(arena_gives_memory_back_when_it_is_empty)
 	ck_assert_uint_gt(storage_size(a.fd), 64 * MIB);
 	ck_assert(storage_holds(a.fd, small->offset, 70, 2));
 	arena_free(&a, small);
-	ck_assert_uint_eq(storage_size(a.fd), 0);
+	/* Where nobody can make the file shorter, it keeps its size, and not its pages. */
+	ck_assert_uint_eq(storage_blocks(a.fd), 0);
 	ck_assert_uint_eq(a.end, 0);
 	small = put(&a, 70, 3);
 	ck_assert_uint_eq(small->offset, 0);
@@ -139,7 +140,8 @@ START_TEST(arena_refuses_what_no_file_has)
 
 	ck_assert_int_eq(arena_open(&a), 0);
 	ck_assert_ptr_null(arena_put(&a, &byte, SIZE_MAX));
-	ck_assert_int_eq(errno, ENOMEM);
+	/* A file may well have 4 GiB, which are read from where nothing is. */
+	ck_assert_int_eq(errno, SIZE_MAX > UINT32_MAX ? ENOMEM : EFAULT);
 	ck_assert_uint_eq(a.held, 0);
 	ck_assert_uint_eq(a.end, 0);
 	arena_close(&a);

@@ -123,9 +123,9 @@ START_TEST(spool_append_stays_in_its_range)
 	ck_assert_int_eq(spool_open(&s, 4096, 0), 0);
 	spool_writer_init(&w, &s, &taken, 0, 0);
 	spool_begin(&w);
-	ck_assert_int_eq(spool_append(&w, data, s.values + 1), -1);
+	ck_assert_int_eq(spool_append(&w, data, (size_t)s.values + 1), -1);
 	ck_assert_int_eq(errno, EMSGSIZE);
-	ck_assert_int_eq(spool_append(&w, data, s.values), 0);
+	ck_assert_int_eq(spool_append(&w, data, (size_t)s.values), 0);
 	ck_assert_int_eq(spool_append(&w, data, 0), 0);
 	ck_assert_int_eq(spool_append(&w, data, 1), -1);
 	ck_assert_int_eq(errno, EMSGSIZE);
@@ -231,9 +231,19 @@ spool_below_limit(void)
 	if (fd_pread_all(s.fd, found, sizeof found, (off_t)w.base) == -1 ||
 	    memcmp(found, data, sizeof data) != 0)
 		return 4;
-	if (storage_limit(10, 20) == -1)
+	/* What it says there is room for can be written, and not a byte more. */
+	if (spool_room(&w) < s.values || storage_limit(10, (rlim_t)w.base + 30) == -1 ||
+	    spool_room(&w) != 30)
 		return 5;
-	return spool_append(&w, data, 30) == -1 && errno == EFBIG ? 0 : 6;
+	spool_writer_init(&w, &s, &taken, 1, 1);
+	spool_begin(&w);
+	if (spool_append(&w, data, 30) == -1)
+		return 6;
+	if (spool_append(&w, data, 1) != -1 || errno != EFBIG)
+		return 7;
+	if (storage_limit(10, 20) == -1)
+		return 8;
+	return spool_append(&w, data, 30) == -1 && errno == EFBIG && spool_room(&w) == 0 ? 0 : 9;
 }
 
 /* The soft limit may be set for jobs, and a value is not a file of the job. */

@@ -182,7 +182,7 @@ END_TEST
 
 /* The result of a job that had its own process. */
 static struct wire_result
-process_result(size_t value_len, uint16_t frames)
+process_result(size_t value_len, uint8_t frames)
 {
 	struct wire_result result = plain_result(value_len);
 
@@ -193,6 +193,7 @@ process_result(size_t value_len, uint16_t frames)
 	result.user_ns = 56;
 	result.max_rss = 89;
 	result.frames = frames;
+	result.place = (uint8_t)(255 - frames);
 	result.addresses = content + 8;
 	return result;
 }
@@ -203,7 +204,7 @@ START_TEST(result_of_a_process_with_each_number_of_addresses)
 
 	content_fill();
 	memset(message, 'm', sizeof message);
-	for (uint16_t frames = 0; frames <= WIRE_FRAMES_MAX; frames++)
+	for (uint8_t frames = 0; frames <= WIRE_FRAMES_MAX; frames++)
 		for (size_t message_len = 0; message_len <= sizeof message;
 		     message_len += message_len < 9 ? 1 : 41)
 			for (size_t value_len = 0; value_len <= 2000;
@@ -264,9 +265,8 @@ START_TEST(addresses_past_the_frame_or_their_number_are_refused)
 	wire_begin(&w, &packet, WIRE_RESULTS, 0, 0);
 	ck_assert_int_eq(wire_put_result(&w, &result), 1);
 	size_t len = wire_end(&w);
-	for (unsigned n = 0; n <= UINT16_MAX; n += n < 300 ? 1 : 257) {
-		uint16_t count = (uint16_t)n;
-		memcpy(packet.bytes + count_at, &count, sizeof count);
+	for (unsigned n = 0; n <= UINT8_MAX; n++) {
+		packet.bytes[count_at] = (unsigned char)n;
 		ck_assert_int_eq(wire_open(&r, WIRE_RESULTS, &packet, len), 0);
 		/* If it says fewer, the rest of the bytes is the value. */
 		ck_assert_int_eq(wire_get_result(&r, &out), n < WIRE_FRAMES_MAX ? 1 : -1);
@@ -322,7 +322,7 @@ START_TEST(packet_is_filled_and_not_past_its_end)
 			struct wire_job job = plain_job(len);
 			struct wire_result result = kinds == 1 ?
 			    plain_result(len) :
-			    process_result(len, (uint16_t)(len % 5));
+			    process_result(len, (uint8_t)(len % 5));
 			memset(&area, 0xa5, sizeof area);
 			wire_begin(&w, &area.packet, (enum wire_kind)kind, 0, 0);
 			while ((kind == WIRE_JOBS ? wire_put_job(&w, &job) :

@@ -98,7 +98,7 @@ sample_make(struct sample *sample, unsigned number)
 				result.limit = i % 4 == 3;
 				result.cpu_ns = 3;
 				result.max_rss = 4;
-				result.frames = (uint16_t)(i % 2 == 0 ? 3 + i % 5 : 0);
+				result.frames = (uint8_t)(i % 2 == 0 ? 3 + i % 5 : 0);
 				result.addresses = (const unsigned char *)text;
 			}
 			room = wire_put_result(&w, &result);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/job/mailbox.h"
+#include "lib/os/heirloom.h"
 
 static size_t page;
 
@@ -27,6 +28,15 @@ is_mapped(const void *at)
 	void *start = (void *)((uintptr_t)at / page * page);
 
 	return msync(start, page, MS_ASYNC) == 0 || errno != ENOMEM;
+}
+
+/* fork(2), and the child has the mailboxes. */
+static pid_t
+fork_with(struct mailbox *mailboxes)
+{
+	struct heirloom memory = { mailboxes, mailboxes_size() };
+
+	return heirloom_fork(&memory, 1);
 }
 
 static unsigned char *
@@ -69,7 +79,7 @@ START_TEST(what_one_process_writes_the_others_see)
 	int status;
 
 	ck_assert_ptr_nonnull(mailboxes);
-	pid_t pid = fork();
+	pid_t pid = fork_with(mailboxes);
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		struct mailbox *own = mailboxes_at(mailboxes, 7);
@@ -100,7 +110,7 @@ START_TEST(a_worker_keeps_its_own_alone)
 	int status;
 
 	ck_assert_ptr_nonnull(mailboxes);
-	pid_t pid = fork();
+	pid_t pid = fork_with(mailboxes);
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		size_t stride = (size_t)((char *)mailboxes_at(mailboxes, 1) - (char *)mailboxes);
@@ -145,7 +155,7 @@ START_TEST(nothing_is_left_after_it_was_cleared)
 	_Atomic uint32_t *step = support_shared(sizeof *step);
 	int status;
 	memset(area, 0xdd, size);
-	pid_t pid = fork();
+	pid_t pid = fork_with(mailboxes);
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		int was = ((volatile unsigned char *)area)[size - 1];

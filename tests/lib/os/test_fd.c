@@ -65,10 +65,12 @@ raise_with_closed(void)
 	int pair[2];
 	if (fd_socketpair(pair) == -1 || pair[0] <= 2 || pair[1] <= 2)
 		return 4;
-	fd_fill_standard();
+	int null = fd_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
+	if (fd_fill_standard(null) == -1)
+		return 5;
 	for (int fd = 0; fd <= 2; fd++)
 		if (!is_open(fd) || fcntl(fd, F_GETFD) & FD_CLOEXEC)
-			return 5;
+			return 6;
 	return 0;
 }
 
@@ -313,6 +315,25 @@ START_TEST(hang_up_is_told_after_the_last_ring)
 }
 END_TEST
 
+/* Whoever writes without end, as /dev/zero does, does not keep the reader. */
+START_TEST(drop_has_an_end)
+{
+	int pair[2];
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(zero, 0);
+	ck_assert_uint_eq(fd_drop(zero), 65536);
+	fd_close(&zero);
+	ck_assert_int_eq(fd_socketpair(pair), 0);
+	ck_assert_uint_eq(fd_drop(pair[1]), 0);
+	ck_assert_int_eq(write(pair[0], "12345", 5), 5);
+	ck_assert_uint_eq(fd_drop(pair[1]), 5);
+	ck_assert_uint_eq(fd_drop(pair[1]), 0);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -328,6 +349,7 @@ main(void)
 	tcase_add_test(tc, ring_is_heard);
 	tcase_add_test(tc, ring_never_blocks_nor_fails_for_many);
 	tcase_add_test(tc, descriptors_come_with_their_own_ring);
+	tcase_add_test(tc, drop_has_an_end);
 	tcase_add_test(tc, hang_up_is_told_after_the_last_ring);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);

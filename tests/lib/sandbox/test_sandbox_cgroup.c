@@ -110,17 +110,23 @@ static struct sandbox_cgroup cgroup;
 static struct forkpool_limits limits;
 static unsigned worker_index;
 
+/* pids: NULL, or the directory for the pids controller. */
 static void
-plan(enum hierarchy hierarchy)
+plan_both(enum hierarchy hierarchy, const char *pids)
 {
 	char error[256] = "";
 
-	ck_assert_msg(cgroup_plan(&cgroup, directories[hierarchy], &limits, error, sizeof error) ==
-		0,
-	    "%s", error);
+	int r = cgroup_plan(&cgroup, directories[hierarchy], pids, &limits, error, sizeof error);
+	ck_assert_msg(r == 0, "%s", error);
 	ck_assert_int_gt(cgroup.dir, 2);
 	ck_assert(fcntl(cgroup.dir, F_GETFD) & FD_CLOEXEC);
 	ck_assert_int_eq(groups_below(directories[hierarchy], false), 0);
+}
+
+static void
+plan(enum hierarchy hierarchy)
+{
+	plan_both(hierarchy, NULL);
 }
 
 static void
@@ -198,7 +204,7 @@ take_too_much(void)
 	pid_t pid = fork();
 	CHILD_CHECK(pid != -1);
 	if (pid == 0) {
-		size_t size = (size_t)(256 * MIB) + limits_memory_used();
+		size_t size = (size_t)(256 * MIB + limits_memory_used());
 		char *memory =
 		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		CHILD_CHECK(memory != MAP_FAILED);
@@ -244,6 +250,34 @@ START_TEST(memory_is_limited)
 	cgroup_remove(&cgroup, 1);
 	ck_assert_int_eq(groups_below(directories[MEMORY], false), 0);
 	cgroup_release(&cgroup);
+}
+END_TEST
+
+/* Version 1: memory here, processes there. */
+START_TEST(two_hierarchies_limit_both)
+{
+	if (hierarchy_missing(MEMORY, "two hierarchies") ||
+	    hierarchy_missing(PIDS, "two hierarchies") || user_missing(_i, "two hierarchies"))
+		return;
+#ifdef FORKPOOL_SANITIZE
+	(void)skip("two hierarchies", "a sanitizer's own memory is too large for a limit");
+	return;
+#endif
+	limits = (struct forkpool_limits){ .memory = 48 * MIB, .processes = 3 };
+	plan_both(MEMORY, directories[PIDS]);
+	ck_assert(cgroup.has_memory && cgroup.has_pids && cgroup.pids_dir > 2);
+	ck_assert_int_eq(groups_below(directories[PIDS], false), 0);
+	worker_index = 0;
+	user_run(_i, fork_up_to_the_limit);
+	worker_index = 1;
+	user_run(_i, take_too_much);
+	ck_assert_int_eq(groups_below(directories[PIDS], false), 2);
+	ck_assert_int_eq(groups_below(directories[MEMORY], false), 2);
+	cgroup_remove(&cgroup, 2);
+	ck_assert_int_eq(groups_below(directories[PIDS], false), 0);
+	ck_assert_int_eq(groups_below(directories[MEMORY], false), 0);
+	cgroup_release(&cgroup);
+	ck_assert_int_eq(cgroup.pids_dir, -1);
 }
 END_TEST
 
@@ -295,20 +329,21 @@ START_TEST(what_it_has_not_is_named)
 	char error[256] = "", expected[256];
 
 	limits = (struct forkpool_limits){ .processes = 3 };
-	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", &limits, error, sizeof error), -1);
+	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", NULL, &limits, error, sizeof error), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_str_eq(error, "sandbox: cgroup /tmp: is not in a cgroup file system");
-	ck_assert_int_eq(cgroup_plan(&cgroup, "/sys/fs/cgroup/none/such", &limits, error,
+	ck_assert_int_eq(cgroup_plan(&cgroup, "/sys/fs/cgroup/none/such", NULL, &limits, error,
 			     sizeof error),
 	    -1);
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_str_eq(error,
 	    "sandbox: cgroup /sys/fs/cgroup/none/such: No such file or directory");
 	ck_assert_int_eq(cgroup.dir, -1);
-	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", &limits, NULL, 0), -1);
+	ck_assert_int_eq(cgroup_plan(&cgroup, "/tmp", NULL, &limits, NULL, 0), -1);
 	if (hierarchy_missing(MEMORY, "no pids.max"))
 		return;
-	ck_assert_int_eq(cgroup_plan(&cgroup, directories[MEMORY], &limits, error, sizeof error),
+	ck_assert_int_eq(cgroup_plan(&cgroup, directories[MEMORY], NULL, &limits, error,
+			     sizeof error),
 	    -1);
 	ck_assert_int_eq(errno, ENOTSUP);
 	(void)snprintf(expected, sizeof expected,
@@ -332,7 +367,7 @@ START_TEST(a_controller_that_is_not_to_be_had_is_named)
 	(void)!fread(controllers, 1, sizeof controllers - 1, file);
 	(void)fclose(file);
 	limits = (struct forkpool_limits){ .processes = 3, .memory = MIB };
-	int r = cgroup_plan(&cgroup, directories[UNIFIED], &limits, error, sizeof error);
+	int r = cgroup_plan(&cgroup, directories[UNIFIED], NULL, &limits, error, sizeof error);
 	if (strstr(controllers, "pids") != NULL) {
 		ck_assert_msg(r == 0, "%s", error);
 		ck_assert(cgroup.has_pids && !cgroup.version1);
@@ -353,7 +388,8 @@ plan_without_leave(void)
 {
 	char error[256] = "";
 
-	CHILD_DENIED(cgroup_plan(&cgroup, mounts[PIDS][0], &limits, error, sizeof error), EACCES);
+	CHILD_DENIED(cgroup_plan(&cgroup, mounts[PIDS][0], NULL, &limits, error, sizeof error),
+	    EACCES);
 	CHILD_CHECK(strcmp(error,
 			"sandbox: cgroup /sys/fs/cgroup/pids: no group can be made there: "
 			"Permission denied") == 0);
@@ -373,7 +409,7 @@ START_TEST(none_was_asked_for)
 	const char *step;
 
 	limits = (struct forkpool_limits){ .processes = 3 };
-	ck_assert_int_eq(cgroup_plan(&cgroup, NULL, &limits, NULL, 0), 0);
+	ck_assert_int_eq(cgroup_plan(&cgroup, NULL, NULL, &limits, NULL, 0), 0);
 	ck_assert_int_eq(cgroup_enter_worker(&cgroup, 0, &limits, &step), 0);
 	ck_assert_int_eq(cgroup_events(&cgroup, 0, &hits, &kills), 0);
 	ck_assert_uint_eq(hits + kills, 0);
@@ -391,6 +427,7 @@ main(void)
 	tcase_add_unchecked_fixture(tc, directories_begin, directories_end);
 	tcase_add_loop_test(tc, processes_are_limited, 0, USERS);
 	tcase_add_loop_test(tc, memory_is_limited, 0, USERS);
+	tcase_add_loop_test(tc, two_hierarchies_limit_both, 0, USERS);
 	tcase_add_loop_test(tc, what_is_left_in_a_leaf_goes, 0, HIERARCHIES);
 	tcase_add_test(tc, what_it_has_not_is_named);
 	tcase_add_test(tc, a_controller_that_is_not_to_be_had_is_named);

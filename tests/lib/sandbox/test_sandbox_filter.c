@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os/os.h"
+
 static const struct filter_wants strict = { 0 };
 
 #ifdef HAVE_LIBSECCOMP
@@ -137,14 +139,15 @@ leaves(void)
 
 START_TEST(a_computation_works)
 {
-	char text[100] = "";
+	char text[100] = "", right[100];
 	int status;
 
 	confined_assert_exit(confined_run(&strict, computes), 0);
 	ck_assert_int_eq(pipe(pipe_fds), 0);
 	confined_assert_exit(confined_run(&strict, prints), 0);
 	ck_assert_int_gt(read(pipe_fds[0], text, sizeof text - 1), 0);
-	ck_assert_str_eq(text, "pi is 3.142, not: Numerical argument out of domain\n");
+	(void)snprintf(right, sizeof right, "pi is 3.142, not: %s\n", strerror(EDOM));
+	ck_assert_str_eq(text, right);
 	(void)close(pipe_fds[0]);
 	(void)close(pipe_fds[1]);
 	confined_assert_exit(confined_run(&strict, leaves), 7);
@@ -196,8 +199,7 @@ static const struct confined_call strict_calls[] = {
 	{ N(timer_create), { 0 }, CALL_TRAPPED },
 	{ N(mmap), { 0, 4096, RW, MAP_SHARED | MAP_ANONYMOUS, -1 }, EPERM },
 	{ N(mmap), { 0, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1 }, EPERM },
-	{ N(mremap), { DATA, 4096, 4096, MREMAP_MAYMOVE }, ENOSYS },
-	{ N(mremap), { DATA, 4096, 8192, 0 }, ENOSYS },
+	{ N(mremap), { DATA, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, DATA }, ENOSYS },
 	{ N(openat), { AT_FDCWD, PATH, O_RDONLY }, EACCES },
 	{ N(newfstatat), { AT_FDCWD, PATH, DATA }, EACCES },
 	{ N(getcwd), { DATA, 4096 }, EACCES },
@@ -386,8 +388,10 @@ START_TEST(build_without_libseccomp_says_so)
 	ck_assert_int_eq(filter_build(&filter, &strict, error, sizeof error), -1);
 	ck_assert_int_eq(errno, ENOTSUP);
 	ck_assert_str_eq(error,
-	    "sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
-	    "filtered");
+	    OS_ADDRESSES_ABOUND ?
+		"sandbox: this build of forkpool has no libseccomp, so system calls cannot be "
+		"filtered" :
+		"sandbox: system calls are filtered on 64-bit systems only");
 	ck_assert_int_eq(filter_enter(&filter, 0), -1);
 	ck_assert_int_eq(errno, ENOTSUP);
 	filter_release(&filter);

@@ -63,7 +63,7 @@ worker(void)
 	CHILD_CHECK(pid != -1);
 	if (pid == 0) {
 		scene->job = getpid();
-		if (identity_enter_job(&identity, &step) == -1)
+		if (identity_enter_job(&identity, scene->worker, &step) == -1)
 			scene_say(-1, step);
 		scene->job_dumpable = prctl(PR_GET_DUMPABLE);
 		support_post(&scene->entered);
@@ -169,11 +169,13 @@ START_TEST(strictest)
 {
 	if (user_missing(_i, "strictest"))
 		return;
-	long uid = _i == USER_ROOT || geteuid() == 0 ? USER_NOBODY : (long)geteuid();
-	long gid = _i == USER_ROOT || geteuid() == 0 ? USER_NOBODY : (long)getegid();
+	long uid = geteuid() == 0 ? USER_NOBODY : (long)geteuid();
+	long gid = geteuid() == 0 ? USER_NOBODY : (long)getegid();
 	sandbox = (struct forkpool_sandbox){ .uid = 0 };
 	pid_t pid = scene_start(_i, worker);
 	scene_is_well();
+	if (_i == USER_ROOT)
+		uid = user_of_worker(scene->worker);
 	ck_assert_int_eq((int)scene->layers,
 	    FORKPOOL_LAYER_PRIVILEGES | (_i == USER_ROOT ? FORKPOOL_LAYER_USER : 0));
 	is_user(scene->job, uid, gid);
@@ -334,7 +336,8 @@ START_TEST(namespaces_are_its_own)
 	ck_assert_int_eq(scene->worker_dumpable, 0);
 	/* Only root can follow the links in /proc of an undumpable process. */
 	if (privileged) {
-		is_user(scene->job, USER_NOBODY, USER_NOBODY);
+		is_user(scene->job, _i == USER_ROOT ? user_of_worker(scene->worker) : USER_NOBODY,
+		    USER_NOBODY);
 		ck_assert_int_eq(shares_namespace(scene->job, "net"), 0);
 		ck_assert_int_eq(shares_namespace(scene->job, "ipc"), 0);
 		ck_assert_int_eq(shares_namespace(scene->job, "uts"), 0);

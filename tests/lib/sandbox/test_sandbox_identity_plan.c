@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,7 @@
 
 #include "lib/sandbox/identity.h"
 #include "lib/sandbox/kernel_file.h"
+#include "lib/sandbox/loopback.h"
 #include "tests/support/users.h"
 
 #define NO_SUCH_USER "sandbox: user 65534 does not exist in the user namespace of this process"
@@ -31,7 +33,7 @@ lonely_worker(void)
 
 	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
 	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
-	CHILD_CHECK(identity_enter_job(&identity, &step) == 0);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	CHILD_CHECK(fd != -1);
 	CHILD_CHECK(ioctl(fd, SIOCGIFFLAGS, &request) == 0);
@@ -39,8 +41,7 @@ lonely_worker(void)
 	request.ifr_flags |= IFF_UP;
 	CHILD_DENIED(ioctl(fd, SIOCSIFFLAGS, &request), EPERM);
 	CHILD_DENIED(sethostname("x", 1), EPERM);
-	CHILD_CHECK(
-	    geteuid() == getuid() && geteuid() == identity.uid && getegid() == identity.gid);
+	CHILD_CHECK(geteuid() == getuid() && identity_is_user(&identity, getpid()));
 }
 
 START_TEST(the_network_is_empty)
@@ -52,18 +53,87 @@ START_TEST(the_network_is_empty)
 }
 END_TEST
 
+/* Whether a datagram socket can send to itself at that address. */
+static int
+reaches_itself(int family, const void *address, socklen_t size)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof own;
+	char byte = 0;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd != -1 && bind(fd, address, size) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
+	    sendto(fd, &byte, 1, 0, (struct sockaddr *)&own, len) == 1 &&
+	    recv(fd, &byte, 1, 0) == 1 && close(fd) == 0;
+}
+
+/* The network has this machine's addresses of its own, and no way out. */
+static void
+worker_that_talks_to_itself(void)
+{
+	const struct sockaddr_in v4 = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const struct sockaddr_in elsewhere = { .sin_family = AF_INET, .sin_port = htons(9),
+		.sin_addr.s_addr = htonl(0xc0000201) /* 192.0.2.1, for examples */ };
+	struct sandbox_identity identity;
+	unsigned layers;
+	const char *step = "";
+
+	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
+	identity.drop_caps = true;
+	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
+	CHILD_CHECK(loopback_enter_worker(&step) == 0);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
+	CHILD_CHECK(reaches_itself(AF_INET, &v4, sizeof v4));
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd != -1) /* the kernel has IPv6 */
+		CHILD_CHECK(close(fd) == 0 && reaches_itself(AF_INET6, &v6, sizeof v6));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CHILD_DENIED(connect(fd, (const struct sockaddr *)&elsewhere, sizeof elsewhere),
+	    ENETUNREACH);
+}
+
+/* A process without the right to is told so. */
+static void
+worker_without_rights(void)
+{
+	struct sandbox_identity identity;
+	unsigned layers;
+	const char *step = "";
+
+	CHILD_CHECK(identity_plan(&identity, &sandbox, NULL, 0) == 0);
+	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
+	CHILD_DENIED(loopback_enter_worker(&step), EPERM);
+	CHILD_CHECK(strcmp(step, "loopback interface") == 0);
+}
+
+START_TEST(the_network_is_loopback)
+{
+	if (user_lacks_namespaces(_i, "loopback"))
+		return;
+	sandbox = (struct forkpool_sandbox){ .namespaces = 1 };
+	user_run(_i, worker_that_talks_to_itself);
+	user_run(_i, worker_without_rights);
+}
+END_TEST
+
 /* Become root of a user namespace that has no other user. */
 static void
 become_root_of_little(void)
 {
-	char map[32];
+	char map[32], gid_map[32];
 
+	/* In the new namespace this process has no ids until it has maps. */
 	(void)snprintf(map, sizeof map, "0 %ld 1", (long)geteuid());
+	(void)snprintf(gid_map, sizeof gid_map, "0 %ld 1", (long)getegid());
 	CHILD_CHECK(unshare(CLONE_NEWUSER) == 0);
 	CHILD_CHECK(kernel_file_write(AT_FDCWD, "/proc/self/setgroups", "deny") == 0);
 	CHILD_CHECK(kernel_file_write(AT_FDCWD, "/proc/self/uid_map", map) == 0);
-	(void)snprintf(map, sizeof map, "0 %ld 1", (long)getegid());
-	CHILD_CHECK(kernel_file_write(AT_FDCWD, "/proc/self/gid_map", map) == 0);
+	CHILD_CHECK(kernel_file_write(AT_FDCWD, "/proc/self/gid_map", gid_map) == 0);
 	CHILD_CHECK(geteuid() == 0);
 }
 
@@ -83,7 +153,7 @@ worker_among_few(void)
 	CHILD_CHECK(identity.layers == FORKPOOL_LAYER_PRIVILEGES);
 	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
 	CHILD_CHECK(layers == FORKPOOL_LAYER_PRIVILEGES);
-	CHILD_CHECK(identity_enter_job(&identity, &step) == 0);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
 	CHILD_CHECK(geteuid() == 0);
 	CHILD_DENIED(sethostname("x", 1), EPERM);
 }
@@ -167,6 +237,60 @@ START_TEST(plans)
 }
 END_TEST
 
+/* Whose real and saved ids are another's could become that one, without any capability. */
+static void
+process_of_three_users(void)
+{
+	const struct sandbox_identity whole = { .layers = FORKPOOL_LAYER_PRIVILEGES };
+	struct sandbox_identity identity;
+	unsigned layers;
+	const char *step;
+
+	CHILD_CHECK(setgroups(0, NULL) == 0);
+	CHILD_CHECK(setresgid(3001, 3002, 3002) == 0);
+	CHILD_CHECK(setresuid(3002, 3002, 3001) == 0);
+	CHILD_CHECK(identity_enter_worker(&whole, &layers, &step) == 0);
+	CHILD_CHECK(identity_enter_job(&whole, getpid(), &step) == 0);
+	CHILD_CHECK(!identity_is_unprivileged());
+	CHILD_CHECK(setresuid(3002, 3002, 3002) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0);
+	CHILD_CHECK(!identity_is_unprivileged());
+	CHILD_CHECK(identity_plan(&identity, NULL, NULL, 0) == 0 && identity.change_user);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
+	CHILD_CHECK(identity_is_unprivileged());
+}
+
+/* A root that finds at its trial that it cannot change its user: jobs keep root's own, and not that
+   of who has called it. */
+static void
+root_keeps_its_user(void)
+{
+	struct sandbox_identity identity;
+	unsigned layers;
+	const char *step;
+
+	CHILD_CHECK(setresuid(3001, 0, 3002) == 0);
+	CHILD_CHECK(identity_plan(&identity, NULL, NULL, 0) == 0 && identity.uid != 0);
+	identity_keep_user(&identity);
+	CHILD_CHECK(identity.layers == FORKPOOL_LAYER_PRIVILEGES && !identity.own_user);
+	CHILD_CHECK(identity_enter_worker(&identity, &layers, &step) == 0);
+	CHILD_CHECK(identity_enter_job(&identity, getpid(), &step) == 0);
+	CHILD_CHECK(identity_is_user(&identity, getpid()) && geteuid() == 0);
+	CHILD_CHECK(identity_is_unprivileged());
+	CHILD_DENIED(setuid(3001), EPERM);
+	/* Nothing is to be changed where all are the same. */
+	identity_keep_user(&identity);
+	CHILD_CHECK(!identity.change_user);
+}
+
+START_TEST(no_id_is_put_aside)
+{
+	if (user_missing(USER_ROOT, "saved ids"))
+		return;
+	user_run(USER_ROOT, process_of_three_users);
+	user_run(USER_ROOT, root_keeps_its_user);
+}
+END_TEST
+
 static void
 process_enters(void)
 {
@@ -192,8 +316,10 @@ main(void)
 	TCase *tc = support_case("sandbox_identity_plan", 60);
 
 	tcase_add_loop_test(tc, the_network_is_empty, 0, USERS);
+	tcase_add_loop_test(tc, the_network_is_loopback, 0, USERS);
 	tcase_add_test(tc, what_cannot_be_had_is_named);
 	tcase_add_loop_test(tc, plans, 0, USERS);
+	tcase_add_test(tc, no_id_is_put_aside);
 	tcase_add_loop_test(tc, level_job, 0, USERS);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);

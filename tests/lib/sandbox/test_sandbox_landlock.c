@@ -148,7 +148,6 @@ with_directories(void)
 	CHILD_DENIED(mkfifo(path_of("writable/fifo"), 0666), EACCES);
 	CHILD_CHECK(mknod(path_of("writable/device"), S_IFCHR | 0666, makedev(1, 3)) == -1);
 	CHILD_CHECK(mknod(path_of("writable/device"), S_IFBLK | 0666, makedev(7, 0)) == -1);
-	CHILD_CHECK(mknod(path_of("writable/whiteout"), S_IFCHR | 0666, 0) == -1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHILD_CHECK(fd != -1);
 	(void)snprintf(name.sun_path, sizeof name.sun_path, "%s", path_of("writable/socket"));

@@ -37,6 +37,7 @@ static const struct filter_wants strict = { 0 };
 static const struct filter_wants files = { .files = true };
 static const struct filter_wants network = { .network = true };
 static const struct filter_wants programs = { .files = true, .exec = true };
+static const struct filter_wants rooted = { .files = true, .exec = true, .root = true };
 
 static char some_path[] = "/", buffer[4096];
 #define PATH ((long)some_path)
@@ -75,11 +76,24 @@ uses_files(void)
 static const struct confined_call files_calls[] = {
 	{ N(openat), { AT_FDCWD, PATH, O_RDONLY }, CALL_MADE },
 	{ N(utimensat), { AT_FDCWD, PATH, 0, 0 }, EPERM },
+	/* Nobody makes a file that gains. */
+	{ N(openat), { AT_FDCWD, PATH, O_RDWR, 06755 }, CALL_MADE },
+	{ N(openat), { AT_FDCWD, PATH, O_RDWR | O_CREAT, 06755 }, EPERM },
+	{ N(openat), { AT_FDCWD, PATH, O_RDWR | O_CREAT, 04755 }, EPERM },
+	{ N(openat), { AT_FDCWD, PATH, O_RDWR | O_CREAT, 02755 + HIGH }, EPERM },
+	{ N(openat), { AT_FDCWD, PATH, O_RDWR | O_TMPFILE, 06600 }, EPERM },
+	{ N(mkdirat), { AT_FDCWD, PATH, 02755 }, EPERM },
+	{ N(mknodat), { AT_FDCWD, PATH, S_IFIFO | 0644 }, EPERM },
+	{ N(fchmodat), { AT_FDCWD, PATH, 0644 }, EPERM },
+	{ N(fchownat), { AT_FDCWD, PATH, 0, 0, 0 }, EPERM },
 	{ N(openat2), { AT_FDCWD, PATH, DATA, 24 }, ENOSYS },
 	{ N(mmap), { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 0 }, EACCES },
 	{ N(mmap), { 0, 4096, RW, MAP_SHARED | MAP_ANONYMOUS, -1 }, EPERM },
 	{ N(ioctl), { 0, TIOCSTI + HIGH, DATA }, ENOTTY },
 	{ N(copy_file_range), { 0, 0, 1, 0, 1, 0 }, ENOSYS },
+	{ N(splice), { 0, 0, 1, 0, 1, 0 }, EINVAL },
+	{ N(tee), { 0, 1, 1, 0 }, EINVAL },
+	{ N(vmsplice), { 1, DATA, 1, 0 }, EINVAL },
 	{ N(inotify_init1), { 0 }, CALL_TRAPPED },
 	{ N(name_to_handle_at), { AT_FDCWD, PATH }, CALL_TRAPPED },
 	{ N(mount), { 0 }, CALL_TRAPPED },
@@ -194,7 +208,16 @@ static const struct confined_call program_calls[] = {
 	{ N(clone), { SIGCHLD | CLONE_PARENT }, EPERM },
 	{ N(unshare), { CLONE_NEWUSER }, CALL_TRAPPED },
 	{ N(setns), { 0 }, CALL_TRAPPED },
+	{ N(setresuid), { -1, -1, -1 }, CALL_MADE },
+	{ N(setresgid), { -1, -1, -1 }, CALL_MADE },
+	{ N(setgroups), { 0 }, EPERM },
+	{ N(setfsuid), { 0 }, EPERM },
+	{ N(capset), { 0 }, EPERM },
 	{ N(ptrace), { 0 }, CALL_TRAPPED },
+	{ N(ptrace), { 16 /* PTRACE_ATTACH */, 1 }, EPERM },
+	{ N(ptrace), { 0x4206 /* PTRACE_SEIZE */, 1 }, EPERM },
+	{ N(ptrace), { 16 + HIGH, 1 }, CALL_TRAPPED },
+	{ N(ptrace), { 7 /* PTRACE_CONT */, 1 }, CALL_TRAPPED },
 	{ N(bpf), { 0 }, CALL_TRAPPED },
 	{ N(mount), { 0 }, CALL_TRAPPED },
 	{ N(socket), { AF_UNIX, SOCK_STREAM }, EACCES },
@@ -215,6 +238,23 @@ START_TEST(programs_can_be_run)
 	confined_assert_exit(confined_run(&programs, uses_programs), 0);
 	confined_check_calls(&programs, program_calls,
 	    sizeof program_calls / sizeof program_calls[0]);
+}
+END_TEST
+
+/* No descriptor has that number. */
+#define NOBODY 1000
+
+static const struct confined_call root_calls[] = {
+	{ N(fchmod), { NOBODY, 0644 }, CALL_MADE },
+	{ N(fchmod), { NOBODY, 04755 }, EPERM },
+	{ N(fchown), { NOBODY, -1, -1 }, EPERM },
+	{ N(fchownat), { NOBODY, PATH, -1, -1 }, EPERM },
+	{ N(utimensat), { NOBODY, PATH, 0, 0 }, CALL_MADE },
+};
+
+START_TEST(what_a_private_root_adds)
+{
+	confined_check_calls(&rooted, root_calls, sizeof root_calls / sizeof root_calls[0]);
 }
 END_TEST
 
@@ -409,6 +449,7 @@ main(void)
 	tcase_add_test(tc, files_can_be_used);
 	tcase_add_test(tc, network_can_be_used);
 	tcase_add_test(tc, programs_can_be_run);
+	tcase_add_test(tc, what_a_private_root_adds);
 	if (gate_address() != 0) {
 		tcase_add_test(tc, the_gate_is_a_page_of_its_own);
 		tcase_add_test(tc, an_executable_stack_rules_the_gate_out);

@@ -29,20 +29,19 @@
 #include "lib/sandbox/seccomp_filter.h"
 #include "lib/sandbox/syscall_policy.h"
 
-#define ALL_WANTS 8
+#define ALL_WANTS 64
 #define GATE ((uintptr_t)0x00007f1234567890)
-
 static struct sandbox_filter filters[ALL_WANTS];
 
 static void
 build_all(void)
 {
 	for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
-		struct filter_wants w = { (wants & WANT_FILES) != 0, (wants & WANT_NETWORK) != 0,
-			(wants & WANT_EXEC) != 0 };
-		char error[256] = "";
-		ck_assert_msg(filter_build(&filters[wants], &w, error, sizeof error) == 0, "%s",
-		    error);
+		struct filter_wants w = { .files = (wants & WANT_FILES) != 0,
+			.network = (wants & WANT_NETWORK) != 0, .exec = (wants & WANT_EXEC) != 0,
+			.threads = (wants & WANT_THREADS) != 0, .root = (wants & WANT_ROOT) != 0,
+			.truncate = (wants & WANT_TRUNCATE) != 0 };
+		ck_assert_int_eq(filter_build(&filters[wants], &w, NULL, 0), 0);
 	}
 }
 
@@ -358,6 +357,7 @@ struct expected {
 #define FILES WANT_FILES
 #define NETWORK WANT_NETWORK
 #define EXEC WANT_EXEC
+#define THREADS WANT_THREADS
 #define RW (PROT_READ | PROT_WRITE)
 
 static const struct expected expected[] = {
@@ -381,7 +381,11 @@ static const struct expected expected[] = {
 	{ 0, EXEC, SYS_mprotect, { 0, 4096, RW | PROT_EXEC | HIGH }, POLICY_TRAP },
 	{ 0, 0, SYS_mprotect, { 0, 4096, RW }, 0 },
 	{ 0, 0, SYS_mprotect, { 0, 4096, RW | PROT_GROWSDOWN }, EINVAL },
-	{ 0, EXEC, SYS_mremap, { 0, 4096, 8192, 0 }, ENOSYS },
+	{ 0, 0, SYS_mremap, { 4096, 4096, 8192, MREMAP_MAYMOVE }, 0 },
+	{ 0, EXEC, SYS_mremap, { 4096, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED }, ENOSYS },
+	{ THREADS, EXEC, SYS_clone, { 0x3d0f00 }, 0 },
+	{ THREADS, EXEC, SYS_clone, { 0x3d0f00 | HIGH }, POLICY_TRAP },
+	{ 0, EXEC | THREADS, SYS_clone, { 0x3d0f00 }, POLICY_TRAP },
 	{ 0, EXEC, SYS_rt_sigaction, { SIGSYS }, POLICY_TRAP },
 	{ 0, EXEC, SYS_rt_sigaction, { SIGSYS | HIGH }, POLICY_TRAP },
 	{ 0, 0, SYS_rt_sigaction, { SIGSEGV }, 0 },
@@ -405,7 +409,6 @@ static const struct expected expected[] = {
 	{ 0, 0, SYS_prlimit64, { 1, 3, 0, 1 }, EPERM },
 	{ 0, EXEC, SYS_prlimit64, { 0, 3, 1, 0 }, EPERM },
 	{ 0, NETWORK | EXEC, SYS_ioctl, { 0, TIOCSTI }, ENOTTY },
-	{ 0, 0, SYS_ioctl, { 0, TIOCSTI }, ENOTTY },
 	{ 0, 0, SYS_ioctl, { 0, TIOCSTI | HIGH }, ENOTTY },
 	{ 0, 0, SYS_ioctl, { 0, TIOCLINUX | HIGH << 8 }, ENOTTY },
 	{ EXEC, 0, SYS_ioctl, { 0, TCGETS }, 0 },
@@ -416,7 +419,10 @@ static const struct expected expected[] = {
 	{ FILES, 0, SYS_openat, { 0, 0, O_RDWR | O_CREAT | O_TRUNC }, 0 },
 	{ FILES, 0, SYS_openat, { 0, 0, O_RDONLY | O_TRUNC }, EACCES },
 	{ FILES, 0, SYS_openat, { 0, 0, 3 | O_TRUNC }, EACCES },
-	{ 0, 0, SYS_fchmod, { 0 }, EPERM },
+	{ WANT_ROOT, WANT_TRUNCATE, SYS_truncate, { 0 }, EACCES },
+	{ WANT_ROOT | WANT_TRUNCATE, 0, SYS_truncate, { 0 }, 0 },
+	{ 0, WANT_ROOT, SYS_fchmod, { 0, 0644 }, EPERM },
+	{ WANT_ROOT, 0, SYS_fchmod, { 0, 0644 }, 0 },
 	{ 0, NETWORK | EXEC, SYS_socket, { AF_INET, SOCK_STREAM, 0 }, POLICY_TRAP },
 	{ EXEC, NETWORK, SYS_socket, { AF_INET, SOCK_STREAM, 0 }, EACCES },
 	{ NETWORK, 0, SYS_socket, { AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP }, 0 },

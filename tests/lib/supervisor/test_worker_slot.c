@@ -21,6 +21,7 @@ static claim_word *
 run_begin(void)
 {
 	setup.shared = shared_create(1);
+	setup.entries = 1;
 	ck_assert_ptr_nonnull(setup.shared);
 	atomic_store(&shared_slot(setup.shared, 0)->run_entry, 0);
 	atomic_store(&shared_slot(setup.shared, 0)->run_ticket, TICKET);
@@ -44,7 +45,7 @@ START_TEST(a_claim_is_settled_once)
 	ck_assert_int_eq(slot_claim_settle(&environment, &slot, 0, TICKET, CLAIM_CANCELLED),
 	    CLAIM_TIMED_OUT);
 	ck_assert_uint_eq(atomic_load(claim), claim_make(TICKET, 0, 0, CLAIM_TIMED_OUT));
-	shared_destroy(setup.shared);
+	shared_destroy(setup.shared, 1);
 }
 END_TEST
 
@@ -60,7 +61,7 @@ START_TEST(claims_of_others_are_left_alone)
 		    slot_claim_settle(&environment, &slot, 0, TICKET, CLAIM_TIMED_OUT), CLAIM_FREE);
 		ck_assert_uint_eq(atomic_load(claim), others[i]);
 	}
-	shared_destroy(setup.shared);
+	shared_destroy(setup.shared, 1);
 }
 END_TEST
 
@@ -99,7 +100,7 @@ START_TEST(claimed_means_settled_by_this_call)
 		    CLAIM_CLAIMED;
 	ck_assert_int_eq(pthread_join(thread, &settled), 0);
 	ck_assert_uint_eq(told, *(unsigned *)settled);
-	shared_destroy(setup.shared);
+	shared_destroy(setup.shared, 1);
 }
 END_TEST
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Is no C. */
+int
+main(void)
+{
+	return missing;
+}

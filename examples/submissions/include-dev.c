@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hostile: includes what has no end. */
+#include "/dev/zero"

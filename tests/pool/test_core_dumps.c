@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Core files of jobs: none, or as the caller's limit has it, and where they are. */
+#include "config.h"
+#include "tests/support/support.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define CORE_LIMIT 8192 /* enough for a file, which is cut there */
+
+static char directory[] = "/tmp/forkpool-cores.XXXXXX";
+
+static int
+tells_limit(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct rlimit limit;
+
+	(void)args, (void)args_len;
+	if (getrlimit(RLIMIT_CORE, &limit) == -1)
+		return errno;
+	return forkpool_reply(context, &limit.rlim_cur, sizeof limit.rlim_cur);
+}
+
+static int
+crashes(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context, (void)args, (void)args_len;
+	(void)raise(SIGSEGV);
+	return 0;
+}
+
+static void
+limit_set(void)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &limit), 0);
+	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < CORE_LIMIT)
+		return;
+	limit.rlim_cur = CORE_LIMIT;
+	ck_assert_int_eq(setrlimit(RLIMIT_CORE, &limit), 0);
+}
+
+static rlim_t
+limit_of_jobs(struct forkpool *pool)
+{
+	rlim_t limit;
+
+	(void)support_submit(pool, tells_limit, NULL, 0);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_msg(result->outcome == FORKPOOL_OK && result->value_len == sizeof limit, "%s",
+	    result->message);
+	memcpy(&limit, result->value, sizeof limit);
+	return limit;
+}
+
+START_TEST(none_without_the_option)
+{
+	struct forkpool_options options = support_options(1);
+
+	limit_set();
+	options.limits.file_size = 0;
+	struct forkpool *pool = support_open(&options);
+	if (!support_sandboxed()) /* where the question is denied */
+		ck_assert_uint_le(limit_of_jobs(pool), 1);
+	(void)support_submit(pool, crashes, NULL, 0);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_int_eq(result->outcome, FORKPOOL_CRASHED);
+	ck_assert_int_eq(result->core_dumped, 0);
+	ck_assert_ptr_null(strstr(result->message, ", core "));
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+START_TEST(as_the_callers_limit_has_it)
+{
+	struct forkpool_options options = support_options(1);
+	char sentence[200] = "";
+	struct rlimit limit;
+
+	options.core_dumps = 1;
+	if (support_sandboxed()) {
+		ck_assert_ptr_null(forkpool_open(&options, sentence, sizeof sentence));
+		ck_assert_int_eq(errno, EINVAL);
+		ck_assert_msg(strstr(sentence, "core_dumps") != NULL, "%s", sentence);
+		return;
+	}
+	limit_set();
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &limit), 0);
+	struct forkpool *pool = support_open(&options);
+	ck_assert_uint_eq(limit_of_jobs(pool), limit.rlim_cur);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* Whether the system writes cores into files below the current directory. */
+static int
+cores_are_here(void)
+{
+	char pattern[256] = "";
+	struct rlimit limit;
+	FILE *file = fopen("/proc/sys/kernel/core_pattern", "re");
+
+	if (file == NULL)
+		return 0;
+	(void)!fgets(pattern, sizeof pattern, file);
+	(void)fclose(file);
+	return strncmp(pattern, "core", 4) == 0 && strchr(pattern, '/') == NULL &&
+	    strstr(pattern, "%t") == NULL && getrlimit(RLIMIT_CORE, &limit) == 0 &&
+	    limit.rlim_cur >= CORE_LIMIT;
+}
+
+START_TEST(message_says_where_it_is)
+{
+	struct forkpool_options options = support_options(1);
+
+	limit_set();
+	if (support_sandboxed() || SUPPORT_SANITIZED || !cores_are_here())
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	options.core_dumps = 1;
+	struct forkpool *pool = support_open(&options);
+	(void)support_submit(pool, crashes, NULL, 0);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_int_eq(result->outcome, FORKPOOL_CRASHED);
+	ck_assert_int_eq(result->core_dumped, 1);
+	const char *at = strstr(result->message, "core dumped to ");
+	ck_assert_msg(at != NULL, "%s", result->message);
+	ck_assert_int_eq(unlink(at + strlen("core dumped to ")), 0);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("core_dumps");
+	TCase *tc = support_case("core_dumps", 20);
+
+	tcase_add_test(tc, none_without_the_option);
+	tcase_add_test(tc, as_the_callers_limit_has_it);
+	tcase_add_test(tc, message_says_where_it_is);
+	suite_add_tcase(suite, tc);
+	return support_run(suite);
+}
