@@ -102,10 +102,6 @@ struct forkpool_options {
 	                                  minute; negative: no bound */
 	/** JOB and SANDBOX: in each job's process after its function has returned.  See below */
 	void      (*job_exit)(void *worker_arg, void *state);
-	int         core_dumps;      /**< WORKER and JOB: 0: jobs leave no core file.  Non-zero:
-	                                  RLIMIT_CORE and core(5) decide, as for the caller, and
-	                                  the message of a job that has left one says where it is,
-	                                  where that can be known */
 	const char *const *environment;  /**< JOB and SANDBOX, whose jobs and worker_init() have an
 	                                      empty environment: NULL, or what it is to hold,
 	                                      "NAME=value" or "NAME" (as the caller has it), up to a
@@ -115,6 +111,10 @@ struct forkpool_options {
 	                                  open, above 2, at most 8192.  See below */
 	int         executes;        /**< JOB and SANDBOX: non-zero: job functions only make ready
 	                                  and execute a program.  WORKER: zero.  See below */
+	int         core_dumps;      /**< WORKER and JOB: 0: jobs leave no core file.  Non-zero:
+	                                  RLIMIT_CORE and core(5) decide, as for the caller, and
+	                                  the message of a job that has left one says where it is,
+	                                  where that can be known */
 };
 
 /*

@@ -13,7 +13,7 @@ core_sources = \
 	src/lib/os/os_others.c \
 	src/lib/os/os_registers.c \
 	src/lib/os/processors.c src/lib/os/processors.h \
-	src/lib/os/signal_context.c src/lib/os/signal_context.h \
+	src/lib/os/signal_context.c src/lib/os/signal_context.h src/lib/os/last_frame.h \
 	src/lib/os/fork_canary.c src/lib/os/fork_canary.h \
 	src/lib/os/heirloom.c src/lib/os/heirloom.h \
 	src/lib/os/kept_heap.c src/lib/os/kept_heap.h \

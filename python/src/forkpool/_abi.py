@@ -42,8 +42,8 @@ class Options(Structure):
                 ("max_value_len", c_size_t), ("ordered", c_int), ("isolation", c_int), ("output", c_int),
                 ("limits", Limits), ("sandbox", POINTER(Sandbox)), ("worker_init", c_void_p),
                 ("worker_exit", c_void_p), ("worker_arg", c_void_p), ("init_timeout_ns", c_int64),
-                ("job_exit", c_void_p), ("core_dumps", c_int), ("environment", c_strings),
-                ("descriptors", POINTER(c_int)), ("executes", c_int)]
+                ("job_exit", c_void_p), ("environment", c_strings), ("descriptors", POINTER(c_int)),
+                ("executes", c_int), ("core_dumps", c_int)]
 
 
 class Job(Structure):

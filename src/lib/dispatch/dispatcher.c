@@ -247,27 +247,53 @@ dispatcher_take_wakeup(struct dispatcher *d)
 	return woken;
 }
 
+/* Something can be read from the descriptor of that name (loop_fd.h). */
+static void
+ready_take(struct dispatcher *d, uint32_t name)
+{
+	if (name < d->link.slots)
+		results_pipe_set_hot(&d->link.results[name], true);
+	else if (name == LOOP_BELL)
+		bell_drain(d);
+	else if (name == LOOP_SUPERVISOR)
+		deaths_check(d);
+}
+
+/* The name of what dispatcher_pollfds() puts there. */
+static uint32_t
+name_at(size_t place)
+{
+	if (place >= POLL_RESULTS)
+		return (uint32_t)(place - POLL_RESULTS);
+	if (place == POLL_BELL)
+		return LOOP_BELL;
+	return place == POLL_SUPERVISOR ? LOOP_SUPERVISOR : LOOP_JOB_PIPE;
+}
+
+/* The name of a descriptor that the caller has waited for: most likely by its place, but any order
+   is allowed. */
+static uint32_t
+name_of(const struct dispatcher *d, int fd, size_t place)
+{
+	uint32_t name = name_at(place);
+
+	if (name < d->link.slots && d->link.results[name].fd == fd)
+		return name;
+	if (fd == d->bell[0])
+		return LOOP_BELL;
+	for (name = 0; name < d->link.slots; name++)
+		if (d->link.results[name].fd == fd)
+			return name;
+	return LOOP_JOB_PIPE;
+}
+
 void
 dispatcher_polled(struct dispatcher *d, const struct pollfd *fds, size_t n)
 {
-	struct results_pipe *pipes = d->link.results;
-
-	/* First by place, as dispatcher_pollfds() filled them in, but any order is allowed. */
-	for (size_t i = 0; i < n; i++) {
-		size_t slot = i - POLL_RESULTS;
-		if (fds[i].revents == 0 || fds[i].fd < 0)
-			continue;
-		if (i >= POLL_RESULTS && slot < d->link.slots && pipes[slot].fd == fds[i].fd) {
-			results_pipe_set_hot(&pipes[slot], true);
-			continue;
-		}
-		if (fds[i].fd == d->bell[0])
-			bell_drain(d);
-		for (unsigned j = 0; j < d->link.slots; j++)
-			if (pipes[j].fd == fds[i].fd)
-				results_pipe_set_hot(&pipes[j], true);
-		/* The socket and the job pipe are checked in any case. */
-	}
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].revents != 0 && fds[i].fd >= 0)
+			ready_take(d, name_of(d, fds[i].fd, i));
+	/* The socket and the job pipe are checked in any case. */
 	deaths_check(d);
 }
 
@@ -290,14 +316,8 @@ events_take(struct dispatcher *d)
 	uint32_t names[64];
 	int n = loop_fd_ready(d, names, (int)(sizeof names / sizeof names[0]));
 
-	for (int i = 0; i < n; i++) {
-		if (names[i] < d->link.slots)
-			results_pipe_set_hot(&d->link.results[names[i]], true);
-		else if (names[i] == LOOP_BELL)
-			bell_drain(d);
-		else if (names[i] == LOOP_SUPERVISOR)
-			deaths_check(d);
-	}
+	for (int i = 0; i < n; i++)
+		ready_take(d, names[i]);
 	return n != -1;
 }
 
@@ -316,13 +336,9 @@ poll_once(struct dispatcher *d, int64_t until)
 	/* No memory, or RLIMIT_NOFILE was lowered below n since: take all of them for ready. */
 	for (size_t i = 0; ready == -1 && i < n; i++)
 		d->loop.pollfds[i].revents = POLLIN;
-	for (unsigned i = 0; i < d->link.slots; i++)
-		if (d->loop.pollfds[POLL_RESULTS + i].revents != 0)
-			results_pipe_set_hot(&d->link.results[i], true);
-	if (d->loop.pollfds[POLL_BELL].revents != 0)
-		bell_drain(d);
-	if (d->loop.pollfds[POLL_SUPERVISOR].revents != 0)
-		deaths_check(d);
+	for (size_t i = 0; i < n; i++)
+		if (d->loop.pollfds[i].revents != 0)
+			ready_take(d, name_at(i));
 }
 
 /*

@@ -3,11 +3,11 @@
 #include "config.h"
 #include "lib/dispatch/job_end.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/dispatch/offers.h"
+#include "lib/os/clock.h"
 #include "lib/os/core_file.h"
 
 bool
@@ -22,17 +22,23 @@ void
 job_tell_core(struct dispatcher *d, struct job *job)
 {
 	struct job_details *details = job->core_dumped ? job_details(&d->jobs, job) : NULL;
-	char name[16], where[PATH_MAX + 32], text[sizeof details->message];
+	char name[16], text[sizeof details->message], where[sizeof text];
 
 	if (details == NULL)
 		return;
 	(void)snprintf(name, sizeof name, "forkpool:%u", (unsigned)job->worker);
 	const struct core_facts facts = {
 		.pid = job->pid, .signal = job->end.signal, .name = name,
+		.age_ns = clock_since(job->started_ns, clock_now()),
 	};
-	(void)strlcpy(text, details->message, sizeof text);
-	(void)strlcat(text, text[0] != '\0' ? ", " : "", sizeof text);
-	(void)strlcat(text, core_file_where(where, sizeof where, &facts), sizeof text);
+	/* Behind the place where it died, which is put in at the same point later, and before the
+	   words of the job. */
+	size_t at = strnlen(details->message,
+	    details->place > 0 ? details->place : sizeof details->message - 1);
+	const char *between = at > 0 ? ", " : "";
+	(void)core_file_where(where, sizeof where - at - strlen(between), &facts);
+	(void)snprintf(text, sizeof text, "%.*s%s%s%s", (int)at, details->message, between, where,
+	    details->message + at);
 	job_message(&d->jobs, job, text, strlen(text));
 }
 

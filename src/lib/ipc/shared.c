@@ -46,7 +46,7 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&slot->run_ticket, 0);
 	atomic_store(&slot->run_deadline, CLOCK_NEVER);
 	atomic_store(&slot->reading, 0);
-	atomic_store(&slot->ready, 0);
+	atomic_store(&slot->ready, READY_NOT);
 	atomic_store(&slot->end_ticket, 0);
 	atomic_store(&slot->kill_ticket, 0);
 	atomic_store(&slot->leave, 0);
@@ -54,6 +54,7 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&slot->progress[1], 0);
 	atomic_store(&slot->values_taken[parity], 0);
 	atomic_store(&box->fill, 0);
+	atomic_store(&note->owner, 0);
 	atomic_store(&note->frames, 0);
 	atomic_store(&note->stack_full, 0);
 	atomic_store(&note->spoke, 0);

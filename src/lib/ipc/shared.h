@@ -61,6 +61,7 @@ enum crash_leave {
 
 /* What a dying process could still tell of itself. */
 struct crash_note {
+	_Atomic pid_t    owner;       /* that process, as it sees itself: no child of its writes */
 	_Atomic uint32_t frames;      /* valid entries of address[] */
 	_Atomic uint32_t stack_full;
 	_Atomic uint32_t spoke;       /* the process has checked its limits: met has all of them */
@@ -73,13 +74,20 @@ struct crash_note {
 	_Atomic uint64_t address[SHARED_CRASH_FRAMES];
 };
 
+/* How far a worker's process has come. */
+enum worker_ready {
+	READY_NOT = 0,
+	READY_IS,   /* worker_init() has returned in time */
+	READY_LATE, /* the supervisor ends it, since worker_init() takes too long */
+};
+
 struct shared_slot {
 	/* Written by the worker at each job. */
 	alignas(SHARED_CACHE_LINE)
 	_Atomic uint64_t run_ticket;        /* of the run under way, 0 none; set before the claim */
 	_Atomic uint32_t run_entry;
 	_Atomic uint32_t reading;           /* the worker waits for a packet */
-	_Atomic uint32_t ready;             /* worker_init() has returned */
+	_Atomic uint32_t ready;             /* enum worker_ready; the supervisor's as well */
 	_Atomic int64_t  run_started;
 	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
 	_Atomic uint64_t progress[2];       /* done, total */

@@ -108,6 +108,15 @@ frames_store(struct crash_note *note, unsigned at, void *const *address, int n, 
 	return at;
 }
 
+/* Whether the fault is that of a call whose target is no code. */
+static bool
+led_nowhere(const siginfo_t *info, uintptr_t pc)
+{
+	/* Only a fault has an address there: at others si_addr is the instruction as well. */
+	return (info->si_signo == SIGSEGV || info->si_signo == SIGBUS) && info->si_code > 0 &&
+	    (uintptr_t)info->si_addr == pc;
+}
+
 /* Not inlined: OWN_FRAMES counts it. */
 static __attribute__((noinline)) void
 frames_note(struct crash_note *note, const siginfo_t *info, void *context)
@@ -129,13 +138,20 @@ frames_note(struct crash_note *note, const siginfo_t *info, void *context)
 	atomic_store(&note->frames, stored);
 	/* No unwinder finds the caller of what is no code, such as a null pointer.  But what the
 	   call has left is there still, as no instruction was executed since. */
-	if (stored != 1 || (uintptr_t)info->si_addr != pc ||
-	    (to = signal_context_step_out(context, &was)) == 0)
+	if (stored != 1 || !led_nowhere(info, pc) || !signal_context_step_out(context, &was, &to))
 		return;
-	n = unwind(address, most);
-	stored = frames_store(note, 1, address, n, to - 1, to);
+	if (to != atomic_load(&own_bottom)) {
+		n = unwind(address, most);
+		atomic_store(&note->frames, frames_store(note, 1, address, n, to - 1, to));
+	}
 	signal_context_restore(context, &was);
-	atomic_store(&note->frames, stored);
+}
+
+/* NULL in the supervisor, and where the note is another process's. */
+static struct crash_note *
+note_to_fill(void)
+{
+	return own_note != NULL && atomic_load(&own_note->owner) == os_self() ? own_note : NULL;
 }
 
 unsigned
@@ -147,10 +163,12 @@ crash_limits_met(int error)
 void
 crash_note_limits(unsigned met)
 {
-	if (own_note == NULL || own_limits == NULL)
+	struct crash_note *note = note_to_fill();
+
+	if (note == NULL || own_limits == NULL)
 		return;
-	atomic_store(&own_note->met, met);
-	atomic_store(&own_note->spoke, 1);
+	atomic_store(&note->met, met);
+	atomic_store(&note->spoke, 1);
 }
 
 /* The process is about to end; error: its last errno. */
@@ -164,10 +182,10 @@ static void
 crash_handler(int signo, siginfo_t *info, void *context)
 {
 	static volatile sig_atomic_t first;
-	struct crash_note *note = own_note;
+	struct crash_note *note = note_to_fill();
 
 	if (note == NULL)
-		goto end; /* this is the supervisor */
+		goto end;
 	if (first != 0) {
 		/* The handler itself crashed: re-raise the first signal, so that the wait status
 		   shows it. */
@@ -218,6 +236,12 @@ crash_enter(struct crash_note *note, const struct forkpool_limits *limits, uint6
 	own_stack_max = stack_max;
 	own_stack_top = (uintptr_t)&here;
 	own_note = note;
+}
+
+void
+crash_own(void)
+{
+	atomic_store(&own_note->owner, os_self());
 }
 
 /* The handlers have a stack of their own, since the normal one may have overflowed.  1: there is

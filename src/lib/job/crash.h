@@ -25,6 +25,9 @@ void crash_prepare(void);
 void crash_install(void);
 /* In a worker: the note for it or for its job's process.  stack_max: limit in force, 0 none. */
 void crash_enter(struct crash_note *, const struct forkpool_limits *, uint64_t stack_max);
+/* The calling process is the one that the note tells of.  What it forks inherits the note and the
+   handlers, and writes nothing. */
+void crash_own(void);
 
 /* In such a process: the set of the limits that it is at; error: its last errno, or what a job
    function returned. */

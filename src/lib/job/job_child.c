@@ -73,6 +73,7 @@ job_child_main(const struct job_birth *b)
 	/* Read before the first write: a read maps the pages around it too, a write does not. */
 	(void)atomic_load(&m->stage);
 	pid_t self = c->process = os_self();
+	crash_own();
 	parent_tie(b);
 	const void *args = args_view(b);
 	size_t args_len = b->job->args_len;
@@ -95,8 +96,9 @@ job_child_main(const struct job_birth *b)
 		give_up(b, failed);
 	if (b->refusal_size > 0 && os_unmap(b->refusal, b->refusal_size) == -1)
 		give_up(b, STEP_MAILBOX);
-	if (b->setup->core_dumps)
-		os_core_again(); /* its worker is not to be looked into by jobs */
+	/* Its worker is not to be looked into by jobs.  A program becomes dumpable by itself. */
+	if (b->setup->core_dumps && !b->setup->executes)
+		os_core_again();
 	os_unblock_signals();
 	atomic_store_explicit(&m->stage, MAILBOX_ENTERED, memory_order_release);
 

@@ -5,17 +5,23 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
+
+/* File systems note times that are behind by a tick of the kernel's clock, 10 ms at most. */
+#define FILE_CLOCK_LAG_NS (100 * CLOCK_MS)
+
 struct name {
 	char   text[PATH_MAX];
 	size_t len;
 	int    unknown; /* it holds what nobody can tell, or is too long */
-	int    has_pid;
+	int    has_pid; /* as the system counts for core_uses_pid: by %p alone */
 };
 
 static void add(struct name *, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -54,22 +60,31 @@ expand(struct name *to, char letter, const struct core_facts *facts)
 		to->has_pid = 1;
 		add(to, "%d", (int)facts->pid);
 		break;
-	case 'P': case 'i': case 'I':
-		to->has_pid = to->has_pid || letter == 'P';
-		add(to, "%d", (int)facts->pid);
-		break;
+	case 'P': case 'i': case 'I': add(to, "%d", (int)facts->pid); break;
 	case 'u': add(to, "%u", (unsigned)getuid()); break;
 	case 'g': add(to, "%u", (unsigned)getgid()); break;
 	case 's': add(to, "%d", facts->signal); break;
-	case 'e': case 'f': add_word(to, facts->name); break;
+	case 'e': add_word(to, facts->name); break;
 	case 'h':
 		if (uname(&system) == -1)
 			to->unknown = 1;
 		else
 			add_word(to, system.nodename);
 		break;
-	default: to->unknown = 1; /* a time, a path, a limit */
+	default: to->unknown = 1; /* a time, a path, a limit, the program's file */
 	}
+}
+
+/* Whether this file can be what such a process has left.  A file of that name may have been there
+   before, where the new one could not be written. */
+static bool
+may_be(const struct stat *st, const struct core_facts *facts)
+{
+	int64_t written = st->st_mtim.tv_sec * CLOCK_S + st->st_mtim.tv_nsec;
+	int64_t age = clock_read(CLOCK_REALTIME) - written;
+
+	return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
+	    age <= clock_after(facts->age_ns, FILE_CLOCK_LAG_NS);
 }
 
 int
@@ -101,7 +116,7 @@ core_file_by_pattern(char *text, size_t size, const char *pattern, int uses_pid,
 	}
 	if (uses_pid && !name.has_pid)
 		add(&name, ".%d", (int)facts->pid);
-	if (name.unknown || lstat(name.text, &st) == -1 || !S_ISREG(st.st_mode))
+	if (name.unknown || lstat(name.text, &st) == -1 || !may_be(&st, facts))
 		return -1;
 	n = snprintf(text, size, "core dumped to %s", name.text);
 	return n > 0 && (size_t)n < size ? 0 : -1;

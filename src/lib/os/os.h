@@ -128,7 +128,9 @@ int os_sanitized(void);
 #endif
 /* Allow no core dump.  for_good: no unprivileged process can raise that limit again. */
 void os_no_core(int for_good);
-/* Undo what else keeps this process from being dumped: the dumpable flag of Linux. */
+/* Whether this process may be dumped, but for its limit: the dumpable flag of Linux. */
+int os_may_dump(void);
+/* Have it so again. */
 void os_core_again(void);
 /* Remove the environment: the variables and, where the system shows it to others, their text. */
 void os_environment_clear(void);

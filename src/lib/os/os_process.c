@@ -283,6 +283,16 @@ os_no_core(int for_good)
 	(void)setrlimit(RLIMIT_CORE, &limit);
 }
 
+int
+os_may_dump(void)
+{
+#ifdef __linux__
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
+#else
+	return 1;
+#endif
+}
+
 void
 os_core_again(void)
 {

@@ -37,22 +37,22 @@ signal_context_pc(const void *context, uintptr_t *pc)
 	return 1;
 }
 
-uintptr_t
-signal_context_step_out(void *context, struct signal_context_was *was)
+int
+signal_context_step_out(void *context, struct signal_context_was *was, uintptr_t *to)
 {
 	ucontext_t *c = context;
 
 	was->pc = (uintptr_t)PC(c);
 	was->sp = (uintptr_t)SP(c);
 #ifdef LINK
-	uintptr_t to = (uintptr_t)LINK(c);
+	*to = (uintptr_t)LINK(c);
 #else
-	uintptr_t to = *(const uintptr_t *)was->sp;
-	SP(c) = (__typeof__(SP(c)))(was->sp + sizeof to);
+	*to = *(const uintptr_t *)was->sp;
+	SP(c) = (__typeof__(SP(c)))(was->sp + sizeof *to);
 #endif
 	/* Within the call instruction: behind it another function may begin. */
-	PC(c) = (__typeof__(PC(c)))(to - 1);
-	return to;
+	PC(c) = (__typeof__(PC(c)))(*to - 1);
+	return 1;
 }
 
 void
@@ -72,11 +72,12 @@ signal_context_pc(const void *context, uintptr_t *pc)
 	return 0;
 }
 
-uintptr_t
-signal_context_step_out(void *context, struct signal_context_was *was)
+int
+signal_context_step_out(void *context, struct signal_context_was *was, uintptr_t *to)
 {
 	(void)context;
 	(void)was;
+	(void)to;
 	return 0;
 }
 

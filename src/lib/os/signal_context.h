@@ -18,8 +18,9 @@ struct signal_context_was {
 };
 
 /* Change the context of a call that has just been made and led nowhere to that of its caller, at
-   the call.  The address that the call would return to; 0 where this machine is not known. */
-uintptr_t signal_context_step_out(void *context, struct signal_context_was *);
-void      signal_context_restore(void *context, const struct signal_context_was *);
+   the call, until it is restored.  to: the address that the call would return to.  1, or 0 where
+   this machine is not known: nothing was changed. */
+int  signal_context_step_out(void *context, struct signal_context_was *, uintptr_t *to);
+void signal_context_restore(void *context, const struct signal_context_was *);
 
 #endif

@@ -130,8 +130,11 @@ message_with_place(struct forkpool *pool, const struct job_details *details)
 {
 	char place[BACKTRACE_PLACE_SIZE];
 
+	if (pool->message == NULL &&
+	    (pool->message = kept_alloc(&pool->d.jobs.heap, POOL_MESSAGE_SIZE)) == NULL)
+		return details->message;
 	backtrace_place(&pool->symbols, details->address, details->frames, place);
-	(void)snprintf(pool->message, sizeof pool->message, "%.*s%s%s", (int)details->place,
+	(void)snprintf(pool->message, POOL_MESSAGE_SIZE, "%.*s%s%s", (int)details->place,
 	    details->message, place,
 	    details->message + strnlen(details->message, details->place));
 	return pool->message;
@@ -240,11 +243,12 @@ forkpool_next(struct forkpool *pool, const struct forkpool_result **result)
 	int r = pool_take(pool, result);
 	/* forkpool_dispatch() has left a look at the descriptors out where a result was there. */
 	bool unseen = loop_fd_in_use(&pool->d) && pool->d.loop.unpolled;
-	if (r == 0 && (pool->d.jobs.pending > 0 || unseen)) {
+	bool pumped = r == 0 && (pool->d.jobs.pending > 0 || unseen);
+	if (pumped) {
 		dispatcher_pump(&pool->d, 0);
 		r = pool_take(pool, result);
 	}
-	if (r == 0)
+	if (r == 0 || pumped)
 		dispatcher_settle(&pool->d);
 	return r;
 }

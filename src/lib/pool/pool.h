@@ -15,6 +15,7 @@
 #include "lib/symbols/backtrace.h"
 
 #define POOL_MAGIC 0x706f6f6cu
+#define POOL_MESSAGE_SIZE (256 + BACKTRACE_PLACE_SIZE)
 
 struct forkpool {
 	uint32_t magic;
@@ -28,7 +29,7 @@ struct forkpool {
 	size_t   value_size;
 	struct symbols symbols;       /* what lay where when the pool was opened */
 	char    *backtrace;           /* the last one made */
-	char     message[256 + BACKTRACE_PLACE_SIZE]; /* of a result that says where it died */
+	char    *message;             /* of a result that says where it died; has the job's words */
 	bool     result_plain;        /* the members that few results have are unset in result */
 };
 

@@ -36,6 +36,7 @@ pool_free(struct forkpool *pool)
 	int error = errno;
 
 	kept_free(pool->value);
+	kept_free(pool->message);
 	free(pool->backtrace);
 	symbols_release(&pool->symbols);
 	dispatcher_release(d);
@@ -139,7 +140,8 @@ setup_fill(struct forkpool *pool, const struct forkpool_options *o)
 	worker->output = o->output;
 	worker->limits = o->limits;
 	worker->executes = o->executes != 0;
-	worker->core_dumps = o->core_dumps != 0;
+	/* Of a caller that cannot be dumped, no copy is either. */
+	worker->core_dumps = o->core_dumps && os_may_dump();
 	worker->init_timeout_ns = o->init_timeout_ns != 0 ? o->init_timeout_ns : INIT_TIMEOUT_NS;
 	worker->job_exit = o->job_exit;
 	worker->init = o->worker_init;

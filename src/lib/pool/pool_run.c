@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Room for a job as newer headers may have it. */
-#define JOB_SIZE_MAX 1024
+#include "lib/pool/sized.h"
 
 /* Where jobs come from. */
 struct source {
@@ -17,7 +16,7 @@ struct source {
 	int    held;        /* the pool had no room for this job yet */
 	union {
 		struct forkpool_job job;
-		unsigned char room[JOB_SIZE_MAX];
+		unsigned char room[SIZED_MOST]; /* as newer headers may have it */
 	} next;
 };
 
@@ -69,7 +68,7 @@ forkpool_run_sized(struct forkpool *pool, forkpool_generator *generator, void *g
 
 	if (pool_check(pool) == -1)
 		return -1;
-	if (generator == NULL || job_size > JOB_SIZE_MAX) {
+	if (generator == NULL || !sized_is_valid(job_size)) {
 		errno = EINVAL;
 		return -1;
 	}

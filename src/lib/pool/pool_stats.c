@@ -83,7 +83,7 @@ forkpool_worker_info_sized(const struct forkpool *pool, unsigned worker,
 		.pid = atomic_load(&d->control->slot[worker].pid),
 		.jobs_done = atomic_load(&slot->runs),
 	};
-	now.initialising = now.pid != 0 && atomic_load(&slot->ready) == 0;
+	now.initialising = now.pid != 0 && atomic_load(&slot->ready) != READY_IS;
 	uint64_t ticket = atomic_load(&slot->run_ticket);
 	uint32_t entry = atomic_load(&slot->run_entry);
 	int64_t started = atomic_load(&slot->run_started);

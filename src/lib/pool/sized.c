@@ -6,18 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* No structure of the interface is smaller, or will ever be larger. */
-#define SIZE_LEAST sizeof(void *)
-#define SIZE_MOST  ((size_t)4096)
+#include "forkpool.h"
 
-static int
-size_is_wrong(size_t size)
-{
-	if (size >= SIZE_LEAST && size <= SIZE_MOST)
-		return 0;
-	errno = EINVAL;
-	return 1;
-}
+SIZED_ENDS_WITH(struct forkpool_options, core_dumps);
+SIZED_ENDS_WITH(struct forkpool_limits, reserved);
+SIZED_ENDS_WITH(struct forkpool_sandbox, job_paths);
+SIZED_ENDS_WITH(struct forkpool_job, writable);
+SIZED_ENDS_WITH(struct forkpool_stats, by_outcome);
+SIZED_ENDS_WITH(struct forkpool_worker_info, jobs_done);
 
 int
 sized_take(void *own, size_t own_size, const void *given, size_t given_size)
@@ -25,8 +21,10 @@ sized_take(void *own, size_t own_size, const void *given, size_t given_size)
 	memset(own, 0, own_size);
 	if (given == NULL)
 		return 0;
-	if (size_is_wrong(given_size))
+	if (!sized_is_valid(given_size)) {
+		errno = EINVAL;
 		return -1;
+	}
 	for (size_t i = own_size; i < given_size; i++) {
 		if (((const unsigned char *)given)[i] != 0) {
 			errno = E2BIG;
@@ -40,12 +38,10 @@ sized_take(void *own, size_t own_size, const void *given, size_t given_size)
 int
 sized_give(void *given, size_t given_size, const void *own, size_t own_size)
 {
-	if (given == NULL) {
+	if (given == NULL || !sized_is_valid(given_size)) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (size_is_wrong(given_size))
-		return -1;
 	if (given_size > own_size)
 		memset((char *)given + own_size, 0, given_size - own_size);
 	memcpy(given, own, given_size < own_size ? given_size : own_size);

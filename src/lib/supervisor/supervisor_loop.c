@@ -89,7 +89,7 @@ static int
 anyone_works(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->slots; i++)
-		if (s->slot[i].pid != 0 && atomic_load(&shared_of(s, i)->ready))
+		if (s->slot[i].pid != 0 && atomic_load(&shared_of(s, i)->ready) == READY_IS)
 			return 1;
 	return 0;
 }
@@ -372,7 +372,9 @@ init_check(struct supervisor *s, unsigned index)
 	if (s->env.now < w->init_until)
 		return w->init_until;
 	w->init_until = CLOCK_NEVER;
-	if (atomic_load(&shared_of(s, index)->ready) == 0) {
+	/* By an exchange, so that a worker that has just become ready is not killed with a job. */
+	uint32_t not_yet = READY_NOT;
+	if (atomic_compare_exchange_strong(&shared_of(s, index)->ready, &not_yet, READY_LATE)) {
 		w->init_late = 1;
 		slot_send(s, index, EVENT_KILL);
 	}

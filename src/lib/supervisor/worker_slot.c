@@ -105,7 +105,7 @@ start(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	w->asked = w->ticket = w->killing = 0;
 	w->init_late = 0;
 	w->init_until = e->setup->init == NULL || e->setup->init_timeout_ns < 0 ?
-	    CLOCK_NEVER : clock_after(e->now, e->setup->init_timeout_ns);
+	    CLOCK_NEVER : clock_after(clock_now(), e->setup->init_timeout_ns);
 	atomic_store(&slot->last_pid[parity], pid);
 	atomic_store(&slot->pid, pid);
 	atomic_fetch_add(&e->control->workers_started, 1);

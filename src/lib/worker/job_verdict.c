@@ -214,6 +214,8 @@ death_set(const struct job_facts *f, struct wire_result *r, enum forkpool_limit 
 		size_t place = outcome_message(text, sizeof text, r->outcome, limit,
 		    atomic_load(&note->stack_full) != 0, how);
 		message_set(f, r, text);
+		if (r->outcome == FORKPOOL_EXITED)
+			return;
 		r->place = place <= r->message_len ? (uint8_t)place : 0;
 	}
 	r->frames = (uint8_t)crash_note_frames(note, f->address);

@@ -21,6 +21,7 @@
 #include "lib/job/stdio_capture.h"
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/last_frame.h"
 #include "lib/os/os.h"
 #include "lib/sandbox/limits.h"
 #include "lib/worker/worker_run.h"
@@ -344,6 +345,7 @@ worker_enter(int job_pipe, int results)
 		(void)getrlimit(RLIMIT_STACK, &stack);
 		crash_enter(worker_self.note, &setup->limits,
 		    stack.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)stack.rlim_cur);
+		crash_own();
 	}
 	canary_mark(&setup->canary, CANARY_WORKER);
 }
@@ -361,7 +363,9 @@ worker_live(void)
 	}
 	if (jobs_have_own_process(setup))
 		own_process_confine();
-	atomic_store(&worker_self.slot->ready, 1);
+	uint32_t not_yet = READY_NOT;
+	if (!atomic_compare_exchange_strong(&worker_self.slot->ready, &not_yet, READY_IS))
+		worker_end(LEAVE_INIT_FAILED, ETIMEDOUT);
 	/* Save the mask: the jump comes from the handler of SIGTERM, where SIGTERM is blocked. */
 	if (sigsetjmp(worker_self.leave, 1) == 0)
 		worker_loop();
@@ -394,12 +398,16 @@ worker_live_in_thread(void)
 	pthread_cleanup_pop(0);
 }
 
-_Noreturn void
+/* Not inlined: its caller's frame is not the last. */
+__attribute__((noinline)) _Noreturn void
 worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, uint32_t generation,
     int results, int capture)
 {
 	sigset_t none;
 
+	/* An exception that leaves a job's function is nobody's, and ends the process: the fork has
+	   copied the handlers of the caller's functions, but these are not the job's callers. */
+	LAST_FRAME();
 	(void)os_die_with_parent(SIGKILL);
 	if (getppid() != supervisor)
 		_exit(1);
