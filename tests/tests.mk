@@ -22,6 +22,7 @@ pool_units = \
 	tests/pool/test_values \
 	tests/pool/test_jobs \
 	tests/pool/test_backtrace \
+	tests/pool/test_backtrace_others \
 	tests/pool/test_environment \
 	tests/pool/test_job_exit \
 	tests/pool/test_empty_root \
@@ -208,6 +209,7 @@ shell_tests = \
 	tests/checks/links.sh \
 	tests/checks/probes.sh \
 	tests/checks/sanitized-caller.sh \
+	tests/checks/cxx-caller.sh \
 	tests/tool/usage.sh \
 	tests/tool/usage-values.sh \
 	tests/tool/xargs.sh \

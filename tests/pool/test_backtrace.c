@@ -143,6 +143,28 @@ dies_with_words(struct forkpool_context *context, const void *args, size_t args_
 	return dies_deep(context, args, args_len);
 }
 
+/* These two faults have an address too: that of the instruction. */
+static int
+divides(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	int r = (int)eight / (int)(eight - 8 + args_len); /* one of 1 is no division */
+	return r + 1;
+}
+enum { DIVIDES = LINE_BEFORE };
+
+static int
+traps(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	(void)args;
+	if (args_len == 0)
+		__builtin_trap();
+	return 1;
+}
+enum { TRAPS = LINE_BEFORE };
+
 /* A frame of this program. */
 struct wanted {
 	const char *function; /* NULL: those of a library, any number of them, or none */
@@ -191,17 +213,6 @@ check_frames(const char *text, const struct wanted *wanted, size_t n)
 	free(copy);
 }
 
-/* Run the job; its result is to have that outcome. */
-static const struct forkpool_result *
-run(struct forkpool *pool, forkpool_fn *fn, enum forkpool_outcome outcome)
-{
-	(void)support_submit(pool, fn, NULL, 0);
-	const struct forkpool_result *result = support_wait(pool);
-	ck_assert_msg(result->outcome == outcome, "%s: %s", forkpool_outcome_name(result->outcome),
-	    result->message);
-	return result;
-}
-
 /* The message is these three parts; the middle one, only where it can be known. */
 static void
 check_message(const char *message, const char *how, const char *place, const char *rest)
@@ -237,7 +248,7 @@ START_TEST(three_static_functions_deep)
 	struct forkpool *pool = support_open(&options);
 
 	for (int i = 0; i < 3; i++) {
-		const struct forkpool_result *result = run(pool, dies_deep, FORKPOOL_CRASHED);
+		const struct forkpool_result *result = support_outcome(pool, dies_deep, FORKPOOL_CRASHED);
 		int fds = support_open_fds();
 		check_message(result->message, SEGV, at("innermost", INNERMOST), "");
 		check_frames(forkpool_backtrace(pool, result), frames, 4);
@@ -254,7 +265,7 @@ START_TEST(a_null_pointer_that_is_called)
 	static const struct wanted caller = { "calls_nothing", CALLS_NOTHING };
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, calls_nothing, FORKPOOL_CRASHED);
+	const struct forkpool_result *result = support_outcome(pool, calls_nothing, FORKPOOL_CRASHED);
 	const char *text = forkpool_backtrace(pool, result);
 	char place[200];
 
@@ -282,7 +293,7 @@ START_TEST(a_callback_of_a_library)
 	};
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, dies_in_a_callback, FORKPOOL_CRASHED);
+	const struct forkpool_result *result = support_outcome(pool, dies_in_a_callback, FORKPOOL_CRASHED);
 
 	check_frames(forkpool_backtrace(pool, result), frames, 4);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -294,7 +305,7 @@ START_TEST(abort_names_its_caller)
 	static const struct wanted frames[] = { { NULL, 0 }, { "aborts", ABORTS } };
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, aborts, FORKPOOL_CRASHED);
+	const struct forkpool_result *result = support_outcome(pool, aborts, FORKPOOL_CRASHED);
 	char place[200];
 
 	check_frames(forkpool_backtrace(pool, result), frames, 2);
@@ -313,7 +324,7 @@ START_TEST(a_full_stack_has_so_many_frames_and_no_more)
 
 	options.limits.stack = 1 << 20;
 	pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, overflows, FORKPOOL_OVER_LIMIT);
+	const struct forkpool_result *result = support_outcome(pool, overflows, FORKPOOL_OVER_LIMIT);
 	const char *text = forkpool_backtrace(pool, result);
 	if (debug_info_frames()) {
 		ck_assert_ptr_nonnull(text);
@@ -323,6 +334,28 @@ START_TEST(a_full_stack_has_so_many_frames_and_no_more)
 		if (debug_info_names())
 			ck_assert_ptr_nonnull(strstr(result->message, " in fills_the_stack()"));
 	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* They are none of calls that led nowhere, whose caller is looked for on the stack. */
+START_TEST(other_faults_in_the_function_itself)
+{
+	static const struct {
+		forkpool_fn *fn;
+		struct wanted frame;
+	} faults[] = {
+#if defined(__x86_64__) || defined(__i386__)
+		{ divides, { "divides", DIVIDES } },
+#endif
+		{ traps, { "traps", TRAPS } },
+	};
+	struct forkpool_options options = support_options(1);
+	struct forkpool *pool = support_open(&options);
+
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		check_frames(forkpool_backtrace(pool, support_outcome(pool, faults[i].fn, FORKPOOL_CRASHED)),
+		    &faults[i].frame, 1);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
@@ -338,7 +371,7 @@ START_TEST(a_denied_call)
 	if (!support_sandboxed() || SUPPORT_SANITIZED)
 		return;
 	pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, is_denied, FORKPOOL_DENIED);
+	const struct forkpool_result *result = support_outcome(pool, is_denied, FORKPOOL_DENIED);
 	ck_assert_int_eq(strncmp(result->message, "denied: socket", 14), 0);
 	check_frames(forkpool_backtrace(pool, result), frames, 3);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -350,7 +383,7 @@ START_TEST(a_message_of_the_jobs_own)
 {
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = run(pool, dies_with_words, FORKPOOL_CRASHED);
+	const struct forkpool_result *result = support_outcome(pool, dies_with_words, FORKPOOL_CRASHED);
 
 	check_message(result->message, SEGV, at("innermost", INNERMOST),
 	    support_own_process() ? ": its own words" : "");
@@ -362,7 +395,7 @@ START_TEST(of_the_last_result_and_of_no_other)
 {
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options), *other = support_open(&options);
-	const struct forkpool_result *result = run(pool, dies_deep, FORKPOOL_CRASHED);
+	const struct forkpool_result *result = support_outcome(pool, dies_deep, FORKPOOL_CRASHED);
 	struct forkpool_result copy = *result;
 
 	ck_assert_ptr_null(forkpool_backtrace(other, result));
@@ -377,7 +410,7 @@ START_TEST(of_the_last_result_and_of_no_other)
 	ck_assert_int_eq(forkpool_next(pool, &none), 0);
 	ck_assert_ptr_null(forkpool_backtrace(pool, result));
 	ck_assert_int_eq(errno, EINVAL);
-	result = run(pool, support_job_nothing, FORKPOOL_OK);
+	result = support_outcome(pool, support_job_nothing, FORKPOOL_OK);
 	ck_assert_ptr_null(forkpool_backtrace(pool, result));
 	ck_assert_int_eq(errno, 0);
 	ck_assert_int_eq(forkpool_close(other), 0);
@@ -396,6 +429,7 @@ main(void)
 	tcase_add_test(tc, a_callback_of_a_library);
 	tcase_add_test(tc, abort_names_its_caller);
 	tcase_add_test(tc, a_full_stack_has_so_many_frames_and_no_more);
+	tcase_add_test(tc, other_faults_in_the_function_itself);
 	tcase_add_test(tc, a_denied_call);
 	tcase_add_test(tc, a_message_of_the_jobs_own);
 	tcase_add_test(tc, of_the_last_result_and_of_no_other);

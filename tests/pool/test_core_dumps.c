@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,12 +27,27 @@ tells_limit(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_reply(context, &limit.rlim_cur, sizeof limit.rlim_cur);
 }
 
+/* The value is empty if this process cannot be dumped. */
+static int
+is_dumpable(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)args, (void)args_len;
+	return prctl(PR_GET_DUMPABLE) == 0 ? 0 : forkpool_reply(context, "yes", 3);
+}
+
 static int
 crashes(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	(void)context, (void)args, (void)args_len;
 	(void)raise(SIGSEGV);
 	return 0;
+}
+
+static int
+crashes_with_words(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)forkpool_fail(context, EIO, "its own words");
+	return crashes(context, args, args_len);
 }
 
 static void
@@ -98,6 +114,23 @@ START_TEST(as_the_callers_limit_has_it)
 }
 END_TEST
 
+/* Core files have what the caller keeps from being dumped. */
+START_TEST(none_of_a_caller_that_is_not_to_be_dumped)
+{
+	struct forkpool_options options = support_options(1);
+
+	if (support_sandboxed())
+		return;
+	limit_set();
+	options.core_dumps = 1;
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 0), 0);
+	struct forkpool *pool = support_open(&options);
+	ck_assert_uint_le(limit_of_jobs(pool), 1);
+	ck_assert_int_eq(support_outcome(pool, is_dumpable, FORKPOOL_OK)->value_len, 0);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 /* Whether the system writes cores into files below the current directory. */
 static int
 cores_are_here(void)
@@ -118,6 +151,7 @@ cores_are_here(void)
 START_TEST(message_says_where_it_is)
 {
 	struct forkpool_options options = support_options(1);
+	char message[600];
 
 	limit_set();
 	if (support_sandboxed() || SUPPORT_SANITIZED || !cores_are_here())
@@ -130,9 +164,20 @@ START_TEST(message_says_where_it_is)
 	const struct forkpool_result *result = support_wait(pool);
 	ck_assert_int_eq(result->outcome, FORKPOOL_CRASHED);
 	ck_assert_int_eq(result->core_dumped, 1);
-	const char *at = strstr(result->message, "core dumped to ");
+	char *at = strstr(result->message, ", core dumped to ");
 	ck_assert_msg(at != NULL, "%s", result->message);
-	ck_assert_int_eq(unlink(at + strlen("core dumped to ")), 0);
+	ck_assert_int_eq(unlink(at + strlen(", core dumped to ")), 0);
+	if (support_own_process()) {
+		/* Before what the job itself has said. */
+		(void)support_submit(pool, crashes_with_words, NULL, 0);
+		result = support_wait(pool);
+		(void)strlcpy(message, result->message, sizeof message);
+		at = strstr(message, ", core dumped to ");
+		char *words = strstr(message, ": its own words");
+		ck_assert_msg(at != NULL && words != NULL && at < words, "%s", message);
+		*words = '\0';
+		ck_assert_int_eq(unlink(at + strlen(", core dumped to ")), 0);
+	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 	ck_assert_int_eq(chdir("/"), 0);
 	ck_assert_int_eq(rmdir(directory), 0);
@@ -147,6 +192,7 @@ main(void)
 
 	tcase_add_test(tc, none_without_the_option);
 	tcase_add_test(tc, as_the_callers_limit_has_it);
+	tcase_add_test(tc, none_of_a_caller_that_is_not_to_be_dumped);
 	tcase_add_test(tc, message_says_where_it_is);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);

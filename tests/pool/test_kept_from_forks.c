@@ -32,6 +32,23 @@ fails(struct forkpool_context *context, const void *args, size_t args_len)
 	return forkpool_fail(context, EIO, "%.*s", (int)args_len, (const char *)args);
 }
 
+static int
+dies_with_words(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)fails(context, args, args_len);
+	return raise(SIGSEGV);
+}
+
+static void
+mark_make(void)
+{
+	ck_assert_int_eq(getrandom(veiled, sizeof veiled, 0), (ssize_t)sizeof veiled);
+	for (size_t i = 0; i < MARK; i++) {
+		mark[i] = (char)('a' + veiled[i] % 26);
+		veiled[i] = (unsigned char)mark[i] ^ WALK_VEIL;
+	}
+}
+
 /* Hand the pool the mark in every way, and forget it; the results are not taken. */
 static void
 mark_submit(struct forkpool *pool)
@@ -39,11 +56,7 @@ mark_submit(struct forkpool *pool)
 	static char args[LARGE];
 	static const size_t sizes[] = { MARK, 60, 100, 500, 3000, LARGE };
 
-	ck_assert_int_eq(getrandom(veiled, sizeof veiled, 0), (ssize_t)sizeof veiled);
-	for (size_t i = 0; i < MARK; i++) {
-		mark[i] = (char)('a' + veiled[i] % 26);
-		veiled[i] = (unsigned char)mark[i] ^ WALK_VEIL;
-	}
+	mark_make();
 	for (size_t at = 0; at + MARK <= sizeof args; at += MARK)
 		memcpy(args + at, mark, MARK);
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -116,6 +129,27 @@ START_TEST(nothing_of_other_jobs_is_copied)
 }
 END_TEST
 
+/* Nor is the message that the caller has, which says where its job died and what it had said. */
+START_TEST(nothing_of_a_message_is_copied)
+{
+	if (SUPPORT_SANITIZED)
+		return;
+	struct forkpool_options options = support_options(1);
+	struct forkpool *a = support_open(&options);
+	mark_make();
+	(void)support_submit(a, dies_with_words, mark, MARK);
+	const struct forkpool_result *r = support_wait(a);
+	ck_assert_int_eq(r->outcome, FORKPOOL_CRASHED);
+	if (support_own_process())
+		ck_assert_msg(strstr(r->message, mark) != NULL, "%s", r->message);
+	memset(mark, 0, sizeof mark);
+	struct forkpool *b = support_open(&options);
+	search_finds_nothing(b);
+	ck_assert_int_eq(forkpool_close(a), 0);
+	ck_assert_int_eq(forkpool_close(b), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -123,6 +157,7 @@ main(void)
 	TCase *all = support_case("kept_from_forks", 30);
 
 	tcase_add_test(all, nothing_of_other_jobs_is_copied);
+	tcase_add_test(all, nothing_of_a_message_is_copied);
 	suite_add_tcase(suite, all);
 	return support_run(suite);
 }

@@ -183,6 +183,16 @@ support_wait(struct forkpool *pool)
 	return result;
 }
 
+const struct forkpool_result *
+support_outcome(struct forkpool *pool, forkpool_fn *fn, enum forkpool_outcome outcome)
+{
+	(void)support_submit(pool, fn, NULL, 0);
+	const struct forkpool_result *result = support_wait(pool);
+	ck_assert_msg(result->outcome == outcome, "%s: %s", forkpool_outcome_name(result->outcome),
+	    result->message);
+	return result;
+}
+
 void *
 support_shared(size_t size)
 {

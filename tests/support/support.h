@@ -73,6 +73,9 @@ struct forkpool *support_open(const struct forkpool_options *);
 uint64_t support_submit(struct forkpool *, forkpool_fn *, const void *args, size_t args_len);
 /* The next result, however long it takes: the test case's timeout is the bound. */
 const struct forkpool_result *support_wait(struct forkpool *);
+/* The result of that job, run now and without arguments: it has that outcome. */
+const struct forkpool_result *support_outcome(struct forkpool *, forkpool_fn *,
+    enum forkpool_outcome);
 
 /* Zeroed memory that the pool's processes share; it goes with the test's process. */
 void *support_shared(size_t size);

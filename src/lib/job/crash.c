@@ -112,9 +112,27 @@ frames_store(struct crash_note *note, unsigned at, void *const *address, int n, 
 static bool
 led_nowhere(const siginfo_t *info, uintptr_t pc)
 {
-	/* Only a fault has an address there: at others si_addr is the instruction as well. */
-	return (info->si_signo == SIGSEGV || info->si_signo == SIGBUS) && info->si_code > 0 &&
-	    (uintptr_t)info->si_addr == pc;
+	/* At other signals si_addr may be the instruction as well. */
+	return info->si_signo == SIGSEGV && info->si_code > 0 && (uintptr_t)info->si_addr == pc;
+}
+
+/* The frames behind the one that is stored, for such a call.  No unwinder finds its caller, and
+   libgcc's reads what is at the pc, which faults.  But what the call has left is there still, as no
+   instruction was executed since. */
+static __attribute__((noinline)) void
+callers_note(struct crash_note *note, void *context)
+{
+	void *address[OWN_FRAMES_MAX + SHARED_CRASH_FRAMES];
+	struct signal_context_was was;
+	uintptr_t to;
+
+	if (!signal_context_step_out(context, &was, &to))
+		return;
+	if (to != atomic_load(&own_bottom)) {
+		int n = unwind(address, (int)(OWN_FRAMES_MAX + SHARED_CRASH_FRAMES));
+		atomic_store(&note->frames, frames_store(note, 1, address, n, to - 1, to));
+	}
+	signal_context_restore(context, &was);
 }
 
 /* Not inlined: OWN_FRAMES counts it. */
@@ -122,29 +140,26 @@ static __attribute__((noinline)) void
 frames_note(struct crash_note *note, const siginfo_t *info, void *context)
 {
 	void *address[OWN_FRAMES_MAX + SHARED_CRASH_FRAMES];
-	const int most = (int)(OWN_FRAMES_MAX + SHARED_CRASH_FRAMES);
-	struct signal_context_was was;
-	uintptr_t pc, to;
-	int n = unwind(address, most);
+	uintptr_t pc;
 	bool known = signal_context_pc(context, &pc) != 0;
 
-	if (!known && n > OWN_FRAMES)
-		pc = (uintptr_t)address[OWN_FRAMES];
-	else if (!known)
-		return;
-	unsigned stored = frames_store(note, 0, address, n, pc, pc);
-	if (stored == 0)
-		atomic_store(&note->address[stored++], pc);
-	atomic_store(&note->frames, stored);
-	/* No unwinder finds the caller of what is no code, such as a null pointer.  But what the
-	   call has left is there still, as no instruction was executed since. */
-	if (stored != 1 || !led_nowhere(info, pc) || !signal_context_step_out(context, &was, &to))
-		return;
-	if (to != atomic_load(&own_bottom)) {
-		n = unwind(address, most);
-		atomic_store(&note->frames, frames_store(note, 1, address, n, to - 1, to));
+	if (known) {
+		/* First of all, as the unwinder may fault in its turn. */
+		atomic_store(&note->address[0], pc);
+		atomic_store(&note->frames, 1);
 	}
-	signal_context_restore(context, &was);
+	if (known && led_nowhere(info, pc)) {
+		callers_note(note, context);
+		return;
+	}
+	int n = unwind(address, (int)(OWN_FRAMES_MAX + SHARED_CRASH_FRAMES));
+	if (!known && n <= OWN_FRAMES)
+		return;
+	if (!known)
+		pc = (uintptr_t)address[OWN_FRAMES];
+	unsigned stored = frames_store(note, 0, address, n, pc, pc);
+	if (stored > 0)
+		atomic_store(&note->frames, stored);
 }
 
 /* NULL in the supervisor, and where the note is another process's. */

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
 #include "lib/os/core_file.h"
 
-static const struct core_facts facts = { .pid = 4711, .signal = 11, .name = "fork/pool:0" };
+static const struct core_facts facts = {
+	.pid = 4711, .signal = 11, .name = "fork/pool:0", .age_ns = 10 * CLOCK_S,
+};
 static char directory[] = "/tmp/forkpool-core.XXXXXX";
 
 static void
@@ -61,7 +65,8 @@ START_TEST(file_is_named_where_it_is)
 	told("core", 0, "core");
 	told("core", 1, "core.4711");
 	told("core.%p", 1, "core.4711");
-	told("core.%P", 1, "core.4711");
+	/* Only %p counts: format_corename() of fs/coredump.c. */
+	told("core.%P", 1, "core.4711.4711");
 	told("%e-%s%%%i", 0, "fork!pool:0-11%4711");
 	told("core%", 0, "core");
 	(void)snprintf(absolute, sizeof absolute, "%s/c.%%s", directory);
@@ -79,6 +84,9 @@ START_TEST(what_cannot_be_known_is_not_told)
 	file_make("core.%t");
 	ck_assert_int_eq(core_file_by_pattern(text, sizeof text, "core.%t", 0, &facts), -1);
 	ck_assert_int_eq(unlink("core.%t"), 0);
+	file_make("core.%f");
+	ck_assert_int_eq(core_file_by_pattern(text, sizeof text, "core.%f", 0, &facts), -1);
+	ck_assert_int_eq(unlink("core.%f"), 0);
 	file_make("core");
 	ck_assert_int_eq(core_file_by_pattern(small, sizeof small, "core", 0, &facts), -1);
 	ck_assert_int_eq(unlink("core"), 0);
@@ -88,6 +96,30 @@ START_TEST(what_cannot_be_known_is_not_told)
 	memset(longest, 'c', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	ck_assert_int_eq(core_file_by_pattern(text, sizeof text, longest, 0, &facts), -1);
+	directory_leave();
+}
+END_TEST
+
+/* Such a file is there, but it is older than the run, or another user's. */
+START_TEST(what_another_process_has_left_is_not_told)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		clock_timespec(clock_read(CLOCK_REALTIME) - 12 * CLOCK_S),
+	};
+	char text[400];
+
+	directory_enter();
+	file_make("core");
+	ck_assert_int_eq(core_file_by_pattern(text, sizeof text, "core", 0, &facts), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown("core", 1, 1), 0);
+		ck_assert_int_eq(core_file_by_pattern(text, sizeof text, "core", 0, &facts), -1);
+		ck_assert_int_eq(chown("core", 0, 0), 0);
+	}
+	ck_assert_int_eq(utimensat(AT_FDCWD, "core", times, 0), 0);
+	ck_assert_int_eq(core_file_by_pattern(text, sizeof text, "core", 0, &facts), -1);
+	ck_assert_int_eq(unlink("core"), 0);
 	directory_leave();
 }
 END_TEST
@@ -112,6 +144,7 @@ main(void)
 
 	tcase_add_test(tc, file_is_named_where_it_is);
 	tcase_add_test(tc, what_cannot_be_known_is_not_told);
+	tcase_add_test(tc, what_another_process_has_left_is_not_told);
 	tcase_add_test(tc, program_that_receives_it_is_named);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
