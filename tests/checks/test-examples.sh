@@ -168,8 +168,9 @@ workers=$(grep -c '^[a-z]* *[0-9]*% *[0-3] *[1-9][0-9]* *[0-9]*\.[0-9]* *[1-9-][
 if [ "$workers" -ne 3 ]; then status=1; fi
 report $status '05-status all: worker, process, time and memory'
 
-# On a busy machine a submission that computes may reach its limit of time before its 300 ms of processor time.  Then
-# no other verdict differs, and at level sandbox nothing has leaked.
+# On a busy machine a submission that computes may reach its limit of time before its 300 ms of processor time, and one
+# that fills memory these 300 ms before its limit on memory.  Then no other verdict differs, and at level sandbox
+# nothing has leaked.
 only_the_other_clock() { # LEVEL LOG
 	[ "$1" != sandbox ] ||
 		grep -q "^calls to the judge's port: 0; replies with a line of /etc/passwd: 0\$" "$2" || return 1
@@ -178,6 +179,7 @@ only_the_other_clock() { # LEVEL LOG
 			n = 0
 			for (i = 2; i <= NF; i++) if ($i == "ms" && ++n == 2) cpu = $(i - 1)
 			if (/time limit: wall .*EXPECTED time limit: cpu$/ && n == 2 && cpu < 300) late++
+			else if (/time limit: (cpu|wall) .*EXPECTED memory limit$/) late++
 			else other++
 		}
 		END { exit !(late > 0 && !other) }' "$2"

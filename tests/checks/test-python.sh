@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The module for Python: it installs from the tree without a network, its structures are those of the header, its own
-# tests pass, README.md and the example do what they say, and pools are opened again and again while other threads are busy.
-# Run in the build directory.
+# tests pass, README.md and the example do what they say, and pools are opened again and again while other threads are
+# busy.  Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"

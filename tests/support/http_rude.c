@@ -95,7 +95,7 @@ expect(int fd, int status, const char *what)
 
 	if (got != status)
 		die("%s: %d instead of %d", what, got, status);
-	/* Of a page that is broken the client learns what became of it, and nothing of the inside. */
+	/* Of a page that broke the client learns what became of it, and nothing of the inside. */
 	const char *outcome = status == 500 ? "\r\n\r\ncrashed\n" :
 	    status == 504 ? "\r\n\r\ntimed_out\n" : NULL;
 	if (outcome != NULL && strcmp(strstr(answered, "\r\n\r\n"), outcome) != 0)
