@@ -106,7 +106,14 @@ find_missing() {
 		want systemtap-sdt-dev has_probes
 		want libdw-dev has_module libdw
 	fi
-	if [ "$goal" = check ]; then want check has_module 'check >= 0.15'; fi
+	if [ "$goal" = check ]; then
+		want check has_module 'check >= 0.15'
+		# For two examples, which are left out where these have to be fetched by hand.
+		if has apt-get; then
+			want g++ has_any ${CXX:+"$CXX"} c++ g++
+			want libpng-dev has_module libpng
+		fi
+	fi
 	if [ "$goal" = bench ]; then
 		want golang-go has go
 		want python3 has python3

@@ -14,11 +14,12 @@
  * One thread waits for everything by epoll(7), and the pool is one of the descriptors that it
  * waits for: forkpool_fd().  http.c takes care of the clients, and calls http_request() with each
  * request.  That makes a job of it, page_job() runs in a worker, and result_answer() tells the
- * client what became of it, whatever that was.
+ * client what became of it, whatever that was; why is in the log, on standard error.
  */
 #include <errno.h>
 #include <forkpool.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,15 +128,19 @@ status_of(const struct forkpool_result *r)
 static void
 result_answer(const struct forkpool_result *r)
 {
+	const char *outcome = forkpool_outcome_name(r->outcome), *status = status_of(r);
 	char text[HTTP_ANSWER_MAX];
 
 	if (r->outcome == FORKPOOL_OK) {
-		http_answer(r->user, status_of(r), r->value, r->value_len);
+		http_answer(r->user, status, r->value, r->value_len);
 		return;
 	}
-	(void)snprintf(text, sizeof text, "%s: %s\n", forkpool_outcome_name(r->outcome),
-	    r->message);
-	http_answer(r->user, status_of(r), text, strlen(text));
+	/* The message has names and places of our source: that is for the log, and for the client
+	   what became of its page. */
+	if (status[0] == '5' && r->outcome != FORKPOOL_CANCELLED)
+		(void)fprintf(stderr, "job %" PRIu64 ": %s: %s\n", r->seq, outcome, r->message);
+	(void)snprintf(text, sizeof text, "%s\n", outcome);
+	http_answer(r->user, status, text, strlen(text));
 }
 
 /* What is done when forkpool_fd() is readable: let the pool work, and take all results. */

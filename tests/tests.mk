@@ -299,7 +299,6 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM)'; export NM; \
 	MAKE='$(MAKE)'; export MAKE; \
 	PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
-	HAVE_LIBMD='$(have_libmd)'; export HAVE_LIBMD; \
 	SANITIZE_CFLAGS='$(SANITIZE_CFLAGS)'; export SANITIZE_CFLAGS; \
 	LEFT_OUT='$(check_units)'; export LEFT_OUT;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -188,4 +189,42 @@ state(struct forkpool_context *context, const void *args, size_t args_len)
 
 	(void)args, (void)args_len;
 	return text == NULL ? ENOENT : forkpool_reply(context, text, strlen(text));
+}
+
+FORKPOOL_EXPORT int
+init_hangs(void *worker_arg, void **state)
+{
+	(void)worker_arg, (void)state;
+	for (;;)
+		pause();
+}
+
+/* Given by name as job_exit. */
+FORKPOOL_EXPORT void
+says_at_the_end(void *worker_arg, void *state)
+{
+	(void)worker_arg, (void)state;
+	printf(", and at the end");
+}
+
+FORKPOOL_EXPORT int
+core_limit(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	struct rlimit limit;
+	char text[32];
+
+	(void)args, (void)args_len;
+	if (getrlimit(RLIMIT_CORE, &limit) == -1)
+		return errno;
+	int len = snprintf(text, sizeof text, "%llu", (unsigned long long)limit.rlim_cur);
+	return forkpool_reply(context, text, (size_t)len);
+}
+
+/* Become a shell that runs the argument, a text with its NUL. */
+FORKPOOL_EXPORT int
+shell(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)args_len;
+	(void)execl("/bin/sh", "sh", "-c", args, (char *)NULL);
+	return forkpool_fail(context, errno, "sh: %s", strerror(errno));
 }

@@ -4,8 +4,10 @@ import asyncio
 import concurrent.futures
 import errno
 import gc
+import math
 import os
 import pickle
+import platform
 import signal
 import threading
 import unittest
@@ -166,7 +168,8 @@ class Failures(Case):
         with (sandbox_or_skip(make) if level == "sandbox" else make()) as ex:
             with self.assertRaises(forkpool.JobError) as caught:
                 ex.submit(function, argument, id="its name").result(LONG)
-            self.assertEqual(ex.submit("echo", b"after it").result(LONG), b"after it")
+            # Without the timeout of the executor, which this one may need longer than on a busy machine.
+            self.assertEqual(ex.submit("echo", b"after it", timeout=math.inf).result(LONG), b"after it")
         error = caught.exception
         self.assertEqual((error.seq, error.id, error.attempts, error.result.value), (1, "its name", 1, None))
         again = pickle.loads(pickle.dumps(error))
@@ -194,7 +197,8 @@ class Failures(Case):
             self.assertIsInstance(error, forkpool.BrokenJob)
             self.assertEqual((error.outcome, error.signal, error.output), ("crashed", signal.SIGABRT, b"before"))
             self.assertIn("Aborted", str(error))
-            if error.backtrace is not None:
+            if platform.libc_ver()[0] == "glibc":  # others may have no backtrace(3)
+                self.assertIsNotNone(error.backtrace)
                 self.assertIn("crashes", error.backtrace)
 
     def test_exited(self):
@@ -210,14 +214,15 @@ class Failures(Case):
 
     def test_over_limit(self):
         for level in self.at_each_level():
-            error = self.error(level, "devours", limits={"memory": 32 << 20})
+            error = self.error(level, "devours", limits={"memory": 64 << 20})
             if level == "worker":  # there the job is told, and nothing else knows
                 self.assertEqual((type(error), error.errno), (forkpool.JobFailed, errno.ENOMEM))
             else:
                 self.assertEqual((type(error), error.outcome, error.limit),
                                  (forkpool.JobOverLimit, "over_limit", "memory"))
-        error = self.error("job", "spins", limits=forkpool.Limits(cpu=0.05))
-        self.assertEqual(error.limit, "cpu")
+        # The job after it has this limit, too: it is far more than that takes.
+        error = self.error("job", "spins", limits=forkpool.Limits(cpu=0.5))
+        self.assertEqual((type(error), error.limit), (forkpool.JobOverLimit, "cpu"))
 
     def test_denied(self):
         error = self.error("sandbox", "connects")

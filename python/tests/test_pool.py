@@ -6,13 +6,17 @@ import errno
 import gc
 import math
 import os
+import platform
+import resource
 import signal
 import tempfile
 import threading
 import unittest
+import unittest.mock
 import warnings
 
 import forkpool
+from forkpool import _abi
 from support import JOBS, LONG, Case, Gate, sandbox_or_skip
 
 
@@ -188,6 +192,50 @@ class Options(Case):
         self.assertEqual(lost.outcome, "lost")
         self.assertIn("Operation not permitted", lost.message)
 
+    def test_init_timeout(self):
+        lost = self.value("echo", worker_init="init_hangs", init_timeout=0.02)
+        self.assertEqual(lost.outcome, "lost")
+        self.assertIn("did not return within 0.02 s", lost.message)
+        started = self.value("state", worker_init="forkpool_plugin_init", worker_arg=b"x", init_timeout=math.inf)
+        self.assertEqual(started.value, b"x")
+
+    def test_job_exit(self):
+        """It is called in the process of a job that has returned, and what it prints is the job's."""
+        options = {"isolation": "job", "output": "capture", "job_exit": "says_at_the_end"}
+        self.assertEqual(self.value("says", b"hello", **options).output, b"hello, and at the end")
+        self.assertEqual(self.value("crashes", **options).output, b"before")
+
+    def test_core_dumps(self):
+        """Jobs have the limit of this process, or one that leaves no core file."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, (soft, hard))
+        own = 8192 if hard == resource.RLIM_INFINITY or hard >= 8192 else hard
+        resource.setrlimit(resource.RLIMIT_CORE, (own, hard))
+        for level in ("worker", "job"):
+            self.assertLessEqual(int(self.value("core_limit", isolation=level).value), 1)
+            self.assertEqual(int(self.value("core_limit", isolation=level, core_dumps=True).value), own)
+
+    def test_executes(self):
+        """A job that becomes a program ends as that does."""
+        options = {"isolation": "job", "output": "capture", "executes": True}
+        result = self.value("shell", b"echo a program; exit 3\0", **options)
+        self.assertEqual((result.outcome, result.exit_code, result.output), ("exited", 3, b"a program\n"))
+        result = self.value("shell", b"kill -KILL $$\0", **options)
+        self.assertEqual((result.outcome, result.signal), ("crashed", signal.SIGKILL))
+
+    def test_backtraces(self):
+        """They are looked up for those that can have one, and not where nobody wants them."""
+        with unittest.mock.patch.object(_abi, "backtrace", wraps=_abi.backtrace) as asked:
+            for function, options in (("echo", {}), ("fails", {}), ("exits", {}), ("hangs", {"timeout": 0.01}),
+                                      ("crashes", {"output": "discard", "backtraces": False})):
+                self.assertIsNone(self.value(function, **options).backtrace)
+            self.assertEqual(asked.call_count, 0)
+            crashed = self.value("crashes", output="discard")
+            self.assertEqual(asked.call_count, 1)
+        if platform.libc_ver()[0] == "glibc":  # others may have no backtrace(3)
+            self.assertIsNotNone(crashed.backtrace)
+            self.assertIn("crashes", crashed.backtrace)
+
     def test_environment(self):
         self.assertEqual(self.value("variable", b"A", isolation="job", environment={"A": "b=c"}).value, b"b=c")
         self.assertEqual(self.value("variable", b"PATH", isolation="job").error, errno.ENOENT)
@@ -195,7 +243,7 @@ class Options(Case):
     def test_limits(self):
         result = self.value("devours", isolation="job", limits={"memory": 64 << 20})
         self.assertEqual((result.outcome, result.limit), ("over_limit", "memory"))
-        result = self.value("spins", isolation="job", limits=forkpool.Limits(cpu=0.05))
+        result = self.value("spins", isolation="job", limits=forkpool.Limits(cpu=0.2))
         self.assertEqual((result.outcome, result.limit), ("over_limit", "cpu"))
 
     def test_output(self):
@@ -258,6 +306,11 @@ class Options(Case):
                 (TypeError, "sandbox: readable: a list of paths", {"sandbox": {"readable": "/tmp"}}),
                 (ValueError, "sandbox: network: 'all'", {"sandbox": {"network": "all"}}),
                 (ValueError, "sandbox", {"sandbox": {}}),  # not at WORKER
+                (ValueError, "executes", {"executes": True}),  # not at WORKER
+                (ValueError, "core_dumps", {"core_dumps": True, "isolation": "sandbox"}),
+                (ValueError, "job_exit", {"job_exit": "says_at_the_end"}),  # not at WORKER
+                (AttributeError, "no function 'no_such'", {"job_exit": "no_such", "isolation": "job"}),
+                (ValueError, "init_timeout: -1 is negative", {"init_timeout": -1}),
                 (AttributeError, "no function 'no_such'", {"worker_init": "no_such"}),
                 (ValueError, "environment: 'A=b' is no name", {"environment": {"A=b": "c"}, "isolation": "job"}),
                 (ValueError, "environment: has a NUL", {"environment": {"A": "b\0"}, "isolation": "job"}),

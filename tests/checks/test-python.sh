@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The module for Python: it installs from the tree without a network, its structures are those of the header, its own
-# tests pass, the example does what it says, and pools are opened again and again while other threads are busy.
-# Run in the build directory.
+# tests pass, README.md and the example do what they say, and pools are opened again and again while other threads are
+# busy.  Run in the build directory.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 # shellcheck source=tests/support/tool-lib.sh
 . "$srcdir/tests/support/tool-lib.sh"
@@ -83,6 +83,33 @@ case $status in
 esac
 run timeout -k 5 300 "$make" check CC="${CC:-cc}" PYTHON="$PYTHON"
 is 'make check there' "$status $out" '0 ok pictures.py'
+
+# The page's first blocks of C, Python and plain text are jobs.c, a program, and what it prints.  The command that
+# builds the shared object is the page's own; the compiler is that of this build.
+mkdir "$dir/readme" "$dir/bin"
+cd "$dir/readme" || exit 99
+awk -v fence='```' '
+	index($0, fence) == 1 {
+		if (name == "") {
+			kind = substr($0, 4)
+			name = kind == "c" ? "jobs.c" : kind == "python" ? "program.py" : kind == "" ? "shown" : "-"
+			if (name in seen) name = "-"
+			seen[name] = 1
+		} else {
+			name = ""
+		}
+		next
+	}
+	name != "" && name != "-" { print >name }' "$dir/module/README.md"
+printf '#!/bin/sh\nexec %s -I%s -Wall -Wextra -Werror "$@"\n' "${CC:-cc}" "$dir/prefix/include" >"$dir/bin/cc"
+chmod +x "$dir/bin/cc"
+build=$(sed -n 's/.*`\(cc -shared [^`]*\)`.*/\1/p' "$dir/module/README.md")
+ok 'README.md: its job function builds by its command' env PATH="$dir/bin:$PATH" sh -c "$build"
+# Where a job died is told in more or fewer words, by what is known of the C library.
+python program.py
+is 'README.md: its program prints what the page shows' \
+	"$status $(printf '%s\n' "$out" | sed 's/\((Aborted)\) in .*/\1/')" "0 $(sed 's/\((Aborted)\) in .*/\1/' shown)"
+cd "$dir/example" || exit 99
 
 FORKPOOL_TEST_JOBS=$dir/jobs.so
 export FORKPOOL_TEST_JOBS

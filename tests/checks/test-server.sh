@@ -30,10 +30,15 @@ start() {
 	port=${port%/}
 }
 
+# What the server writes to standard error beside its log, a line for each page that broke.
+complaints() {
+	grep -v '^job [0-9]*: [a-z_]*: ' "$dir/server.err"
+}
+
 # Whoever of the server's processes lives has its standard output, which ends with the last of them.
 stopped() { # NAME
 	wait "$pid"
-	is "$1: the server ends in order" "$? $(cat "$dir/server.err")" '0 '
+	is "$1: the server ends in order" "$? $(complaints)" '0 '
 	is "$1: and leaves no process" "$(timeout 60 cat <&3; echo $?)" 0
 	exec 3<&-
 }
@@ -53,19 +58,28 @@ passes() {
 	report "$what" "$status"
 }
 
+# A page is made in far less than its timeout, and a client asks in far less than the server's patience, also where many
+# processes compete.
 for level in worker job sandbox; do
-	if ! start --level "$level" --workers 4 --timeout 2000; then
+	if ! start --level "$level" --workers 4 --timeout 6000 --patience 60000; then
 		wait "$pid"
-		is "$level: where there is no pool the server says so" "$?" 3
-		sed 's/^/# /' "$dir/server.err"
+		status=$?
 		exec 3<&-
+		if [ "$level:$status" = sandbox:3 ]; then
+			echo "ok $((number += 1)) - $level # SKIP $(head -n 1 "$dir/server.err")"
+		else
+			is "$level: the server starts" "$status $(cat "$dir/server.err")" 'that it listens'
+		fi
 		continue
 	fi
-	passes "$level: of 3,000 requests 30 crash and 6 hang, and each has its answer" http_load 16 3000 100 500 "$port"
+	passes "$level: of 3,000 requests 27 crash and 3 hang, and each has its answer" http_load 16 3000 100 1000 "$port"
 	is "$level: none of the others was late" "$(grep '^late' "$dir/out")" "late	0	requests"
+	is "$level: the log says of each what happened" "$(grep -c '^job [0-9]*: crashed: killed by ' "$dir/server.err"
+		grep -c '^job [0-9]*: timed_out: ' "$dir/server.err")" "27
+3"
 	passes "$level: what is no request, too large, or in pieces" http_rude "$port" requests
 	# Clients that are killed in the middle of what they do, while others are served.
-	tests/support/http_load 16 100000000 100 1000 "$port" >/dev/null 2>&1 &
+	tests/support/http_load 16 100000000 100 0 "$port" >/dev/null 2>&1 &
 	victim=$!
 	passes "$level: beside others" http_load 4 300 100 0 "$port"
 	kill -KILL "$victim"
@@ -74,21 +88,21 @@ for level in worker job sandbox; do
 	stop "$level"
 done
 
-start --patience 300 --workers 2 --timeout 60000
+start --patience 3000 --workers 2 --timeout 60000
 passes 'who is silent, or stops in the middle, is sent away' http_rude "$port" silent 60
 stop 'silent clients'
 
 # Pages that hang have ten minutes here: it is their clients' leaving that ends them.
-start --workers 2 --queue 6 --timeout 600000
+start --workers 2 --queue 6 --timeout 600000 --patience 60000
 passes 'the page of a client that goes away is not made any more' http_rude "$port" leave 10
 passes 'what the queue has no room for is refused at once' http_rude "$port" full 20 6
 stop 'full'
 
-start --workers 2 --timeout 1000
+start --workers 2 --timeout 1000 --patience 60000
 passes 'a server that is told to end answers what has begun, and nothing else' http_rude "$port" term "$pid"
 stopped 'term'
 
-start --inline
+start --inline --patience 60000
 passes 'without a pool, as long as nothing crashes' http_load 16 3000 0 0 "$port"
 stop 'inline'
 no_process_left 'no process is left'

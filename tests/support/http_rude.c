@@ -22,6 +22,7 @@
 #define CLIENTS_MAX 200
 
 static uint16_t port;
+static char answered[1024]; /* the answer that was read last, from its first byte on */
 
 static int
 client(void)
@@ -63,19 +64,19 @@ ask(int fd, const char *page)
 static int
 answer(int fd)
 {
-	char text[1024];
-	size_t len = 0, want = sizeof text;
+	char *text = answered;
+	size_t len = 0, want = sizeof answered;
 	const char *length, *body;
 
 	while (len < want) {
-		ssize_t n = recv(fd, text + len, want < sizeof text ? want - len : 1, 0);
+		ssize_t n = recv(fd, text + len, want < sizeof answered ? want - len : 1, 0);
 		if (n == 0 && len == 0)
 			return 0;
 		if (n <= 0)
 			die("half an answer: %s", n == 0 ? "end" : strerror(errno));
 		len += (size_t)n;
-		text[len < sizeof text ? len : sizeof text - 1] = '\0';
-		if (want == sizeof text && (body = strstr(text, "\r\n\r\n")) != NULL) {
+		text[len < sizeof answered ? len : sizeof answered - 1] = '\0';
+		if (want == sizeof answered && (body = strstr(text, "\r\n\r\n")) != NULL) {
 			length = strstr(text, "Content-Length: ");
 			if (length == NULL)
 				die("no length: %s", text);
@@ -94,6 +95,11 @@ expect(int fd, int status, const char *what)
 
 	if (got != status)
 		die("%s: %d instead of %d", what, got, status);
+	/* Of a page that broke the client learns what became of it, and nothing of the inside. */
+	const char *outcome = status == 500 ? "\r\n\r\ncrashed\n" :
+	    status == 504 ? "\r\n\r\ntimed_out\n" : NULL;
+	if (outcome != NULL && strcmp(strstr(answered, "\r\n\r\n"), outcome) != 0)
+		die("%s: it says %s", what, answered);
 }
 
 /* The server is as it was. */

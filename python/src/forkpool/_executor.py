@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 from . import _abi
 from ._native import Native, Opened, Prepared
 from ._options import PathLike, PoolOptions
-from ._result import Result, copy_of, exception_of
+from ._result import Result, exception_of
 
 if TYPE_CHECKING:
     _BytesFuture = concurrent.futures.Future[bytes]
@@ -291,7 +291,7 @@ class _Engine:
             return True
         outcome: Union[Result, BaseException]
         try:
-            outcome = copy_of(self.native.handle(), r, None)
+            outcome = self.native.copy(r, None)
         except MemoryError as error:
             outcome = error
         self.settled.append((future, outcome))

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sup
 
 from . import _abi, _options
 from ._options import Limits, PathLike, PoolOptions, Sandbox
+from ._result import Result, copy_of
 
 _REFUSED = ("a job is the name of a C function in the shared object, not %s: a worker is forked without the threads "
             "and the lock of this interpreter and never runs Python; concurrent.futures.ProcessPoolExecutor runs Python "
@@ -95,6 +96,7 @@ class Native:
         self._functions: Dict[str, int] = {}
         self.lock = threading.Lock()
         self.pid = _process
+        self._backtraces = bool(options.backtraces)
         self._pool: Optional[int] = None
         self._result = POINTER(_abi.Result)()
         self._job = _abi.Job()
@@ -188,6 +190,10 @@ class Native:
             raise _abi.failure("forkpool_next")
         return self._result.contents if got else None
 
+    def copy(self, r: Any, user: Any) -> Result:
+        """A copy of the result that was taken last."""
+        return copy_of(self.handle(), r, user, self._backtraces)
+
     def done(self, what: str, answer: int) -> int:
         if answer == -1:
             raise _abi.failure("forkpool_" + what)
@@ -242,7 +248,7 @@ class Opened:
             worker_exit: Optional[str] = None, worker_arg: Optional[bytes] = None,
             init_timeout: Optional[float] = None, job_exit: Optional[str] = None, core_dumps: bool = False,
             environment: Optional[Mapping[str, str]] = None, descriptors: Iterable[Any] = (),
-            executes: bool = False) -> None:
+            executes: bool = False, backtraces: bool = True) -> None:
         """plugin is the path of a shared object; the rest is as in struct forkpool_options, with Python's types.
 
         None is the library's default.  Times are seconds; an infinite timeout is none.  isolation is "worker", "job"
@@ -250,13 +256,17 @@ class Opened:
         worker_exit and job_exit are names of functions of the object.  Nothing of the object is called that was not
         named: forkpool_plugin_init() is given as worker_init="forkpool_plugin_init", its text as worker_arg.
 
+        backtraces is of this module alone.  A backtrace is made when the result is taken, for which the first crash
+        has debug information read (as much as half a second), and each further one takes some 0.1 ms.  False spares
+        that: results have none, and their messages still say where a job died.
+
         OSError: the object cannot be loaded, or there is no such pool to be had here.  ValueError, TypeError,
         AttributeError: an option is wrong, or names a function that is not there.
         """
         self._open(plugin, PoolOptions(
             workers, queue_limit, timeout, grace, max_attempts, retry_on, jobs_per_worker, max_value_len, ordered,
             isolation, output, limits, sandbox, worker_init, worker_exit, worker_arg, init_timeout, job_exit,
-            core_dumps, environment, descriptors, executes))
+            core_dumps, environment, descriptors, executes, backtraces))
 
     def _open(self, plugin: PathLike, options: PoolOptions) -> None:
         self._native = Native(plugin, options)

@@ -68,6 +68,7 @@ class PoolOptions(NamedTuple):
     environment: Optional[Mapping[str, str]]
     descriptors: Iterable[Any]
     executes: bool
+    backtraces: bool
 
 
 # ------------------------------------------------------------------------------------ one value each

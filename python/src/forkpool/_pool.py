@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Set, Tuple, Type
 from . import _abi, _options
 from ._native import Native, Opened
 from ._options import PathLike, PoolOptions
-from ._result import Result, copy_of
+from ._result import Result
 
 _CANCEL = ("queued", "running", "kill")  # enum forkpool_cancel
 
@@ -139,7 +139,7 @@ class Pool(Opened):
         user = self._users.pop(r.user, None)
         if self._waiters.threads and _abi.pending(native.handle()) == 0:
             _abi.wakeup(native.handle())  # those who wait for another result wait in vain
-        return copy_of(native.handle(), r, user)
+        return native.copy(r, user)
 
     def results(self) -> Iterator[Result]:
         """Yield the results of all jobs submitted, as they arrive."""

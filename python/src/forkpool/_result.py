@@ -33,7 +33,7 @@ class Result(NamedTuple):
     core_dumped: bool
     limit: Optional[str]        #: "over_limit": "memory", "cpu", ...
     message: str                #: one line for a person
-    backtrace: Optional[str]    #: one frame a line
+    backtrace: Optional[str]    #: "crashed", "over_limit", "denied": one frame a line, where it can be had
     pid: int                    #: of the process that ran it last; 0: none did
     worker: int
     attempts: int               #: runs started
@@ -155,8 +155,15 @@ def exception_of(result: Result) -> JobError:
 _OUTCOMES = {n: _abi.text(_abi.outcome_name(n)) for n in range(_abi.LOST + 1)}
 
 
-def copy_of(pool: int, r: Any, user: Any) -> Result:
-    """A copy of the library's result, which the next call that takes one frees."""
+#: Of no other there is a backtrace, and to ask for one costs a call without the interpreter's lock.
+_WITH_BACKTRACE = frozenset((_abi.CRASHED, _abi.OVER_LIMIT, _abi.DENIED))
+
+
+def copy_of(pool: int, r: Any, user: Any, backtraces: bool) -> Result:
+    """A copy of the library's result, which the next call that takes one frees.
+
+    So a backtrace is looked up now or never: the library has its frames no longer than the result.
+    """
     outcome = r.outcome
     name = _OUTCOMES.get(outcome) or _abi.text(_abi.outcome_name(outcome))
     value = ctypes.string_at(r.value, r.value_len) if outcome == _abi.OK else None
@@ -166,6 +173,6 @@ def copy_of(pool: int, r: Any, user: Any) -> Result:
     else:
         rest = (r.error, r.signal, r.exit_code, bool(r.core_dumped),
                 _abi.text(_abi.limit_name(r.limit)) if r.limit else None, _abi.text(r.message),
-                _abi.backtrace(pool, r))
+                _abi.backtrace(pool, r) if backtraces and outcome in _WITH_BACKTRACE else None)
     return Result._make((r.seq, _abi.text(r.id), name, value, output, *rest, r.pid, r.worker, r.attempts,
                          r.queued_ns, r.run_ns, r.cpu_ns, r.max_rss, r.user_ns, user))
