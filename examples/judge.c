@@ -43,8 +43,8 @@
 enum { EXIT_WRONG = 1, EXIT_NO_LEVEL = 2 };
 
 /* What one run may use.  CPU_NS ends a run that computes for ever, WALL_NS one that waits. */
-#define CPU_NS    INT64_C(500000000)
-#define WALL_NS   INT64_C(4000000000)
+#define CPU_NS    INT64_C(300000000)
+#define WALL_NS   INT64_C(3000000000)
 #define MEMORY    (INT64_C(64) << 20)
 #define STACK     (INT64_C(1) << 20)
 #define OUTPUT    4096

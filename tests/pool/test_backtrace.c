@@ -248,7 +248,8 @@ START_TEST(three_static_functions_deep)
 	struct forkpool *pool = support_open(&options);
 
 	for (int i = 0; i < 3; i++) {
-		const struct forkpool_result *result = support_outcome(pool, dies_deep, FORKPOOL_CRASHED);
+		const struct forkpool_result *result =
+		    support_outcome(pool, dies_deep, FORKPOOL_CRASHED);
 		int fds = support_open_fds();
 		check_message(result->message, SEGV, at("innermost", INNERMOST), "");
 		check_frames(forkpool_backtrace(pool, result), frames, 4);
@@ -265,7 +266,8 @@ START_TEST(a_null_pointer_that_is_called)
 	static const struct wanted caller = { "calls_nothing", CALLS_NOTHING };
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = support_outcome(pool, calls_nothing, FORKPOOL_CRASHED);
+	const struct forkpool_result *result =
+	    support_outcome(pool, calls_nothing, FORKPOOL_CRASHED);
 	const char *text = forkpool_backtrace(pool, result);
 	char place[200];
 
@@ -293,7 +295,8 @@ START_TEST(a_callback_of_a_library)
 	};
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = support_outcome(pool, dies_in_a_callback, FORKPOOL_CRASHED);
+	const struct forkpool_result *result =
+	    support_outcome(pool, dies_in_a_callback, FORKPOOL_CRASHED);
 
 	check_frames(forkpool_backtrace(pool, result), frames, 4);
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -324,7 +327,8 @@ START_TEST(a_full_stack_has_so_many_frames_and_no_more)
 
 	options.limits.stack = 1 << 20;
 	pool = support_open(&options);
-	const struct forkpool_result *result = support_outcome(pool, overflows, FORKPOOL_OVER_LIMIT);
+	const struct forkpool_result *result =
+	    support_outcome(pool, overflows, FORKPOOL_OVER_LIMIT);
 	const char *text = forkpool_backtrace(pool, result);
 	if (debug_info_frames()) {
 		ck_assert_ptr_nonnull(text);
@@ -383,7 +387,8 @@ START_TEST(a_message_of_the_jobs_own)
 {
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
-	const struct forkpool_result *result = support_outcome(pool, dies_with_words, FORKPOOL_CRASHED);
+	const struct forkpool_result *result =
+	    support_outcome(pool, dies_with_words, FORKPOOL_CRASHED);
 
 	check_message(result->message, SEGV, at("innermost", INNERMOST),
 	    support_own_process() ? ": its own words" : "");
