@@ -357,9 +357,11 @@ START_TEST(other_faults_in_the_function_itself)
 	struct forkpool_options options = support_options(1);
 	struct forkpool *pool = support_open(&options);
 
-	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-		check_frames(forkpool_backtrace(pool, support_outcome(pool, faults[i].fn, FORKPOOL_CRASHED)),
-		    &faults[i].frame, 1);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		const struct forkpool_result *result =
+		    support_outcome(pool, faults[i].fn, FORKPOOL_CRASHED);
+		check_frames(forkpool_backtrace(pool, result), &faults[i].frame, 1);
+	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a result does not tell as the place where its job died: a child's crash, the pool's frames. */
+/* What a result does not tell as the place of its death: that of a child, the pool's frames. */
 #include "config.h"
 #include "tests/support/support.h"
 
@@ -76,7 +76,8 @@ START_TEST(a_function_that_workers_do_not_have)
 	ck_assert_msg(strstr(result->message, "called from") == NULL, "%s", result->message);
 	const char *text = forkpool_backtrace(pool, result);
 	if (debug_info_frames())
-		ck_assert_msg(text != NULL && strchr(text, '\n') == strrchr(text, '\n'), "%s", text);
+		ck_assert_msg(text != NULL && strchr(text, '\n') == strrchr(text, '\n'), "%s",
+		    text);
 	ck_assert_int_eq(munmap(page, 4096), 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
@@ -102,7 +103,8 @@ START_TEST(a_child_of_the_job)
 		{ exits_after_a_child, FORKPOOL_EXITED },
 	};
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		const struct forkpool_result *result = support_outcome(pool, ends[i].fn, ends[i].outcome);
+		const struct forkpool_result *result =
+		    support_outcome(pool, ends[i].fn, ends[i].outcome);
 		ck_assert_msg(strstr(result->message, " at ") == NULL &&
 		    strstr(result->message, " in ") == NULL, "%s", result->message);
 		ck_assert_ptr_null(forkpool_backtrace(pool, result));
