@@ -13,6 +13,7 @@
 struct unit_range {
 	Dwarf_Addr start, end, bias;
 	Dwarf_Die *unit;
+	size_t number;
 };
 
 static bool
@@ -31,40 +32,50 @@ range_add(struct unit_map *map, const struct unit_range *range)
 	return true;
 }
 
-static void
-map_make(struct unit_map *map, const struct libdw *f, Dwfl_Module *module)
+/* Note what the next unit has; false: there is none among the first units_max. */
+static bool
+map_extend(struct unit_map *map, const struct libdw *f, Dwfl_Module *module, size_t units_max)
 {
-	struct unit_range range = { .unit = NULL };
+	struct unit_range range = { .number = map->units };
+	ptrdiff_t next = 0;
+	Dwarf_Addr base;
 
-	map->is_made = true;
-	while ((range.unit = f->dwfl_module_nextcu(module, range.unit, &range.bias)) != NULL) {
-		Dwarf_Addr base;
-		ptrdiff_t next = 0;
-		while ((next = f->dwarf_ranges(range.unit, next, &base, &range.start,
-			    &range.end)) > 0)
-			if (range.start < range.end && !range_add(map, &range))
-				return;
-	}
+	if (map->is_whole || map->units >= units_max)
+		return false;
+	range.unit = f->dwfl_module_nextcu(module, map->last, &range.bias);
+	map->is_whole = range.unit == NULL;
+	if (map->is_whole)
+		return false;
+	map->last = range.unit;
+	map->units++;
+	while ((next = f->dwarf_ranges(range.unit, next, &base, &range.start, &range.end)) > 0)
+		if (range.start < range.end && !range_add(map, &range)) {
+			map->is_whole = true;
+			break;
+		}
+	return true;
 }
 
 Dwarf_Die *
 unit_map_find(struct unit_map *map, const struct libdw *f, Dwfl_Module *module, Dwarf_Addr address,
-    Dwarf_Addr *bias)
+    size_t units_max, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = f->dwfl_module_addrdie(module, address, bias);
 
 	if (unit != NULL)
 		return unit;
-	if (!map->is_made)
-		map_make(map, f, module);
-	for (size_t i = 0; i < map->count; i++) {
+	for (size_t i = 0;; i++) {
+		while (i == map->count)
+			if (!map_extend(map, f, module, units_max))
+				return NULL;
 		const struct unit_range *range = &map->ranges[i];
+		if (range->number >= units_max)
+			return NULL;
 		if (address - range->bias >= range->start && address - range->bias < range->end) {
 			*bias = range->bias;
 			return range->unit;
 		}
 	}
-	return NULL;
 }
 
 void
