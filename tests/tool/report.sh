@@ -197,7 +197,6 @@ is 'one that cannot be written in the end is told, and the status says so' "$sta
 
 run "$forkpool" -u --report "$page" sh -c 'exit 1' ::: 1
 ok 'output that went by is not missed in silence' agrees "assert data['output'] == 'none' and data['runs'][0]['err_length'] == 0"
-run "$forkpool" --report "$page" echo ::: </dev/null
 # The name of an object can be markup, and is in each line.
 shared plugin -g <<'END'
 #include <forkpool_plugin.h>
@@ -227,6 +226,7 @@ lines = runs[1]['backtrace'].splitlines()
 assert any('dies' in line and ' in $markup' in line for line in lines), lines
 assert 'backtrace' not in runs[2]"
 fi
+run "$forkpool" --report "$page" echo ::: </dev/null
 ok 'a run of nothing has a page too' agrees "assert data['runs'] == [] and data['lanes'] == [] and data['complete']"
 run "$forkpool" --quiet --journal "$dir/journal" --report "$page" "$dir/say" ::: 1 2
 run "$forkpool" --quiet --journal "$dir/journal" --report "$page" "$dir/say" ::: 1 2

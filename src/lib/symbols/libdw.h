@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libdw - the functions of libdw and libelf that source_lines and unit_map call, as loaded at run time.
+ * libdw - the functions of libdw and libelf that source_lines and unit_map call, as loaded at run
+ * time.
  */
 #ifndef FORKPOOL_LIBDW_H
 #define FORKPOOL_LIBDW_H
