@@ -17,7 +17,8 @@ struct file_read {
 	int      fd;
 	uint64_t section_at;    /* where the section headers are */
 	size_t   section_count;
-	uint64_t names_at, names_size; /* of sections */
+	uint64_t names_at;      /* of sections */
+	size_t   names_size;
 	uint64_t symbol_size;   /* of all that is not debug information */
 	uint64_t left;          /* so many bytes may still be read, whatever the headers say */
 };

@@ -36,8 +36,9 @@
 #define SOURCE_BYTES_MAX ((uint64_t)512 << 20)
 
 enum source_depth {
-	SOURCE_QUICK, /* in milliseconds: lines that the object has in its own file, not compressed,
-	                 and of 64 MB at most; of others the functions alone */
+	SOURCE_QUICK, /* in milliseconds, the first look at a large object in 0.1 s or so: lines
+	                 that the object has in its own file, not compressed, and of 64 MB at
+	                 most; of others the functions alone */
 	SOURCE_ALL,
 };
 
