@@ -74,6 +74,8 @@ check_units = \
 	tests/lib/ipc/test_claim \
 	tests/lib/ipc/test_shared \
 	tests/lib/symbols/test_symbols \
+	tests/lib/symbols/test_object_files \
+	tests/lib/symbols/test_unit_map \
 	tests/lib/dispatch/test_job_table \
 	tests/lib/supervisor/test_worker_slot \
 	tests/lib/ipc/test_args_arena \

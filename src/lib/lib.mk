@@ -71,7 +71,9 @@ core_sources = \
 	src/lib/supervisor/supervisor.c src/lib/supervisor/supervisor.h \
 	src/lib/symbols/object_map.c src/lib/symbols/object_map.h \
 	src/lib/symbols/debug_file.c src/lib/symbols/debug_file.h \
+	src/lib/symbols/object_image.c src/lib/symbols/object_image.h \
 	src/lib/symbols/libdw.c src/lib/symbols/libdw.h \
+	src/lib/symbols/unit_map.c src/lib/symbols/unit_map.h \
 	src/lib/symbols/source_lines.c src/lib/symbols/source_lines.h \
 	src/lib/symbols/demangle.c src/lib/symbols/demangle.h \
 	src/lib/symbols/symbols.c src/lib/symbols/symbols.h \

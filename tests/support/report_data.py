@@ -55,7 +55,7 @@ def read(path):
         run = dict(seq=seq, slot=row[1], outcome=data["outcomes"][row[2]], attempt=row[3], again=bool(row[4] & AGAIN),
                    died=bool(row[4] & DIED), start=start, run=row[6], exit=row[7], memory=row[8], command=command)
         if len(row) > 12:
-            run.update(zip(("why", "place", "err_length", "err", "out_length", "out"), row[12:]))
+            run.update(zip(("why", "place", "err_length", "err", "out_length", "out", "backtrace"), row[12:]))
         data["runs"].append(run)
     return data
 
@@ -74,6 +74,9 @@ def compare(data, json_path):
         assert run["exit"] == (o["exit"] if o["exit"] is not None else -1), (seq, run, o)
         assert abs(run["run"] - o["duration"] * 1e6) < 2, (seq, run, o)
         assert abs(data["began"] + run["start"] - o["start"] * 1e6) < 3, (seq, run, o)
+        if o["outcome"] != "ok" and "backtrace" in o:
+            lines = run.get("backtrace", "").splitlines()
+            assert lines == (o["backtrace"] or [])[:len(lines)] and bool(lines) == bool(o["backtrace"]), (seq, run, o)
         for name, stream in (("err", "stderr"), ("out", "stdout")):
             if o["outcome"] != "ok" and stream in o:
                 assert run[name + "_length"] == len(o[stream].encode()), (seq, run, o)

@@ -447,6 +447,13 @@ def many(browser):
     page.run("document.getElementById('filter').requestSubmit()")
     check("one of them is found", [int(r[0]) for r in rows(page)], [777])
     check("and explained", page.run("document.querySelector('#failures .why').textContent"), "exit status 5: bad block")
+    crash = next((r for r in run["runs"] if "backtrace" in r), None)
+    if crash is not None:
+        page.run("document.getElementById('text').value = '%s'" % crash["command"])
+        page.run("document.getElementById('filter').requestSubmit()")
+        page.run("document.querySelector('#failures summary').click()")
+        page.settled()
+        check("where it crashed is shown", page.run("document.querySelector('#failures pre').textContent"), crash["backtrace"])
     page.run("document.getElementById('lanes').focus()")
     for _ in range(12):
         page.key("+", "Equal")

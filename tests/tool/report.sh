@@ -197,6 +197,35 @@ is 'one that cannot be written in the end is told, and the status says so' "$sta
 
 run "$forkpool" -u --report "$page" sh -c 'exit 1' ::: 1
 ok 'output that went by is not missed in silence' agrees "assert data['output'] == 'none' and data['runs'][0]['err_length'] == 0"
+# The name of an object can be markup, and is in each line.
+shared plugin -g <<'END'
+#include <forkpool_plugin.h>
+#include <stdlib.h>
+FORKPOOL_PLUGIN;
+FORKPOOL_EXPORT int
+dies(struct forkpool_context *context, const void *args, size_t len)
+{
+	(void)context;
+	(void)args;
+	if (len == 1)
+		abort();
+	return 0;
+}
+END
+markup='<b>&amp;.so'
+mv "$dir/plugin.so" "$dir/$markup"
+run "$forkpool" --quiet --plugin "$dir/$markup:dies" --report "$page" --results-json "$dir/json" ::: x yy
+ok 'a backtrace is that of --results-json' agrees "compare(data, '$dir/json')"
+run "$forkpool" --quiet --plugin "$dir/$markup:dies" --report "$page" ::: x yy
+if grep -q 'define HAVE_BACKTRACE 1' config.h && [ -z "${SANITIZE_CFLAGS-}" ]; then
+	ok 'and there without it, where the function died' agrees "
+text, parser = parse(page)
+assert 'b' not in [t for t, a in parser.elements]
+runs = {r['seq']: r for r in data['runs']}
+lines = runs[1]['backtrace'].splitlines()
+assert any('dies' in line and ' in $markup' in line for line in lines), lines
+assert 'backtrace' not in runs[2]"
+fi
 run "$forkpool" --report "$page" echo ::: </dev/null
 ok 'a run of nothing has a page too' agrees "assert data['runs'] == [] and data['lanes'] == [] and data['complete']"
 run "$forkpool" --quiet --journal "$dir/journal" --report "$page" "$dir/say" ::: 1 2

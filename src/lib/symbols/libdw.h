@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libdw - the functions of libdw and libelf that source_lines calls, as loaded at run time.
+ * libdw - the functions of libdw and libelf that source_lines and unit_map call, as loaded at run
+ * time.
  */
 #ifndef FORKPOOL_LIBDW_H
 #define FORKPOOL_LIBDW_H
@@ -9,14 +10,8 @@
 
 #define LIBDW_FUNCTIONS(X)       \
 	X(elf_version)           \
-	X(elf_begin)             \
-	X(elf_cntl)              \
 	X(elf_end)               \
-	X(elf_getshdrstrndx)     \
-	X(elf_nextscn)           \
-	X(elf_rawdata)           \
-	X(elf_strptr)            \
-	X(gelf_getshdr)          \
+	X(elf_memory)            \
 	X(dwfl_begin)            \
 	X(dwfl_end)              \
 	X(dwfl_report_begin)     \
@@ -37,9 +32,9 @@
 	X(dwarf_getscopes_die)   \
 	X(dwarf_getsrc_die)      \
 	X(dwarf_getsrcfiles)     \
-	X(dwarf_haspc)           \
 	X(dwarf_lineno)          \
 	X(dwarf_linesrc)         \
+	X(dwarf_ranges)          \
 	X(dwarf_tag)
 
 struct libdw {

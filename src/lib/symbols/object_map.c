@@ -34,6 +34,22 @@ object_map_find(const struct object_map *map, uintptr_t address)
 
 #define HEADERS_MAX 64u
 
+struct file_stamp
+file_stamp(const struct stat *st)
+{
+	return (struct file_stamp){
+		.device = st->st_dev, .number = st->st_ino, .size = st->st_size,
+		.changed = st->st_mtim,
+	};
+}
+
+bool
+file_stamp_is(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->device == b->device && a->number == b->number && a->size == b->size &&
+	    a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
 /* A sum by which two tables of program headers are told apart (FNV-1a). */
 static uint64_t
 headers_sum(const void *headers, size_t len)
@@ -119,6 +135,7 @@ object_add(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct object_map *map = arg;
 	struct object object;
+	struct stat st;
 
 	(void)size;
 	object_describe(&object, info);
@@ -135,6 +152,9 @@ object_add(struct dl_phdr_info *info, size_t size, void *arg)
 	object.path = strdup(info->dlpi_name != NULL ? info->dlpi_name : "");
 	if (object.path == NULL)
 		return 1;
+	if (!object.has_build_id &&
+	    stat(object.path[0] != '\0' ? object.path : "/proc/self/exe", &st) == 0)
+		object.file = file_stamp(&st);
 	map->objects[map->count++] = object;
 	return 0;
 }
@@ -185,18 +205,22 @@ headers_read(int fd, ElfW(Phdr) headers[HEADERS_MAX])
 	return head.e_phnum;
 }
 
-/* Whether the file has the object's build ID or, where there is none, its program headers. */
-static bool
-is_file_of(const struct object *object, int fd)
+bool
+object_has_file(const struct object *object, int fd)
 {
 	ElfW(Phdr) headers[HEADERS_MAX];
-	size_t count = headers_read(fd, headers);
 	struct object file = { 0 };
 	unsigned char notes[4096];
+	struct stat st;
 
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	size_t count = headers_read(fd, headers);
 	if (!object->has_build_id) {
+		struct file_stamp now = file_stamp(&st);
 		uint64_t sum = headers_sum(headers, count * sizeof headers[0]);
-		return count > 0 && memcmp(object->id, &sum, sizeof sum) == 0;
+		return count > 0 && memcmp(object->id, &sum, sizeof sum) == 0 &&
+		    file_stamp_is(&object->file, &now);
 	}
 	for (size_t i = 0; i < count && file.id_len == 0; i++)
 		if (headers[i].p_type == PT_NOTE && headers[i].p_filesz <= sizeof notes &&
@@ -210,7 +234,7 @@ object_open_as(const struct object *object, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd != -1 && !is_file_of(object, fd))
+	if (fd != -1 && !object_has_file(object, fd))
 		fd_close(&fd);
 	return fd;
 }
@@ -255,6 +279,14 @@ bool
 object_is_mapped(const struct object *object)
 {
 	(void)object;
+	return false;
+}
+
+bool
+object_has_file(const struct object *object, int fd)
+{
+	(void)object;
+	(void)fd;
 	return false;
 }
 

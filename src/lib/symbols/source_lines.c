@@ -8,106 +8,83 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "lib/os/fd.h"
 #include "lib/symbols/debug_file.h"
 #include "lib/symbols/libdw.h"
+#include "lib/symbols/object_image.h"
+#include "lib/symbols/unit_map.h"
 
 /* Debug information of more bytes than this is slow to read: the first look into 10 MB takes some
    milliseconds. */
 #define QUICK_SIZE_MAX ((uint64_t)64 << 20)
 
+/* So many units without a table of addresses are gone through, once: in 0.1 s.  The linker's order
+   of them is that of the objects it was given. */
+#define QUICK_UNITS_MAX 8192u
+
+/* As in DWARF 5 and GNU's DWARF 4; older headers do not have all. */
+#define TAG_SKELETON_UNIT 0x4a
+#define AT_DWO_NAME       0x76
+#define AT_GNU_DWO_NAME   0x2130
+
 /* What is read of one object. */
 struct object_lines {
 	const struct libdw *f;
+	struct source_lines *all;
 	const struct object *object;
 	Dwfl        *dwfl;
 	Dwfl_Module *module;    /* NULL: there is nothing to read */
 	enum source_depth depth; /* that it was opened for */
 	bool         is_slow;   /* its debug information is not for SOURCE_QUICK */
+	struct object_image image;
+	struct unit_map units;
 };
 
-/* What the sections of a file say of its debug information. */
-struct debug_sections {
-	uint64_t size;
-	bool     compressed;
-	char     link[256];     /* the name of a separate file; "": none */
-};
-
+/* Copy what is read of this file; *elf: as libelf knows it, NULL: it cannot be used. */
 static void
-section_note(const struct libdw *f, struct debug_sections *found, Elf_Scn *section,
-    const GElf_Shdr *header, const char *name)
+image_open(struct object_lines *lines, int fd, struct object_image *image, Elf **elf)
 {
-	if (strncmp(name, ".debug_", 7) == 0 || strncmp(name, ".zdebug_", 8) == 0) {
-		found->size += header->sh_size;
-		found->compressed |= name[1] == 'z' || (header->sh_flags & SHF_COMPRESSED) != 0;
-	} else if (strcmp(name, ".gnu_debuglink") == 0) {
-		const Elf_Data *data = f->elf_rawdata(section, NULL);
-		if (data != NULL && data->d_buf != NULL &&
-		    memchr(data->d_buf, '\0', data->d_size) != NULL)
-			(void)strlcpy(found->link, data->d_buf, sizeof found->link);
-	}
-}
+	const struct object_image_limits limits = {
+		.all = SOURCE_BYTES_MAX - lines->all->held,
+		.debug = lines->depth == SOURCE_QUICK ? QUICK_SIZE_MAX : SOURCE_BYTES_MAX,
+		.unpack = lines->depth != SOURCE_QUICK,
+	};
 
-static void
-sections_scan(const struct libdw *f, Elf *elf, struct debug_sections *found)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	size_t names;
-
-	*found = (struct debug_sections){ 0 };
-	if (elf == NULL || f->elf_getshdrstrndx(elf, &names) != 0)
-		return;
-	while ((section = f->elf_nextscn(elf, section)) != NULL) {
-		const char *name = f->gelf_getshdr(section, &header) != NULL ?
-		    f->elf_strptr(elf, names, header.sh_name) :
-		    NULL;
-		if (name != NULL)
-			section_note(f, found, section, &header, name);
-	}
-}
-
-/* Map the file, and close the descriptor: none stays open, as the caller may need them. */
-static Elf *
-elf_map(const struct libdw *f, int fd)
-{
-	if (fd == -1)
-		return NULL;
-	/* Read-only, since valgrind takes what is writable for a library that is loaded. */
-	Elf *elf = f->elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf != NULL && f->elf_cntl(elf, ELF_C_FDREAD) == -1) {
-		(void)f->elf_end(elf);
-		elf = NULL;
-	}
-	fd_close(&fd);
-	return elf;
+	*elf = NULL;
+	object_image_read(image, lines->object, fd, &limits);
+	if (image->at != NULL)
+		*elf = lines->f->elf_memory((char *)image->at, image->size);
+	if (*elf == NULL)
+		object_image_release(image);
 }
 
 /* libdwfl asks for the object's file.  A separate debug file has all that is read here, too, and
-   takes its place: the descriptor of one that is found later would stay open. */
+   takes its place. */
 static int
 elf_find(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, char **path,
     Elf **elf)
 {
 	struct object_lines *lines = *userdata;
-	const struct libdw *f = lines->f;
-	struct debug_sections sections;
+	struct object_image *image = &lines->image, separate;
+	Elf *separate_elf;
 
 	(void)module;
 	(void)base;
-	*elf = elf_map(f, object_open(lines->object));
-	sections_scan(f, *elf, &sections);
-	lines->is_slow = sections.compressed || sections.size > QUICK_SIZE_MAX;
-	if (lines->depth == SOURCE_ALL && sections.size == 0) {
-		Elf *separate = elf_map(f, debug_file_open(lines->object, sections.link));
-		if (separate != NULL) {
-			(void)f->elf_end(*elf);
-			*elf = separate;
+	image_open(lines, object_open(lines->object), image, elf);
+	lines->is_slow = image->is_compressed || image->debug_size > QUICK_SIZE_MAX;
+	if (lines->depth == SOURCE_ALL && image->debug_size == 0) {
+		image_open(lines, debug_file_open(lines->object, image->link), &separate,
+		    &separate_elf);
+		if (separate_elf != NULL) {
+			(void)lines->f->elf_end(*elf);
+			object_image_release(image);
+			*elf = separate_elf;
+			*image = separate;
 			lines->is_slow = true;
 		}
 	}
+	lines->all->held += image->held;
+	/* Without a file it would open that of the path. */
 	if (*elf != NULL)
 		*path = strdup(name);
 	return -1;
@@ -135,14 +112,16 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 static struct object_lines *
-lines_open(const struct libdw *f, const struct object *object, enum source_depth depth)
+lines_open(struct source_lines *all, const struct object *object, enum source_depth depth)
 {
+	const struct libdw *f = all->libdw;
 	struct object_lines *lines = calloc(1, sizeof *lines);
 	void **userdata = NULL;
 
 	if (lines == NULL)
 		return NULL;
 	lines->f = f;
+	lines->all = all;
 	lines->object = object;
 	lines->depth = depth;
 	if ((lines->dwfl = f->dwfl_begin(&callbacks)) == NULL)
@@ -160,19 +139,16 @@ lines_open(const struct libdw *f, const struct object *object, enum source_depth
 	return lines;
 }
 
-/* The compilation unit; *bias: what is to be taken from the address. */
-static Dwarf_Die *
-unit_find(const struct object_lines *lines, uintptr_t address, Dwarf_Addr *bias)
+/* Whether the unit's functions are in a file of their own (-gsplit-dwarf).  Of such a unit only the
+   lines are told: libdw would open and map what has that file's name. */
+static bool
+is_split(const struct libdw *f, Dwarf_Die *unit)
 {
-	Dwarf_Die *unit = lines->f->dwfl_module_addrdie(lines->module, address, bias);
+	Dwarf_Attribute attribute;
 
-	if (unit != NULL)
-		return unit;
-	/* Not all compilers write a table of which unit is where. */
-	while ((unit = lines->f->dwfl_module_nextcu(lines->module, unit, bias)) != NULL)
-		if (lines->f->dwarf_haspc(unit, address - *bias) == 1)
-			return unit;
-	return NULL;
+	return f->dwarf_tag(unit) == TAG_SKELETON_UNIT ||
+	    f->dwarf_attr(unit, AT_DWO_NAME, &attribute) != NULL ||
+	    f->dwarf_attr(unit, AT_GNU_DWO_NAME, &attribute) != NULL;
 }
 
 /* A source file's name as the compiler was given it. */
@@ -250,14 +226,19 @@ lines_close(struct object *object)
 {
 	struct object_lines *lines = object->lines;
 
-	if (lines != NULL && lines->dwfl != NULL)
-		lines->f->dwfl_end(lines->dwfl);
-	free(lines);
 	object->lines = NULL;
+	if (lines == NULL)
+		return;
+	if (lines->dwfl != NULL)
+		lines->f->dwfl_end(lines->dwfl);
+	lines->all->held -= lines->image.held;
+	object_image_release(&lines->image);
+	unit_map_release(&lines->units);
+	free(lines);
 }
 
 /* What is read of the object, so deep at least; NULL: nothing. */
-static const struct object_lines *
+static struct object_lines *
 lines_of(struct source_lines *all, struct object *object, enum source_depth depth)
 {
 	if (all->libdw == NULL && !all->missing)
@@ -268,7 +249,7 @@ lines_of(struct source_lines *all, struct object *object, enum source_depth dept
 	if (object->lines != NULL && object->lines->depth < depth)
 		lines_close(object);
 	if (object->lines == NULL)
-		object->lines = lines_open(all->libdw, object, depth);
+		object->lines = lines_open(all, object, depth);
 	return object->lines != NULL && object->lines->module != NULL ? object->lines : NULL;
 }
 
@@ -276,7 +257,7 @@ size_t
 source_lines_find(struct source_lines *all, struct object *object, uintptr_t address,
     enum source_depth depth, struct source_call calls[SOURCE_CALLS_MAX])
 {
-	const struct object_lines *lines = lines_of(all, object, depth);
+	struct object_lines *lines = lines_of(all, object, depth);
 	Dwarf_Addr bias;
 	GElf_Off offset;
 	GElf_Sym symbol;
@@ -290,13 +271,16 @@ source_lines_find(struct source_lines *all, struct object *object, uintptr_t add
 		return 0;
 	/* A quick look finds the same lines before and after another one. */
 	bool skip = depth == SOURCE_QUICK && lines->is_slow;
-	Dwarf_Die *unit = skip ? NULL : unit_find(lines, address, &bias);
+	Dwarf_Die *unit = skip ? NULL :
+	    unit_map_find(&lines->units, f, lines->module, address,
+		depth == SOURCE_QUICK ? QUICK_UNITS_MAX : SIZE_MAX, &bias);
 	if (unit != NULL) {
 		Dwarf_Line *line = f->dwarf_getsrc_die(unit, address - bias);
 		if (line != NULL && f->dwarf_lineno(line, &calls[0].line) == 0)
 			calls[0].file =
 			    file_shown(f, unit, f->dwarf_linesrc(line, NULL, NULL));
-		found = functions_find(f, unit, address - bias, calls);
+		if (!is_split(f, unit))
+			found = functions_find(f, unit, address - bias, calls);
 	}
 	if (found > 0 && calls[0].function != NULL)
 		return found;

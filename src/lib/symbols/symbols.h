@@ -18,7 +18,8 @@ struct symbols {
 
 struct symbol {
 	uintptr_t   address;
-	const char *object;      /* its name without directories; NULL: it is in none */
+	const char *object;      /* its name without directories; NULL: it is in none.  It lasts as
+	                            the map, the program's as the process */
 	uintptr_t   offset;      /* the address in the object, as addr2line -e takes it */
 	struct source_call call[SOURCE_CALLS_MAX];
 	size_t      calls;       /* 0: no function is known */
@@ -30,8 +31,8 @@ void symbols_take(struct symbols *);
 void symbols_release(struct symbols *);
 
 /* Look up an address, so deep.  returned_to: it is where a call returns to, and the call is meant.
-   The texts are valid until the next call; where only the dynamic linker knows them, until it
-   unloads the object. */
+   The texts are valid until symbols_release(), or until a call of SOURCE_ALL; those that only the
+   dynamic linker knows, until it unloads the object. */
 void symbols_find(struct symbols *, struct symbol *, uintptr_t address, bool returned_to,
     enum source_depth);
 

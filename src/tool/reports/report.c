@@ -156,6 +156,20 @@ tail_add(struct report_row *row, const struct output_buffer *from)
 	report_text_add_tail(&row->more, from, REPORT_TAIL);
 }
 
+/* Adds where a function of a plug-in died, frame by frame, as a further field; else none. */
+static void
+backtrace_add(struct report_row *row, const char *backtrace)
+{
+	size_t len = backtrace != NULL ? strlen(backtrace) : 0;
+
+	len = len < REPORT_TAIL ? len : REPORT_TAIL;
+	if (len == 0 || report.tails + len > REPORT_TAILS)
+		return;
+	report.tails += len;
+	bytes_add_byte(&row->more, ',');
+	report_text_add_head(&row->more, backtrace, REPORT_TAIL);
+}
+
 /* Adds what happened, where the job's output is kept, and the end of that output. */
 static void
 failure_add(struct report_row *row, const struct job_record *record)
@@ -173,6 +187,7 @@ failure_add(struct report_row *row, const struct job_record *record)
 		bytes_add_text(&row->more, "null");
 	tail_add(row, record->err);
 	tail_add(row, record->out);
+	backtrace_add(row, record->outcome->backtrace);
 }
 
 static void

@@ -19,7 +19,8 @@
 #define REPORT_BYTES   (UINT64_C(64) << 20)
 #define REPORT_MORE    10000u
 #define REPORT_SLOWEST 100u
-/* The kept ends of failed jobs' output: of all jobs, and of one stream of one job. */
+/* The kept ends of failed jobs' output, and backtraces: of all jobs, and of one stream of one
+   job. */
 #define REPORT_TAILS   (UINT64_C(8) << 20)
 #define REPORT_TAIL    ((size_t)2048)
 

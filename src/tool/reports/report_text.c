@@ -63,11 +63,42 @@ beginning(const char *data, size_t len)
 	return at;
 }
 
+/* Adds so many bytes, at most REPORT_TAIL_MAX, with their newlines and tabs. */
+static void
+add_lines(struct bytes *out, const char *data, size_t len)
+{
+	static char shown[SHOWN_MAX * REPORT_TAIL_MAX + 1];
+	size_t to = 0;
+
+	for (size_t at = 0; at < len;) {
+		size_t end = at;
+		while (end < len && data[end] != '\n' && data[end] != '\t')
+			end++;
+		to += escape_text(shown + to, sizeof shown - to, data + at, end - at);
+		if (end < len)
+			shown[to++] = data[end++];
+		at = end;
+	}
+	report_text_add(out, shown, to);
+}
+
+void
+report_text_add_head(struct bytes *out, const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	max = max < REPORT_TAIL_MAX ? max : REPORT_TAIL_MAX;
+	if (len > max)
+		for (len = max; len > 0 && text[len - 1] != '\n';)
+			len--;
+	add_lines(out, text, len);
+}
+
 void
 report_text_add_tail(struct bytes *out, const struct output_buffer *from, size_t max)
 {
-	static char data[REPORT_TAIL_MAX], shown[SHOWN_MAX * REPORT_TAIL_MAX + 1];
-	size_t len = 0, at = 0, to = 0;
+	static char data[REPORT_TAIL_MAX];
+	size_t len = 0, at = 0;
 	uint64_t skipped;
 
 	max = max < sizeof data ? max : sizeof data;
@@ -82,14 +113,5 @@ report_text_add_tail(struct bytes *out, const struct output_buffer *from, size_t
 	}
 	if (skipped > 0)
 		at = beginning(data, len);
-	while (at < len) {
-		size_t end = at;
-		while (end < len && data[end] != '\n' && data[end] != '\t')
-			end++;
-		to += escape_text(shown + to, sizeof shown - to, data + at, end - at);
-		if (end < len)
-			shown[to++] = data[end++];
-		at = end;
-	}
-	report_text_add(out, shown, to);
+	add_lines(out, data + at, len - at);
 }

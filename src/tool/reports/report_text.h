@@ -15,6 +15,8 @@
 void report_text_add(struct bytes *, const char *text, size_t len);
 /* Adds any bytes in quotes, as one line that is cut to max bytes. */
 void report_text_add_line(struct bytes *, const char *data, size_t len, size_t max);
+/* Adds the first lines of a text, of max bytes together (at most REPORT_TAIL_MAX). */
+void report_text_add_head(struct bytes *, const char *text, size_t max);
 /*
  * Adds the end of a job's output, in lines: its last max bytes (at most REPORT_TAIL_MAX), from
  * where a line begins.

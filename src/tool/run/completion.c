@@ -40,7 +40,8 @@ outcome_set(const struct run *run, struct job *job, const struct forkpool_result
 	outcome_of_result(&job->outcome, result, job->submitted_ns, run->plugin.count == 0);
 	/* It takes reading debug information, so only where it is kept.  A command has none: the
 	   program that it executes is not ours. */
-	if (run->options->results_json != NULL && run->plugin.count > 0)
+	if ((run->options->results_json != NULL || run->options->report != NULL) &&
+	    run->plugin.count > 0)
 		job->outcome.backtrace = forkpool_backtrace(run->pool, result);
 	job->outcome.attempt = job->task->attempts;
 	job->outcome.sent = job->task->block_len;

@@ -44,6 +44,7 @@ function decode() {
 			runs.said.set(i, {
 				why: row[12], place: row[13],
 				err: { length: row[14], end: row[15] }, out: { length: row[16], end: row[17] },
+				backtrace: row[18] || '',
 			});
 		}
 		if (row[3] > 1 || row[4] & AGAIN) {
@@ -120,7 +121,7 @@ function has_text(i, text) {
 	const said = runs.said.get(i);
 
 	return runs.command[i].toLowerCase().includes(text) || String(runs.seq[i]) === text ||
-		(said !== undefined && [said.why, said.err.end, said.out.end].some((part) =>
+		(said !== undefined && [said.why, said.err.end, said.out.end, said.backtrace].some((part) =>
 			typeof part === 'string' && part.toLowerCase().includes(text)));
 }
 

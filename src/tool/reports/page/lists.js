@@ -3,6 +3,15 @@
 
 const field = (name, value) => value === '' || value === null ? [] : [make('dt', '', name), make('dd', '', value)];
 
+// Lines that the keys can scroll.
+function lines_of(name, text) {
+	const lines = make('pre', '', text);
+
+	lines.tabIndex = 0;
+	lines.setAttribute('aria-label', name);
+	return lines;
+}
+
 // The end of what a run wrote to a stream, or a line that says why it is not in the page.
 function output_of(name, stream) {
 	if (stream.length === 0) return [];
@@ -10,10 +19,7 @@ function output_of(name, stream) {
 		return [make('p', 'hint', name + ': ' + plural(stream.length, 'byte') + ', not kept in this page')];
 	}
 	const shown = stream.length > 2048 ? ', the end of ' + plural(stream.length, 'byte') : '';
-	const text = make('pre', '', stream.end);
-	text.tabIndex = 0;
-	text.setAttribute('aria-label', name);
-	return [make('p', 'hint', name + shown), text];
+	return [make('p', 'hint', name + shown), lines_of(name, stream.end)];
 }
 
 function details_of(i) {
@@ -38,6 +44,9 @@ function details_of(i) {
 	for (const other of others) {
 		body.append(make('p', 'hint', 'Attempt ' + runs.attempt[other] + ': ', label(runs.outcome[other]),
 			' after ' + duration(runs.time[other]) + ', ' + why(other)));
+	}
+	if (said && said.backtrace !== '') {
+		body.append(make('p', 'hint', 'Backtrace'), lines_of('Backtrace', said.backtrace));
 	}
 	if (said) body.append(...output_of('Standard error', said.err), ...output_of('Standard output', said.out));
 	if (said && said.err.length + said.out.length === 0) {
