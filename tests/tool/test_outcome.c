@@ -146,12 +146,29 @@ START_TEST(each_failure_is_explained_in_one_line)
 		    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
 		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
 		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
+		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
+		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
+		/* The library's sentence ends with where the core is; */
 		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
-		      .message = "killed by signal 11 (Segmentation fault), core dumped in f() at "
-				 "x.c:3: its stack was full" },
+		      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3: its "
+				 "stack was full, core dumped to /c/core.7" },
 		    "x", NULL,
-		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped in f() at "
-		    "x.c:3: its stack was full" },
+		    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3: its stack "
+		    "was full, core dumped to /c/core.7" },
+		{ { .verdict = VERDICT_CRASHED, .signal = SIGABRT, .core = 1,
+		      .message = "killed by signal 6 (Aborted), core given to /lib/coredump" },
+		    "x", NULL,
+		    "job 17: x: killed by SIGABRT (Aborted), core given to /lib/coredump" },
+		/* where it was cut before that, its member still tells of the core. */
+		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
+		      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3" },
+		    "x", NULL,
+		    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3, core "
+		    "dumped" },
+		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV,
+		      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3" },
+		    "x", NULL,
+		    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3" },
 		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 },
 		    "sleep 9", NULL, "job 17: sleep 9: timed out after 1.500 s" },
 		{ { .verdict = VERDICT_TIMED_OUT,
