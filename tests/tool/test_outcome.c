@@ -144,8 +144,6 @@ static const struct {
 	    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
 	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
 	    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
-	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
-	    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
 	/* The library's sentence ends with where the core is; */
 	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
 	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3: its "

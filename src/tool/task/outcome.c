@@ -192,8 +192,8 @@ add_signal(struct bytes *line, const struct outcome *e)
 	const char *word = signal_word(e->signal);
 	const char *meaning = strsignal(e->signal);
 
-	bytes_printf(line, "killed by %s%s (%s)",
-	    *word >= '0' && *word <= '9' ? "signal " : "SIG", word, meaning != NULL ? meaning : "?");
+	bytes_printf(line, "killed by %s%s (%s)", *word >= '0' && *word <= '9' ? "signal " : "SIG",
+	    word, meaning != NULL ? meaning : "?");
 }
 
 /* What the library tells of a crash beside the signal: where it was, what the job said, and where
