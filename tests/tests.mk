@@ -23,6 +23,7 @@ pool_units = \
 	tests/pool/test_jobs \
 	tests/pool/test_backtrace \
 	tests/pool/test_environment \
+	tests/pool/test_random \
 	tests/pool/test_job_exit \
 	tests/pool/test_empty_root \
 	tests/pool/test_descriptors \
