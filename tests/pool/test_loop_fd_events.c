@@ -176,6 +176,22 @@ START_TEST(resizing_is_told)
 }
 END_TEST
 
+/* Before the supervisor has done anything, and where it has nothing to do. */
+START_TEST(resizing_alone_is_told)
+{
+	struct forkpool *pool = support_open(NULL);
+
+	turns_settle(pool);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(turns_readable(pool), 0);
+		ck_assert_int_eq(forkpool_resize(pool, 2), 0);
+		turns_take(pool);
+		turns_settle(pool);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------- the descriptor */
 
 START_TEST(it_is_one_and_the_pools_own)
@@ -245,6 +261,7 @@ main(void)
 	tcase_add_test(events, wakeups_are_told);
 	tcase_add_test(events, cancelling_and_the_deadline_are_told);
 	tcase_add_test(events, resizing_is_told);
+	tcase_add_test(events, resizing_alone_is_told);
 	tcase_add_test(fd, it_is_one_and_the_pools_own);
 	tcase_add_test(fd, it_can_be_had_when_there_is_room_for_it);
 	suite_add_tcase(suite, events);
