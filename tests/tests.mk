@@ -75,6 +75,7 @@ check_units = \
 	tests/lib/ipc/test_shared \
 	tests/lib/symbols/test_symbols \
 	tests/lib/dispatch/test_job_table \
+	tests/lib/dispatch/test_loop_fd \
 	tests/lib/supervisor/test_worker_slot \
 	tests/lib/ipc/test_args_arena \
 	tests/lib/ipc/test_value_spool \
