@@ -24,6 +24,7 @@ pool_units = \
 	tests/pool/test_backtrace \
 	tests/pool/test_backtrace_others \
 	tests/pool/test_environment \
+	tests/pool/test_random \
 	tests/pool/test_job_exit \
 	tests/pool/test_empty_root \
 	tests/pool/test_descriptors \
@@ -77,6 +78,7 @@ check_units = \
 	tests/lib/symbols/test_object_files \
 	tests/lib/symbols/test_unit_map \
 	tests/lib/dispatch/test_job_table \
+	tests/lib/dispatch/test_loop_fd \
 	tests/lib/supervisor/test_worker_slot \
 	tests/lib/ipc/test_args_arena \
 	tests/lib/ipc/test_value_spool \

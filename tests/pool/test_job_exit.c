@@ -191,19 +191,26 @@ open_with(struct forkpool_options *options)
 	return support_open(options);
 }
 
-/* Run one; whether job_exit() was called must be as said. */
+/* Run one; job_exit() must be called as often as said.  On a busy machine the deadline may come
+   before the function has returned: then it is run again, with a later one. */
 static const struct forkpool_result *
 run(struct forkpool *pool, struct order order, int64_t timeout_ns, unsigned flags, uint32_t calls)
 {
 	struct forkpool_job job = { .fn = function, .args = &order, .args_len = sizeof order,
 		.timeout_ns = timeout_ns, .flags = flags };
-	uint32_t before = atomic_load(&board->exits);
+	const struct forkpool_result *r;
+	uint32_t before, called;
 
-	ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
-	const struct forkpool_result *r = support_wait(pool);
-	ck_assert_msg(atomic_load(&board->exits) - before == calls,
-	    "function %d, job_exit %d: called %u times, not %u; %s: %s", (int)order.function,
-	    (int)order.at_exit, atomic_load(&board->exits) - before, calls,
+	do {
+		before = atomic_load(&board->exits);
+		ck_assert_int_eq(forkpool_submit(pool, &job, NULL), 1);
+		r = support_wait(pool);
+		called = atomic_load(&board->exits) - before;
+		job.timeout_ns *= 2;
+	} while (called < calls && r->outcome == FORKPOOL_TIMED_OUT &&
+	    job.timeout_ns < SUPPORT_HANGS_MS * MS / 2);
+	ck_assert_msg(called == calls, "function %d, job_exit %d: called %u times, not %u; %s: %s",
+	    (int)order.function, (int)order.at_exit, called, calls,
 	    forkpool_outcome_name(r->outcome), r->message);
 	ck_assert_uint_eq(atomic_load(&board->misled), 0);
 	return r;
@@ -322,17 +329,38 @@ START_TEST(a_run_that_died_there_is_tried_again)
 }
 END_TEST
 
-START_TEST(within_the_limits)
+static void
+rows_run_within(struct forkpool_limits limits, const struct row *rows, size_t n)
+{
+	struct forkpool_options options = support_options(1);
+
+	options.limits = limits;
+	struct forkpool *pool = open_with(&options);
+	rows_run(pool, rows, n);
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+
+START_TEST(within_the_limit_of_time)
+{
+	static const struct row rows[] = {
+		{ { NOTHING, BURNS }, 1, .outcome = FORKPOOL_OVER_LIMIT,
+		    .limit = FORKPOOL_LIMIT_CPU },
+		{ { BURNS, NOTHING }, 0, .outcome = FORKPOOL_OVER_LIMIT,
+		    .limit = FORKPOOL_LIMIT_CPU },
+	};
+
+	rows_run_within((struct forkpool_limits){ .cpu_ns = 300 * MS }, ROWS(rows));
+}
+END_TEST
+
+/* Without a limit of time: where memory is slow to come, filling it takes its time. */
+START_TEST(within_the_limit_of_memory)
 {
 	/* What the function came to is told, not what job_exit() has taken or given back since. */
 	static const struct row rows[] = {
 		{ { NOTHING, FILLS_MEMORY_AND_ABORTS }, 1, .outcome = FORKPOOL_OVER_LIMIT,
 		    .limit = FORKPOOL_LIMIT_MEMORY },
 		{ { NOTHING, FILLS_MEMORY }, 1, .outcome = FORKPOOL_OK },
-		{ { NOTHING, BURNS }, 1, .outcome = FORKPOOL_OVER_LIMIT,
-		    .limit = FORKPOOL_LIMIT_CPU },
-		{ { BURNS, NOTHING }, 0, .outcome = FORKPOOL_OVER_LIMIT,
-		    .limit = FORKPOOL_LIMIT_CPU },
 		{ { FILLS_MEMORY, NOTHING }, 1, .outcome = FORKPOOL_OVER_LIMIT,
 		    .limit = FORKPOOL_LIMIT_MEMORY, .number = EIO,
 		    .says = "own words" },
@@ -345,12 +373,8 @@ START_TEST(within_the_limits)
 		    .number = EIO },
 		{ { CLEARS_ERRNO, SETS_ENOMEM }, 1, .outcome = FORKPOOL_FAILED, .number = EIO },
 	};
-	struct forkpool_options options = support_options(1);
 
-	options.limits = (struct forkpool_limits){ .memory = 64 << 20, .cpu_ns = 300 * MS };
-	struct forkpool *pool = open_with(&options);
-	rows_run(pool, ROWS(rows));
-	ck_assert_int_eq(forkpool_close(pool), 0);
+	rows_run_within((struct forkpool_limits){ .memory = 64 << 20 }, ROWS(rows));
 }
 END_TEST
 
@@ -423,8 +447,10 @@ main(void)
 		tcase_add_test(tc, not_called_when_the_isolation_is_tried_out);
 		tcase_add_test(tc, what_it_dies_of_the_job_has_died_of);
 		tcase_add_test(tc, a_run_that_died_there_is_tried_again);
-		if (!SUPPORT_SANITIZED)
-			tcase_add_test(tc, within_the_limits);
+		if (!SUPPORT_SANITIZED) {
+			tcase_add_test(tc, within_the_limit_of_time);
+			tcase_add_test(tc, within_the_limit_of_memory);
+		}
 		tcase_add_test(tc, what_it_prints_comes_after_what_the_function_printed);
 		if (!support_sandboxed())
 			tcase_add_test(tc, forked_children_are_not_the_job);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The results of jobs with processes of their own: deadlines are kept, figures and output are the
- * job's alone, the environment is what was asked for, and a process that cannot be set up is
- * reported.
+ * job's alone, the environment is what was asked for, and a process that cannot be set up, or
+ * that was denied a call, is reported.
  */
 #include "config.h"
 #include "tests/support/attack.h"
+#include "tests/support/debug_info.h"
 #include "tests/support/users.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -396,6 +398,59 @@ START_TEST(fork_that_fails_is_told)
 }
 END_TEST
 
+/* -------------------------------------------------------------------------------- denied calls */
+
+/* A frame that is there, and is not left before the call. */
+static int __attribute__((noinline))
+asks_for_a_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	return fd + 1;
+}
+enum { ASKS_FOR_A_SOCKET = __LINE__ - 3 };
+
+static int
+is_denied(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)args;
+	(void)forkpool_fail(context, 0, "own words");
+	int r = asks_for_a_socket();
+	return r + (int)args_len;
+}
+
+/* As that of a crash: what ended it, where that was, and what the job had to say. */
+static void
+denied(struct attack_scene *scene, const void *arg)
+{
+	static const char denied_call[] = "denied: socket", own[] = ": own words";
+	const struct forkpool_result *result = run(scene, is_denied, 0, 0, 0);
+	size_t len = strlen(result->message);
+	char place[100];
+
+	(void)arg;
+	ck_assert_int_eq(result->outcome, FORKPOOL_DENIED);
+	ck_assert_int_eq(strncmp(result->message, denied_call, sizeof denied_call - 1), 0);
+	ck_assert_uint_ge(len, sizeof denied_call + sizeof own - 2);
+	ck_assert_str_eq(result->message + len - (sizeof own - 1), own);
+	/* The first frame is the C library's, of which not every system has the name. */
+	(void)snprintf(place, sizeof place, ", called from asks_for_a_socket() at "
+	    "test_job_results.c:%d: own words", ASKS_FOR_A_SOCKET);
+	if (debug_info_lines())
+		ck_assert_msg(strncmp(result->message + sizeof denied_call - 1, " in ", 4) == 0 &&
+			strstr(result->message, place) != NULL, "%s", result->message);
+	else if (!debug_info_frames())
+		ck_assert_uint_eq(len, sizeof denied_call + sizeof own - 2);
+}
+
+START_TEST(a_denied_call_is_told_with_its_place)
+{
+	struct forkpool_options options = support_options(1);
+
+	if (!SUPPORT_SANITIZED)
+		attack_in((enum attack_mode)_i, &options, denied, NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -408,6 +463,8 @@ main(void)
 	tcase_add_loop_test(tc, environment_is_what_was_asked_for, 0, 2 * ATTACK_MODES);
 	tcase_add_loop_test(tc, setup_that_fails_is_told, 0, ATTACK_MODES);
 	tcase_add_loop_test(tc, fork_that_fails_is_told, 0, 2);
+	tcase_add_loop_test(tc, a_denied_call_is_told_with_its_place, ATTACK_SANDBOX,
+	    ATTACK_MODES);
 	suite_add_tcase(suite, tc);
 	return attack_main(suite);
 }

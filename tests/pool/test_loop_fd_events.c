@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
+
 /* ---------------------------------------------------------- without results, and other events */
 
 /* Of two pools one works: the other one's descriptor tells nothing in all that time, but for a
@@ -26,6 +28,7 @@ START_TEST(idle_pool_is_silent)
 		struct pollfd fds[2] = { { .fd = forkpool_fd(busy), .events = POLLIN },
 			{ .fd = forkpool_fd(pool), .events = POLLIN } };
 		unsigned told = 0;
+		int64_t began;
 		turns_tally = (struct turns_tally){ 0 };
 		if (waiting) { /* for a job that runs: a look a second */
 			(void)support_submit(pool, support_job_waits, NULL, 0);
@@ -38,6 +41,7 @@ START_TEST(idle_pool_is_silent)
 		}
 		turns_settle(pool);
 		of_pool = turns_tally;
+		began = clock_now();
 		turns_tally = (struct turns_tally){ 0 };
 		for (int i = 0; i < 300; i++) {
 			ck_assert_uint_eq(support_submit(busy, support_job_nothing, NULL, 0),
@@ -54,7 +58,10 @@ START_TEST(idle_pool_is_silent)
 					continue;
 			}
 		}
-		ck_assert_msg(told <= (waiting ? 30 : 3), "%u turns", told);
+		/* However long the others take on a busy machine: so many a second. */
+		int64_t seconds = (clock_now() - began) / CLOCK_S;
+		ck_assert_msg(told <= (waiting ? 30 + 2 * seconds : 3), "%u turns in %d s", told,
+		    (int)seconds);
 		turns_tally = of_pool;
 	}
 	ck_assert_int_eq(forkpool_close(pool), 0);
@@ -169,6 +176,22 @@ START_TEST(resizing_is_told)
 }
 END_TEST
 
+/* Before the supervisor has done anything, and where it has nothing to do. */
+START_TEST(resizing_alone_is_told)
+{
+	struct forkpool *pool = support_open(NULL);
+
+	turns_settle(pool);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(turns_readable(pool), 0);
+		ck_assert_int_eq(forkpool_resize(pool, 2), 0);
+		turns_take(pool);
+		turns_settle(pool);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------- the descriptor */
 
 START_TEST(it_is_one_and_the_pools_own)
@@ -238,6 +261,7 @@ main(void)
 	tcase_add_test(events, wakeups_are_told);
 	tcase_add_test(events, cancelling_and_the_deadline_are_told);
 	tcase_add_test(events, resizing_is_told);
+	tcase_add_test(events, resizing_alone_is_told);
 	tcase_add_test(fd, it_is_one_and_the_pools_own);
 	tcase_add_test(fd, it_can_be_had_when_there_is_room_for_it);
 	suite_add_tcase(suite, events);

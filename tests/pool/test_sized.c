@@ -70,6 +70,52 @@ START_TEST(options_of_an_older_or_newer_size_are_understood)
 }
 END_TEST
 
+static void
+assert_sandbox(const struct forkpool_sandbox *sandbox, size_t size, int error, const char *word)
+{
+	struct forkpool_options options = support_options(1);
+	char sentence[300] = "";
+
+	options.sandbox = sandbox;
+	struct forkpool *pool = forkpool_open_sized(&options, sizeof options, size, sentence,
+	    sizeof sentence);
+	if (error == 0) {
+		ck_assert_msg(pool != NULL, "%zu bytes: %s", size, sentence);
+		(void)support_submit(pool, support_job_nothing, NULL, 0);
+		ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);
+		ck_assert_int_eq(forkpool_close(pool), 0);
+		return;
+	}
+	ck_assert_ptr_null(pool);
+	ck_assert_int_eq(errno, error);
+	ck_assert_msg(strstr(sentence, word) != NULL, "\"%s\" does not say %s", sentence, word);
+}
+
+/* The structure of the sandbox has a size of its own.  All zeroes are for the level JOB, too. */
+START_TEST(sandbox_of_an_older_or_newer_size_is_understood)
+{
+	struct { struct forkpool_sandbox sandbox; unsigned char later[64]; } newer;
+	const size_t older = offsetof(struct forkpool_sandbox, scratch);
+
+	memset(&newer, 0, sizeof newer);
+	assert_sandbox(&newer.sandbox, sizeof newer, 0, NULL);
+	newer.later[63] = 1;
+	assert_sandbox(&newer.sandbox, sizeof newer, E2BIG, "sandbox");
+	assert_sandbox(&newer.sandbox, sizeof newer.sandbox, 0, NULL);
+	/* Members past the end of an older structure are not looked at, */
+	newer.sandbox.scratch = -1;
+	newer.sandbox.threads = newer.sandbox.job_paths = -1;
+	assert_sandbox(&newer.sandbox, older, 0, NULL);
+	assert_sandbox(&newer.sandbox, sizeof newer.sandbox, EINVAL, "sandbox");
+	/* those before it are. */
+	newer.sandbox.network = -1;
+	assert_sandbox(&newer.sandbox, older, EINVAL, "sandbox");
+	assert_sandbox(&newer.sandbox, 0, EINVAL, "struct forkpool_sandbox");
+	assert_sandbox(&newer.sandbox, 1, EINVAL, "struct forkpool_sandbox");
+	assert_sandbox(&newer.sandbox, SIZE_MAX, EINVAL, "struct forkpool_sandbox");
+}
+END_TEST
+
 /* A job as a newer header has it, of which the library knows the first part. */
 union newer_job {
 	struct forkpool_job job;
@@ -198,6 +244,8 @@ main(void)
 	TCase *tc = support_case("sized", 30);
 
 	tcase_add_test(tc, options_of_an_older_or_newer_size_are_understood);
+	if (support_own_process())
+		tcase_add_test(tc, sandbox_of_an_older_or_newer_size_is_understood);
 	tcase_add_test(tc, job_of_an_older_or_newer_size_is_taken);
 	tcase_add_test(tc, generator_of_a_newer_header_has_room);
 	tcase_add_test(tc, numbers_of_an_older_or_newer_size_are_filled_in);

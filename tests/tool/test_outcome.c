@@ -129,66 +129,83 @@ START_TEST(signals_have_names)
 }
 END_TEST
 
+static const struct {
+	struct outcome outcome;
+	const char *command, *where, *line;
+} explained[] = {
+	{ { .verdict = VERDICT_FAILED, .exit_code = 1, .attempt = 1 }, "gzip 'a b'",
+	    "res/17/stderr",
+	    "job 17: gzip 'a b': exit status 1; its output is in res/17/stderr" },
+	{ { .verdict = VERDICT_FAILED,
+	      .exit_code = 2,
+	      .attempt = 3,
+	      .message = "a.txt: short" },
+	    "parse a.txt", NULL,
+	    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
+	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
+	    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
+	/* The library's sentence ends with where the core is; */
+	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
+	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3: its "
+			 "stack was full, core dumped to /c/core.7" },
+	    "x", NULL,
+	    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3: its stack "
+	    "was full, core dumped to /c/core.7" },
+	{ { .verdict = VERDICT_CRASHED, .signal = SIGABRT, .core = 1,
+	      .message = "killed by signal 6 (Aborted), core given to /lib/coredump" },
+	    "x", NULL,
+	    "job 17: x: killed by SIGABRT (Aborted), core given to /lib/coredump" },
+	/* where it was cut before that, its member still tells of the core. */
+	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
+	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3" },
+	    "x", NULL,
+	    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3, core "
+	    "dumped" },
+	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV,
+	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3" },
+	    "x", NULL,
+	    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3" },
+	{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 },
+	    "sleep 9", NULL, "job 17: sleep 9: timed out after 1.500 s" },
+	{ { .verdict = VERDICT_TIMED_OUT,
+	      .signal = SIGKILL,
+	      .run_ns = INT64_C(61000000000) },
+	    "sleep 99", NULL,
+	    "job 17: sleep 99: timed out after 61.0 s, and had to be killed" },
+	{ { .verdict = VERDICT_CANCELLED, .run_ns = 250000000 }, "sleep 9", NULL,
+	    "job 17: sleep 9: was ended before it was done, after 0.250 s" },
+	{ { .verdict = VERDICT_OVER_LIMIT, .limit = "memory" }, "hog", NULL,
+	    "job 17: hog: went over its limit of memory" },
+	{ { .verdict = VERDICT_OVER_LIMIT,
+	      .limit = "cpu",
+	      .message = "went over its cpu limit: killed" },
+	    "hog", NULL, "job 17: hog: went over its cpu limit: killed" },
+	{ { .verdict = VERDICT_DENIED, .message = "denied: socket" }, "ping", NULL,
+	    "job 17: ping: denied: socket" },
+	{ { .verdict = VERDICT_SETUP_FAILED,
+	      .exit_code = 127,
+	      .message = "cannot run gzpi: No such file or directory" },
+	    "gzpi a", NULL, "job 17: gzpi a: cannot run gzpi: No such file or directory" },
+	{ { .verdict = VERDICT_LOST }, "x", NULL,
+	    "job 17: x: lost: nobody knows how it ended" },
+	{ { .verdict = VERDICT_UNKNOWN }, "x", NULL,
+	    "job 17: x: had begun when an earlier run was killed: nobody knows how it "
+	    "ended" },
+	{ { .verdict = VERDICT_FAILED, .exit_code = 1 },
+	    "rm '\033[2J\n\r\xff\xc3\xa9\xe2\x80\xae'", "r/\001/stderr",
+	    "job 17: rm '\\033[2J\\n\\r\\377\xc3\xa9\\342\\200\\256': exit status 1; its "
+	    "output is in r/\\001/stderr" },
+};
+
 START_TEST(each_failure_is_explained_in_one_line)
 {
-	static const struct {
-		struct outcome outcome;
-		const char *command, *where, *line;
-	} row[] = {
-		{ { .verdict = VERDICT_FAILED, .exit_code = 1, .attempt = 1 }, "gzip 'a b'",
-		    "res/17/stderr",
-		    "job 17: gzip 'a b': exit status 1; its output is in res/17/stderr" },
-		{ { .verdict = VERDICT_FAILED,
-		      .exit_code = 2,
-		      .attempt = 3,
-		      .message = "a.txt: short" },
-		    "parse a.txt", NULL,
-		    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
-		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
-		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
-		{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
-		      .message = "killed by signal 11 (Segmentation fault), core dumped in f() at "
-				 "x.c:3: its stack was full" },
-		    "x", NULL,
-		    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped in f() at "
-		    "x.c:3: its stack was full" },
-		{ { .verdict = VERDICT_TIMED_OUT, .signal = SIGTERM, .run_ns = 1500000000 },
-		    "sleep 9", NULL, "job 17: sleep 9: timed out after 1.500 s" },
-		{ { .verdict = VERDICT_TIMED_OUT,
-		      .signal = SIGKILL,
-		      .run_ns = INT64_C(61000000000) },
-		    "sleep 99", NULL,
-		    "job 17: sleep 99: timed out after 61.0 s, and had to be killed" },
-		{ { .verdict = VERDICT_CANCELLED, .run_ns = 250000000 }, "sleep 9", NULL,
-		    "job 17: sleep 9: was ended before it was done, after 0.250 s" },
-		{ { .verdict = VERDICT_OVER_LIMIT, .limit = "memory" }, "hog", NULL,
-		    "job 17: hog: went over its limit of memory" },
-		{ { .verdict = VERDICT_OVER_LIMIT,
-		      .limit = "cpu",
-		      .message = "went over its cpu limit: killed" },
-		    "hog", NULL, "job 17: hog: went over its cpu limit: killed" },
-		{ { .verdict = VERDICT_DENIED, .message = "denied: socket" }, "ping", NULL,
-		    "job 17: ping: denied: socket" },
-		{ { .verdict = VERDICT_SETUP_FAILED,
-		      .exit_code = 127,
-		      .message = "cannot run gzpi: No such file or directory" },
-		    "gzpi a", NULL, "job 17: gzpi a: cannot run gzpi: No such file or directory" },
-		{ { .verdict = VERDICT_LOST }, "x", NULL,
-		    "job 17: x: lost: nobody knows how it ended" },
-		{ { .verdict = VERDICT_UNKNOWN }, "x", NULL,
-		    "job 17: x: had begun when an earlier run was killed: nobody knows how it "
-		    "ended" },
-		{ { .verdict = VERDICT_FAILED, .exit_code = 1 },
-		    "rm '\033[2J\n\r\xff\xc3\xa9\xe2\x80\xae'", "r/\001/stderr",
-		    "job 17: rm '\\033[2J\\n\\r\\377\xc3\xa9\\342\\200\\256': exit status 1; its "
-		    "output is in r/\\001/stderr" },
-	};
 	struct task task = { .seq = 17 };
 
-	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+	for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++) {
 		struct bytes line = { 0 };
-		outcome_explain(&row[i].outcome, &task, row[i].command, row[i].where, &line);
-		ck_assert_str_eq(line.at, row[i].line);
+		outcome_explain(&explained[i].outcome, &task, explained[i].command,
+		    explained[i].where, &line);
+		ck_assert_str_eq(line.at, explained[i].line);
 		bytes_free(&line);
 	}
 }

@@ -192,27 +192,35 @@ add_signal(struct bytes *line, const struct outcome *e)
 	const char *word = signal_word(e->signal);
 	const char *meaning = strsignal(e->signal);
 
-	bytes_printf(line, "killed by %s%s (%s)%s",
-	    *word >= '0' && *word <= '9' ? "signal " : "SIG", word, meaning != NULL ? meaning : "?",
-	    e->core ? ", core dumped" : "");
+	bytes_printf(line, "killed by %s%s (%s)", *word >= '0' && *word <= '9' ? "signal " : "SIG",
+	    word, meaning != NULL ? meaning : "?");
 }
 
-/* Adds what the library tells of a crash beside the signal: where it was, and what the job said. */
-static void
-add_crash_rest(struct bytes *line, const struct outcome *e)
+/* What the library tells of a crash beside the signal: where it was, what the job said, and where
+   its core is.  "": nothing. */
+static const char *
+crash_rest(const struct outcome *e)
 {
-	static const char core[] = ", core dumped";
-	const char *meaning = strsignal(e->signal), *rest = e->message;
+	const char *meaning = strsignal(e->signal), *message = e->message;
 	char beginning[200];
 
 	(void)snprintf(beginning, sizeof beginning, "killed by signal %d (%s)", e->signal,
 	    meaning != NULL ? meaning : "unknown");
-	if (rest == NULL || strncmp(rest, beginning, strlen(beginning)) != 0)
-		return;
-	rest += strlen(beginning);
-	if (strncmp(rest, core, sizeof core - 1) == 0)
-		rest += sizeof core - 1;
+	if (message == NULL || strncmp(message, beginning, strlen(beginning)) != 0)
+		return "";
+	return message + strlen(beginning);
+}
+
+static void
+add_crash(struct bytes *line, const struct outcome *e)
+{
+	const char *rest = crash_rest(e);
+
+	add_signal(line, e);
 	add_message(line, "", rest, "");
+	/* Those words are the last ones of the library's sentence, and may be cut off. */
+	if (e->core && strstr(rest, ", core ") == NULL)
+		bytes_add_text(line, ", core dumped");
 }
 
 static void
@@ -235,8 +243,7 @@ outcome_what(const struct outcome *e, struct bytes *line)
 		add_message(line, ": ", e->message, "");
 		break;
 	case VERDICT_CRASHED:
-		add_signal(line, e);
-		add_crash_rest(line, e);
+		add_crash(line, e);
 		break;
 	case VERDICT_TIMED_OUT:
 		bytes_add_text(line, "timed out after ");

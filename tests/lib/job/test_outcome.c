@@ -43,7 +43,8 @@ START_TEST(table_has_what_the_public_header_has)
 	char path[4096], line[256], name[40];
 	int number = 0, inside = 0;
 
-	(void)snprintf(path, sizeof path, "%s/include/forkpool.h", srcdir != NULL ? srcdir : ".");
+	(void)snprintf(path, sizeof path, "%s/include/forkpool_result.h",
+	    srcdir != NULL ? srcdir : ".");
 	FILE *header = fopen(path, "re");
 	ck_assert_msg(header != NULL, "cannot open %s", path);
 	while (fgets(line, sizeof line, header) != NULL) {
@@ -69,6 +70,32 @@ START_TEST(number_out_of_range_has_a_name_too)
 	ck_assert_str_eq(forkpool_outcome_name((enum forkpool_outcome)OUTCOME_COUNT), "unknown");
 	ck_assert_str_eq(forkpool_outcome_name((enum forkpool_outcome)1000), "unknown");
 	ck_assert_str_eq(forkpool_outcome_name((enum forkpool_outcome)-1), "unknown");
+}
+END_TEST
+
+/* In words of their own, not taken from the library's table: programs compare with them. */
+START_TEST(limits_have_the_names_that_the_header_promises)
+{
+	static const struct { enum forkpool_limit limit; const char *name; } rows[] = {
+		{ FORKPOOL_LIMIT_NONE, "none" },
+		{ FORKPOOL_LIMIT_MEMORY, "memory" },
+		{ FORKPOOL_LIMIT_CPU, "cpu" },
+		{ FORKPOOL_LIMIT_FILE_SIZE, "file_size" },
+		{ FORKPOOL_LIMIT_OPEN_FILES, "open_files" },
+		{ FORKPOOL_LIMIT_PROCESSES, "processes" },
+		{ FORKPOOL_LIMIT_STACK, "stack" },
+		{ FORKPOOL_LIMIT_OUTPUT, "output" },
+		{ (enum forkpool_limit)-1, "unknown" },
+		{ (enum forkpool_limit)1000, "unknown" },
+	};
+	unsigned named = 0;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		ck_assert_str_eq(forkpool_limit_name(rows[i].limit), rows[i].name);
+	/* Those that have a name are those of this table. */
+	for (unsigned limit = 0; limit < 1000; limit++)
+		named += strcmp(forkpool_limit_name((enum forkpool_limit)limit), "unknown") != 0;
+	ck_assert_uint_eq(named, sizeof rows / sizeof rows[0] - 2);
 }
 END_TEST
 
@@ -229,6 +256,7 @@ main(void)
 	tcase_add_test(tc, names_are_those_of_the_constants);
 	tcase_add_test(tc, table_has_what_the_public_header_has);
 	tcase_add_test(tc, number_out_of_range_has_a_name_too);
+	tcase_add_test(tc, limits_have_the_names_that_the_header_promises);
 	tcase_add_test(tc, status_in_words);
 	tcase_add_test(tc, any_status_in_any_room);
 	tcase_add_test(tc, claim_decides_or_not);

@@ -240,6 +240,39 @@ START_TEST(version_1)
 }
 END_TEST
 
+/* Whatever stands in the two files of version 1, of which one may not be there (NULL). */
+static const struct {
+	const char *quota, *period;
+	unsigned    processors;
+} pairs[] = {
+	{ "100000\n", "100000\n", 1 },
+	{ "100001\n", "100000\n", 2 },
+	{ "250000", "100000", 3 },
+	{ "1000\n", "100000\n", 1 },
+	{ "0\n", "100000\n", PROCESSORS_NO_QUOTA },
+	{ "-1\n", "100000\n", PROCESSORS_NO_QUOTA },
+	{ "100000\n", "0\n", PROCESSORS_NO_QUOTA },
+	{ "100000\n", "-100000\n", PROCESSORS_NO_QUOTA },
+	{ "", "100000\n", PROCESSORS_NO_QUOTA },
+	{ "100000\n", "", PROCESSORS_NO_QUOTA },
+	{ "x\n", "y\n", PROCESSORS_NO_QUOTA },
+	{ "99999999999999999999\n", "1\n", PROCESSORS_NO_QUOTA },
+	{ "100000\n", NULL, PROCESSORS_NO_QUOTA },
+	{ NULL, "100000\n", PROCESSORS_NO_QUOTA },
+};
+
+START_TEST(version_1_rounded_up_or_damaged)
+{
+	put(CGROUP, "4:cpuacct,cpu:/a\n");
+	put(MOUNTINFO, MOUNTS1);
+	if (pairs[_i].quota != NULL)
+		put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", pairs[_i].quota);
+	if (pairs[_i].period != NULL)
+		put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", pairs[_i].period);
+	ck_assert_uint_eq(processors_quota(root), pairs[_i].processors);
+}
+END_TEST
+
 /* Both versions at a time: the controller is in one of them. */
 START_TEST(hybrid)
 {
@@ -393,6 +426,8 @@ main(void)
 	tcase_add_test(files, least_of_the_ancestors);
 	tcase_add_test(files, part_of_a_hierarchy);
 	tcase_add_test(files, version_1);
+	tcase_add_loop_test(files, version_1_rounded_up_or_damaged, 0,
+	    (int)(sizeof pairs / sizeof pairs[0]));
 	tcase_add_test(files, hybrid);
 	tcase_add_test(files, lines_that_are_none);
 	tcase_add_loop_test(real, quota_of_a_real_group, 0, 2);
