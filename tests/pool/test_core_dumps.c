@@ -126,7 +126,7 @@ START_TEST(none_of_a_caller_that_is_not_to_be_dumped)
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 0), 0);
 	struct forkpool *pool = support_open(&options);
 	ck_assert_uint_le(limit_of_jobs(pool), 1);
-	ck_assert_int_eq(support_outcome(pool, is_dumpable, FORKPOOL_OK)->value_len, 0);
+	ck_assert_uint_eq(support_outcome(pool, is_dumpable, FORKPOOL_OK)->value_len, 0);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST
