@@ -3,6 +3,7 @@
 #include "config.h"
 #include "tests/support/support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CORE_LIMIT 8192 /* enough for a file, which is cut there */
@@ -148,6 +150,21 @@ cores_are_here(void)
 	    limit.rlim_cur >= CORE_LIMIT;
 }
 
+/* Those of the current directory; how many. */
+static int
+files_remove(void)
+{
+	DIR *dir = opendir(".");
+	struct dirent *entry;
+	int removed = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL)
+		removed += unlink(entry->d_name) == 0;
+	(void)closedir(dir);
+	return removed;
+}
+
 START_TEST(message_says_where_it_is)
 {
 	struct forkpool_options options = support_options(1);
@@ -184,6 +201,53 @@ START_TEST(message_says_where_it_is)
 }
 END_TEST
 
+static int
+quits_with_words(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)forkpool_fail(context, EIO, "%.*s", (int)args_len, (const char *)args);
+	return raise(SIGQUIT); /* no backtrace, so no place */
+}
+
+/* There is room for the core beside whatever the job has said, and for no more than that. */
+START_TEST(long_messages)
+{
+	static char words[256], deep[300];
+	struct forkpool_options options = support_options(1);
+
+	limit_set();
+	if (!support_own_process() || support_sandboxed() || SUPPORT_SANITIZED || !cores_are_here())
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	/* A name that would not fit, where there were no end to it. */
+	memset(deep, 'd', 150);
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	ck_assert_int_eq(chdir(deep), 0);
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	ck_assert_int_eq(chdir(deep), 0);
+	memset(words, 'w', sizeof words);
+	options.core_dumps = 1;
+	struct forkpool *pool = support_open(&options);
+	for (size_t len = 180; len < 256; len += len < 200 ? 4 : 1) {
+		(void)support_submit(pool, quits_with_words, words, len);
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_int_eq(result->signal, SIGQUIT);
+		ck_assert_int_eq(result->core_dumped, 1);
+		ck_assert_uint_le(strlen(result->message), 255);
+		ck_assert_msg(strstr(result->message, "w, core dumped") != NULL, "%zu: %s", len,
+		    result->message);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+	ck_assert_int_gt(files_remove(), 0);
+	ck_assert_int_eq(chdir(".."), 0);
+	ck_assert_int_eq(rmdir(deep), 0);
+	ck_assert_int_eq(chdir(".."), 0);
+	ck_assert_int_eq(rmdir(deep), 0);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -194,6 +258,7 @@ main(void)
 	tcase_add_test(tc, as_the_callers_limit_has_it);
 	tcase_add_test(tc, none_of_a_caller_that_is_not_to_be_dumped);
 	tcase_add_test(tc, message_says_where_it_is);
+	tcase_add_test(tc, long_messages);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

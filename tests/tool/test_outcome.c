@@ -144,13 +144,13 @@ static const struct {
 	    "job 17: parse a.txt: exit status 2: a.txt: short, at attempt 3" },
 	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1 }, "x", NULL,
 	    "job 17: x: killed by SIGSEGV (Segmentation fault), core dumped" },
-	/* The library's sentence ends with where the core is; */
+	/* The library's sentence says where the core is, behind where it died; */
 	{ { .verdict = VERDICT_CRASHED, .signal = SIGSEGV, .core = 1,
-	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3: its "
-			 "stack was full, core dumped to /c/core.7" },
+	      .message = "killed by signal 11 (Segmentation fault) in f() at x.c:3, core "
+			 "dumped to /c/core.7: its stack was full: its words" },
 	    "x", NULL,
-	    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3: its stack "
-	    "was full, core dumped to /c/core.7" },
+	    "job 17: x: killed by SIGSEGV (Segmentation fault) in f() at x.c:3, core "
+	    "dumped to /c/core.7: its stack was full: its words" },
 	{ { .verdict = VERDICT_CRASHED, .signal = SIGABRT, .core = 1,
 	      .message = "killed by signal 6 (Aborted), core given to /lib/coredump" },
 	    "x", NULL,

@@ -31,14 +31,20 @@ job_tell_core(struct dispatcher *d, struct job *job)
 		.pid = job->pid, .signal = job->end.signal, .name = name,
 		.age_ns = clock_since(job->started_ns, clock_now()),
 	};
-	/* Behind the place where it died, which is put in at the same point later, and before the
-	   words of the job. */
-	size_t at = strnlen(details->message,
-	    details->place > 0 ? details->place : sizeof details->message - 1);
+	/* Where there is a place where it died, behind that, which is put in at the same point
+	   later, and before the words of the job; else behind all. */
+	size_t len = strlen(details->message), at = len;
+	if (details->place > 0 && details->place < len)
+		at = details->place;
+	const char *rest = details->message + at;
+	if (at > sizeof text - sizeof ", core dumped") { /* then they give way */
+		at = sizeof text - sizeof ", core dumped";
+		rest = "";
+	}
 	const char *between = at > 0 ? ", " : "";
 	(void)core_file_where(where, sizeof where - at - strlen(between), &facts);
 	(void)snprintf(text, sizeof text, "%.*s%s%s%s", (int)at, details->message, between, where,
-	    details->message + at);
+	    rest);
 	job_message(&d->jobs, job, text, strlen(text));
 }
 

@@ -14,7 +14,8 @@
 
 #include "lib/os/clock.h"
 
-/* File systems note times that are behind by a tick of the kernel's clock, 10 ms at most. */
+/* File systems note times that are behind by a tick of the kernel's clock, 10 ms at most.  And here
+   they count in whole seconds, which each system has. */
 #define FILE_CLOCK_LAG_NS (100 * CLOCK_MS)
 
 struct name {
@@ -80,11 +81,13 @@ expand(struct name *to, char letter, const struct core_facts *facts)
 static bool
 may_be(const struct stat *st, const struct core_facts *facts)
 {
-	int64_t written = st->st_mtim.tv_sec * CLOCK_S + st->st_mtim.tv_nsec;
-	int64_t age = clock_read(CLOCK_REALTIME) - written;
+	int64_t written = st->st_mtime;
 
-	return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
-	    age <= clock_after(facts->age_ns, FILE_CLOCK_LAG_NS);
+	if (!S_ISREG(st->st_mode) || st->st_uid != geteuid() || written < 0 ||
+	    written > CLOCK_NEVER / CLOCK_S - 1)
+		return false;
+	int64_t age = clock_read(CLOCK_REALTIME) - (written + 1) * CLOCK_S;
+	return age <= clock_after(facts->age_ns, FILE_CLOCK_LAG_NS);
 }
 
 int

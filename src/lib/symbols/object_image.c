@@ -119,7 +119,8 @@ section_kind(const struct file_read *file, const ElfW(Shdr) *header)
 	case SHT_SYMTAB_SHNDX:
 		return SECTION_SYMBOLS;
 	default:
-		return (header->sh_flags & SHF_ALLOC) == 0 ? SECTION_SYMBOLS : SECTION_UNUSED;
+		return strcmp(name, ".gnu_debuglink") == 0 || strcmp(name, ".gnu_debugdata") == 0 ?
+		    SECTION_SYMBOLS : SECTION_UNUSED;
 	}
 }
 

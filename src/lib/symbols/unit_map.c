@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-/* So many are kept, some MB.  A browser, whose functions each have a range, has not as many. */
+/* So many are kept, in 40 MB at most.  A browser, whose functions each have a range, has not as
+   many. */
 #define RANGES_MAX ((size_t)1 << 20)
 
 struct unit_range {

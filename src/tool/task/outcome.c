@@ -218,7 +218,7 @@ add_crash(struct bytes *line, const struct outcome *e)
 
 	add_signal(line, e);
 	add_message(line, "", rest, "");
-	/* Those words are the last ones of the library's sentence, and may be cut off. */
+	/* The library's sentence has these words, but they may be cut off. */
 	if (e->core && strstr(rest, ", core ") == NULL)
 		bytes_add_text(line, ", core dumped");
 }

@@ -211,6 +211,18 @@ print_much(void)
 	ck_assert_int_eq(write(1, printed, sizeof printed), (ssize_t)sizeof printed);
 }
 
+/* Have it hold less than is printed: not everywhere it can. */
+static int
+pipe_is_small(void)
+{
+#ifdef F_SETPIPE_SZ
+	int room = fcntl(reader[0], F_SETPIPE_SZ, PIPE_BUF);
+	return room > 0 && (size_t)room < sizeof printed;
+#else
+	return 0;
+#endif
+}
+
 /* Not waited for at a look; and all comes, in its order. */
 START_TEST(slow_reader)
 {
@@ -219,7 +231,10 @@ START_TEST(slow_reader)
 	int looks = 0;
 
 	pass_open(0);
-	ck_assert_int_gt(fcntl(reader[0], F_SETPIPE_SZ, PIPE_BUF), 0);
+	if (!pipe_is_small()) {
+		pass_close();
+		return;
+	}
 	print_much();
 	while (passed < sizeof printed) {
 		looks += job_output_drain(&output) == 0;
@@ -242,7 +257,10 @@ START_TEST(slow_reader_at_the_end)
 	int status;
 
 	pass_open(0);
-	ck_assert_int_gt(fcntl(reader[0], F_SETPIPE_SZ, PIPE_BUF), 0);
+	if (!pipe_is_small()) {
+		pass_close();
+		return;
+	}
 	print_much();
 	ck_assert_int_eq(job_output_drain(&output), 0);
 	pid_t pid = fork();
