@@ -72,12 +72,17 @@ supervisor_link_ring(const struct supervisor_link *link)
 static int
 pipe_pass(const struct supervisor_link *link, int write_end)
 {
+	const struct control *control = link->setup.worker.control;
 	int sent;
 
 	while ((sent = fd_ring_with(link->socket, write_end)) == 0) {
-		/* Many in a row: the supervisor takes them as fast as they come. */
 		struct pollfd room = { .fd = link->socket, .events = POLLOUT };
-		if (poll(&room, 1, PASS_MS) == 0) {
+		uint64_t started = atomic_load(&control->workers_started);
+		if (poll(&room, 1, PASS_MS) != 0)
+			continue;
+		/* Many in a row: the supervisor takes none while it forks a worker for each of
+		   those that it has, which takes as long as the machine needs for it. */
+		if (atomic_load(&control->workers_started) == started) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
