@@ -47,7 +47,7 @@ runs(struct drawn *drawn, unsigned n, unsigned workers)
 	support_gate_use(gate);
 	srand(7);
 	(void)rand();
-	(void)arc4random();
+	(void)!arc4random();
 	struct forkpool *pool = support_open(&options);
 	if (workers == 1)
 		support_post(&gate->go);

@@ -43,8 +43,10 @@ job_tell_core(struct dispatcher *d, struct job *job)
 	}
 	const char *between = at > 0 ? ", " : "";
 	(void)core_file_where(where, sizeof where - at - strlen(between), &facts);
-	(void)snprintf(text, sizeof text, "%.*s%s%s%s", (int)at, details->message, between, where,
-	    rest);
+	(void)strlcpy(text, details->message, at + 1);
+	(void)strlcat(text, between, sizeof text);
+	(void)strlcat(text, where, sizeof text);
+	(void)strlcat(text, rest, sizeof text);
 	job_message(&d->jobs, job, text, strlen(text));
 }
 
