@@ -3,6 +3,7 @@
 
 # These run at each level of isolation (tests/support/at-level.sh): they test what the pool promises at every level.
 pool_units = \
+	tests/pool/test_damage_watch \
 	tests/pool/test_deaths \
 	tests/pool/test_deaths_jobs \
 	tests/pool/test_traps \

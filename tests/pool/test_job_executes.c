@@ -254,6 +254,32 @@ START_TEST(the_worker_stays_what_it_was)
 }
 END_TEST
 
+static int
+dies_before(struct forkpool_context *context, const void *args, size_t args_len)
+{
+	(void)context;
+	return args_len == sizeof(int) ? raise(*(const int *)args) : EBADMSG;
+}
+
+/* Such a process may have had the memory of its worker: nothing of its end stays there. */
+START_TEST(deaths_before_the_program)
+{
+	static const int signals[] = { SIGSEGV, SIGABRT, SIGFPE, SIGSEGV };
+	struct forkpool_options options = support_options(1);
+
+	options.isolation = FORKPOOL_ISOLATE_JOB;
+	options.executes = 1;
+	struct forkpool *pool = support_open(&options);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		(void)support_submit(pool, dies_before, &signals[i], sizeof signals[i]);
+		const struct forkpool_result *result = support_wait(pool);
+		ck_assert_int_eq(result->outcome, FORKPOOL_CRASHED);
+		ck_assert_int_eq(result->signal, signals[i]);
+	}
+	ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
 int
 main(int argc, char **argv)
 {
@@ -274,6 +300,7 @@ main(int argc, char **argv)
 	tcase_add_test(tc, mapped_files_are_not_its_memory);
 	tcase_add_loop_test(tc, new_privileges, 0, levels);
 	tcase_add_loop_test(tc, the_worker_stays_what_it_was, 0, levels);
+	tcase_add_test(tc, deaths_before_the_program);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

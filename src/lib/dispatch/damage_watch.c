@@ -113,6 +113,14 @@ run_allowed(const struct dispatcher *d, const struct job *job, enum claim_state 
 	return job->timed ? clock_after(timeout_of(d, job), grace) : CLOCK_NEVER;
 }
 
+/* Whether no result is on its way: neither in the pipe nor, since that was last found empty, in the
+   worker's outbox, which results_peek() would have read. */
+static bool
+nothing_comes(const struct results_pipe *pipe)
+{
+	return pipe->fd == -1 || (!pipe->hot && packet_pipe_holds(pipe->fd) == 0);
+}
+
 /* False: the job was lost, and nobody knows to whom. */
 static bool
 claim_look(struct dispatcher *d, struct job *job, int64_t now)
@@ -133,15 +141,16 @@ claim_look(struct dispatcher *d, struct job *job, int64_t now)
 	}
 	int64_t age = now - seen->since;
 	bool runs = atomic_load(&shared_slot(d->shared, worker)->run_ticket) == job->ticket;
-	int pipe = d->link.results[worker].fd;
-	/* A worker settles the claim before it says that the run is over. */
-	if (atomic_load(claim) != word || age < MOMENT_NS)
+	/* A worker settles the claim before it says that the run is over.  Where it has died and
+	   the caller has not read that yet, its obituary ends the job. */
+	if (atomic_load(claim) != word || age < MOMENT_NS ||
+	    atomic_load(&d->control->slot[worker].obituary[parity].full))
 		return true;
 	if (process_of(d, worker, parity) == 0)
 		return job_lose(d, job);
 	if (runs && state != CLAIM_DONE && age >= run_allowed(d, job, state))
 		overdue_end(d, job, word);
-	else if (!runs && (state == CLAIM_CLAIMED || pipe == -1 || packet_pipe_holds(pipe) == 0))
+	else if (!runs && (state == CLAIM_CLAIMED || nothing_comes(&d->link.results[worker])))
 		return job_lose(d, job); /* it has no result that could still come */
 	return true;
 }

@@ -65,7 +65,7 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 	details->limit = limit;
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
 	if (outcome == FORKPOOL_LOST && o->for_cause)
-		(void)strlcpy(text, "its worker was ended: it sent what no worker may send",
+		(void)strlcpy(text, "its worker was ended: what it sent, or its memory, was damaged",
 		    sizeof text);
 	else
 		place = outcome_message(text, sizeof text, outcome, limit,
@@ -104,7 +104,7 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 	bool result_lost = claim_state(word) == CLAIM_DONE && o->run_ticket != job->ticket;
 
 	victim_take(d, job, worker, o->pid);
-	if (o->run_ticket == job->ticket) {
+	if (o->run_ticket == job->ticket && clock_can_be(o->run_started)) {
 		job->started_ns = o->run_started;
 		job->run_ns = clock_since(o->run_started, o->ended_ns);
 	}

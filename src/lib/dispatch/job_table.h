@@ -54,7 +54,7 @@ enum job_owns {
 	JOB_OWNS_DETAILS = 16,
 };
 
-/* Four cache lines; the members that each job touches come first. */
+/* Five cache lines where addresses have 64 bits; the members that each job touches come first. */
 struct job {
 	TAILQ_ENTRY(job) link;        /* in the queue of its level */
 	union {

@@ -11,6 +11,7 @@
 #include "lib/ipc/packet_pipe.h"
 #include "lib/ipc/wire_result.h"
 #include "lib/job/outcome.h"
+#include "lib/os/clock.h"
 #include "lib/sandbox/limits.h"
 
 /* From so many results in a packet on, the longest run is left out of the average. */
@@ -18,6 +19,8 @@
 /* Of a process that has ended so many packets may be in its pipe.  More are of somebody who goes on
    writing, and would keep the caller for ever. */
 #define DRAIN_MAX 4096u
+
+_Static_assert(SHARED_CRASH_FRAMES <= WIRE_FRAMES_MAX, "a crash note fits into a frame");
 
 /* Whether an honest worker could have sent this frame. */
 static bool
@@ -156,8 +159,8 @@ result_accept(struct dispatcher *d, unsigned worker, unsigned parity,
 	job->worker = worker;
 	job->parity = parity;
 	job->pid = worker_pid(d, worker, parity);
-	job->started_ns = frame->started_ns;
-	job->run_ns = frame->run_ns > 0 ? frame->run_ns : 0;
+	job->started_ns = clock_can_be(frame->started_ns) ? frame->started_ns : 0;
+	job->run_ns = clock_can_be(frame->run_ns) ? frame->run_ns : 0;
 	if (outcome == FORKPOOL_FAILED)
 		job->end.error = frame->error;
 	result_take_rest(d, job, frame, outcome);
@@ -173,7 +176,8 @@ result_accept_plain(struct dispatcher *d, unsigned worker, unsigned parity, pid_
 	struct job *job = job_table_at(&d->jobs, h->entry);
 
 	if (job == NULL || job->state != JOB_OFFERED || job->ticket != h->ticket ||
-	    value_len > JOB_ROOM || value_len > d->options.value_max || h->run_ns < 0)
+	    value_len > JOB_ROOM || value_len > d->options.value_max ||
+	    !clock_can_be(h->started_ns) || !clock_can_be(h->run_ns))
 		return false;
 	claim_word *claim = shared_claim(d->shared, h->entry);
 	if (atomic_load_explicit(claim, memory_order_acquire) !=

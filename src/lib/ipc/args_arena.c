@@ -84,15 +84,26 @@ arena_map(struct arena *a, uint64_t end)
 	return 1;
 }
 
+/* The bytes of an extent that may hold an earlier job's, behind so many that are new: up to here.
+   The reader maps the last page whole. */
+static size_t
+wiped_to(const struct arena *a, const struct arena_extent *extent, size_t len)
+{
+	size_t end = (len + ARENA_UNIT - 1) / ARENA_UNIT * ARENA_UNIT;
+
+	if (!a->wipes || extent == NULL || extent->backed <= len)
+		return len;
+	return end < extent->backed ? end : (size_t)extent->backed;
+}
+
 /* Copy data, of the extent's length, to where the extent is.  0, -1 and errno. */
 static int
 extent_fill(struct arena *a, struct arena_extent *extent, const void *data)
 {
 	size_t len = (size_t)extent->len;
-	/* The reader maps the last page whole: wipe what an earlier job left in the rest of it. */
-	size_t rest = (ARENA_UNIT - len % ARENA_UNIT) % ARENA_UNIT;
+	size_t rest = wiped_to(a, extent, len) - len;
 
-	if (a->wipes && extent->backed > len && rest > 0) {
+	if (rest > 0) {
 		static const char zeros[ARENA_UNIT];
 		if (fd_pwrite_all(a->fd, zeros, rest, (off_t)(extent->offset + len)) == -1)
 			return -1;
@@ -122,11 +133,12 @@ arena_put(struct arena *a, const void *data, size_t len)
 	}
 	struct arena_extent *extent = SLIST_FIRST(&a->free[class]);
 	uint64_t offset = extent != NULL ? extent->offset : a->end;
+	size_t most = wiped_to(a, extent, len);
 	struct rlimit limit;
 	/* A write past the limit would raise SIGXFSZ in the caller's process.  A free extent may
 	   reach past it too: it was less full before, or the limit was higher. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-	    (len > limit.rlim_cur || offset > limit.rlim_cur - len)) {
+	    (most > limit.rlim_cur || offset > limit.rlim_cur - most)) {
 		errno = EFBIG;
 		return NULL;
 	}

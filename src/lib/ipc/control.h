@@ -27,7 +27,7 @@ struct obituary {
 	uint32_t generation;
 	pid_t    pid;
 	int      wait_status;
-	int      for_cause;       /* SIGKILLed at the parent's request as misbehaving */
+	int      for_cause;       /* SIGKILLed at the parent's request: damage */
 	uint64_t run_ticket;      /* run that was under way, by the worker's own word; 0 none */
 	int64_t  run_started, ended_ns;
 	uint64_t output_len;      /* captured from that run; in the spool */

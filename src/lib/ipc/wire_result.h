@@ -75,6 +75,7 @@ struct wire_result_process {      /* where WIRE_TAIL_PROCESS is set; the address
 
 _Static_assert(sizeof(struct wire_result_header) == 32, "a hole in a frame");
 _Static_assert(sizeof(struct wire_result_more) == 48, "a hole in a frame");
+_Static_assert(sizeof(struct wire_result_process) == 40, "a hole in a frame");
 
 /* The largest value that travels in a packet beside a message of the largest size. */
 #define WIRE_VALUE_MAX (WIRE_PACKET_SIZE - 16u - 32u - 48u - 40u - 256u)

@@ -47,6 +47,8 @@ static struct sigaction sanitizer_has[sizeof fatal_signals / sizeof fatal_signal
 #define OWN_FRAMES_MAX 6
 #define OWN_FRAMES     3
 
+/* The signal that this process crashes by; 0: it does not. */
+static volatile sig_atomic_t first;
 /* One process has one note: it crashes once at most. */
 static struct crash_note *own_note;
 static const struct forkpool_limits *own_limits;
@@ -196,7 +198,6 @@ crash_last_words(int error)
 static void
 crash_handler(int signo, siginfo_t *info, void *context)
 {
-	static volatile sig_atomic_t first;
 	struct crash_note *note = note_to_fill();
 
 	if (note == NULL)
@@ -256,6 +257,7 @@ crash_enter(struct crash_note *note, const struct forkpool_limits *limits, uint6
 void
 crash_own(void)
 {
+	first = 0; /* one that shared this memory may have crashed before */
 	atomic_store(&own_note->owner, os_self());
 }
 

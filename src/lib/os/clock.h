@@ -8,6 +8,7 @@
 #ifndef FORKPOOL_CLOCK_H
 #define FORKPOOL_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/time.h>
 #include <time.h>
@@ -26,6 +27,14 @@ static inline int64_t
 clock_from_timeval(const struct timeval *t)
 {
 	return (int64_t)t->tv_sec * CLOCK_S + (int64_t)t->tv_usec * CLOCK_US;
+}
+
+/* Whether a time or a span that another process tells can be one: not negative, and sums of a few
+   of them do not overflow. */
+static inline bool
+clock_can_be(int64_t ns)
+{
+	return ns >= 0 && ns < INT64_MAX / 8;
 }
 
 /* A span of time as system calls take it; the span must not be negative. */

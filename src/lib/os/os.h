@@ -38,7 +38,8 @@ int os_file_discard(int fd, off_t from); /* free the blocks from there on, keep 
    cannot do so without changing flags that other processes share. */
 ssize_t os_read_now(int fd, void *data, size_t len);
 
-/* Sleep until *word is no longer expected, or timeout_ns has passed; may return early. */
+/* Sleep until *word is no longer expected, or timeout_ns, which is not negative, has passed; may
+   return early. */
 void os_word_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 void os_word_wake(_Atomic uint32_t *word);
 

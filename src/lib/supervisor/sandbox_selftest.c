@@ -28,6 +28,8 @@
 
 /* Longer than any machine takes for a handful of processes. */
 #define TRIAL_MS 30000
+/* So often look whether somebody who is awaited is still there. */
+#define LOOK_NS  (100 * CLOCK_MS)
 /* Each try takes out at least one mechanism or layer; somebody else may kill a trial worker,
    too. */
 #define TRIES    16
@@ -198,7 +200,7 @@ trial_worker_main(struct worker_setup *setup, pid_t supervisor)
 	if (getppid() != supervisor)
 		_exit(1);
 	while (atomic_load(&report->go) == 0)
-		os_word_wait(&report->go, 0, -1);
+		os_word_wait(&report->go, 0, LOOK_NS);
 	trial_sandbox = s;
 	/* A function of the caller's, for jobs of its own, in workers that worker_init() made. */
 	setup->job_exit = NULL;
@@ -284,6 +286,29 @@ companion_end(pid_t pid)
 		continue;
 }
 
+static int
+has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    info.si_pid != 0;
+}
+
+/* Wait until both companions are ready.  0; -1: one of them has ended. */
+static int
+companions_await(const struct acts *acts)
+{
+	uint32_t ready;
+
+	while ((ready = atomic_load(&report->companions)) < 2) {
+		if (has_ended(acts->twin) || has_ended(acts->sibling))
+			return -1;
+		os_word_wait(&report->companions, ready, LOOK_NS);
+	}
+	return 0;
+}
+
 /* Listen for the trial jobs' attempts.  The descriptor, or -1. */
 static int
 listen_for(uint16_t *port)
@@ -304,7 +329,6 @@ static int
 trial_run(struct worker_setup *setup, pid_t caller)
 {
 	struct acts *acts = &report->acts;
-	uint32_t ready;
 
 	memset(report, 0, sizeof *report);
 	acts->places = setup->sandbox.places;
@@ -323,11 +347,8 @@ trial_run(struct worker_setup *setup, pid_t caller)
 	if (setup->sandbox.level == FORKPOOL_ISOLATE_SANDBOX) {
 		acts->twin = companion_start(&setup->sandbox, worker);
 		acts->sibling = companion_start(&setup->sandbox, 0);
-		if (acts->twin == -1 || acts->sibling == -1)
+		if (acts->twin == -1 || acts->sibling == -1 || companions_await(acts) == -1)
 			(void)kill(worker, SIGKILL);
-		else
-			while ((ready = atomic_load(&report->companions)) < 2)
-				os_word_wait(&report->companions, ready, -1);
 	}
 	atomic_store(&report->go, 1);
 	os_word_wake(&report->go);

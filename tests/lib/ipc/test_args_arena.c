@@ -185,9 +185,31 @@ arena_below_limit(void)
 	return second->offset == 8192 ? 0 : 7;
 }
 
+/* What is wiped behind the new bytes counts as well. */
+static int
+arena_wipes_below_limit(void)
+{
+	static unsigned char data[8192];
+	struct arena a;
+
+	if (arena_open(&a) == -1)
+		return 1;
+	a.wipes = 1;
+	struct arena_extent *extent = arena_put(&a, data, 4000);
+	if (extent == NULL)
+		return 2;
+	arena_free(&a, extent);
+	/* No multiple of a page: its whole rest would be too much, what was written is not. */
+	if (storage_limit(4050, RLIM_INFINITY) == -1 || (extent = arena_put(&a, data, 100)) == NULL)
+		return 3;
+	arena_free(&a, extent);
+	return storage_limit(3000, RLIM_INFINITY) == 0 && put_is_refused(&a, data, 100) ? 0 : 4;
+}
+
 START_TEST(arena_stays_below_the_limit_on_files)
 {
 	storage_in_child(arena_below_limit);
+	storage_in_child(arena_wipes_below_limit);
 }
 END_TEST
 
