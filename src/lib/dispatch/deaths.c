@@ -65,7 +65,7 @@ victim_describe(struct dispatcher *d, struct job *job, const struct obituary *o,
 	details->limit = limit;
 	(void)outcome_status_text(o->wait_status, status, sizeof status);
 	if (outcome == FORKPOOL_LOST && o->for_cause)
-		(void)strlcpy(text, "its worker was ended: what it sent, or its memory, was damaged",
+		(void)strlcpy(text, "its worker was ended: what it sent or wrote was damaged",
 		    sizeof text);
 	else
 		place = outcome_message(text, sizeof text, outcome, limit,
