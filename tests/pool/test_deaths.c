@@ -371,6 +371,7 @@ END_TEST
 START_TEST(supervisor_is_killed_under_load)
 {
 	struct forkpool_options options = support_options(4);
+	const uint32_t all = 1 + support_times(2000);
 	unsigned lost = 0;
 
 	words = support_shared(sizeof *words);
@@ -379,11 +380,11 @@ START_TEST(supervisor_is_killed_under_load)
 	pid_t supervisor = support_supervisor(pool);
 	submit(pool, 0, DO_REPLY);
 	ck_assert_uint_eq(check(support_wait(pool)), 0);
-	for (uint32_t i = 1; i < 2001; i++)
+	for (uint32_t i = 1; i < all; i++)
 		submit(pool, i, i == 100 || i == 101 ? DO_LOOP : DO_REPLY);
 	while (atomic_load(&words->runs[100]) + atomic_load(&words->runs[101]) < 2)
 		ck_assert_int_ne(forkpool_dispatch(pool, NULL, 0), -1);
-	for (uint32_t i = 1; i < 2001; i++) {
+	for (uint32_t i = 1; i < all; i++) {
 		if (i == 200)
 			ck_assert_int_eq(kill(supervisor, SIGKILL), 0);
 		const struct forkpool_result *result = support_wait(pool);
@@ -400,7 +401,7 @@ START_TEST(supervisor_is_killed_under_load)
 	ck_assert_uint_ge(lost, 2);
 	ck_assert_uint_le(lost, 4);
 	ck_assert_uint_eq(atomic_load(&words->runs[100]), 1);
-	all_ok(pool, 2001, 100);
+	all_ok(pool, all, 100);
 	ck_assert_int_eq(forkpool_close(pool), 0);
 }
 END_TEST

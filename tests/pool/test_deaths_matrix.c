@@ -18,7 +18,7 @@
 
 #include "tests/support/dying.h"
 
-#define JOBS        64u
+#define JOBS_MAX    64u  /* in a round */
 #define ROUNDS_MAX  400u /* until results are in an outbox, for which jobs must share a packet */
 #define LARGE       300000u
 #define MORTAL_EACH 8u   /* one job in so many may be the one that dies */
@@ -41,6 +41,13 @@ static int
 has_victim(void)
 {
 	return moment >= MOMENT_IN_JOB && moment <= MOMENT_HALF_SENT;
+}
+
+/* In a round: where a worker runs many jobs, so many that they share packets. */
+static uint32_t
+jobs(void)
+{
+	return support_own_process() ? 2 * MORTAL_EACH : JOBS_MAX;
 }
 
 /* Whether the process that dies is a worker. */
@@ -229,7 +236,7 @@ round_run(struct forkpool *pool, uint32_t first)
 {
 	unsigned odd = 0;
 
-	for (uint32_t i = 0; i < JOBS; i++)
+	for (uint32_t i = 0; i < jobs(); i++)
 		submit(pool, first + i);
 	while (forkpool_pending(pool) > 0) {
 		const struct forkpool_result *result;
@@ -239,7 +246,7 @@ round_run(struct forkpool *pool, uint32_t first)
 		if (r == 0)
 			continue;
 		uint32_t index = (uint32_t)result->seq - 1;
-		ck_assert_msg(index >= first && index < first + JOBS, "%s: seq %u", cell_name,
+		ck_assert_msg(index >= first && index < first + jobs(), "%s: seq %u", cell_name,
 		    index + 1);
 		uint32_t ran = atomic_load(&runs[index]);
 		/* A process that died at its birth had not called the function. */
@@ -281,7 +288,7 @@ cell_begin(int number)
 	cell_set(number);
 	(void)snprintf(cell_name, sizeof cell_name, "%s, %s, %u attempts", ways[way].name,
 	    moment_names[moment], attempts_max);
-	runs = support_shared((ROUNDS_MAX + 2) * JOBS * sizeof *runs);
+	runs = support_shared((ROUNDS_MAX + 2) * JOBS_MAX * sizeof *runs);
 	dying_begin();
 	options.worker_init = dying_worker_init;
 	options.worker_exit = dying_worker_exit;
@@ -313,9 +320,9 @@ START_TEST(dies_and_the_others_do_not_notice)
 	else
 		dying_arm(moment, way);
 	do {
-		ck_assert_msg(next < ROUNDS_MAX * JOBS, "%s: the moment does not come", cell_name);
+		ck_assert_msg(next < ROUNDS_MAX * jobs(), "%s: the moment does not come", cell_name);
 		odd += round_run(pool, next);
-		next += JOBS;
+		next += jobs();
 	} while (atomic_load(&dying->armed) != MOMENT_NONE);
 	support_await(&dying->reached, 1);
 	ck_assert_msg(odd == (unsigned)has_victim(), "%s: %u jobs hurt", cell_name, odd);

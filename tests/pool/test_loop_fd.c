@@ -103,7 +103,7 @@ START_TEST(other_ways_to_wait_can_be_mixed_in)
 	struct forkpool *pool = support_open(NULL);
 
 	ck_assert_int_ge(forkpool_fd(pool), 0);
-	for (uint32_t round = 0; round < 50; round++) {
+	for (uint32_t round = 0; round < support_times(50); round++) {
 		uint32_t more = 20;
 		for (int i = 0; i < 30; i++)
 			(void)turns_submit(pool, REPLY);
@@ -135,7 +135,7 @@ START_TEST(edges_are_enough)
 	int set = epoll_create1(EPOLL_CLOEXEC);
 
 	ck_assert_int_eq(epoll_ctl(set, EPOLL_CTL_ADD, forkpool_fd(pool), &event), 0);
-	for (int round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < support_times(20); round++) {
 		for (int i = 0; i < 150; i++)
 			(void)turns_submit(pool, i == 7 && round % 5 == 0 ? CRASH : REPLY);
 		while (turns_tally.taken < turns_tally.submitted) {

@@ -31,7 +31,7 @@ START_TEST(all_workers_join_in_when_jobs_become_long)
 	_Atomic uint32_t *here = support_shared(sizeof *here);
 	struct forkpool *pool = support_open(&options);
 
-	for (int i = 0; i < (support_own_process() ? 2000 : 20000); i++) {
+	for (int i = 0; i < (support_own_process() ? 500 : 20000); i++) {
 		struct forkpool_job job = { .fn = support_job_nothing };
 		while (forkpool_submit(pool, &job, NULL) == 0)
 			ck_assert_int_eq(support_wait(pool)->outcome, FORKPOOL_OK);

@@ -21,7 +21,6 @@ case $("$make" --version 2>/dev/null) in
 'GNU Make '*) ;;
 *) skip_all 'there is no GNU make' ;;
 esac
-real_program
 TMPDIR=$dir/tmp
 mkdir "$TMPDIR" "$dir/bin" || exit 99
 ln -s "$forkpool" "$dir/bin/forkpool"

@@ -103,6 +103,12 @@ support_own_process(void)
 	return support_level() != FORKPOOL_ISOLATE_WORKER;
 }
 
+unsigned
+support_times(unsigned at_worker)
+{
+	return support_own_process() ? at_worker / 5 : at_worker;
+}
+
 int
 support_sandboxed(void)
 {
@@ -128,6 +134,9 @@ level_is_there(void)
 int
 support_run(Suite *suite)
 {
+	/* A shell without job control starts what is to run in the background with these ignored. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
 	if (support_own_process() && !level_is_there())
 		return EXIT_SUCCESS;
 	SRunner *runner = srunner_create(suite);

@@ -48,6 +48,8 @@ int support_run(Suite *);
 enum forkpool_isolation support_level(void);
 /* Whether each job has a process of its own. */
 int support_own_process(void);
+/* So many, or a fifth where each job is a fork, which costs some machines ten milliseconds. */
+unsigned support_times(unsigned at_worker);
 /* Whether jobs are denied files, processes, and signals to others. */
 int support_sandboxed(void);
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # tool-lib - what the tests of the command have in common; they read it with ".".  It writes TAP.
 #
-#	$forkpool                the program
+#	$forkpool                the program: where the build has libtool's script, what that would start, since the
+#	                         script gives it a name of its own, takes the signals meant for it, and costs more
+#	                         than most runs
 #	$dir                     an empty directory, gone at the end
 #	is NAME GOT WANTED       a test: both are the same text
 #	ok NAME COMMAND...       a test: the command succeeds
 #	run COMMAND...           sets $out, $err and $status
-#	real_program             $forkpool becomes the program, where it is libtool's script
 #	until_true COMMAND...    waits up to a minute until the command succeeds
 #	no_process_left NAME     a test: no process has the mark of this script in its environment
 #	skip_all WHY             ends the script: there is nothing to test here
@@ -21,6 +22,13 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 number=0
 failed=0
 forkpool=${FORKPOOL:-$PWD/forkpool}
+program=${forkpool%/*}/.libs/${forkpool##*/}
+if [ -x "$program" ]; then
+	libs=$(cd "${program%/*}" && pwd)
+	LD_LIBRARY_PATH=$libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export LD_LIBRARY_PATH
+	forkpool=$libs/${program##*/}
+fi
 dir=$(mktemp -d "${TMPDIR:-/tmp}/forkpool-test.XXXXXX") || exit 99
 # The mark: all processes that this script starts, and their children, have it in their environment.
 FORKPOOL_TEST_MARK=$dir
@@ -45,18 +53,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
-
-# libtool's script in the build directory starts the program under a name of its own; a signal has
-# to go to the program.
-real_program() {
-	program=${forkpool%/*}/.libs/${forkpool##*/}
-	if [ -x "$program" ]; then
-		libs=$(cd "${program%/*}" && pwd)
-		LD_LIBRARY_PATH=$libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-		export LD_LIBRARY_PATH
-		forkpool=$libs/${program##*/}
-	fi
-}
 
 skip_all() {
 	echo "1..0 # SKIP $*"

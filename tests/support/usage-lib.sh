@@ -11,7 +11,6 @@
 #
 # shellcheck shell=sh disable=SC2154
 [ -x "$forkpool" ] || skip_all 'there is no command in this build'
-real_program
 
 ran=$dir/ran
 mkdir "$dir/directory" || exit 99

@@ -3,7 +3,6 @@
 # --mem and --pids with control groups that the command makes: what they hold, and that no group stays behind.
 # shellcheck disable=SC2016 # the commands expand what stands in quotes
 . "${srcdir:-.}/tests/support/tool-lib.sh"
-real_program
 chmod 755 "$dir"
 if [ -n "${SANITIZE_CFLAGS:-}" ]; then skip_all 'memory is the sanitizer'\''s: no limits'; fi
 

@@ -5,7 +5,6 @@
 # shellcheck disable=SC1091,SC1083,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
-real_program
 cd "$dir" || exit 99
 
 # in_background COMMAND...: starts it and sets $pid

@@ -3,7 +3,6 @@
 # Programs that people run, each for real in a sandbox: as root, and as an ordinary user.  Where root runs this, both.
 # shellcheck disable=SC2016 # the commands expand what stands in quotes
 . "${srcdir:-.}/tests/support/tool-lib.sh"
-real_program
 chmod 755 "$dir"
 PATH=$PATH:/usr/bin:/bin
 

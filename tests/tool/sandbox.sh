@@ -3,7 +3,6 @@
 # --env, --stdin-from, --stack, --uid: what jobs get, with and without --sandbox.
 # shellcheck disable=SC2016 # the commands expand what stands in quotes
 . "${srcdir:-.}/tests/support/tool-lib.sh"
-real_program
 chmod 755 "$dir"
 hide=$PWD/tests/vm/hide
 cd "$dir" || exit 99
