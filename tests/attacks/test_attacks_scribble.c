@@ -23,7 +23,7 @@
 
 #define WORKERS  3u
 #define JOBS     60u
-#define ROUNDS   12
+#define ROUNDS   6
 #define AT_A_TIME 6
 #define SEED     1000
 #define RANGES   64u
