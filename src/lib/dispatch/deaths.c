@@ -108,13 +108,16 @@ victim_end(struct dispatcher *d, struct job *job, uint64_t word, unsigned worker
 		job->started_ns = o->run_started;
 		job->run_ns = clock_since(o->run_started, o->ended_ns);
 	}
-	if (outcome == FORKPOOL_OK && (own_process || o->for_cause || result_lost)) {
+	if (outcome == FORKPOOL_OK && o->over_memory && o->run_ticket == job->ticket) {
+		limit = FORKPOOL_LIMIT_MEMORY;
+		outcome = FORKPOOL_OVER_LIMIT;
+	} else if (outcome == FORKPOOL_OK && (own_process || o->for_cause || result_lost)) {
 		outcome = FORKPOOL_LOST;
 	} else if (outcome == FORKPOOL_OK) {
 		limit = limit_of(d, o, note);
 		outcome = outcome_of_death(o->wait_status, limit);
 	}
-	if (own_process) {
+	if (own_process && outcome != FORKPOOL_OVER_LIMIT) {
 		/* The job's process went with its worker: its own end is not known. */
 	} else if (WIFSIGNALED(o->wait_status)) {
 		job->end.signal = WTERMSIG(o->wait_status);

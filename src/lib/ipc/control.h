@@ -28,6 +28,7 @@ struct obituary {
 	pid_t    pid;
 	int      wait_status;
 	int      for_cause;       /* SIGKILLed at the parent's request: damage */
+	int      over_memory;     /* the kernel killed for memory in its cgroup during the run */
 	uint64_t run_ticket;      /* run that was under way, by the worker's own word; 0 none */
 	int64_t  run_started, ended_ns;
 	uint64_t output_len;      /* captured from that run; in the spool */

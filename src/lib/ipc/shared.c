@@ -45,6 +45,7 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 
 	atomic_store(&slot->run_ticket, 0);
 	atomic_store(&slot->run_deadline, CLOCK_NEVER);
+	atomic_store(&slot->oom_kills, UINT64_MAX);
 	atomic_store(&slot->reading, 0);
 	atomic_store(&slot->ready, READY_NOT);
 	atomic_store(&slot->end_ticket, 0);

@@ -90,6 +90,7 @@ struct shared_slot {
 	_Atomic uint32_t ready;             /* enum worker_ready; the supervisor's as well */
 	_Atomic int64_t  run_started;
 	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
+	_Atomic uint64_t oom_kills;         /* in the worker's cgroup when the run began */
 	_Atomic uint64_t progress[2];       /* done, total */
 	_Atomic pid_t    pid;               /* as the process itself says */
 	_Atomic uint64_t runs;              /* started so far, by all processes of the slot */

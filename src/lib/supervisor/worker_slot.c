@@ -323,6 +323,23 @@ output_keep(const struct slot_environment *e, const struct worker_slot *w, unsig
 	capture_empty(w->capture);
 }
 
+/*
+ * Whether the kernel has killed for memory in the worker's cgroup during the run.  It picks the
+ * job's processes first, but while these, dead already, still give back what sockets hold, it may
+ * find nobody left but the worker.
+ */
+static int
+over_memory(const struct slot_environment *e, const struct shared_slot *slot, unsigned index,
+    int status)
+{
+	uint64_t pids = 0, kills = 0;
+
+	return jobs_have_own_process(e->setup) && e->setup->limits.memory > 0 &&
+	    WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    cgroup_events(&e->setup->sandbox.cgroup, index, &pids, &kills) == 0 &&
+	    kills > atomic_load(&slot->oom_kills);
+}
+
 int
 slot_reap(struct slot_environment *e, struct worker_slot *w, unsigned index)
 {
@@ -344,6 +361,7 @@ slot_reap(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	obituary->pid = w->pid;
 	obituary->wait_status = status;
 	obituary->for_cause = w->for_cause;
+	obituary->over_memory = over_memory(e, slot, index, status);
 	obituary->run_ticket = atomic_load(&slot->run_ticket);
 	obituary->run_started = atomic_load(&slot->run_started);
 	obituary->ended_ns = clock_now();

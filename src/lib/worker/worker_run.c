@@ -367,6 +367,9 @@ job_run(struct wire_job *job)
 	atomic_store_explicit(&slot->run_entry, job->entry, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_started, started, memory_order_relaxed);
 	atomic_store_explicit(&slot->run_deadline, deadline, memory_order_relaxed);
+	if (worker_self.setup->sandbox.cgroup.dir != -1)
+		atomic_store_explicit(&slot->oom_kills, worker_self.own_process.oom_kills,
+		    memory_order_relaxed);
 	atomic_store_explicit(&slot->run_ticket, job->ticket, memory_order_release);
 	if (!jobs_have_own_process(worker_self.setup))
 		context_begin(&worker_self.context, job, deadline);
