@@ -371,8 +371,7 @@ END_TEST
 START_TEST(supervisor_is_killed_under_load)
 {
 	struct forkpool_options options = support_options(4);
-	const uint32_t all = 1 + support_times(2000);
-	unsigned lost = 0;
+	unsigned lost = 0, all = 1 + support_times(2000);
 
 	words = support_shared(sizeof *words);
 	options.queue_limit = JOBS_MAX;

@@ -320,7 +320,8 @@ START_TEST(dies_and_the_others_do_not_notice)
 	else
 		dying_arm(moment, way);
 	do {
-		ck_assert_msg(next < ROUNDS_MAX * jobs(), "%s: the moment does not come", cell_name);
+		ck_assert_msg(next < ROUNDS_MAX * jobs(), "%s: the moment does not come",
+		    cell_name);
 		odd += round_run(pool, next);
 		next += jobs();
 	} while (atomic_load(&dying->armed) != MOMENT_NONE);

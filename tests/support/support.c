@@ -134,7 +134,7 @@ level_is_there(void)
 int
 support_run(Suite *suite)
 {
-	/* A shell without job control starts what is to run in the background with these ignored. */
+	/* A shell without job control starts background commands with these ignored. */
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGQUIT, SIG_DFL);
 	if (support_own_process() && !level_is_there())
