@@ -1,9 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # xargs and forkpool --compat=xargs with the same input and options: the same output and status.
-#
-#	FORKPOOL_TEST_ALL=1	each input with each set of options; else each set has every third input, and each
-#				input every third set, which takes minutes less where processes are slow to start
+# Each set of options meets every third input, and each input every third set; all with FORKPOOL_TEST_ALL=1.
 # shellcheck disable=SC1091
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
@@ -84,14 +82,13 @@ same() {
 	fi
 }
 
-turn=0
+sets=0
 # all ARGUMENTS...: the same for each input whose turn it is
 all() {
-	turn=$((turn + 1))
-	at=$turn
+	sets=$((sets + 1))
+	turn=$sets
 	for input in $inputs; do
-		at=$((at + 1))
-		if [ -z "${FORKPOOL_TEST_ALL:-}" ] && [ $((at % 3)) -ne 0 ]; then continue; fi
+		its_turn || continue
 		same "$input: $*" "$dir/$input.in" "$@"
 	done
 }
