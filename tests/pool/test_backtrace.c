@@ -143,7 +143,9 @@ dies_with_words(struct forkpool_context *context, const void *args, size_t args_
 	return dies_deep(context, args, args_len);
 }
 
-/* These two faults have an address too: that of the instruction.  A sanitizer is not to be first. */
+/*
+ * These two faults have an address too: that of the instruction.  A sanitizer is not to be first.
+ */
 __attribute__((no_sanitize("undefined"))) static int
 divides(struct forkpool_context *context, const void *args, size_t args_len)
 {
