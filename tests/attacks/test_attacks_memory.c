@@ -149,8 +149,8 @@ struct searcher {
 
 struct found {
 	uint64_t own, others, in_registers;
-	uintptr_t place[8];
-	char      kind[8];
+	uintptr_t place[WALK_PLACES];
+	char      kind[WALK_PLACES];
 };
 
 static int
@@ -158,16 +158,20 @@ searches(struct forkpool_context *context, const void *args, size_t args_len)
 {
 	struct searcher s;
 	struct found f = { 0 };
-	uintptr_t own[8];
+	struct walk_needle needles[2] = {
+		{ .veiled = s.own_veiled, .len = MARK }, { .veiled = s.veiled, .len = MARK },
+	};
 
 	registers_save();
 	if (args_len != sizeof s)
 		return EBADMSG;
 	memcpy(&s, args, sizeof s);
 	f.in_registers = registers_search(s.veiled);
-	f.own = walk_search(s.own_veiled, MARK, own, 8);
-	f.others = walk_search(s.veiled, MARK, f.place, 8);
-	for (size_t i = 0; i < 8 && i < f.others; i++)
+	walk_search(needles, 2);
+	f.own = needles[0].hits;
+	f.others = needles[1].hits;
+	memcpy(f.place, needles[1].place, sizeof f.place);
+	for (size_t i = 0; i < WALK_PLACES && i < f.others; i++)
 		f.kind[i] = *(const char *)(f.place[i] + MARK);
 	return forkpool_reply(context, &f, sizeof f);
 }

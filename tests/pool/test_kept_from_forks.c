@@ -82,12 +82,12 @@ mark_submit(struct forkpool *pool)
 static int
 searches(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	uintptr_t places[8];
-	uint64_t found;
+	struct walk_needle needle = { .veiled = args, .len = MARK };
 
 	if (args_len != MARK)
 		return EBADMSG;
-	found = walk_search(args, MARK, places, 8);
+	walk_search(&needle, 1);
+	uint64_t found = needle.hits;
 	return forkpool_reply(context, &found, sizeof found);
 }
 

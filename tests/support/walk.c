@@ -100,28 +100,35 @@ is_here(const unsigned char *at, const unsigned char *veiled, size_t len)
 	return 1;
 }
 
-size_t
-walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t max)
+/* Note where the needle begins in a page of which the next room bytes can be searched. */
+static void
+page_search(struct walk_needle *needle, const unsigned char *at, size_t room)
+{
+	const unsigned char *end = at + room;
+	unsigned char first = (unsigned char)(needle->veiled[0] ^ WALK_VEIL);
+
+	while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
+		if (is_here(at, needle->veiled, needle->len) && needle->hits++ < WALK_PLACES)
+			needle->place[needle->hits - 1] = (uintptr_t)at;
+		at++;
+	}
+}
+
+void
+walk_search(struct walk_needle *needles, size_t count)
 {
 	static struct walk_range ranges[4096];
-	size_t n = walk_mapped(ranges, sizeof ranges / sizeof ranges[0]), hits = 0;
-	unsigned char first = (unsigned char)(veiled[0] ^ WALK_VEIL);
+	size_t n = walk_mapped(ranges, sizeof ranges / sizeof ranges[0]);
 
 	for (size_t i = 0; i < n; i++) {
-		for (uintptr_t page = ranges[i].at; page < ranges[i].end; page += WALK_PAGE) {
-			if (!walk_readable(page))
-				continue;
-			/* The needle may begin in this page and go on in the next. */
-			int goes_on =
-			    page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE);
-			size_t room = goes_on ? WALK_PAGE : WALK_PAGE - len + 1;
-			const unsigned char *at = (const unsigned char *)page, *end = at + room;
-			while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
-				if (is_here(at, veiled, len) && hits++ < max)
-					places[hits - 1] = (uintptr_t)at;
-				at++;
-			}
+		int readable = walk_readable(ranges[i].at), next;
+		for (uintptr_t page = ranges[i].at; page < ranges[i].end;
+		    page += WALK_PAGE, readable = next) {
+			next = page + WALK_PAGE < ranges[i].end && walk_readable(page + WALK_PAGE);
+			/* A needle may begin in this page and go on in the next. */
+			for (size_t k = 0; k < count && readable; k++)
+				page_search(&needles[k], (const unsigned char *)page,
+				    next ? WALK_PAGE : WALK_PAGE - needles[k].len + 1);
 		}
 	}
-	return hits;
 }

@@ -27,10 +27,19 @@ int walk_readable(uintptr_t at);
 int walk_writable(uintptr_t at);
 
 /*
- * The places of a needle in all readable memory, at most max of them; how many there are.  Each
- * byte of the needle is XORed with WALK_VEIL, so that the search does not find its own argument.
+ * What is searched for.  Each byte is XORed with WALK_VEIL, so that the search does not find its
+ * own argument.
  */
 #define WALK_VEIL 0x80u
-size_t walk_search(const unsigned char *veiled, size_t len, uintptr_t *places, size_t max);
+#define WALK_PLACES 8
+struct walk_needle {
+	const unsigned char *veiled;
+	size_t    len;
+	size_t    hits;               /* how often it is there */
+	uintptr_t place[WALK_PLACES]; /* the first of them */
+};
+
+/* Search all readable memory for some needles in one go. */
+void walk_search(struct walk_needle *needles, size_t count);
 
 #endif
