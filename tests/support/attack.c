@@ -188,7 +188,7 @@ attack_run(struct attack_scene *scene, const struct attack *attack)
 	struct forkpool_job odd = { .fn = attack->fn, .args = &known, .args_len = sizeof known,
 		.id = attack->name, .timeout_ns = attack->timeout_ms * MS };
 
-	squares(scene, 20, "before");
+	squares(scene, 8, "before");
 	atomic_store(&scene->words->over, 0);
 	atomic_store(&scene->words->started, 0);
 	uint64_t other = support_submit(scene->pool, neighbour, &token, sizeof token);
@@ -248,12 +248,28 @@ not_here(const char *why)
 	(void)fprintf(stderr, "skipped: %s\n", why);
 }
 
+/* Why there is no sandbox here; NULL: there is.  Asked before the tests, which are forked from this
+   process, it is asked once: opening a pool tries all out that is to hold. */
+static const char *
+sandbox_refused(void)
+{
+	static char error[256];
+	static int asked;
+	struct forkpool_options options = support_options(1);
+
+	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
+	if (!asked++) {
+		struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+		ck_assert_msg(pool != NULL || errno == ENOTSUP, "%s", error);
+		if (pool != NULL)
+			error[0] = (char)forkpool_close(pool);
+	}
+	return error[0] != '\0' ? error : NULL;
+}
+
 int
 attack_mode_possible(enum attack_mode mode)
 {
-	struct forkpool_options options = support_options(1);
-	char error[256] = "";
-
 	if (getuid() != 0 && (mode == ATTACK_JOB_USER || mode == ATTACK_SANDBOX_USER))
 		return 0; /* the mode before is the same */
 	int in_sandbox = mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER;
@@ -261,19 +277,11 @@ attack_mode_possible(enum attack_mode mode)
 		return 0; /* this run is for the other level */
 	if (!in_sandbox)
 		return 1;
-	if (SUPPORT_SANITIZED) {
-		not_here("a sandbox does not bear a sanitizer");
-		return 0;
-	}
-	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
-	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
-	if (pool == NULL && errno == ENOTSUP) {
-		not_here(error);
-		return 0;
-	}
-	ck_assert_msg(pool != NULL, "%s", error);
-	ck_assert_int_eq(forkpool_close(pool), 0);
-	return 1;
+	const char *refused =
+	    SUPPORT_SANITIZED ? "a sandbox does not bear a sanitizer" : sandbox_refused();
+	if (refused != NULL)
+		not_here(refused);
+	return refused == NULL;
 }
 
 /* Have every worker run a job, all at the same time. */
@@ -320,7 +328,7 @@ scene_play(enum attack_mode mode, const struct forkpool_options *given, attack_b
 	attack_aftermath(&scene);
 	/* A new worker is a copy of the supervisor as the attack left it. */
 	ck_assert_int_eq(forkpool_resize(scene.pool, ATTACK_WORKERS + 1), 0);
-	squares(&scene, 60, "long after");
+	squares(&scene, 20, "long after");
 	ck_assert_int_eq(forkpool_close(scene.pool), 0);
 	attack_observe_end(&scene);
 	free(scene.value);
@@ -480,12 +488,12 @@ int
 attack_main(Suite *suite)
 {
 	(void)snprintf(directory, sizeof directory, "/tmp/forkpool-attack.XXXXXX");
-	if (mkdtemp(directory) == NULL) {
+	if (mkdtemp(directory) == NULL || chmod(directory, 01777) == -1) {
 		perror(directory);
 		return EXIT_FAILURE;
 	}
-	if (chmod(directory, 01777) == -1)
-		perror(directory);
+	if (!SUPPORT_SANITIZED)
+		(void)sandbox_refused();
 	int status = support_run(suite);
 	traces_remove();
 	return status;
