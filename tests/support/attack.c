@@ -260,9 +260,10 @@ sandbox_refused(void)
 	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
 	if (!asked++) {
 		struct forkpool *pool = forkpool_open(&options, error, sizeof error);
-		ck_assert_msg(pool != NULL || errno == ENOTSUP, "%s", error);
-		if (pool != NULL)
-			error[0] = (char)forkpool_close(pool);
+		/* Any other error the scene's own pool will meet with. */
+		if (pool != NULL || errno != ENOTSUP)
+			error[0] = '\0';
+		(void)forkpool_close(pool);
 	}
 	return error[0] != '\0' ? error : NULL;
 }
