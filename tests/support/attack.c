@@ -253,8 +253,7 @@ not_here(const char *why)
 static const char *
 sandbox_refused(void)
 {
-	static char error[256];
-	static int asked;
+	static char error[256], asked;
 	struct forkpool_options options = support_options(1);
 
 	options.isolation = FORKPOOL_ISOLATE_SANDBOX;
