@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The n-th call fails, for every n until none fails any more, at JOB and SANDBOX in growing steps:
- * each time a clean error or a clean result for every job, no hang, nothing left behind.
+ * The n-th call fails, until none fails any more: each time a clean error or a clean result for
+ * every job, no hang, nothing left behind.
  */
 #include "config.h"
 #include "tests/support/fault_scenario.h"
@@ -12,15 +12,14 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * Every n up to this one is tried.  After it the steps get larger where each of a caller's many
- * forks is slow: under a sanitizer, and where each job is one.
- */
-#define EVERY_N (FAULT_ASAN ? 24u : 12u)
+/* Every n up to this one is tried, and then larger and larger ones, since each n costs a pool; all
+   with FORKPOOL_TEST_ALL in the environment. */
+#define EVERY_N 16u
 
 static struct fault_report *report;
 
@@ -270,7 +269,7 @@ START_TEST(each_call_once)
 	inject_setup();
 	ck_assert_uint_eq(run(f, 0), 0);
 	while (run(f, n) > 0)
-		n += (FAULT_ASAN || support_own_process()) && n >= EVERY_N ? n / 8 + 1 : 1;
+		n += n < EVERY_N || getenv("FORKPOOL_TEST_ALL") != NULL ? 1 : n / 8;
 	ck_assert_msg(n > 1 || may_be_unseen, "no call of %s was seen", inject_name(f->plan.call));
 }
 END_TEST
