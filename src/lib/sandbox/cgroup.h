@@ -11,7 +11,8 @@
  * So the limits here count the worker too: one process, and memory with a slack.  A worker enters
  * when worker_init() is done: what worker_init() allocated stays charged to the group where the
  * worker was before.  RLIMIT_DATA remains the exact limit of memory; should the kernel's OOM killer
- * strike here, it picks the job's processes first (cgroup_enter_job()).
+ * strike here, it picks the job's processes first (cgroup_enter_job()); slot_reap() knows where it
+ * has taken the worker.
  *
  * Only the delegated directories are kept open; leaves are reached through them by name.
  */

@@ -329,15 +329,15 @@ output_keep(const struct slot_environment *e, const struct worker_slot *w, unsig
  * find nobody left but the worker.
  */
 static int
-over_memory(const struct slot_environment *e, const struct shared_slot *slot, unsigned index,
+over_memory(const struct slot_environment *e, const struct worker_slot *w, unsigned index,
     int status)
 {
 	uint64_t pids = 0, kills = 0;
 
 	return jobs_have_own_process(e->setup) && e->setup->limits.memory > 0 &&
-	    WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    w->state != SLOT_KILLED && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
 	    cgroup_events(&e->setup->sandbox.cgroup, index, &pids, &kills) == 0 &&
-	    kills > atomic_load(&slot->oom_kills);
+	    kills > atomic_load(&shared_of(e, index)->oom_kills);
 }
 
 int
@@ -361,7 +361,7 @@ slot_reap(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	obituary->pid = w->pid;
 	obituary->wait_status = status;
 	obituary->for_cause = w->for_cause;
-	obituary->over_memory = over_memory(e, slot, index, status);
+	obituary->over_memory = over_memory(e, w, index, status);
 	obituary->run_ticket = atomic_load(&slot->run_ticket);
 	obituary->run_started = atomic_load(&slot->run_started);
 	obituary->ended_ns = clock_now();
