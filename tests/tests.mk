@@ -168,6 +168,7 @@ support_sources = \
 	tests/support/attack_observe.c tests/support/attack_observe.h \
 	tests/support/confined.c tests/support/confined.h \
 	tests/support/debug_info.c tests/support/debug_info.h \
+	tests/support/filter_judge.c tests/support/filter_judge.h \
 	tests/support/landlocked.h \
 	tests/support/lives.c tests/support/lives.h \
 	tests/support/outer_filter.c tests/support/outer_filter.h \
@@ -246,6 +247,8 @@ shell_tests = \
 AM_DEFAULT_SOURCE_EXT = .c
 LDADD = libsupport.la libforkpool-core.la $(CHECK_LIBS)
 libsupport_la_SOURCES = $(support_sources)
+libsupport_la_LIBTOOLFLAGS = $(convenience)
+libtool_support_la_LIBTOOLFLAGS = $(convenience)
 libtool_support_la_SOURCES = \
 	tests/support/journal_support.c tests/support/journal_support.h \
 	tests/support/options_support.c tests/support/options_support.h \

@@ -4,6 +4,7 @@
  * wants it answers as the tables say.  And what the tables say of the calls that matter most.
  */
 #include "config.h"
+#include "tests/support/filter_judge.h"
 #include "tests/support/support.h"
 
 #include <errno.h>
@@ -18,9 +19,7 @@
 
 #ifdef HAVE_LIBSECCOMP
 
-#include <linux/filter.h>
 #include <linux/futex.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -28,97 +27,6 @@
 
 #include "lib/sandbox/seccomp_filter.h"
 #include "lib/sandbox/syscall_policy.h"
-
-#define ALL_WANTS 64
-#define GATE ((uintptr_t)0x00007f1234567890)
-static struct sandbox_filter filters[ALL_WANTS];
-
-static void
-build_all(void)
-{
-	for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
-		struct filter_wants w = { .files = (wants & WANT_FILES) != 0,
-			.network = (wants & WANT_NETWORK) != 0, .exec = (wants & WANT_EXEC) != 0,
-			.threads = (wants & WANT_THREADS) != 0, .root = (wants & WANT_ROOT) != 0,
-			.truncate = (wants & WANT_TRUNCATE) != 0 };
-		ck_assert_int_eq(filter_build(&filters[wants], &w, NULL, 0), 0);
-	}
-}
-
-static void
-release_all(void)
-{
-	for (unsigned wants = 0; wants < ALL_WANTS; wants++)
-		filter_release(&filters[wants]);
-}
-
-/* What the kernel would do with this program and this call. */
-static uint32_t
-run(const struct sandbox_filter *filter, const struct seccomp_data *data)
-{
-	const struct sock_filter *code = filter->code;
-	uint32_t a = 0;
-
-	for (size_t pc = 0; pc < filter->count; pc++) {
-		const struct sock_filter *i = &code[pc];
-		int yes = 0;
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			ck_assert_uint_le(i->k, sizeof *data - 4);
-			memcpy(&a, (const char *)data + i->k, sizeof a);
-			continue;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			continue;
-		case BPF_RET | BPF_K:
-			return i->k;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			continue;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = a == i->k;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			yes = a > i->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = a >= i->k;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			yes = (a & i->k) != 0;
-			break;
-		default:
-			ck_abort_msg("instruction %#x at %zu is not known here", i->code, pc);
-		}
-		pc += yes ? i->jt : i->jf;
-	}
-	ck_abort_msg("the program has no end");
-	return 0;
-}
-
-/* The kernel's action as an answer of the tables. */
-static int
-answer_of(uint32_t action)
-{
-	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
-		return (int)(action & SECCOMP_RET_DATA);
-	if (action == SECCOMP_RET_ALLOW)
-		return POLICY_ALLOW;
-	ck_assert_uint_eq(action, SECCOMP_RET_TRAP);
-	return POLICY_TRAP;
-}
-
-static int
-judge(unsigned wants, int number, const uint64_t *args)
-{
-	struct seccomp_data data = { .nr = number,
-		.arch = seccomp_arch_native(),
-		.instruction_pointer = GATE };
-
-	if (args != NULL)
-		memcpy(data.args, args, sizeof data.args);
-	return answer_of(run(&filters[wants], &data));
-}
 
 /* --------------------------------------------------------- the tables, read in the plainest way */
 
@@ -171,15 +79,32 @@ choice_answer(const struct policy_choice *choice, unsigned wants, const uint64_t
 	return choice->other;
 }
 
-/* Does the program's answer agree with what the tables say of this call? */
+/* Which rules and choices of the tables name the call that is being checked. */
+static unsigned char rule_names_it[256], choice_names_it[256];
+
+static void
+find_call(const char *name)
+{
+	ck_assert_uint_le(policy_rule_count, sizeof rule_names_it);
+	ck_assert_uint_le(policy_choice_count, sizeof choice_names_it);
+	for (size_t i = 0; i < policy_rule_count; i++)
+		rule_names_it[i] = has_call(policy_rules[i].calls, name) != 0;
+	for (size_t i = 0; i < policy_choice_count; i++)
+		choice_names_it[i] = has_call(policy_choices[i].calls, name) != 0;
+}
+
+/*
+ * Does the program's answer agree with what the tables say of this call?  Without ck_assert(), as
+ * filter_judge() is.
+ */
 static void
 check_call(unsigned wants, const char *name, int number, const uint64_t *args)
 {
-	int got = judge(wants, number, args), allowed = 0, refused = 0, as_refused = 0;
+	int got = filter_judge(wants, number, args), allowed = 0, refused = 0, as_refused = 0;
 
 	for (size_t i = 0; i < policy_rule_count; i++) {
 		const struct policy_rule *rule = &policy_rules[i];
-		if (!applies(wants, rule->any, rule->none) || !has_call(rule->calls, name))
+		if (!rule_names_it[i] || !applies(wants, rule->any, rule->none))
 			continue;
 		int holds = 1;
 		for (int j = 0; j < 3; j++)
@@ -192,7 +117,7 @@ check_call(unsigned wants, const char *name, int number, const uint64_t *args)
 	}
 	for (size_t i = 0; i < policy_choice_count; i++) {
 		const struct policy_choice *choice = &policy_choices[i];
-		if (!applies(wants, choice->any, choice->none) || !has_call(choice->calls, name) ||
+		if (!choice_names_it[i] || !applies(wants, choice->any, choice->none) ||
 		    !compare_holds(&choice->where, args))
 			continue;
 		int answer = choice_answer(choice, wants, args);
@@ -201,12 +126,13 @@ check_call(unsigned wants, const char *name, int number, const uint64_t *args)
 		as_refused |= answer == got;
 	}
 	const char *format = "wants %u: %s(%#jx, %#jx, %#jx, %#jx): %d, in the tables %s%s";
-	ck_assert_msg(!(allowed && refused) &&
-		(allowed        ? got == POLICY_ALLOW :
-			refused ? got > 0 && as_refused :
-				  got == POLICY_TRAP),
-	    format, wants, name, (uintmax_t)args[0], (uintmax_t)args[1], (uintmax_t)args[2],
-	    (uintmax_t)args[3], got, allowed ? "allowed" : "", refused ? "refused" : "");
+	int agrees = allowed ? got == POLICY_ALLOW :
+	    refused          ? got > 0 && as_refused :
+			       got == POLICY_TRAP;
+	if (!agrees || (allowed && refused))
+		ck_abort_msg(format, wants, name, (uintmax_t)args[0], (uintmax_t)args[1],
+		    (uintmax_t)args[2], (uintmax_t)args[3], got, allowed ? "allowed" : "",
+		    refused ? "refused" : "");
 }
 
 /* ----------------------------------------------------------------------------- arguments to try */
@@ -234,21 +160,19 @@ pool_put(unsigned arg, uint64_t value)
 
 /* Add the values that the tables name for an argument, and their neighbours. */
 static void
-pool_fill(const char *name)
+pool_fill(void)
 {
 	memset(pool_count, 0, sizeof pool_count);
 	for (unsigned arg = 0; arg < 6; arg++)
 		pool_put(arg, 0);
 	for (size_t i = 0; i < policy_rule_count; i++)
-		for (int j = 0; has_call(policy_rules[i].calls, name) && j < 3 &&
-		     policy_rules[i].compare[j].op != 0;
+		for (int j = 0; rule_names_it[i] && j < 3 && policy_rules[i].compare[j].op != 0;
 		     j++) {
 			const struct scmp_arg_cmp *c = &policy_rules[i].compare[j];
 			pool_put(c->arg, c->op == SCMP_CMP_MASKED_EQ ? c->datum_b : c->datum_a);
 		}
 	for (size_t i = 0; i < policy_choice_count; i++)
-		for (size_t j = 0;
-		     has_call(policy_choices[i].calls, name) && j < policy_choices[i].count; j++) {
+		for (size_t j = 0; choice_names_it[i] && j < policy_choices[i].count; j++) {
 			pool_put(policy_choices[i].arg, policy_choices[i].values[j].value);
 			if (policy_choices[i].where.op != 0)
 				pool_put(policy_choices[i].where.arg,
@@ -275,18 +199,18 @@ pool_take(unsigned arg)
 
 START_TEST(program_answers_as_the_tables_say)
 {
-	build_all();
 	for (int number = 0; number < (int)policy_first_unknown; number++) {
 		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 		if (name == NULL)
 			continue;
-		pool_fill(name);
+		find_call(name);
+		pool_fill();
 		int tries = 1;
 		for (unsigned arg = 0; arg < 6; arg++)
 			if (pool_count[arg] > 1)
 				tries = 2000;
 		for (int i = 0; i < tries; i++)
-			for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
+			for (unsigned wants = 0; wants < FILTER_JUDGES; wants++) {
 				uint64_t args[6];
 				for (unsigned arg = 0; arg < 6; arg++)
 					args[arg] = pool_take(arg);
@@ -294,7 +218,6 @@ START_TEST(program_answers_as_the_tables_say)
 			}
 		free(name);
 	}
-	release_all();
 }
 END_TEST
 
@@ -318,29 +241,25 @@ END_TEST
 
 START_TEST(young_foreign_and_x32_calls_are_not_made)
 {
-	build_all();
-	for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
-		if (policy_first_unknown != 0) {
-			ck_assert_int_eq(judge(wants, (int)policy_first_unknown, NULL), ENOSYS);
-			ck_assert_int_eq(judge(wants, 0x3fffffff, NULL), ENOSYS);
-			ck_assert_int_eq(judge(wants, (int)policy_first_unknown - 1, NULL),
-			    POLICY_TRAP);
+	int unknown = (int)policy_first_unknown;
+
+	for (unsigned wants = 0; wants < FILTER_JUDGES; wants++) {
+		if (unknown != 0) {
+			ck_assert_int_eq(filter_judge(wants, unknown, NULL), ENOSYS);
+			ck_assert_int_eq(filter_judge(wants, 0x3fffffff, NULL), ENOSYS);
+			ck_assert_int_eq(filter_judge(wants, unknown - 1, NULL), POLICY_TRAP);
 		}
-		ck_assert_int_eq(judge(wants, -1, NULL), POLICY_TRAP);
-		ck_assert_int_eq(judge(wants, INT32_MIN, NULL), POLICY_TRAP);
+		ck_assert_int_eq(filter_judge(wants, -1, NULL), POLICY_TRAP);
+		ck_assert_int_eq(filter_judge(wants, INT32_MIN, NULL), POLICY_TRAP);
 		for (int number = 0; number < 500; number++) {
 			/* SYS_getpid and all others with the bit of x32 */
-			ck_assert_int_eq(judge(wants, number | 0x40000000, NULL), POLICY_TRAP);
-			struct seccomp_data data = {
-				.nr = number,
-				.arch = seccomp_arch_native() ^ 0x80000000u,
-			};
-			int answer = answer_of(run(&filters[wants], &data));
-			ck_assert(answer == POLICY_TRAP ||
-			    (answer == ENOSYS && number >= (int)policy_first_unknown));
+			int x32 = filter_judge(wants, number | 0x40000000, NULL);
+			int foreign = filter_judge_foreign(wants, number);
+			ck_assert_int_eq(x32, POLICY_TRAP);
+			ck_assert(foreign == POLICY_TRAP ||
+			    (foreign == ENOSYS && number >= unknown));
 		}
 	}
-	release_all();
 }
 END_TEST
 
@@ -451,29 +370,25 @@ static const struct expected expected[] = {
 
 START_TEST(what_matters_most)
 {
-	build_all();
 	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
-		for (unsigned wants = 0; wants < ALL_WANTS; wants++) {
+		for (unsigned wants = 0; wants < FILTER_JUDGES; wants++) {
 			const struct expected *e = &expected[i];
 			if ((wants & e->wants) != e->wants || (wants & e->none) != 0)
 				continue;
-			int got = judge(wants, e->number, e->args);
+			int got = filter_judge(wants, e->number, e->args);
 			ck_assert_msg(got == e->answer,
 			    "line %zu, wants %u, call %d: %d instead of %d", i, wants, e->number,
 			    got, e->answer);
 		}
-	release_all();
 }
 END_TEST
 
 START_TEST(sizes_stay_small)
 {
-	build_all();
 	/* The strictest filter, for a pure computation, must cost least to install. */
-	ck_assert_uint_lt(filters[0].count, 600);
-	for (unsigned wants = 0; wants < ALL_WANTS; wants++)
-		ck_assert_uint_lt(filters[wants].count, 1600);
-	release_all();
+	ck_assert_uint_lt(filter_judge_length(0), 600);
+	for (unsigned wants = 0; wants < FILTER_JUDGES; wants++)
+		ck_assert_uint_lt(filter_judge_length(wants), 1600);
 }
 END_TEST
 
@@ -489,6 +404,8 @@ main(void)
 	Suite *suite = suite_create("sandbox_policy");
 	TCase *tc = support_case("sandbox_policy", 120);
 
+	/* Once for all tests: libseccomp takes its time. */
+	tcase_add_unchecked_fixture(tc, filter_judges_make, filter_judges_release);
 	tcase_add_test(tc, program_answers_as_the_tables_say);
 	tcase_add_test(tc, tables_name_calls_that_exist);
 	tcase_add_test(tc, young_foreign_and_x32_calls_are_not_made);
