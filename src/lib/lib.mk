@@ -105,6 +105,7 @@ include_HEADERS = include/forkpool.h include/forkpool_job.h include/forkpool_opt
 # The unit tests link the convenience library and see all functions; programs see only what libforkpool.la exports.
 noinst_LTLIBRARIES = libforkpool-core.la
 libforkpool_core_la_SOURCES = $(core_sources)
+libforkpool_core_la_LIBTOOLFLAGS = $(convenience)
 libforkpool_core_la_CPPFLAGS = $(src_includes) $(LIBBSD_CFLAGS) $(LIBSECCOMP_CFLAGS) $(LIBUNWIND_CFLAGS) $(LIBDW_CFLAGS)
 libforkpool_core_la_LIBADD = $(LIBBSD_LIBS) $(LIBSECCOMP_LIBS) $(LIBUNWIND_LIBS)
 

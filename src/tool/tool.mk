@@ -130,6 +130,7 @@ forkpool_CPPFLAGS = $(src_includes) $(LIBBSD_CFLAGS) $(JANSSON_CFLAGS)
 forkpool_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 forkpool_LDADD = libforkpool-tool.la libforkpool.la $(LIBBSD_LIBS) $(JANSSON_LIBS) $(DL_LIBS)
 libforkpool_tool_la_SOURCES = $(tool_sources)
+libforkpool_tool_la_LIBTOOLFLAGS = $(convenience)
 nodist_libforkpool_tool_la_SOURCES = src/tool/reports/report_page.h
 libforkpool_tool_la_CPPFLAGS = $(forkpool_CPPFLAGS) -iquote src
 
