@@ -65,7 +65,7 @@ allocates_at_once(struct forkpool_context *context, const void *args, size_t arg
 	return 0;
 }
 
-#define MEMORY .limits = { .memory = 64 << 20 }
+#define MEMORY .limits = { .memory = 16 << 20 }
 
 static const struct trial memory[] = {
 	{ "malloc, and a crash", allocates, MEMORY, OVER(MEMORY), .then = THEN_CRASH,
@@ -95,17 +95,17 @@ static const struct trial memory[] = {
 	{ "a terabyte, and coping", allocates_at_once, MEMORY, .outcome = FORKPOOL_OK,
 	    .then = THEN_COPE, .amount = INT64_C(1) << 40 },
 	{ "half of it", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
-	    .amount = 32 << 20 },
+	    .amount = 8 << 20 },
 	{ "half of it, and a crash", allocates, MEMORY, .outcome = FORKPOOL_CRASHED,
-	    .then = THEN_CRASH, .amount = 32 << 20 },
+	    .then = THEN_CRASH, .amount = 8 << 20 },
 	{ "half of it, and EIO", allocates, MEMORY, .outcome = FORKPOOL_FAILED, .then = THEN_RETURN,
-	    .amount = 32 << 20 },
+	    .amount = 8 << 20 },
 	{ "half of it, and exit(1)", allocates, MEMORY, .outcome = FORKPOOL_EXITED,
-	    .then = THEN_EXIT, .amount = 32 << 20 },
+	    .then = THEN_EXIT, .amount = 8 << 20 },
 	{ "none, and an abort", allocates, MEMORY, .outcome = FORKPOOL_CRASHED, .then = THEN_ABORT,
 	    .amount = 0 },
 	{ "no limit", allocates, .limits = { 0 }, .outcome = FORKPOOL_OK, .then = THEN_COPE,
-	    .amount = 128 << 20 },
+	    .amount = 32 << 20 },
 };
 
 /* ------------------------------------------------------------------------------- processor time */
@@ -353,7 +353,7 @@ static const struct trial below[] = {
 	{ "half of the processor time", burns, CPU, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
 	    .amount = 100 * MS },
 	{ "most of the memory", allocates, MEMORY, .outcome = FORKPOOL_OK, .then = THEN_COPE,
-	    .amount = 48 << 20 },
+	    .amount = 12 << 20 },
 	{ "most of the descriptors", opens, OPEN, .outcome = FORKPOOL_OK, .then = THEN_RETURN,
 	    .amount = 28 },
 };

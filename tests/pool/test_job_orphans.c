@@ -174,7 +174,7 @@ init_of(pid_t worker)
 static void
 many_body(struct attack_scene *scene, const void *arg)
 {
-	static const struct orders orders = { .orphans = SUPPORT_SANITIZED ? 500 : 5000,
+	static const struct orders orders = { .orphans = SUPPORT_SANITIZED ? 500 : 1000,
 		.burn_ns = MS / 10 };
 	const struct forkpool_result *result = NULL;
 	unsigned most = 0;
