@@ -10,7 +10,7 @@
 #	run COMMAND...           sets $out, $err and $status
 #	until_true COMMAND...    waits up to a minute until the command succeeds
 #	no_process_left NAME     a test: no process has the mark of this script in its environment
-#	its_turn                 whether this one of many similar tests is to run: every third, and with
+#	its_turn                 whether this one of many similar tests is to run: every fifth, and with
 #	                         FORKPOOL_TEST_ALL=1 in the environment each
 #	skip_all WHY             ends the script: there is nothing to test here
 #	done_testing             at the end
@@ -59,7 +59,7 @@ trap 'exit 1' HUP INT TERM
 turn=0
 its_turn() {
 	turn=$((turn + 1))
-	[ -n "${FORKPOOL_TEST_ALL:-}" ] || [ $((turn % 3)) -eq 0 ]
+	[ -n "${FORKPOOL_TEST_ALL:-}" ] || [ $((turn % 5)) -eq 0 ]
 }
 
 skip_all() {

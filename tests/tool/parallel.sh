@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # GNU parallel and forkpool --compat=parallel with the same input and options: the same output, in
-# the order of the input, and the same status.  Every third of these is run; all with FORKPOOL_TEST_ALL=1.
+# the order of the input, and the same status.  Every fifth of these is run; all with FORKPOOL_TEST_ALL=1.
 # The braces are the templates' own.
 # shellcheck disable=SC1091,SC1083
 . "${srcdir:-.}/tests/support/tool-lib.sh"

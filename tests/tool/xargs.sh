@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # xargs and forkpool --compat=xargs with the same input and options: the same output and status.
-# Each set of options meets every third input, and each input every third set; all with FORKPOOL_TEST_ALL=1.
+# Each set of options meets every fifth input, and each input every fifth set; all with FORKPOOL_TEST_ALL=1.
 # shellcheck disable=SC1091
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
