@@ -185,7 +185,7 @@ run "$forkpool" --cpu 0.1 sh -c 'while :; do :; done' ::: 1
 is '--cpu' "$status:$(printf '%s\n' "$err" | grep -c 'cpu')" 123:1
 run "$forkpool" --fsize 10K sh -c "head -c 100000 /dev/zero >'$dir/grown'" ::: 1
 is '--fsize' "$status:$(($(wc -c <"$dir/grown") <= 10240))" 123:1
-# With a sanitizer there is no limit of memory, and awk takes all that the machine has.
+# The limit is on top of what the worker has, and with a sanitizer that is terabytes of shadow memory.
 if [ -z "${SANITIZE_CFLAGS:-}" ]; then
 	run "$forkpool" --mem 50M awk 'BEGIN { for (i = 0; ; i++) a[i] = i "text" }' ::: 1
 	is '--mem' "$status:$(printf '%s\n' "$err" | grep -c '^forkpool: .*memory')" 123:1
