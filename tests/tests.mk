@@ -258,10 +258,12 @@ libtool_support_la_SOURCES = \
 # An empty file tests/pool/test_NAME-LEVEL.level stands for a run of tests/pool/test_NAME at that level.
 level_tests = $(pool_units:=-job.level) $(pool_units:=-sandbox.level)
 
-# What tests/checks/test-server.sh runs: the example, and its clients.
+# What tests/tool/cgroup.sh runs, and tests/checks/test-server.sh: the example, and its clients.
+script_programs = tests/support/holding
 if HAVE_EPOLL
-server_programs = tests/support/server tests/support/http_load tests/support/http_rude
+script_programs += tests/support/server tests/support/http_load tests/support/http_rude
 endif
+tests_support_holding_LDADD =
 tests_support_server_SOURCES = examples/06-server.c examples/http.c examples/http.h
 tests_support_server_LDADD = libforkpool.la
 tests_support_server_LDFLAGS = $(AM_LDFLAGS) -no-install
@@ -275,10 +277,10 @@ check_LTLIBRARIES = libsupport.la
 if BUILD_TOOL
 check_LTLIBRARIES += libtool-support.la
 endif
-check_PROGRAMS = $(check_units) $(server_programs)
+check_PROGRAMS = $(check_units) $(script_programs)
 TESTS = $(check_units) $(level_tests) $(shell_tests)
 else
-check_PROGRAMS = $(server_programs)
+check_PROGRAMS = $(script_programs)
 TESTS = tests/support/left-out.sh $(shell_tests)
 endif
 

@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(attacks_a_process_where_programs_run)
 {
-	attack_table_programs(on_processes, _i);
+	attack_table_sandbox(on_processes, _i, &attack_programs);
 }
 END_TEST
 

@@ -235,13 +235,22 @@ END_TEST
 
 START_TEST(fills_queues_where_programs_run)
 {
-	attack_table_programs(queues, _i);
+	attack_table_sandbox(queues, _i, &attack_programs);
 }
 END_TEST
 
 START_TEST(a_denied_thread_is_named)
 {
-	attack_table_programs(threads, _i);
+	attack_table_sandbox(threads, _i, &attack_programs);
+}
+END_TEST
+
+/* Threads, and no programs: another filter. */
+START_TEST(a_denied_thread_is_named_where_threads_are_all)
+{
+	static const struct forkpool_sandbox sandbox = { .threads = 1 };
+
+	attack_table_sandbox(threads, _i, &sandbox);
 }
 END_TEST
 
@@ -255,6 +264,7 @@ main(void)
 	ATTACK_TABLE(queue, fills_queues, queues);
 	ATTACK_TABLE(queue, fills_queues_where_programs_run, queues);
 	ATTACK_TABLE(queue, a_denied_thread_is_named, threads);
+	ATTACK_TABLE(queue, a_denied_thread_is_named_where_threads_are_all, threads);
 	suite_add_tcase(suite, trace);
 	suite_add_tcase(suite, queue);
 	return attack_main(suite);

@@ -383,19 +383,18 @@ attack_table(const struct attack *table, int i, const struct forkpool_options *o
 	attack_table_with(table, i, options, run_one);
 }
 
+static const char *const programs_readable[] = { "/usr", "/bin", "/lib", "/lib64", NULL };
+const struct forkpool_sandbox attack_programs = { .exec = 1, .readable = programs_readable };
+
 void
-attack_table_programs(const struct attack *table, int i)
+attack_table_sandbox(const struct attack *table, int i, const struct forkpool_sandbox *sandbox)
 {
-	static const char *const readable[] = { "/usr", "/bin", "/lib", "/lib64", NULL };
-	struct forkpool_sandbox sandbox = { .exec = 1,
-		.readable = readable };
 	struct forkpool_options options = support_options(2);
 	enum attack_mode mode = (enum attack_mode)(i % ATTACK_MODES);
 
-	if (mode != ATTACK_SANDBOX && mode != ATTACK_SANDBOX_USER)
-		return;
-	options.sandbox = &sandbox;
-	attack_table(table, i, &options);
+	options.sandbox = sandbox;
+	if (mode == ATTACK_SANDBOX || mode == ATTACK_SANDBOX_USER)
+		attack_table(table, i, &options);
 }
 
 /* ------------------------------------------------------------------------------ for the attacks */

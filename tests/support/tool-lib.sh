@@ -12,6 +12,8 @@
 #	no_process_left NAME     a test: no process has the mark of this script in its environment
 #	its_turn                 whether this one of many similar tests is to run: every fifth, and with
 #	                         FORKPOOL_TEST_ALL=1 in the environment each
+#	no_sandbox               whether this system refused the sandbox of the last run; it says so, and where the
+#	                         environment has FORKPOOL_REQUIRE_SANDBOX that is a test that failed
 #	skip_all WHY             ends the script: there is nothing to test here
 #	done_testing             at the end
 #
@@ -99,6 +101,15 @@ run() {
 	status=$?
 	out=$(cat "$dir/.out")
 	err=$(cat "$dir/.err")
+}
+
+no_sandbox() {
+	case $err in
+	*'cannot start the workers: sandbox: '*) ;;
+	*) return 1 ;;
+	esac
+	[ -z "${FORKPOOL_REQUIRE_SANDBOX:-}" ] || report 'this system has a sandbox' 1
+	echo "# no sandbox here: $err"
 }
 
 until_true() {

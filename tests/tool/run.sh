@@ -194,9 +194,7 @@ run "$forkpool" --nofile 32 sh -c 'ulimit -n' ::: 1
 is '--nofile' "$out" 32
 
 run "$forkpool" --sandbox sh -c 'echo in >/dev/null && cat /etc/passwd >/dev/null && echo fine' ::: 1
-case $err in
-*'cannot start the workers'*) echo "# no sandbox here: $err" ;;
-*)
+if ! no_sandbox; then
 	is '--sandbox lets a command work' "$status:$out" 0:fine
 	run "$forkpool" --sandbox sh -c "echo x >'$dir/written'" ::: 1
 	is 'and write nowhere' "$status:$(ls "$dir/written" 2>/dev/null)" 123:
@@ -205,8 +203,7 @@ case $err in
 	0) ;; # started by root, sandboxed jobs run as another user, who cannot enter this directory
 	*) is 'but where --writable says' "$status:$(cat "$dir/written")" 0:x ;;
 	esac
-	;;
-esac
+fi
 
 # ----------------------------------------------------------------------------------------- retries
 
