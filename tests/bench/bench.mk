@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/bench/pool.c \
 	tests/bench/pool_crash.c \
 	tests/bench/pool_forks.c \
+	tests/bench/pool_sandbox.c \
 	tests/bench/python_executor.py \
 	tests/bench/pool_threads.c \
 	tests/bench/python_pool.py \

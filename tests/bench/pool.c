@@ -6,6 +6,8 @@
  *					LEVEL: 0 worker (the default), 1 a process for each job,
  *					2 that in a sandbox
  *	pool can N WORKERS LEVEL	only open such a pool: status 2 and why where it is refused
+ *	pool sandbox N WORKERS WAY	as run, in a sandbox with path, root, job-path, job-paths,
+ *					worker-exit or exec
  *	pool forks N LOOPS		bare fork, _exit, waitpid in loops side by side
  *	pool submit N WORKERS		as run, through forkpool_submit(), _next() and _wait()
  *	pool roundtrip N WORKERS [LEVEL] one job at a time, nothing else in flight
@@ -292,15 +294,18 @@ main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	const uint64_t n = argc > 2 ? parse_number(argv[2]) : 0;
 	const unsigned workers = argc > 3 ? (unsigned)parse_number(argv[3]) : 0;
-	const uint64_t extra = argc > 4 ? parse_number(argv[4]) : 0;
+	const int in_words = strcmp(what, "sandbox") == 0;
+	const uint64_t extra = argc > 4 && !in_words ? parse_number(argv[4]) : 0;
 
 	if (n == 0 || workers == 0)
-		die("usage: pool run|can|forks|submit|roundtrip|echo|crash|memory|mixed|threads N "
-		    "WORKERS [EXTRA]");
+		die("usage: pool run|can|sandbox|forks|submit|roundtrip|echo|crash|memory|mixed|threads "
+		    "N WORKERS [EXTRA]");
 	if (strcmp(what, "run") == 0)
 		bench_run(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "can") == 0)
 		bench_can(workers, (enum forkpool_isolation)extra);
+	else if (in_words && argc > 4)
+		bench_sandbox(n, workers, argv[4]);
 	else if (strcmp(what, "forks") == 0)
 		bench_forks(n, workers);
 	else if (strcmp(what, "submit") == 0)

@@ -47,6 +47,9 @@ void bench_crash(uint64_t n, unsigned workers, size_t megabytes);
  */
 void bench_forks(uint64_t n, unsigned loops);
 
+/* pool_sandbox.c: n jobs in a sandbox that has what the word names. */
+void bench_sandbox(uint64_t n, unsigned workers, const char *word);
+
 /* pool_threads.c: n jobs that so many threads submit. */
 void bench_threads(uint64_t n, unsigned workers, unsigned threads);
 
