@@ -298,8 +298,8 @@ main(int argc, char **argv)
 	const uint64_t extra = argc > 4 && !in_words ? parse_number(argv[4]) : 0;
 
 	if (n == 0 || workers == 0)
-		die("usage: pool run|can|sandbox|forks|submit|roundtrip|echo|crash|memory|mixed|threads "
-		    "N WORKERS [EXTRA]");
+		die("usage: pool run|can|sandbox|forks|submit|roundtrip|echo|crash|memory|mixed|"
+		    "threads N WORKERS [EXTRA]");
 	if (strcmp(what, "run") == 0)
 		bench_run(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "can") == 0)

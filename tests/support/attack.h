@@ -119,7 +119,7 @@ unsigned attack_ends(const struct attack *, enum attack_mode);
 void attack_table(const struct attack *table, int i, const struct forkpool_options *options);
 void attack_table_with(const struct attack *table, int i, const struct forkpool_options *options,
     attack_body *body);
-/* The same in that sandbox; at JOB it does nothing.  The one here lets programs run: it denies less. */
+/* The same in that sandbox; at JOB nothing.  The one here lets programs run, and so denies less. */
 void attack_table_sandbox(const struct attack *table, int i, const struct forkpool_sandbox *);
 extern const struct forkpool_sandbox attack_programs;
 #define ATTACK_TABLE(tc, test, table) \
