@@ -106,6 +106,7 @@ START_TEST(an_object_that_is_unloaded)
 		{ "libbsd.so.0", "strlcpy" }, { "libmd.so.0", "MD5Init" },
 	};
 	void *object = NULL, *function = NULL;
+	Dl_info info;
 	size_t i = 0;
 
 	for (; i < sizeof objects / sizeof objects[0] && object == NULL; i++) {
@@ -118,9 +119,11 @@ START_TEST(an_object_that_is_unloaded)
 		return; /* none is installed */
 	symbols_take(&symbols);
 	ck_assert_int_eq(dlclose(object), 0);
+	/* With musl no object ever goes: its linker still has the name. */
+	const int stays = dladdr(function, &info) != 0;
 	symbols_find(&symbols, &symbol, (uintptr_t)function, false, SOURCE_QUICK);
 	ck_assert_msg(strncmp(symbol.object, objects[i - 1][0], 5) == 0, "%s", symbol.object);
-	if (debug_info_names())
+	if (stays || debug_info_names())
 		ck_assert_str_eq(symbol.call[0].function, objects[i - 1][1]);
 	else
 		ck_assert_uint_eq(symbol.calls, 0);
@@ -130,7 +133,7 @@ START_TEST(an_object_that_is_unloaded)
 	object = dlopen(objects[i - 1][0], RTLD_NOW | RTLD_LOCAL);
 	ck_assert_ptr_nonnull(function = dlsym(object, objects[i - 1][1]));
 	symbols_find(&symbols, &symbol, (uintptr_t)function, false, SOURCE_ALL);
-	if (symbols.map.count > 0)
+	if (symbols.map.count > 0 && !stays)
 		ck_assert_ptr_null(symbol.object);
 	ck_assert_int_eq(dlclose(object), 0);
 	symbols_release(&symbols);
