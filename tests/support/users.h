@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -49,6 +50,15 @@ skip(const char *test, const char *why)
 {
 	(void)fprintf(stderr, "# skipped: %s: %s\n", test, why);
 	return 1;
+}
+
+/* The same where what is tested says so itself: a failure, if the environment has
+   FORKPOOL_REQUIRE_SANDBOX. */
+static inline int
+skip_unless_required(const char *test, const char *why)
+{
+	ck_assert_msg(getenv("FORKPOOL_REQUIRE_SANDBOX") == NULL, "%s: %s", test, why);
+	return skip(test, why);
 }
 
 /* Whether this process cannot become that user. */
