@@ -82,7 +82,7 @@ mark_submit(struct forkpool *pool)
 static int
 searches(struct forkpool_context *context, const void *args, size_t args_len)
 {
-	static char own[MARK];
+	static volatile char own[MARK]; /* else the compiler may leave it unwritten */
 	unsigned char own_veiled[MARK];
 	struct walk_needle needles[2] = {
 		{ .veiled = args, .len = MARK }, { .veiled = own_veiled, .len = MARK },
