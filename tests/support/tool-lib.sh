@@ -52,6 +52,7 @@ marked() {
 }
 
 cleanup() {
+	trap '' HUP INT TERM # else the end of this can be its own
 	for pid in $(marked); do kill -KILL "$pid" 2>/dev/null; done
 	rm -rf "$dir"
 }

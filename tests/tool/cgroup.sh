@@ -21,6 +21,20 @@ may_make() { # DIRECTORY
 if may_make "$memory" && may_make "$pids"; then
 	# Version 1, and we may.  A group of our own, so that no run but ours is in it.
 	outside="$memory $pids"
+	# Also where this ends early: whatever is in the groups ends before they can go.
+	group_gone() { # GROUP
+		rmdir "$1" 2>/dev/null || [ ! -d "$1" ]
+	}
+	leave() {
+		cleanup
+		for directory in $outside; do
+			echo $$ >"$directory/cgroup.procs"
+			for group in "$directory/cgroup-test-$$"/*/ "$directory/cgroup-test-$$"; do
+				until_true group_gone "$group"
+			done
+		done
+	}
+	trap leave EXIT
 	memory=$memory/cgroup-test-$$ pids=$pids/cgroup-test-$$
 	mkdir "$memory" "$pids" && echo $$ >"$memory/cgroup.procs" && echo $$ >"$pids/cgroup.procs"
 else
@@ -126,8 +140,4 @@ kill -TERM $running
 kill -TERM $running
 wait $running 2>/dev/null
 is 'the run after one that was killed removes what that left' "$(groups)" ''
-for directory in ${outside-}; do
-	echo $$ >"$directory/cgroup.procs"
-	rmdir "$directory/cgroup-test-$$"
-done
 done_testing
