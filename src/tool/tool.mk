@@ -144,6 +144,10 @@ report_files = \
 	src/tool/reports/page/timeline.js \
 	src/tool/reports/page/lists.js \
 	src/tool/reports/page/page.js
+# For "make forkpool" in a new build directory; the others have it from BUILT_SOURCES.  By a variable, since automake
+# leaves out its own rule for what has one here.
+report_object = src/tool/reports/libforkpool_tool_la-report.lo
+$(report_object): src/tool/reports/report_page.h
 src/tool/reports/report_page.h: $(report_files)
 	$(AM_V_GEN)$(MKDIR_P) src/tool/reports && { \
 		echo 'static const char *const report_page[] = {' && \
