@@ -108,7 +108,9 @@ fault_not_loaded(enum plugin_symbols kind, struct bytes *fault)
 		bytes_printf(fault, "is not a shared object");
 	else
 		bytes_printf(fault, "cannot be loaded: %s", why);
-	if (kind != PLUGIN_SYMBOLS_NOT_OBJECT && strstr(why, "symbol: forkpool_") != NULL)
+	/* "undefined symbol: NAME" in glibc's words, "NAME: symbol not found" in musl's. */
+	if (kind != PLUGIN_SYMBOLS_NOT_OBJECT && strstr(why, "symbol") != NULL &&
+	    strstr(why, ": forkpool_") != NULL)
 		bytes_add_text(fault, ", so it is made for another version of forkpool");
 }
 
