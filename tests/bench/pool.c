@@ -61,22 +61,6 @@ bench_run(uint64_t n, unsigned workers, enum forkpool_isolation isolation)
 	close_pool(pool);
 }
 
-static void
-bench_can(unsigned workers, enum forkpool_isolation isolation)
-{
-	struct forkpool_options options = { .workers = workers, .isolation = isolation };
-	char error[256];
-	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
-
-	if (pool == NULL) {
-		const int refused = errno == ENOTSUP;
-
-		puts(error);
-		exit(refused ? 2 : 1);
-	}
-	close_pool(pool);
-}
-
 /* The same by hand: fill the queue, take the results there are, and wait where there are none. */
 static int64_t
 submit_all(struct forkpool *pool, uint64_t n)
@@ -303,7 +287,7 @@ main(int argc, char **argv)
 	if (strcmp(what, "run") == 0)
 		bench_run(n, workers, (enum forkpool_isolation)extra);
 	else if (strcmp(what, "can") == 0)
-		bench_can(workers, (enum forkpool_isolation)extra);
+		close_pool(open_pool_at((enum forkpool_isolation)extra, workers));
 	else if (in_words && argc > 4)
 		bench_sandbox(n, workers, argv[4]);
 	else if (strcmp(what, "forks") == 0)

@@ -70,7 +70,6 @@ void
 bench_sandbox(uint64_t n, unsigned workers, const char *word)
 {
 	const struct way *way = ways;
-	char error[256];
 
 	while (way < ways + WAYS && strcmp(way->word, word) != 0)
 		way++;
@@ -79,9 +78,8 @@ bench_sandbox(uint64_t n, unsigned workers, const char *word)
 	const struct forkpool_options options = { .workers = workers,
 		.isolation = FORKPOOL_ISOLATE_SANDBOX, .sandbox = &way->sandbox,
 		.worker_exit = way->worker_exit ? leaves_nothing : NULL };
-	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
-	if (pool == NULL)
-		die("forkpool_open: %s", error);
+	struct forkpool *pool = open_pool_with(&options);
+
 	(void)run_all(pool, way, n / 10 + 1);
 	emit("rate", (double)n * 1e9 / (double)run_all(pool, way, n), "jobs/s");
 	close_pool(pool);

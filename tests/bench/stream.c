@@ -17,16 +17,26 @@ run_value(struct forkpool_context *context, const void *args, size_t args_len)
 }
 
 struct forkpool *
-open_pool_at(enum forkpool_isolation isolation, unsigned workers)
+open_pool_with(const struct forkpool_options *options)
 {
-	struct forkpool_options options = { .workers = workers,
-	    .isolation = isolation };
 	char error[256];
-	struct forkpool *pool = forkpool_open(&options, error, sizeof error);
+	struct forkpool *pool = forkpool_open(options, error, sizeof error);
 
+	if (pool == NULL && errno == ENOTSUP) {
+		puts(error);
+		exit(2);
+	}
 	if (pool == NULL)
 		die("forkpool_open: %s", error);
 	return pool;
+}
+
+struct forkpool *
+open_pool_at(enum forkpool_isolation isolation, unsigned workers)
+{
+	const struct forkpool_options options = { .workers = workers, .isolation = isolation };
+
+	return open_pool_with(&options);
 }
 
 struct forkpool *

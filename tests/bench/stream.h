@@ -22,7 +22,9 @@ struct stream {
 
 forkpool_fn run_value; /* 8 bytes in, the job_value() of them out */
 
-/* A pool with default options but for the number of workers and the level of isolation. */
+/* A pool.  Where this system refuses it the program ends with status 2, and prints why. */
+struct forkpool *open_pool_with(const struct forkpool_options *options);
+/* One with default options but for the number of workers and the level of isolation. */
 struct forkpool *open_pool(unsigned workers);
 struct forkpool *open_pool_at(enum forkpool_isolation, unsigned workers);
 void close_pool(struct forkpool *pool);
