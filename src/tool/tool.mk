@@ -102,6 +102,7 @@ tool_sources = \
 	src/tool/display/progress.c src/tool/display/progress.h \
 	src/tool/run/interrupts.c src/tool/run/interrupts.h \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
+	src/tool/run/joblog_queue.c src/tool/run/joblog_queue.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
 	src/tool/run/tasks_waiting.c src/tool/run/tasks_waiting.h \
 	src/tool/run/order.c src/tool/run/order.h \
@@ -116,6 +117,7 @@ tool_sources = \
 	src/tool/run/completion.c src/tool/run/completion.h \
 	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
+	src/tool/run/shown.c src/tool/run/shown.h \
 	src/tool/run/run.c src/tool/run/run.h
 
 # The tests link libforkpool-tool.la, which has everything but main().

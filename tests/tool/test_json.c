@@ -115,7 +115,7 @@ START_TEST(all_fields)
 	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(o, "items"), 1)),
 	    "\xc3\xa9\n");
 	ck_assert_str_eq(string_of(o, "outcome"), "crashed");
-	ck_assert_int_eq(json_integer_value(json_object_get(o, "exit")), 139);
+	ck_assert(json_is_null(json_object_get(o, "exit")));
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "signal")), 11);
 	ck_assert_str_eq(string_of(o, "signal_name"), "SEGV");
 	ck_assert(json_is_true(json_object_get(o, "core")));

@@ -296,6 +296,35 @@ check_directory(const char *directory, const char *option)
 		fail("%s %s must be a directory", option, shown);
 }
 
+/* "-", which is standard output to other commands. */
+static void
+check_output_names(const struct options *o, const struct given *given)
+{
+	static const char by_name[] = "it must be a file with a name (./- is one)";
+	const struct {
+		enum option_id id;
+		const char    *name, *why;
+	} no_outputs[] = {
+		{ OPTION_RESULTS, o->dialect == DIALECT_PARALLEL ? NULL : o->results, by_name },
+		{ OPTION_RESULTS_JSON, o->results_json,
+		    "--json puts the objects on standard output, in the place of the jobs' "
+		    "output" },
+		{ OPTION_TRACE, o->trace_file, by_name },
+		{ OPTION_METRICS_FILE, o->metrics_file, by_name },
+		{ OPTION_REPORT, o->report, by_name },
+		{ OPTION_JOURNAL, o->journal, by_name },
+	};
+
+	for (size_t i = 0; i < sizeof no_outputs / sizeof no_outputs[0]; i++)
+		if (no_outputs[i].name != NULL && strcmp(no_outputs[i].name, "-") == 0)
+			fail("%s -: %s", given->name[no_outputs[i].id], no_outputs[i].why);
+	/* Standard output cannot be read back. */
+	if (o->joblog != NULL && strcmp(o->joblog, "-") == 0 &&
+	    (o->resume || o->resume_failed || o->retry_failed || o->journal != NULL))
+		fail("%s - is standard output, and to go on from a joblog it must be a file",
+		    given->name[OPTION_JOBLOG]);
+}
+
 /* The files that are written must be different ones, and none that items are read from. */
 static void
 check_files(const struct options *o, const struct given *given)
@@ -325,9 +354,7 @@ check_files(const struct options *o, const struct given *given)
 				fail("%s and %s must be two files, and both are %s",
 				    given->name[files[j].id], name, shown);
 	}
-	if (o->report != NULL && strcmp(o->report, "-") == 0)
-		fail("%s -: the page is put in its place when all is over, so it must be a file "
-		     "with a name (./- is one)", given->name[OPTION_REPORT]);
+	check_output_names(o, given);
 	for (size_t i = 0; i < o->source_count; i++) {
 		if (o->sources[i].kind != SOURCE_FILE)
 			continue;

@@ -65,6 +65,19 @@ joblog_path(const char *path)
 	return *path == '+' ? path + 1 : path;
 }
 
+int
+joblog_is_output(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+const char *
+joblog_header(void)
+{
+	header_make();
+	return header;
+}
+
 static int
 is_cut_header(const char *line, size_t len)
 {
@@ -147,32 +160,40 @@ joblog_start(const struct outcome *e, char *buffer, size_t size)
 	(void)snprintf(buffer, size, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
 }
 
-int
-joblog_add(const struct job_record *r, const char *command, size_t len)
+void
+joblog_row(const struct job_record *r, const char *command, size_t len, struct bytes *row)
 {
 	const struct outcome *e = r->outcome;
-	char start[32], head[256];
+	char start[32];
 	int exit_code, signo;
 
-	/* A job that never began has no line, so that --resume runs it. */
-	if (file.fd == -1 || e->verdict == VERDICT_SKIPPED)
-		return 0;
+	/* A job that never began, or that was ended before it was done, has no line, so that
+	   --resume runs it. */
+	if (e->verdict == VERDICT_SKIPPED || e->verdict == VERDICT_CANCELLED)
+		return;
 	joblog_status(e, &exit_code, &signo);
 	joblog_start(e, start, sizeof start);
-	(void)snprintf(head, sizeof head,
+	bytes_printf(row,
 	    "%" PRIu64 "\t:\t%s\t%10.3f\t%" PRIu64 "\t%" PRIu64 "\t%d\t%d\t", r->task->seq, start,
 	    (double)e->run_ns / 1e9, e->sent, e->received, exit_code, signo);
-	record_begin(&file);
-	record_text(&file, head);
 	for (const char *at = command, *end = command + len; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t n = newline != NULL ? (size_t)(newline - at) : (size_t)(end - at);
-		record_add(&file, at, n);
+		bytes_add(row, at, n);
 		if (newline != NULL)
-			record_add(&file, "\0", 1);
+			bytes_add_byte(row, '\0');
 		at += n + (newline != NULL);
 	}
-	record_text(&file, "\n");
+	bytes_add_byte(row, '\n');
+}
+
+int
+joblog_write(const char *rows, size_t len)
+{
+	if (file.fd == -1 || len == 0)
+		return 0;
+	record_begin(&file);
+	record_add(&file, rows, len);
 	return record_end(&file);
 }
 

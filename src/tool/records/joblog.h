@@ -31,13 +31,20 @@ const char *joblog_column_name(enum joblog_column);
 
 /* Without the "+" that it may begin with. */
 const char *joblog_path(const char *path);
+/* Whether it is "-": the lines go to standard output, and there is no file to open or write. */
+int joblog_is_output(const char *path);
+/* The first line. */
+const char *joblog_header(void);
 /*
  * path may begin with "+": append.  If the end of an earlier run has cut the last line short, that
  * line is cut off.  Ends the tool where the file cannot be opened.
  */
 void joblog_open(const char *path, int append);
-/* 0; -1: the line could not be written (said). */
-int  joblog_add(const struct job_record *, const char *command, size_t len);
+/* Adds the job's line, or nothing: a job that never began, or was ended before it was done, has
+   none. */
+void joblog_row(const struct job_record *, const char *command, size_t len, struct bytes *row);
+/* Whole lines; without an open file nothing happens.  0; -1: nothing of them was written (said). */
+int  joblog_write(const char *rows, size_t len);
 int  joblog_close(void);
 struct record_writer *joblog_file(void);
 

@@ -12,7 +12,8 @@ static const struct options *options;
 static struct record_writer json = { .fd = -1 }, json_out = { .fd = -1 };
 static struct sink tree; /* with a journal: counts the jobs whose files are in the tree */
 static enum { NOWHERE, IN_TREE, IN_TABLE } results;
-static struct bytes command;
+static struct bytes command, row;
+static int with_journal;
 
 void
 records_check(const struct options *o)
@@ -40,7 +41,8 @@ records_open(const struct options *o, struct journal *journal)
 
 	options = o;
 	results = NOWHERE;
-	if (o->joblog != NULL)
+	with_journal = journal != NULL;
+	if (o->joblog != NULL && !joblog_is_output(o->joblog))
 		joblog_open(o->joblog, goes_on || o->resume || o->resume_failed || o->retry_failed);
 	if (o->results != NULL) {
 		enum results_kind kind = results_kind(o->results);
@@ -85,16 +87,45 @@ tree_add(const struct job_record *r)
 	return 0;
 }
 
+static void
+command_text(const struct job_record *r)
+{
+	bytes_clear(&command);
+	task_command_text(r->task, options->shell, &command);
+}
+
+void
+records_row(const struct job_record *r, struct bytes *to)
+{
+	if (options->joblog == NULL || with_journal)
+		return;
+	command_text(r);
+	joblog_row(r, command.at, command.len, to);
+}
+
+/* A run that goes on with a journal knows by itself what is out, so the line need not wait. */
+static int
+joblog_add(const struct job_record *r, int others)
+{
+	if (options->joblog == NULL || !with_journal || !wants(&joblog_file()->sink, r))
+		return others;
+	if (others == -1) {
+		sink_give_up(&joblog_file()->sink);
+		return -1;
+	}
+	command_text(r);
+	bytes_clear(&row);
+	joblog_row(r, command.at, command.len, &row);
+	return joblog_write(row.at, row.len);
+}
+
 int
 records_add(const struct job_record *r)
 {
 	int status = 0;
 
-	if (options->joblog != NULL || results == IN_TABLE) {
-		bytes_clear(&command);
-		task_command_text(r->task, options->shell, &command);
-	}
-	/* Record the output first: the joblog's line tells --resume that the job is done. */
+	if (results == IN_TABLE)
+		command_text(r);
 	if (results == IN_TREE && r->outcome->verdict != VERDICT_SKIPPED && tree_add(r) == -1)
 		status = -1;
 	if (results == IN_TABLE && wants(&results_table_file()->sink, r) &&
@@ -102,12 +133,7 @@ records_add(const struct job_record *r)
 		status = -1;
 	if (json.fd != -1 && wants(&json.sink, r) && results_json_add(&json, r) == -1)
 		status = -1;
-	if (options->joblog == NULL || !wants(&joblog_file()->sink, r))
-		return status;
-	if (status == 0)
-		return joblog_add(r, command.at, command.len);
-	sink_give_up(&joblog_file()->sink);
-	return status;
+	return joblog_add(r, status);
 }
 
 const char *
@@ -143,7 +169,8 @@ records_close(void)
 
 	if (options == NULL)
 		return 0;
-	if (options->joblog != NULL && joblog_close() == -1)
+	if (options->joblog != NULL && !joblog_is_output(options->joblog) &&
+	    joblog_close() == -1)
 		status = -1;
 	if (results == IN_TREE) {
 		results_dir_close();
@@ -155,5 +182,6 @@ records_close(void)
 		status = -1;
 	bytes_free(&json_out.buffer);
 	bytes_free(&command);
+	bytes_free(&row);
 	return status;
 }

@@ -24,8 +24,16 @@ void records_open(const struct options *, struct journal *);
  * can write.  Call it before any of the files is opened.
  */
 void records_check(const struct options *);
-/* -1: a record could not be written (said); the run must end with status 1. */
+/*
+ * The records of a job that has ended; with a journal the joblog's line as well.  -1: one could not
+ * be written (said); the run must end with status 1, and the job gets no line of the joblog.
+ */
 int  records_add(const struct job_record *);
+/*
+ * Without a journal: adds the joblog's line of the job, which is to be written when the job's
+ * output is out and not sooner: --resume believes it.  Adds nothing where the job has none.
+ */
+void records_row(const struct job_record *, struct bytes *);
 /*
  * Where that job's output is kept, for the line that explains a failure; valid until the next
  * call.  NULL: nowhere.

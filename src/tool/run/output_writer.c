@@ -20,6 +20,7 @@ static struct stream {
 	int    never_waits;   /* a file or a disk: write() takes all */
 	int    terminal;
 	struct output_buffer waiting;
+	uint64_t queued;      /* bytes that were ever added to waiting */
 	struct sink sink;
 	uint64_t entry;       /* bytes added since the end of the last entry */
 } stream[PUBLISH_STREAMS];
@@ -49,6 +50,7 @@ output_writer_add(int to, const void *data, size_t len)
 		return -1;
 	}
 	stream[to].entry += len;
+	stream[to].queued += len;
 	return 0;
 }
 
@@ -87,6 +89,7 @@ output_writer_take(int to, struct output_buffer *from, const struct bytes *tag)
 	if (tag != NULL)
 		return take_tagged(to, from, tag);
 	stream[to].entry += from->len;
+	stream[to].queued += from->len;
 	output_buffer_move(&stream[to].waiting, from);
 	return 0;
 }
@@ -209,6 +212,27 @@ output_writer_terminal_waits(void)
 		if (stream[i].terminal && stream[i].waiting.len > 0)
 			return 1;
 	return 0;
+}
+
+uint64_t
+output_writer_queued(int of)
+{
+	return stream[of].queued;
+}
+
+uint64_t
+output_writer_out(int of)
+{
+	return stream[of].queued - stream[of].waiting.len;
+}
+
+int
+output_writer_reader_is_gone(void)
+{
+	/* What poll() tells of an end for writing, whatever it was asked (POSIX). */
+	struct pollfd fd = { .fd = STDOUT_FILENO };
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 uint64_t

@@ -38,6 +38,12 @@ int      output_writer_finish(void);
 void     output_writer_hold(int hold);
 /* Whether output for a terminal is queued. */
 int      output_writer_terminal_waits(void);
+/* Bytes that were ever queued for a stream, and how many of them are out, or were dropped since
+   nobody reads standard error. */
+uint64_t output_writer_queued(int stream);
+uint64_t output_writer_out(int stream);
+/* Whether nobody reads standard output any more. */
+int      output_writer_reader_is_gone(void);
 /* Bytes queued, and whether they are so many that no more jobs should start. */
 uint64_t output_writer_waiting(void);
 int      output_writer_is_full(void);

@@ -5,6 +5,7 @@
 #include "tool/run/publish.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "tool/base/message.h"
 #include "tool/records/records.h"
+#include "tool/run/joblog_queue.h"
 #include "tool/run/order.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/run_totals.h"
@@ -20,7 +22,7 @@
 static const struct options *options;
 static struct journal *journal;
 static uint64_t written[PUBLISH_STREAMS];
-static struct bytes line, command;
+static struct bytes line, command, row;
 /* Jobs whose output a reader may have twice: as text ("4, 7-9, 2", as much of it as a message can
    have), and how many. */
 static struct {
@@ -44,14 +46,19 @@ publish_open(const struct options *o, struct journal *j)
 		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
 	}
 	order_open(j != NULL ? journal_first_seq(j) : 1);
+	if (o->joblog != NULL && joblog_is_output(o->joblog) &&
+	    output_writer_add(PUBLISH_OUT, joblog_header(), strlen(joblog_header())) == -1)
+		run_totals_broken();
 }
 
 void
 publish_close(void)
 {
 	order_close();
+	joblog_queue_close();
 	bytes_free(&line);
 	bytes_free(&command);
+	bytes_free(&row);
 }
 
 static const struct bytes *
@@ -78,6 +85,15 @@ is_live(const struct job *job)
 		return 0;
 	return options->grouping == GROUP_LINES &&
 	    (!options->keep_order || job->task->seq == order_turn());
+}
+
+/* Some of the job's output cannot be kept or let out: the run fails, and no line of the joblog may
+   tell that the job is done. */
+static void
+lose_output(struct job *job)
+{
+	run_totals_broken();
+	job->incomplete = 1;
 }
 
 /* The length of all whole lines; 0 also if the buffer cannot be read. */
@@ -114,14 +130,14 @@ lines_out(struct job *job, int stream)
 		ssize_t n = output_buffer_front(from, &data, piece,
 		    left < sizeof piece ? (size_t)left : sizeof piece);
 		if (n <= 0 || output_buffer_add(&lines, data, (size_t)n) == -1) {
-			run_totals_broken();
+			lose_output(job);
 			break;
 		}
 		output_buffer_drop(from, (size_t)n);
 		left -= (uint64_t)n;
 	}
 	if (output_writer_take(stream, &lines, tag_of(job)) == -1)
-		run_totals_broken();
+		lose_output(job);
 	output_buffer_clear(&lines);
 }
 
@@ -135,7 +151,7 @@ publish_output(void *owner, int is_err, const char *data, size_t len)
 	if (output_buffer_add(is_err ? &job->err : &job->out, data, len) == -1) {
 		if (!run_totals()->broken)
 			message_errno("cannot keep the output of jobs");
-		run_totals_broken();
+		lose_output(job);
 		return;
 	}
 	if (is_live(job) && memchr(data, '\n', len) != NULL)
@@ -172,6 +188,11 @@ explain(const struct job *job)
 {
 	if (options->quiet || options->dialect != DIALECT_NATIVE ||
 	    !outcome_is_failure(&job->outcome))
+		return;
+	/* With -u it was the job that wrote, and not the tool: it ends by the signal as filters do,
+	   and silently. */
+	if (options->grouping == GROUP_NONE && job->outcome.signal == SIGPIPE &&
+	    output_writer_reader_is_gone())
 		return;
 	bytes_clear(&line);
 	bytes_printf(&line, "%s: ", message_name);
@@ -250,6 +271,20 @@ object_out(const struct job *job)
 	    0;
 }
 
+/* Behind the job's output. */
+static void
+row_out(const struct job *job)
+{
+	const struct job_record record = publish_record(job);
+
+	bytes_clear(&row);
+	records_row(&record, &row);
+	if (!joblog_is_output(options->joblog))
+		joblog_queue_add(row.at, row.len);
+	else if (row.len > 0 && output_writer_add(PUBLISH_OUT, row.at, row.len) == -1)
+		run_totals_broken();
+}
+
 /* The job's turn has come. */
 static void
 job_out(struct job *job)
@@ -263,13 +298,15 @@ job_out(struct job *job)
 		failed = (out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
 		    (err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1);
 	if (failed)
-		run_totals_broken();
+		lose_output(job);
 	if (out && output_writer_entry_end(PUBLISH_OUT))
 		in_doubt_add(job->task->seq);
 	if (err) {
 		explain(job);
 		(void)output_writer_entry_end(PUBLISH_ERR);
 	}
+	if (options->joblog != NULL && !job->incomplete)
+		row_out(job);
 	job_free(job);
 }
 
@@ -288,7 +325,7 @@ publish_job(struct job *job)
 	const struct job_record record = publish_record(job);
 
 	if (records_add(&record) == -1)
-		run_totals_broken();
+		lose_output(job);
 	if (!options->keep_order) {
 		job_out(job);
 	} else if (job->task->seq < order_turn()) {

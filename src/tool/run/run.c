@@ -23,6 +23,7 @@
 #include "tool/run/completion.h"
 #include "tool/run/dry_run.h"
 #include "tool/run/interrupts.h"
+#include "tool/run/joblog_queue.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/pool_setup.h"
 #include "tool/run/publish.h"
@@ -31,16 +32,12 @@
 #include "tool/run/run_totals.h"
 #include "tool/run/sandbox_paths.h"
 #include "tool/run/scheduler.h"
+#include "tool/run/shown.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
 #include "tool/task/halt.h"
 
 #define WORKERS_MAX 4096u
-/* While somebody looks at the progress, so many tasks are read ahead at a time, so that it becomes
-   known how many there are. */
-#define LOOK_AHEAD       5000
-#define LOOK_AHEAD_EVERY INT64_C(100000000)
-
 static struct run this_run;
 static pid_t owner; /* this process: processes forked from it do not close the pool */
 
@@ -52,8 +49,6 @@ static struct {
 	int output_closed;          /* standard output takes nothing more */
 } stop;
 
-static int64_t look_ahead_ns;    /* when tasks are read ahead next */
-static uint64_t looked_ahead_at; /* how many jobs were done then */
 static struct pollfd *fds_kept;
 static size_t fds_room;
 
@@ -87,6 +82,41 @@ halt_check(void)
 		(void)forkpool_cancel(this_run.pool, FORKPOOL_CANCEL_RUNNING);
 }
 
+/* Standard output takes nothing more.  Without a reader the tool ends by SIGPIPE, as filters do. */
+static void
+output_closed(void)
+{
+	const int error = errno;
+
+	if (stop.output_closed)
+		return;
+	stop.output_closed = 1;
+	scheduler_stop(&this_run);
+	(void)forkpool_cancel(this_run.pool, FORKPOOL_CANCEL_KILL);
+	run_totals_broken();
+	if (error == EPIPE) {
+		stop.signo = SIGPIPE;
+	} else {
+		errno = error;
+		message_errno("cannot write to standard output");
+	}
+}
+
+/* With -u jobs write where we do, and it is they who meet the end of the reader. */
+static void
+reader_check(void)
+{
+	static uint64_t failed;
+
+	if (this_run.options->grouping != GROUP_NONE || run_totals()->failed == failed)
+		return;
+	failed = run_totals()->failed;
+	if (!output_writer_reader_is_gone())
+		return;
+	errno = EPIPE;
+	output_closed();
+}
+
 static void
 results_take(void)
 {
@@ -98,6 +128,7 @@ results_take(void)
 		    stop.stage == INTERRUPT_NONE && !stop.halting);
 	if (got == -1)
 		fail_errno("cannot take a result");
+	reader_check();
 	halt_check();
 }
 
@@ -160,55 +191,6 @@ interrupts_check(void)
 	const int by = interrupts_resize();
 	if (by != 0)
 		workers_resize(by);
-}
-
-/* -------------------------------------------------------------------------------- what is shown */
-
-static struct attempt_now
-attempt_now(void)
-{
-	return (struct attempt_now){
-		.now_ns = clock_ns(CLOCK_MONOTONIC),
-		.real_ns = clock_ns(CLOCK_REALTIME),
-		.under_way = submit_under_way(),
-		.total = task_queue_total(),
-		.out_bytes = publish_written(PUBLISH_OUT),
-		.err_bytes = publish_written(PUBLISH_ERR),
-		.totals = run_totals(),
-	};
-}
-
-static void
-look_ahead(int64_t now, uint64_t done)
-{
-	if (now < look_ahead_ns || scheduler_waits()->input)
-		return;
-	look_ahead_ns = now + LOOK_AHEAD_EVERY;
-	/* A run that begins more jobs than that by itself need not keep so many tasks in memory. */
-	if (done - looked_ahead_at < LOOK_AHEAD)
-		task_queue_look_ahead(LOOK_AHEAD);
-	looked_ahead_at = done;
-}
-
-/* held: output for a terminal waits for the progress line to be drawn anew. */
-static void
-progress_check(int held)
-{
-	const struct totals *t = run_totals();
-	const int64_t now = clock_ns(CLOCK_MONOTONIC);
-	const uint64_t done = t->succeeded + t->failed;
-	enum progress_output output = held ? OUTPUT_HELD : OUTPUT_HALF_OUT;
-
-	if (observers_wanted()) {
-		const struct attempt_now shown = attempt_now();
-		observers_update(&shown);
-	}
-	if (progress_is_on())
-		look_ahead(now, done);
-	/* Tasks that --resume passes over are no part of this run. */
-	const uint64_t total = task_queue_total(), passed = task_queue_passed_over();
-	progress_output(output_writer_terminal_waits() ? output : OUTPUT_NONE);
-	progress_update(done, t->failed, total > passed ? total - passed : 0, running(), "", now);
 }
 
 /* ----------------------------------------------------------------------------------------- loop */
@@ -277,32 +259,22 @@ events_take(void)
 	(void)forkpool_dispatch(this_run.pool, fds, pool_count);
 }
 
-/* Standard output takes nothing more.  Without a reader the tool ends by SIGPIPE, as filters do. */
-static void
-output_closed(void)
-{
-	const int error = errno;
-
-	if (stop.output_closed)
-		return;
-	stop.output_closed = 1;
-	scheduler_stop(&this_run);
-	(void)forkpool_cancel(this_run.pool, FORKPOOL_CANCEL_KILL);
-	run_totals_broken();
-	if (error == EPIPE) {
-		stop.signo = SIGPIPE;
-	} else {
-		errno = error;
-		message_errno("cannot write to standard output");
-	}
-}
-
 static int
 is_over(void)
 {
 	const struct scheduler_waits *waits = scheduler_waits();
 
 	return submit_under_way() == 0 && waits->ns == 0 && !waits->input && scheduler_is_over();
+}
+
+/* flush: one of the output_writer's.  Then the joblog can have the lines of what is out. */
+static void
+output_out(int (*flush)(void))
+{
+	if (!stop.output_closed && flush() == -1)
+		output_closed();
+	if (joblog_queue_write() == -1)
+		run_totals_broken();
 }
 
 static void
@@ -318,18 +290,16 @@ loop(void)
 		completion_sync(&this_run, 0);
 		const int held = progress_is_fresh(clock_ns(CLOCK_MONOTONIC));
 		output_writer_hold(held);
-		if (!stop.output_closed && output_writer_flush() == -1)
-			output_closed();
+		output_out(output_writer_flush);
 		/* Something of the tool itself may have failed. */
 		halt_check();
-		progress_check(held);
+		shown_update(running(), held);
 		if (is_over())
 			break;
 		events_take();
 	}
 	completion_sync(&this_run, 1);
-	if (!stop.output_closed && output_writer_finish() == -1)
-		output_closed();
+	output_out(output_writer_finish);
 	if (!stop.output_closed && replay_is_over())
 		replay_caught_up();
 }
@@ -412,7 +382,7 @@ parts_close(const struct options *o)
 	int status = exit_status(o);
 	if (records_close() == -1 && status == 0)
 		status = 1;
-	const struct attempt_now now = attempt_now();
+	const struct attempt_now now = shown_now();
 	const struct attempt_end end = {
 		.totals = run_totals(),
 		.status = status,

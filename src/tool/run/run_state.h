@@ -15,6 +15,7 @@
  *	run_totals.c     how jobs have ended, whether the tool has failed
  *	order.c          jobs that wait for their turn
  *	output_writer.c  output that nobody has taken yet
+ *	joblog_queue.c   lines of the joblog whose output is not out
  */
 #ifndef FORKPOOL_TOOL_RUN_STATE_H
 #define FORKPOOL_TOOL_RUN_STATE_H

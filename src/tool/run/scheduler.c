@@ -9,6 +9,7 @@
 #include "tool/exec/throttle.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/run/completion.h"
+#include "tool/run/joblog_queue.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/publish.h"
 #include "tool/run/replay.h"
@@ -201,7 +202,8 @@ scheduler_begin_jobs(const struct run *run)
 	waits = (struct scheduler_waits){ 0 };
 	if (stopped || !replay_input(run, &waits.input))
 		return;
-	while (submit_under_way() < run->under_way_max && !output_writer_is_full())
+	while (submit_under_way() < run->under_way_max && !output_writer_is_full() &&
+	    !joblog_queue_is_full())
 		if (!begin_next(run))
 			return;
 }

@@ -20,6 +20,7 @@ struct job {
 	struct channel *channel;      /* while the job is under way; NULL: none */
 	int             seat;         /* while the job is under way: what jobserver_take() gave */
 	struct output_buffer out, err;
+	int             incomplete;   /* some of out, err or the records is lost */
 	struct outcome  outcome;
 	int64_t         submitted_ns; /* since the epoch */
 	LIST_ENTRY(job) in_pool;      /* of status: on its list while the job is under way */
