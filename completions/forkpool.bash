@@ -20,7 +20,7 @@ _forkpool_options=(
 	'-E TEXT'
 	'-e --eof [TEXT]'
 	'-r --no-run-if-empty'
-	'--pipe'
+	'--pipe (--spreadstdin)'
 	'--block (--block-size) SIZE'
 
 	'-n --max-args (--maxargs) NUMBER'
@@ -81,11 +81,11 @@ _forkpool_options=(
 	'--tagstring (--tag-string) TEXT'
 	'--json'
 	'--bar'
-	'--eta'
+	'--eta (--progress)'
 	'--status'
 	'--quiet'
 
-	'--joblog FILE'
+	'--joblog (--jl) FILE'
 	'--resume'
 	'--resume-failed (--resumefailed)'
 	'--retry-failed (--retryfailed)'

@@ -232,8 +232,8 @@ __forkpool_option -s V -l version -d 'Print the version'
 
 # Further names, which are accepted but not offered.
 set -ga __forkpool_valued --argfile --col-sep --block-size --maxargs --workdir --work-dir -P --max-procs
-set -ga __forkpool_valued --halt-on-error --termseq --tag-string --result --res
-set -ga __forkpool_flags --dryrun --lb --linebuffer --line-buffered --keeporder --resumefailed --retryfailed
+set -ga __forkpool_valued --halt-on-error --termseq --tag-string --jl --result --res
+set -ga __forkpool_flags --spreadstdin --dryrun --lb --linebuffer --line-buffered --keeporder --progress --resumefailed --retryfailed
 set -ga __forkpool_flags --will-cite --gnu --plain --silent --no-notice
 
 complete -c forkpool -k -n '__forkpool_behind_options; and not __forkpool_items' -a '(__forkpool_rest)'

@@ -21,6 +21,7 @@ tool_sources = \
 	src/tool/cli/makeflags.c src/tool/cli/makeflags.h \
 	src/tool/cli/options.h \
 	src/tool/cli/option_table.c src/tool/cli/option_table.h \
+	src/tool/cli/option_refused.c \
 	src/tool/cli/option_values.c src/tool/cli/option_values.h \
 	src/tool/cli/cli_internal.h \
 	src/tool/cli/defaults.c \

@@ -97,6 +97,53 @@ START_TEST(near_names_are_suggested)
 	ck_assert_int_eq(o.timeout_ns, 3000000000);
 	ck_assert_uint_eq(o.max_items, 2);
 	options_free(&o);
+	/* Several names of one option are one. */
+	o = READ("forkpool", "--dr", "--line", "--resume-", "--tag-", "x", "--jl", "log", "true");
+	ck_assert_int_eq(o.dry_run, 1);
+	ck_assert_int_eq(o.grouping, GROUP_JOB); /* --dry-run undoes --line-buffer */
+	ck_assert_int_eq(o.resume_failed, 1);
+	ck_assert_str_eq(o.tag_string, "x");
+	options_free(&o);
+	o = READ("forkpool", "--line", "true");
+	ck_assert_int_eq(o.grouping, GROUP_LINES);
+	options_free(&o);
+	/* Messages have the whole name. */
+	RUN(&said, "forkpool", "--line", "-u", "true");
+	ck_assert_str_eq(said.err, "forkpool: -u and --line-buffer exclude each other: one of them "
+				   "says how output is grouped\n");
+	RUN(&said, "forkpool", "--time");
+	ck_assert_str_eq(said.err, "forkpool: --timeout needs a value\n");
+	RUN(&said, "forkpool", "--dr=x", "true");
+	ck_assert_str_eq(said.err, "forkpool: --dry-run takes no value: --dr=x\n");
+	/* Each option once, and a name of another program before any of ours. */
+	RUN(&said, "forkpool", "--re", "true");
+	ck_assert_ptr_nonnull(strstr(said.err, "--retry-failed"));
+	ck_assert_ptr_null(strstr(said.err, "--retryfailed"));
+	RUN(&said, "forkpool", "--retry", "3", "true");
+	ck_assert_ptr_nonnull(strstr(said.err, "--retries N"));
+	o = READ("parallel", "--retry", "--joblog", "l");
+	ck_assert_int_eq(o.retry_failed, 1);
+	options_free(&o);
+}
+END_TEST
+
+/* Letters in one word, and values in the same word or the next one. */
+START_TEST(letters_in_one_word)
+{
+	struct options o = READ("forkpool", "-kj", "3", "-rkn2", "true", "-k", "--eta");
+
+	ck_assert_int_eq(o.keep_order, 1);
+	ck_assert_uint_eq(o.workers, 3);
+	ck_assert_uint_eq(o.command_count, 3);
+	ck_assert_int_eq(o.eta, 0);
+	options_free(&o);
+	o = READ("forkpool", "-j4", "-", "-k");
+	ck_assert_uint_eq(o.workers, 4);
+	ck_assert_str_eq(o.command[0], "-");
+	options_free(&o);
+	o = READ("forkpool", "-d", "-", "--", "-k");
+	ck_assert_str_eq(o.command[0], "-k");
+	options_free(&o);
 }
 END_TEST
 
@@ -224,6 +271,7 @@ main(void)
 	tcase_add_test(tc, statuses_are_the_dialects);
 	tcase_add_test(tc, letters_of_each_dialect);
 	tcase_add_test(tc, near_names_are_suggested);
+	tcase_add_test(tc, letters_in_one_word);
 	tcase_add_test(tc, help_has_them_all);
 	tcase_add_test(tc, manual_has_them_all);
 	suite_add_tcase(suite, tc);

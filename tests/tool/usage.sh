@@ -29,10 +29,8 @@ refused_options <<'END'
 this machine|--sshlogin host
 this machine|-S host
 this machine|--transferfile x
-:::+|--link
 -m or -X|--xargs
 --results|--files
---bar|--progress
 Perl|--rpl x
 --pipe|--pipepart
 no terminal|-o
@@ -42,10 +40,29 @@ ARG_MAX|--show-limits
 shuf|--shuf
 whole environment|--record-env
 semaphore|--semaphore
--q|-q
---quote|--quote
 --will-cite|--will-cite
 --gnu|--gnu
+--quiet|--silent
+flock|--semaphorename x
+flock|--st 3
+--stdin-from|--tee
+/dev/stdin|--cat
+-I changes|--er x
+# what people try
+--joblog|--log x
+--joblog|--log=x
+--results|--output d
+--results-json|--json-file f
+-j N|--max-jobs 3
+-j N|--threads 3
+now,fail=1|--fail-fast
+now,fail=1|--stop-on-error
+soon,fail=N|--maxfail=2
+--retries N|--retry 3
+-k|--ordered
+--wd|--cwd /
+-n0|--repeat 3
+--dry-run|--just-print
 # options that exclude each other
 --json and --lb|--json --lb
 --json and --line-buffer|--line-buffer --json

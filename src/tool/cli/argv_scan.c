@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the options in argv with getopt_long(), and refusing those that do not exist. */
+/* Finding the options in argv, and refusing those that do not exist. */
 #include "config.h"
 #include "tool/cli/argv_scan.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,32 +10,52 @@
 #include "tool/base/bytes.h"
 #include "tool/base/message.h"
 
-enum { LONG = 256 }; /* what getopt_long() returns for the first long name; letters are below it */
+/*
+ * Not with getopt_long(): it takes a name that is cut short for ambiguous where it begins two names
+ * of one option, --dry-run and --dryrun; in C libraries other than glibc whatever they are.
+ */
+struct long_name {
+	const char    *name;
+	enum option_id id;
+};
 
-/* All long names for getopt_long(), those of the table first; *ids: the option of each. */
-static struct option *
-long_names(enum option_id **ids)
+/* All long names, those of the table first; the last one's name is NULL. */
+static const struct long_name *
+long_names(void)
 {
-	static struct option names[OPTION_COUNT + 64];
-	static enum option_id of[OPTION_COUNT + 64];
+	static struct long_name names[OPTION_COUNT + 128];
 	size_t n = 0;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (option_table[i].name != NULL) {
-			names[n].name = option_table[i].name;
-			of[n++] = (enum option_id)i;
-		}
+		if (option_table[i].name != NULL)
+			names[n++] = (struct long_name){ option_table[i].name, (enum option_id)i };
 	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
-		if (alias->name[1] != '\0' && n + 1 < sizeof names / sizeof names[0]) {
-			names[n].name = alias->name;
-			of[n++] = alias->id;
-		}
-	for (size_t i = 0; i < n; i++) {
-		names[i].has_arg = (int)option_table[of[i]].argument;
-		names[i].val = LONG + (int)i;
-	}
-	*ids = of;
+		if (alias->name[1] != '\0' && n + 1 < sizeof names / sizeof names[0])
+			names[n++] = (struct long_name){ alias->name, alias->id };
 	return names;
+}
+
+/*
+ * The option that has that name, or whose names alone begin with it; NULL: there is none, or there
+ * are several.
+ */
+static const struct long_name *
+long_find(const char *text)
+{
+	const struct long_name *found = NULL;
+	size_t len = strlen(text);
+	int several = 0;
+
+	for (const struct long_name *n = long_names(); n->name != NULL; n++) {
+		if (strncmp(n->name, text, len) != 0)
+			continue;
+		if (n->name[len] == '\0')
+			return n;
+		if (found == NULL)
+			found = n;
+		several |= found->id != n->id;
+	}
+	return several ? NULL : found;
 }
 
 /* The option with that letter; OPTION_COUNT: none. */
@@ -52,56 +71,35 @@ letter_id(int letter)
 	return OPTION_COUNT;
 }
 
+/* "--jobs, --joblog": one name of each option whose names begin with that text. */
 static void
-letters_add(char *to, int letter, enum option_id id)
+candidates(const char *text, size_t len, struct bytes *out)
 {
-	size_t at = strlen(to);
+	char listed[OPTION_COUNT] = { 0 };
 
-	to[at++] = (char)letter;
-	for (unsigned colons = (unsigned)option_table[id].argument; colons > 0; colons--)
-		to[at++] = ':';
-	to[at] = '\0';
-}
-
-/* All letters for getopt_long(). */
-static const char *
-letters(void)
-{
-	static char all[4 * OPTION_COUNT];
-
-	/* '+': stop at the command; ':': return ':' where a value is missing. */
-	(void)strlcpy(all, "+:", sizeof all);
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (option_table[i].letter != 0)
-			letters_add(all, option_table[i].letter, (enum option_id)i);
-	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
-		if (alias->name[1] == '\0')
-			letters_add(all, alias->name[0], alias->id);
-	return all;
+	for (const struct long_name *n = long_names(); n->name != NULL; n++) {
+		if (strncmp(n->name, text, len) != 0 || listed[n->id])
+			continue;
+		bytes_printf(out, "%s--%s", out->len == 0 ? "" : ", ", n->name);
+		listed[n->id] = 1;
+	}
 }
 
 static _Noreturn void
-unknown_long(const char *word, const struct option *names)
+unknown_long(const char *name)
 {
-	char name[64], shown[160];
-	size_t len = strcspn(word + 2, "="), matches = 0;
-	struct bytes could = { 0 };
+	const char *near = option_nearest(name);
+	char shown[160];
+	struct bytes word = { 0 }, could = { 0 };
 
-	(void)message_word(shown, sizeof shown, word, len + 2);
-	if (len < sizeof name) {
-		memcpy(name, word + 2, len);
-		name[len] = '\0';
-		const char *why = option_refused(name), *near = option_nearest(name);
-		if (why != NULL)
-			fail("%s is not an option here: %s", shown, why);
-		for (const struct option *o = names; o->name != NULL && len > 0; o++)
-			if (strncmp(o->name, name, len) == 0)
-				bytes_printf(&could, "%s--%s", matches++ == 0 ? "" : ", ", o->name);
-		if (matches > 0)
-			fail("%s could be any of %s", shown, could.at);
-		if (near != NULL)
-			fail("unknown option %s: is --%s meant?", shown, near);
-	}
+	bytes_printf(&word, "--%s", name);
+	(void)message_word(shown, sizeof shown, word.at, word.len);
+	if (name[0] != '\0')
+		candidates(name, strlen(name), &could);
+	if (could.len > 0)
+		fail("%s could be any of %s", shown, could.at);
+	if (near != NULL)
+		fail("unknown option %s: is --%s meant?", shown, near);
 	fail("unknown option %s: --help lists those there are", shown);
 }
 
@@ -115,19 +113,6 @@ unknown_letter(int letter)
 		fail("-%s is not an option here: %s", name, why);
 	fail("unknown option -%s: --help lists those there are",
 	    message_word(shown, sizeof shown, name, 1));
-}
-
-/* "-j" or "--jobs", for messages. */
-static char *
-spelled(int got, const struct option *names)
-{
-	struct bytes name = { 0 };
-
-	if (got >= LONG)
-		bytes_printf(&name, "--%s", names[got - LONG].name);
-	else
-		bytes_printf(&name, "-%c", got);
-	return name.at;
 }
 
 void
@@ -173,46 +158,99 @@ compat(struct options *o, const struct argument *a)
 	dialect_set(o, dialect);
 }
 
+/* The words of argv, and how far they have been read. */
+struct words {
+	char **argv;
+	int    argc, at; /* at: the next word */
+};
+
+/* Notes the option; value: what stands behind its name in the same word, or NULL. */
+static void
+option_note(struct options *o, struct argv_scan *scan, struct words *words, enum option_id id,
+    char *name, char *value)
+{
+	if (value == NULL && option_table[id].argument == ARGUMENT_NEEDED) {
+		if (words->at == words->argc)
+			fail("%s needs a value", name);
+		value = words->argv[words->at++];
+	}
+	if (id == OPTION_HELP)
+		usage_help();
+	if (id == OPTION_VERSION)
+		usage_version();
+	scan->arguments = array_reserve(scan->arguments, scan->count, &scan->room,
+	    sizeof *scan->arguments);
+	struct argument *a = &scan->arguments[scan->count++];
+	*a = (struct argument){ .id = id, .name = name, .value = value };
+	if (id == OPTION_COMPAT)
+		compat(o, a);
+}
+
+/* "--name" or "--name=value". */
+static void
+long_read(struct options *o, struct argv_scan *scan, struct words *words, char *word)
+{
+	size_t len = strcspn(word + 2, "=");
+	char *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+	struct bytes typed = { 0 }, name = { 0 };
+	char shown[512];
+
+	bytes_add(&typed, word + 2, len);
+	bytes_add_byte(&typed, '\0');
+	const struct long_name *found = long_find(typed.at);
+	/* --retry 3 is not --retry-failed cut short, other than in GNU parallel. */
+	if (found == NULL || (found->name[len] != '\0' && o->dialect == DIALECT_NATIVE)) {
+		const char *why = option_refused(typed.at);
+		if (why != NULL)
+			fail("--%s is not an option here: %s", typed.at, why);
+	}
+	if (found == NULL)
+		unknown_long(typed.at);
+	bytes_free(&typed);
+	bytes_printf(&name, "--%s", found->name);
+	if (value != NULL && option_table[found->id].argument == ARGUMENT_NONE)
+		fail("%s takes no value: %s", name.at, message_text(shown, sizeof shown, word));
+	option_note(o, scan, words, found->id, name.at, value);
+}
+
+/* "-k", "-j4", "-kj4", "-kj 4". */
+static void
+letters_read(struct options *o, struct argv_scan *scan, struct words *words, char *word)
+{
+	for (char *letter = word + 1; *letter != '\0'; letter++) {
+		enum option_id id = letter_id((unsigned char)*letter);
+		struct bytes name = { 0 };
+		if (id == OPTION_COUNT)
+			unknown_letter((unsigned char)*letter);
+		bytes_printf(&name, "-%c", *letter);
+		int takes = option_table[id].argument != ARGUMENT_NONE;
+		option_note(o, scan, words, id, name.at,
+		    takes && letter[1] != '\0' ? letter + 1 : NULL);
+		if (takes)
+			return;
+	}
+}
+
 int
 argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 {
-	enum option_id *ids;
-	const struct option *names = long_names(&ids);
-	const char *short_names = letters();
+	struct words words = { argv, argc, 1 };
 	const char *program = argc > 0 ? argv[0] : "", *slash = strrchr(program, '/');
-	int got;
 
 	dialect_set(o, dialect_named(slash != NULL ? slash + 1 : program));
-	opterr = 0;
-	optind = 1;
-	for (;;) {
-		int at = optind;
-		got = getopt_long(argc, argv, short_names, names, NULL);
-		if (got == -1)
-			return optind;
-		const char *word = argv[at < argc ? at : argc - 1];
-		if (got == ':')
-			fail("%s needs a value", spelled(optopt, names));
-		if (got == '?') {
-			if (optopt >= LONG)
-				fail("%s takes no value: %s", spelled(optopt, names), word);
-			if (optopt == 0)
-				unknown_long(argv[optind - 1], names);
-			unknown_letter(optopt);
-		}
-		enum option_id id = got >= LONG ? ids[got - LONG] : letter_id(got);
-		if (id == OPTION_HELP)
-			usage_help();
-		if (id == OPTION_VERSION)
-			usage_version();
-		scan->arguments = array_reserve(scan->arguments, scan->count, &scan->room,
-		    sizeof *scan->arguments);
-		scan->arguments[scan->count] =
-		    (struct argument){ .id = id, .name = spelled(got, names), .value = optarg };
-		if (id == OPTION_COMPAT)
-			compat(o, &scan->arguments[scan->count]);
-		scan->count++;
+	while (words.at < argc) {
+		char *word = argv[words.at];
+		if (word[0] != '-' || word[1] == '\0')
+			break;
+		words.at++;
+		if (word[1] != '-')
+			letters_read(o, scan, &words, word);
+		else if (word[2] == '\0')
+			break;
+		else
+			long_read(o, scan, &words, word);
 	}
+	return words.at < argc ? words.at : argc;
 }
 
 void

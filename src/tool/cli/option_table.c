@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of options, their further names, and the options that are refused. */
+/* The table of options, their further names, and what a mistyped name was meant to be. */
 #include "config.h"
 #include "tool/cli/option_table.h"
 
@@ -26,6 +26,7 @@ const struct option_alias option_aliases[] = {
 	{ "max-procs", OPTION_JOBS },
 	{ "argfile", OPTION_ARG_FILE },
 	{ "col-sep", OPTION_COLSEP },
+	{ "spreadstdin", OPTION_PIPE },
 	{ "block-size", OPTION_BLOCK },
 	{ "maxargs", OPTION_MAX_ARGS },
 	{ "workdir", OPTION_WD },
@@ -40,8 +41,10 @@ const struct option_alias option_aliases[] = {
 	{ "tag-string", OPTION_TAG_STRING },
 	{ "resumefailed", OPTION_RESUME_FAILED },
 	{ "retryfailed", OPTION_RETRY_FAILED },
+	{ "jl", OPTION_JOBLOG },
 	{ "result", OPTION_RESULTS },
 	{ "res", OPTION_RESULTS },
+	{ "progress", OPTION_ETA },
 	{ "will-cite", OPTION_NOTHING },
 	{ "gnu", OPTION_NOTHING },
 	{ "plain", OPTION_NOTHING },
@@ -52,108 +55,10 @@ const struct option_alias option_aliases[] = {
 
 /* The letters of each dialect; a letter means the same in all. */
 static const char *const letters[] = {
-	[DIALECT_NATIVE] = "0aCdEehIijkLlmNnPprstuVXx",
+	[DIALECT_NATIVE] = "0aCdEehIijkLlmNnPpqrstuVXx",
 	[DIALECT_XARGS] = "0adEehIiLlnPprstVx",
 	[DIALECT_PARALLEL] = "0aCdEehIijkLlmNnPpqrstuVXx",
 };
-
-static const char no_remote[] = "jobs run on this machine only";
-static const char no_perl[] = "there is no Perl in replacement strings";
-static const char no_split[] = "--pipe cuts into blocks of whole lines and nothing else";
-static const char no_semaphore[] = "it is no semaphore";
-
-static const struct {
-	const char *name, *why;
-} refused[] = {
-	{ "S", no_remote },
-	{ "sshlogin", no_remote },
-	{ "sshloginfile", no_remote },
-	{ "slf", no_remote },
-	{ "ssh", no_remote },
-	{ "transferfile", no_remote },
-	{ "transfer", no_remote },
-	{ "return", no_remote },
-	{ "trc", no_remote },
-	{ "cleanup", no_remote },
-	{ "basefile", no_remote },
-	{ "bf", no_remote },
-	{ "onall", no_remote },
-	{ "nonall", no_remote },
-	{ "controlmaster", no_remote },
-	{ "M", no_remote },
-	{ "filter-hosts", no_remote },
-	{ "hostgroups", no_remote },
-	{ "record-env", "a job has the whole environment, so leave it out" },
-	{ "rpl", no_perl },
-	{ "parens", no_perl },
-	{ "filter", no_perl },
-	{ "plus", "{+/} and the like are not known" },
-	{ "pipe-part", "use --pipe" },
-	{ "pipepart", "use --pipe" },
-	{ "recstart", no_split },
-	{ "recend", no_split },
-	{ "regexp", no_split },
-	{ "round-robin", no_split },
-	{ "roundrobin", no_split },
-	{ "shard", no_split },
-	{ "bin", no_split },
-	{ "group-by", no_split },
-	{ "tee", no_split },
-	{ "cat", no_split },
-	{ "fifo", no_split },
-	{ "rrs", no_split },
-	{ "semaphore", no_semaphore },
-	{ "fg", no_semaphore },
-	{ "bg", no_semaphore },
-	{ "wait", no_semaphore },
-	{ "link", "use :::+ or ::::+" },
-	{ "xapply", "use :::+ or ::::+" },
-	{ "xargs", "use -m or -X, or --compat=xargs" },
-	{ "csv", "use --colsep" },
-	{ "shuf", "use shuf(1) on the input" },
-	{ "arg-sep", "it is :::" },
-	{ "arg-file-sep", "it is ::::" },
-	{ "progress", "use --bar, --eta or --status" },
-	{ "files", "use --results" },
-	{ "compress", "use --results and compress what is there" },
-	{ "tmux", "use --lb --tag" },
-	{ "latest-line", "use --lb --tag" },
-	{ "ll", "use --lb --tag" },
-	{ "color", "output stays as it is" },
-	{ "ctag", "use --tag" },
-	{ "ctagstring", "use --tagstring" },
-	{ "limit", "use --load or --memfree" },
-	{ "noswap", "use --memfree" },
-	{ "memsuspend", "use --memfree" },
-	{ "profile", "there are no profiles" },
-	{ "J", "there are no profiles" },
-	{ "shebang", "use an ordinary script" },
-	{ "hashbang", "use an ordinary script" },
-	{ "skip-first-line", "use tail -n +2 on the input" },
-	{ "trim", "use sed(1) on the input" },
-	{ "sqlmaster", "use --joblog or --results-json" },
-	{ "sqlworker", "use --joblog or --results-json" },
-	{ "tmpdir", "set TMPDIR" },
-	{ "shellquote", "use --dry-run" },
-	{ "v", "use -t" },
-	{ "open-tty", "jobs have no terminal" },
-	{ "o", "jobs have no terminal" },
-	{ "tty", "jobs have no terminal" },
-	{ "show-limits", "the limit is the system's: getconf ARG_MAX" },
-	{ "max-line-length-allowed", "the limit is the system's: getconf ARG_MAX" },
-	{ "number-of-cores", "use nproc(1)" },
-	{ "number-of-cpus", "use nproc(1)" },
-	{ "number-of-threads", "use nproc(1)" },
-};
-
-const char *
-option_refused(const char *name)
-{
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-		if (strcmp(refused[i].name, name) == 0)
-			return refused[i].why;
-	return NULL;
-}
 
 int
 option_letter_known(enum dialect dialect, int letter)

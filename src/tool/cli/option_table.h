@@ -12,7 +12,7 @@
  *      (options_read.c), with its parser in option_values.c, or in base/parse_units.c where several
  *      options use it.
  *   3. A letter: to the dialects that have it, in option_table.c.  Further names: to option_aliases
- *      there.  A name that was refused until now: out of the list there.
+ *      there.  A name that was refused until now: out of the list in option_refused.c.
  *   4. A value other than 0 where the option is not given: in defaults.c, or in xargs.c and
  *      parallel.c for one dialect.
  *   5. Options that exclude or need each other: rows in option_check.c.  A file that is written: a
@@ -107,7 +107,7 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(STDIN_FROM, 0, "stdin-from", NEEDED, "FILE", JOBS, TEXT, stdin_from, \
 	    "each job's standard input is FILE, with {} and the like") \
 	X(QUOTE, 'q', "quote", NONE, NULL, JOBS, OWN, dialect, \
-	    "run the command without a shell (--compat=parallel)") \
+	    "run the command without a shell, as forkpool does anyway (--compat=parallel)") \
 	\
 	X(JOBS, 'j', "jobs", NEEDED, "N", STARTING, OWN, dialect, \
 	    "run N at a time; +N, -N, N%: of the processors; 0: many") \
@@ -234,8 +234,15 @@ struct option_alias { const char *name; enum option_id id; };
 extern const struct option_alias option_aliases[];
 
 /*
- * Why an option that xargs or GNU parallel has does not exist here; NULL: it is none of these.
- * name as in an alias.
+ * Options of xargs and GNU parallel that do not exist here, and what to use instead; the last one's
+ * name is NULL.
+ */
+struct option_refusal { const char *name, *why; };
+extern const struct option_refusal option_refusals[];
+
+/*
+ * What to use instead of an option that xargs, GNU parallel or another program has; NULL: it is
+ * none of these.  name as in an alias.
  */
 const char *option_refused(const char *name);
 /* Whether that letter is an option in that dialect. */

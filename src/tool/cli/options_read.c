@@ -326,9 +326,12 @@ options_read(struct options *o, int argc, char **argv)
 		if (a->name[1] != '-' && !option_letter_known(o->dialect, a->name[1]))
 			fail("%s is not an option of %s: --help lists those there are", a->name,
 			    message_name);
-		if ((a->id == OPTION_NOTHING || a->id == OPTION_QUOTE) &&
-		    o->dialect != DIALECT_PARALLEL)
-			fail("%s is for --compat=parallel: leave it out", a->name);
+		if (a->id == OPTION_NOTHING && o->dialect != DIALECT_PARALLEL)
+			fail("%s is for --compat=parallel: leave it out%s", a->name,
+			    strcmp(a->name, "--silent") == 0 ? ", or use --quiet" : "");
+		if (a->id == OPTION_QUOTE && o->dialect == DIALECT_XARGS)
+			fail("%s is for --compat=parallel: no shell runs the command here",
+			    a->name);
 		if (o->dialect == DIALECT_XARGS)
 			xargs_before(o, a->id, a->value);
 		given.name[a->id] = a->name;
