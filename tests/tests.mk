@@ -229,6 +229,7 @@ shell_tests = \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \
 	tests/tool/resume.sh \
+	tests/tool/two-streams.sh \
 	tests/tool/planted.sh \
 	tests/tool/options.sh \
 	tests/tool/cgroup.sh \

@@ -28,7 +28,7 @@ START_TEST(drained_of_what_is_there)
 {
 	static const char text[FIRST];
 
-	channels_open(1, 1, CHANNEL_NO_INPUT, 3);
+	channels_open(1, CHANNEL_TWO_PIPES, CHANNEL_NO_INPUT, 3);
 	ck_assert_uint_eq(channels_count(), 1);
 	drained = channel_take(&drained);
 	ck_assert_ptr_nonnull(drained);

@@ -71,19 +71,31 @@ channel_close(struct channel *c)
 	close_one(&c->err);
 	close_one(&c->in);
 	close_one(&c->job.in);
+	if (c->job.err != c->job.out)
+		close_one(&c->job.err);
 	close_one(&c->job.out);
-	close_one(&c->job.err);
 }
 
 static int
-channel_open(struct channel *c, int with_output, enum channel_input input)
+outputs_make(struct channel *c, enum channel_output output)
+{
+	if (output == CHANNEL_NO_OUTPUT)
+		return 0;
+	if (pipe_make(&c->out, &c->job.out) == -1)
+		return -1;
+	if (output == CHANNEL_TWO_PIPES)
+		return pipe_make(&c->err, &c->job.err);
+	c->job.err = c->job.out;
+	return 0;
+}
+
+static int
+channel_open(struct channel *c, enum channel_output output, enum channel_input input)
 {
 	*c = (struct channel){ .job = { -1, -1, -1 }, .out = -1, .err = -1, .in = -1 };
-	int result = 0;
-	if (with_output && (pipe_make(&c->out, &c->job.out) == -1 ||
-	    pipe_make(&c->err, &c->job.err) == -1))
-		result = -1;
-	else if (input != CHANNEL_NO_INPUT)
+	int result = outputs_make(c, output);
+
+	if (result == 0 && input != CHANNEL_NO_INPUT)
 		result = input_make(c, input);
 	if (result == -1) {
 		int error = errno;
@@ -94,7 +106,7 @@ channel_open(struct channel *c, int with_output, enum channel_input input)
 }
 
 void
-channels_open(unsigned count, int with_output, enum channel_input input, unsigned from)
+channels_open(unsigned count, enum channel_output output, enum channel_input input, unsigned from)
 {
 	jobs_from = (int)from;
 	channel = calloc(count, sizeof *channel);
@@ -104,13 +116,13 @@ channels_open(unsigned count, int with_output, enum channel_input input, unsigne
 		fail_memory();
 	for (channel_count = 0; channel_count < count; channel_count++) {
 		struct channel *c = &channel[channel_count];
-		if (channel_open(c, with_output, input) == -1) {
+		if (channel_open(c, output, input) == -1) {
 			if (channel_count == 0)
 				fail_errno("cannot make the pipes of a job");
 			break;
 		}
 		c->next_free = channel_count + 1;
-		const int of_job[] = { c->job.in, c->job.out, c->job.err };
+		const int of_job[] = { c->job.in, c->job.out, c->err != -1 ? c->job.err : -1 };
 		for (int i = 0; i < 3; i++)
 			if (of_job[i] != -1)
 				descriptors[descriptor_count++] = of_job[i];
@@ -238,6 +250,8 @@ channels_pollfds(struct pollfd *fds)
 			continue;
 		polled[n] = 2 * i;
 		fds[n++] = (struct pollfd){ .fd = channel[i].out, .events = POLLIN };
+		if (channel[i].err == -1)
+			continue;
 		polled[n] = 2 * i + 1;
 		fds[n++] = (struct pollfd){ .fd = channel[i].err, .events = POLLIN };
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * channels - for each job under way, two pipes for the standard output and error of its command,
- * and with --pipe a file for its standard input, or with --stdin-from a socket over which it gets
- * one.
+ * channels - for each job under way, a pipe or two for the standard output and error of its
+ * command, and with --pipe a file for its standard input, or with --stdin-from a socket over which
+ * it gets one.
  *
  * All channels are made before the pool is opened: workers inherit the jobs' ends, and nothing else
  * of ours.  A channel is free again once the job's result has come and the channel has been
@@ -17,10 +17,13 @@
 #include "tool/task/output_buffer.h"
 
 enum channel_input { CHANNEL_NO_INPUT = 0, CHANNEL_FILE, CHANNEL_SOCKET };
+/* CHANNEL_ONE_PIPE: standard error goes into the pipe of standard output, so that what a job wrote
+   to both stays in the order in which it wrote it. */
+enum channel_output { CHANNEL_NO_OUTPUT = 0, CHANNEL_ONE_PIPE, CHANNEL_TWO_PIPES };
 
 struct channel {
 	struct command_descriptors job; /* the ends that the job gets */
-	int    out, err;                /* our ends, non-blocking */
+	int    out, err;                /* our ends, non-blocking; err -1: there is one pipe */
 	int    in;                      /* CHANNEL_SOCKET: our end; else -1 */
 	void  *owner;                   /* the job that has the channel; NULL: free */
 	unsigned next_free;             /* of a free channel: the next one, or the count of all */
@@ -33,7 +36,8 @@ typedef void channel_sink(void *owner, int is_err, const char *data, size_t len)
  * Makes count channels, or fewer where descriptors run out; ends the tool where not even one can be
  * made.  from: the lowest number that a descriptor of a job may have.
  */
-void            channels_open(unsigned count, int with_output, enum channel_input, unsigned from);
+void            channels_open(unsigned count, enum channel_output, enum channel_input,
+    unsigned from);
 void            channels_close(void);
 unsigned        channels_count(void);
 /* All descriptors of jobs, for options.descriptors of the pool; a -1 ends the list. */

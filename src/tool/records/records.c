@@ -33,6 +33,12 @@ records_check(const struct options *o)
 		anchored_refuse("--results-json", o->results_json, compared);
 }
 
+int
+records_keep_apart(const struct options *o)
+{
+	return o->json || o->results != NULL || o->results_json != NULL;
+}
+
 void
 records_open(const struct options *o, struct journal *journal)
 {

@@ -45,5 +45,7 @@ const char *records_place(const struct job_record *);
  */
 int  records_json(const struct job_record *, struct output_buffer *);
 int  records_close(void);
+/* Whether a record has standard output and standard error each for itself. */
+int  records_keep_apart(const struct options *);
 
 #endif

@@ -169,7 +169,7 @@ object_add(struct record_writer *f, const struct job_record *r)
 	array_add(f, "command", task, task_word, task->word_count);
 	array_add(f, "items", task, task_item, task->item_count);
 	json_field_word(f, "outcome", verdict_name(e->verdict));
-	json_field_number(f, "exit", e->exit_code, e->exit_code >= 0 && e->signal == 0);
+	json_field_number(f, "exit", outcome_exit_status(e), outcome_exit_status(e) >= 0);
 	json_field_number(f, "signal", e->signal, e->signal != 0);
 	json_field_word(f, "signal_name", e->signal != 0 ? signal_word(e->signal) : NULL);
 	record_text(f, e->core ? ", \"core\": true" : ", \"core\": false");

@@ -203,7 +203,7 @@ row_fill(struct report_row *row, const struct attempt *run)
 	row->start = us(e->start_ns - report.began_ns);
 	row->run = us(e->run_ns);
 	row->max_rss = e->max_rss >= 0 ? e->max_rss / 1024 : -1;
-	row->exit_code = e->exit_code;
+	row->exit_code = outcome_exit_status(e);
 	bytes_clear(&row->command);
 	(void)bytes_reserve(&row->command, COMMAND_SHOWN);
 	row->command.len =

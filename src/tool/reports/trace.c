@@ -188,8 +188,8 @@ arguments_add(const struct attempt *run)
 	printed(", \"args\": {\"seq\": %" PRIu64, run->record->task->seq);
 	json_field_word(f, "outcome", verdict_name(e->verdict));
 	json_field_number(f, "attempt", e->attempt, 1);
-	if (e->exit_code >= 0 && e->signal == 0)
-		json_field_number(f, "exit", e->exit_code, 1);
+	if (outcome_exit_status(e) >= 0)
+		json_field_number(f, "exit", outcome_exit_status(e), 1);
 	if (e->signal != 0) {
 		json_field_number(f, "signal", e->signal, 1);
 		json_field_word(f, "signal_name", signal_word(e->signal));

@@ -20,7 +20,7 @@ dry_run(const struct options *o)
 	struct bytes shown = { 0 };
 	int status = 0, own = 0;
 
-	output_writer_open();
+	output_writer_open(0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	while ((got = task_queue_next(&task, -1)) != NEXT_END) {
 		if (got == NEXT_WAIT) {

@@ -26,11 +26,28 @@ static struct stream {
 } stream[PUBLISH_STREAMS];
 
 static char buffer[65536];
+static int one_stream; /* standard error is standard output */
 static int held; /* output for a terminal is not written now */
 
-void
-output_writer_open(void)
+int
+output_writer_is_one_file(void)
 {
+	struct stat out, err;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+	    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+}
+
+static struct stream *
+stream_of(int to)
+{
+	return &stream[one_stream ? PUBLISH_OUT : to];
+}
+
+void
+output_writer_open(int with_journal)
+{
+	one_stream = !with_journal && output_writer_is_one_file();
 	for (int i = 0; i < PUBLISH_STREAMS; i++) {
 		struct stat st;
 		stream[i].fd = i == PUBLISH_OUT ? STDOUT_FILENO : STDERR_FILENO;
@@ -45,12 +62,14 @@ output_writer_open(void)
 int
 output_writer_add(int to, const void *data, size_t len)
 {
-	if (output_buffer_add(&stream[to].waiting, data, len) == -1) {
+	struct stream *s = stream_of(to);
+
+	if (output_buffer_add(&s->waiting, data, len) == -1) {
 		message_errno("cannot keep the output of jobs");
 		return -1;
 	}
-	stream[to].entry += len;
-	stream[to].queued += len;
+	s->entry += len;
+	s->queued += len;
 	return 0;
 }
 
@@ -86,11 +105,13 @@ take_tagged(int to, struct output_buffer *from, const struct bytes *tag)
 int
 output_writer_take(int to, struct output_buffer *from, const struct bytes *tag)
 {
+	struct stream *s = stream_of(to);
+
 	if (tag != NULL)
 		return take_tagged(to, from, tag);
-	stream[to].entry += from->len;
-	stream[to].queued += from->len;
-	output_buffer_move(&stream[to].waiting, from);
+	s->entry += from->len;
+	s->queued += from->len;
+	output_buffer_move(&s->waiting, from);
 	return 0;
 }
 

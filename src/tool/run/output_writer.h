@@ -18,7 +18,13 @@
 
 enum { PUBLISH_OUT = 0, PUBLISH_ERR, PUBLISH_STREAMS };
 
-void     output_writer_open(void);
+/*
+ * with_journal: each stream has a sink of its own.  Without one, standard output and standard error
+ * that are one file are one stream, so that all comes in the order in which it was queued.
+ */
+void     output_writer_open(int with_journal);
+/* Whether standard output and standard error are one file, pipe, terminal... */
+int      output_writer_is_one_file(void);
 /* Queue a copy of the bytes.  0, or -1: there is no room for them (said). */
 int      output_writer_add(int stream, const void *data, size_t len);
 /* Queue all of the buffer, which is empty then, with the tag before each line unless it is NULL.

@@ -18,7 +18,9 @@
 #include "tool/exec/run_cgroup.h"
 #include "tool/exec/throttle.h"
 #include "tool/jobserver/jobserver.h"
+#include "tool/records/records.h"
 #include "tool/run/job_environment.h"
+#include "tool/run/output_writer.h"
 #include "tool/run/sandbox_paths.h"
 
 /* Descriptors besides those of channels (the pool's own, files of records, the input): how many to
@@ -51,6 +53,22 @@ input_of(const struct options *o)
 	return o->stdin_from != NULL && o->sandbox ? CHANNEL_SOCKET : CHANNEL_NO_INPUT;
 }
 
+/*
+ * One pipe keeps the order of what a job writes to both, which is worth something where both end up
+ * in one file.  In GNU parallel's manner standard error comes behind standard output, records may
+ * want them apart, and a journal has to find each in its place again.
+ */
+static enum channel_output
+output_of(const struct options *o)
+{
+	if (o->grouping == GROUP_NONE)
+		return CHANNEL_NO_OUTPUT;
+	return o->dialect != DIALECT_NATIVE || o->journal != NULL || records_keep_apart(o) ||
+		!output_writer_is_one_file() ?
+	    CHANNEL_TWO_PIPES :
+	    CHANNEL_ONE_PIPE;
+}
+
 /* Raise the limit on open files: a channel takes six descriptors at most, and the ends for jobs
    have numbers from four for each channel on; a worker takes one descriptor, and a seat of the
    jobserver six. */
@@ -78,7 +96,7 @@ static unsigned
 channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 {
 	const struct options *o = s->options;
-	unsigned ours = o->grouping != GROUP_NONE ? 2 : 0;
+	unsigned ours = (unsigned)output_of(o); /* ends of pipes */
 	unsigned theirs = ours + (input_of(o) != CHANNEL_NO_INPUT);
 	/* A seat of the jobserver has a pipe, of which the pool keeps duplicates as well. */
 	unsigned each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs +
@@ -144,7 +162,7 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 	if (with_channels) {
 		unsigned from;
 		channels = channels_fit(s, channels, &from);
-		channels_open(channels, o->grouping != GROUP_NONE, input_of(o), from);
+		channels_open(channels, output_of(o), input_of(o), from);
 		pool->workers = s->workers;
 	}
 	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);

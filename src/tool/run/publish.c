@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool/base/message.h"
@@ -38,11 +37,8 @@ publish_open(const struct options *o, struct journal *j)
 	options = o;
 	journal = j;
 	if (j != NULL) {
-		struct stat out, err;
-		int shared = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
-		    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
 		journal_attach(j, JOURNAL_OUT, output_writer_sink(PUBLISH_OUT), STDOUT_FILENO,
-		    shared);
+		    output_writer_is_one_file());
 		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
 	}
 	order_open(j != NULL ? journal_first_seq(j) : 1);

@@ -347,7 +347,7 @@ pool_open(const struct options *o)
 static void
 parts_open(const struct options *o)
 {
-	output_writer_open();
+	output_writer_open(this_run.journal != NULL);
 	records_open(o, this_run.journal);
 	publish_open(o, this_run.journal);
 	const struct attempt_began began = {

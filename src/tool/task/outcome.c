@@ -35,6 +35,12 @@ verdict_name(enum verdict verdict)
 }
 
 int
+outcome_exit_status(const struct outcome *e)
+{
+	return e->signal != 0 ? -1 : e->exit_code;
+}
+
+int
 outcome_is_failure(const struct outcome *e)
 {
 	return e->verdict != VERDICT_OK && e->verdict != VERDICT_SKIPPED;

@@ -50,6 +50,8 @@ struct outcome {
 void outcome_of_result(struct outcome *, const struct forkpool_result *, int64_t submitted_ns,
     int is_command);
 const char *verdict_name(enum verdict);
+/* The exit status; -1: it has none, as it died of a signal, or never began. */
+int outcome_exit_status(const struct outcome *);
 /* Neither VERDICT_OK nor VERDICT_SKIPPED. */
 int outcome_is_failure(const struct outcome *);
 /* The signal's name without SIG ("KILL"), or its number, in static memory. */
