@@ -52,12 +52,12 @@ marked() {
 }
 
 cleanup() {
-	trap '' HUP INT TERM # else the end of this can be its own
+	trap '' HUP INT TERM PIPE # else the end of this can be its own
 	for pid in $(marked); do kill -KILL "$pid" 2>/dev/null; done
 	rm -rf "$dir"
 }
 trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 
 turn=0
 its_turn() {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the options in argv, and refusing those that do not exist. */
+/* Finding the options in argv with getopt_long(), and refusing those that do not exist. */
 #include "config.h"
 #include "tool/cli/argv_scan.h"
 
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,52 +11,42 @@
 #include "tool/base/bytes.h"
 #include "tool/base/message.h"
 
-/*
- * Not with getopt_long(): it takes a name that is cut short for ambiguous where it begins two names
- * of one option, --dry-run and --dryrun; in C libraries other than glibc whatever they are.
- */
-struct long_name {
-	const char    *name;
-	enum option_id id;
-};
+enum { LONG = 256 }; /* what getopt_long() returns for the first option's long names; letters are
+			below it */
 
-/* All long names, those of the table first; the last one's name is NULL. */
-static const struct long_name *
+/*
+ * All long names for getopt_long(), those of the table first.  The names of one option differ in
+ * nothing else, so that glibc takes what could be several of them, --dr, for that option.
+ */
+static const struct option *
 long_names(void)
 {
-	static struct long_name names[OPTION_COUNT + 128];
+	static struct option names[OPTION_COUNT + 128];
 	size_t n = 0;
 
+	if (names[0].name != NULL)
+		return names;
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (option_table[i].name != NULL)
-			names[n++] = (struct long_name){ option_table[i].name, (enum option_id)i };
+			names[n++] = (struct option){ .name = option_table[i].name, .val = (int)i };
 	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
 		if (alias->name[1] != '\0' && n + 1 < sizeof names / sizeof names[0])
-			names[n++] = (struct long_name){ alias->name, alias->id };
+			names[n++] = (struct option){ .name = alias->name, .val = (int)alias->id };
+	for (size_t i = 0; i < n; i++) {
+		names[i].has_arg = (int)option_table[names[i].val].argument;
+		names[i].val += LONG;
+	}
 	return names;
 }
 
-/*
- * The option that has that name, or whose names alone begin with it; NULL: there is none, or there
- * are several.
- */
-static const struct long_name *
-long_find(const char *text)
+/* Whether a long name is not cut short. */
+static int
+is_whole(const char *typed)
 {
-	const struct long_name *found = NULL;
-	size_t len = strlen(text);
-	int several = 0;
-
-	for (const struct long_name *n = long_names(); n->name != NULL; n++) {
-		if (strncmp(n->name, text, len) != 0)
-			continue;
-		if (n->name[len] == '\0')
-			return n;
-		if (found == NULL)
-			found = n;
-		several |= found->id != n->id;
-	}
-	return several ? NULL : found;
+	for (const struct option *n = long_names(); n->name != NULL; n++)
+		if (strcmp(n->name, typed) == 0)
+			return 1;
+	return 0;
 }
 
 /* The option with that letter; OPTION_COUNT: none. */
@@ -71,27 +62,66 @@ letter_id(int letter)
 	return OPTION_COUNT;
 }
 
+static void
+letters_add(char *to, int letter, enum option_id id)
+{
+	size_t at = strlen(to);
+
+	to[at++] = (char)letter;
+	for (unsigned colons = (unsigned)option_table[id].argument; colons > 0; colons--)
+		to[at++] = ':';
+	to[at] = '\0';
+}
+
+/* All letters for getopt_long(). */
+static const char *
+letters(void)
+{
+	static char all[4 * OPTION_COUNT];
+
+	/* '+': stop at the command; ':': return ':' where a value is missing. */
+	(void)strlcpy(all, "+:", sizeof all);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (option_table[i].letter != 0)
+			letters_add(all, option_table[i].letter, (enum option_id)i);
+	for (const struct option_alias *alias = option_aliases; alias->name != NULL; alias++)
+		if (alias->name[1] == '\0')
+			letters_add(all, alias->name[0], alias->id);
+	return all;
+}
+
 /* "--jobs, --joblog": one name of each option whose names begin with that text. */
 static void
 candidates(const char *text, size_t len, struct bytes *out)
 {
 	char listed[OPTION_COUNT] = { 0 };
 
-	for (const struct long_name *n = long_names(); n->name != NULL; n++) {
-		if (strncmp(n->name, text, len) != 0 || listed[n->id])
+	for (const struct option *n = long_names(); n->name != NULL; n++) {
+		if (strncmp(n->name, text, len) != 0 || listed[n->val - LONG])
 			continue;
 		bytes_printf(out, "%s--%s", out->len == 0 ? "" : ", ", n->name);
-		listed[n->id] = 1;
+		listed[n->val - LONG] = 1;
 	}
+}
+
+/* Ends the tool where that name, typed in full, is one of another program. */
+static void
+refuse_others(const char *name)
+{
+	const char *why = option_refused(name);
+
+	if (why != NULL)
+		fail("--%s is not an option here: %s", name, why);
 }
 
 static _Noreturn void
 unknown_long(const char *name)
 {
-	const char *near = option_nearest(name);
 	char shown[160];
 	struct bytes word = { 0 }, could = { 0 };
 
+	refuse_others(name);
+	const char *near = option_nearest(name);
 	bytes_printf(&word, "--%s", name);
 	(void)message_word(shown, sizeof shown, word.at, word.len);
 	if (name[0] != '\0')
@@ -158,22 +188,39 @@ compat(struct options *o, const struct argument *a)
 	dialect_set(o, dialect);
 }
 
-/* The words of argv, and how far they have been read. */
-struct words {
-	char **argv;
-	int    argc, at; /* at: the next word */
-};
-
-/* Notes the option; value: what stands behind its name in the same word, or NULL. */
-static void
-option_note(struct options *o, struct argv_scan *scan, struct words *words, enum option_id id,
-    char *name, char *value)
+/* "-j", or "--jobs" where a name of that option was cut short, for messages. */
+static char *
+spelled(int got, const char *typed)
 {
-	if (value == NULL && option_table[id].argument == ARGUMENT_NEEDED) {
-		if (words->at == words->argc)
-			fail("%s needs a value", name);
-		value = words->argv[words->at++];
-	}
+	struct bytes name = { 0 };
+
+	if (got < LONG)
+		bytes_printf(&name, "-%c", got);
+	else
+		bytes_printf(&name, "--%s",
+		    is_whole(typed) ? typed : option_table[got - LONG].name);
+	return name.at;
+}
+
+/* What getopt_long() does not take. */
+static _Noreturn void
+refuse(int got, const char *typed, const char *word)
+{
+	char shown[512];
+
+	if (got == ':')
+		fail("%s needs a value", spelled(optopt, typed));
+	if (optopt >= LONG)
+		fail("%s takes no value: %s", spelled(optopt, typed),
+		    message_text(shown, sizeof shown, word));
+	if (optopt == 0)
+		unknown_long(typed);
+	unknown_letter(optopt);
+}
+
+static void
+option_note(struct options *o, struct argv_scan *scan, enum option_id id, char *name)
+{
 	if (id == OPTION_HELP)
 		usage_help();
 	if (id == OPTION_VERSION)
@@ -181,76 +228,41 @@ option_note(struct options *o, struct argv_scan *scan, struct words *words, enum
 	scan->arguments = array_reserve(scan->arguments, scan->count, &scan->room,
 	    sizeof *scan->arguments);
 	struct argument *a = &scan->arguments[scan->count++];
-	*a = (struct argument){ .id = id, .name = name, .value = value };
+	*a = (struct argument){ .id = id, .name = name, .value = optarg };
 	if (id == OPTION_COMPAT)
 		compat(o, a);
-}
-
-/* "--name" or "--name=value". */
-static void
-long_read(struct options *o, struct argv_scan *scan, struct words *words, char *word)
-{
-	size_t len = strcspn(word + 2, "=");
-	char *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
-	struct bytes typed = { 0 }, name = { 0 };
-	char shown[512];
-
-	bytes_add(&typed, word + 2, len);
-	bytes_add_byte(&typed, '\0');
-	const struct long_name *found = long_find(typed.at);
-	/* --retry 3 is not --retry-failed cut short, other than in GNU parallel. */
-	if (found == NULL || (found->name[len] != '\0' && o->dialect == DIALECT_NATIVE)) {
-		const char *why = option_refused(typed.at);
-		if (why != NULL)
-			fail("--%s is not an option here: %s", typed.at, why);
-	}
-	if (found == NULL)
-		unknown_long(typed.at);
-	bytes_free(&typed);
-	bytes_printf(&name, "--%s", found->name);
-	if (value != NULL && option_table[found->id].argument == ARGUMENT_NONE)
-		fail("%s takes no value: %s", name.at, message_text(shown, sizeof shown, word));
-	option_note(o, scan, words, found->id, name.at, value);
-}
-
-/* "-k", "-j4", "-kj4", "-kj 4". */
-static void
-letters_read(struct options *o, struct argv_scan *scan, struct words *words, char *word)
-{
-	for (char *letter = word + 1; *letter != '\0'; letter++) {
-		enum option_id id = letter_id((unsigned char)*letter);
-		struct bytes name = { 0 };
-		if (id == OPTION_COUNT)
-			unknown_letter((unsigned char)*letter);
-		bytes_printf(&name, "-%c", *letter);
-		int takes = option_table[id].argument != ARGUMENT_NONE;
-		option_note(o, scan, words, id, name.at,
-		    takes && letter[1] != '\0' ? letter + 1 : NULL);
-		if (takes)
-			return;
-	}
 }
 
 int
 argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 {
-	struct words words = { argv, argc, 1 };
 	const char *program = argc > 0 ? argv[0] : "", *slash = strrchr(program, '/');
+	struct bytes typed = { 0 };
+	int got;
 
 	dialect_set(o, dialect_named(slash != NULL ? slash + 1 : program));
-	while (words.at < argc) {
-		char *word = argv[words.at];
-		if (word[0] != '-' || word[1] == '\0')
+	opterr = 0;
+	optind = 1;
+	for (;;) {
+		const char *word = optind < argc ? argv[optind] : "";
+		got = getopt_long(argc, argv, letters(), long_names(), NULL);
+		if (got == -1)
 			break;
-		words.at++;
-		if (word[1] != '-')
-			letters_read(o, scan, &words, word);
-		else if (word[2] == '\0')
-			break;
-		else
-			long_read(o, scan, &words, word);
+		/* The long name as it was typed; of letters this is not used. */
+		bytes_clear(&typed);
+		if (strncmp(word, "--", 2) == 0)
+			bytes_add(&typed, word + 2, strcspn(word + 2, "="));
+		bytes_add_byte(&typed, '\0');
+		if (got == ':' || got == '?')
+			refuse(got, typed.at, word);
+		/* --retry 3 is not --retry-failed cut short, other than in GNU parallel. */
+		if (got >= LONG && o->dialect == DIALECT_NATIVE && !is_whole(typed.at))
+			refuse_others(typed.at);
+		option_note(o, scan, got >= LONG ? (enum option_id)(got - LONG) : letter_id(got),
+		    spelled(got, typed.at));
 	}
-	return words.at < argc ? words.at : argc;
+	bytes_free(&typed);
+	return optind;
 }
 
 void
