@@ -32,6 +32,7 @@ tool_sources = \
 	src/tool/cli/argv_scan.c src/tool/cli/argv_scan.h \
 	src/tool/cli/options_read.c \
 	src/tool/task/task.c src/tool/task/task.h \
+	src/tool/task/brief.c src/tool/task/brief.h \
 	src/tool/task/output_buffer.c src/tool/task/output_buffer.h \
 	src/tool/task/outcome.c src/tool/task/outcome.h \
 	src/tool/task/halt.c src/tool/task/halt.h \

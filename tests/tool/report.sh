@@ -106,8 +106,10 @@ lines = r['err'].split('\n')
 assert r['err_length'] == sum(len('line\t%d\n' % n) for n in range(1, 5001)), r['err_length']
 assert 1500 < len(r['err']) <= 2048 and lines[-2:] == ['line\t5000', ''], lines[-3:]
 assert all(re.fullmatch('line\t[0-9]+', line) for line in lines[:-1]), lines[0]"
-run "$forkpool" --quiet --report "$page" "$dir/say" ::: "$(head -c 5000 /dev/zero | tr '\0' x)"
-ok 'a long name is cut' agrees "assert len(data['runs'][0]['command']) == 512 and data['runs'][0]['command'].endswith('...')"
+run "$forkpool" --quiet --report "$page" "$dir/say" ::: "$(head -c 5000 /dev/zero | tr '\0' x)/end"
+ok 'a long name is cut, and its end stays' agrees "
+command = data['runs'][0]['command']
+assert len(command) == 512 and 'x...x' in command and command.endswith('xxx/end'), command"
 
 # ---------------------------------------------------------------------------------- no file, no run
 

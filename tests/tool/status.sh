@@ -121,8 +121,8 @@ appears 'the next has its worker' '^     [1-4] *0:0[0-9] .* 5 f5: read'
 release 3 7
 appears 'a failure is counted' '^2/8 done, 1 failed, 4 running'
 appears 'outcomes' '^\[#*\.*\]  *25%  1 ok, 1 failed$'
-appears 'the last failure, below the workers' "^job 3: sh -c .*exit status 7$"
-appears 'and where messages are' "^forkpool: job 3: sh -c "
+appears 'the last failure, below the workers' "^job 3: f3: read n .*exit status 7$"
+appears 'and where messages are' "^forkpool: job 3: f3: read n "
 ok 'the screen is one' seen '^WORKER'
 # Above the screen is the output.
 is 'output is above the screen' "$(screen | sed '/^2\/8 done/,$d' | grep -c -e '^f1 says 0$' -e '^f3 says 7$')" 2
@@ -134,12 +134,31 @@ terminal_is_as_it_was 'the end' 123
 appears 'the totals stay' '^forkpool: 8/8 done, 1 failed, 0 running, .*: 7 ok, 1 failed$'
 is 'each line of output is there once' "$(screen -S - | grep -c '^f[1-8] says')" 8
 
+# Where the command does not fit, its item is there, with its end; and what happened to it.
+window 80 24
+mkdir -p "$dir/a/long/way/to/the/place/where/the/files/are"
+for i in 1 2; do ln -sf "$dir/f$i" "$dir/a/long/way/to/the/place/where/the/files/are/f$i"; done
+# shellcheck disable=SC2016
+printf '"%s" --status -j2 sh -c %s ::: a/long/way/to/the/place/where/the/files/are/f1 a/long/way/to/the/place/where/the/files/are/f2\n' \
+	"$forkpool" "'read n <\"\$0\"; exit \"\$n\"; the same beginning for all of them'" >"$dir/long.sh"
+type_line 'sh ./long.sh; echo status $?'
+appears 'a long command: its item' '^     [12] .* 1 a/long/way/to/the/place/where/the/files/are/f1\(:.*\)*$'
+appears 'a long command: the item of the other' '^     [12] .* 2 a/long/way/to/the/place/where/the/files/are/f2\(:.*\)*$'
+tm resize-window -x 60 -y 24
+appears 'a long item: its end' '^     [12] .* 1 a/long/.*\.\.\..*/the/files/are/f1$'
+tm resize-window -x 80 -y 24
+appears 'a long command again' '^     [12] .* 1 a/long/way/to'
+release 1 3
+appears 'a long command: what happened' '^job 1: a/long/.*files/are/f1: .*exit status 3$'
+release 2 0
+appears 'a long command: the end' '^status 123$'
+
 # ------------------------------------------------------------------------------ windows of any size
 
 # Eight rows, one state, one heading.  Lines that tmux has pushed out of the window when it broke
 # others cannot be cleared.
 is_alone() {
-	[ "$(screen | grep -c 'f[1-8]: rea')/$(screen | grep -c '^0/8 done')/$(screen | grep -c 'TIME')" = 8/1/1 ]
+	[ "$(screen | grep -c '[1-8] f[1-8]')/$(screen | grep -c '^0/8 done')/$(screen | grep -c 'TIME')" = 8/1/1 ]
 }
 
 window 100 24

@@ -199,31 +199,106 @@ static const struct {
 
 START_TEST(each_failure_is_explained_in_one_line)
 {
-	struct task task = { .seq = 17 };
+	struct brief brief = { 0 };
 
 	for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++) {
 		struct bytes line = { 0 };
-		outcome_explain(&explained[i].outcome, &task, explained[i].command,
-		    explained[i].where, &line);
+		bytes_clear(&brief.command);
+		bytes_add_text(&brief.command, explained[i].command);
+		outcome_explain(&explained[i].outcome, 17, &brief, explained[i].where, &line);
 		ck_assert_str_eq(line.at, explained[i].line);
 		bytes_free(&line);
 	}
+	brief_free(&brief);
 }
 END_TEST
 
-START_TEST(long_command_is_cut)
+/* A task of the words echo and beginning ITEM, or, with apart, of ITEM in none of them. */
+static struct task *
+task_of(const char *beginning, const char *item, int apart)
 {
-	struct outcome e = { .verdict = VERDICT_FAILED, .exit_code = 1 };
-	struct task task = { .seq = 1 };
-	struct bytes line = { 0 };
-	char command[5000];
+	struct task *task = task_new();
 
-	memset(command, 'x', sizeof command - 1);
-	command[sizeof command - 1] = '\0';
-	outcome_explain(&e, &task, command, NULL, &line);
-	ck_assert_uint_lt(line.len, 250);
-	ck_assert_ptr_nonnull(strstr(line.at, "xxx...: exit status 1"));
-	bytes_free(&line);
+	bytes_add(&task->items, item, strlen(item) + 1);
+	task->item_count = 1;
+	task->items_apart = apart;
+	bytes_add(&task->words, "echo", 5);
+	bytes_add(&task->words, beginning, strlen(beginning) + 1);
+	task->word_count = 2;
+	if (!apart) {
+		bytes_add(&task->words, item, strlen(item) + 1);
+		task->word_count = 3;
+	}
+	return task;
+}
+
+static const char *
+explained_line(struct task *task, int shell)
+{
+	static struct bytes line;
+	struct brief brief = { 0 };
+	const struct outcome e = { .verdict = VERDICT_FAILED, .exit_code = 1 };
+
+	bytes_clear(&line);
+	brief_of(&brief, task, shell);
+	outcome_explain(&e, 1, &brief, NULL, &line);
+	brief_free(&brief);
+	task_free(task);
+	return line.at;
+}
+
+START_TEST(long_command_keeps_its_item)
+{
+	char beginning[6000], item[6000];
+
+	memset(beginning, 'x', sizeof beginning);
+	beginning[100] = '\0';
+	ck_assert_str_eq(explained_line(task_of("x", "it em", 0), 0),
+	    "job 1: echo x 'it em': exit status 1");
+	ck_assert_str_eq(explained_line(task_of("x", "it em", 1), 0),
+	    "job 1: 'it em': echo x: exit status 1");
+	/* Longer than a line, and longer than what is kept of it. */
+	for (size_t len = 200; len < sizeof beginning; len += 5000) {
+		memset(beginning, 'x', sizeof beginning);
+		beginning[len] = '\0';
+		const char *line = explained_line(task_of(beginning, "a/b", 0), 0);
+		ck_assert_uint_lt(strlen(line), 200);
+		ck_assert_int_eq(strncmp(line, "job 1: a/b: echo xxx", 20), 0);
+		ck_assert_ptr_nonnull(strstr(line, "xxx...: exit status 1"));
+	}
+	memset(item, 'i', sizeof item);
+	memcpy(item + sizeof item - 8, "/the/end", 8);
+	memcpy(item + sizeof item - 1, "", 1);
+	const char *line = explained_line(task_of("x", item, 0), 0);
+	ck_assert_uint_lt(strlen(line), 200);
+	ck_assert_int_eq(strncmp(line, "job 1: iii", 10), 0);
+	ck_assert_ptr_nonnull(strstr(line, "iii/the/en: exit status 1"));
+}
+END_TEST
+
+/* Characters of several bytes where a text is cut stay whole. */
+START_TEST(brief_cuts_no_character)
+{
+	for (size_t shift = 0; shift < 4; shift++) {
+		struct bytes text = { 0 }, shown = { 0 };
+		struct brief brief = { 0 };
+		struct task *task = task_new();
+		for (size_t i = 0; i < shift; i++)
+			bytes_add_byte(&text, 'a');
+		for (size_t i = 0; i < 3000; i++)
+			bytes_add_text(&text, "\xf0\x9f\x98\x80");
+		bytes_add(&task->items, text.at, text.len + 1);
+		bytes_add(&task->words, text.at, text.len + 1);
+		task->item_count = task->word_count = 1;
+		brief_of(&brief, task, 0);
+		brief_add(&brief, 1000, &shown);
+		ck_assert_ptr_null(strchr(shown.at, '\\'));
+		ck_assert_ptr_nonnull(strstr(shown.at, "..."));
+		brief_free(&brief);
+		task_free(task);
+		bytes_free(&text);
+		bytes_free(&shown);
+	}
 }
 END_TEST
 
@@ -303,7 +378,8 @@ main(void)
 	tcase_add_test(tc, what_never_began_was_skipped);
 	tcase_add_test(tc, signals_have_names);
 	tcase_add_test(tc, each_failure_is_explained_in_one_line);
-	tcase_add_test(tc, long_command_is_cut);
+	tcase_add_test(tc, long_command_keeps_its_item);
+	tcase_add_test(tc, brief_cuts_no_character);
 	tcase_add_test(tc, escaped_text_at_every_size);
 	tcase_add_test(tc, utf8_and_what_only_looks_like_it);
 	suite_add_tcase(suite, tc);

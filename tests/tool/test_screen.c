@@ -14,10 +14,33 @@
 
 static uint64_t by_verdict[VERDICTS];
 static struct screen_row rows[64];
-static const char *const failures[] = { "job 9: x: exit status 2", "job 8: y: exit status 1",
-	"job 7: z: exit status 3" };
+static struct screen_failure failures[5];
+static struct brief job;
 static struct bytes drawn;
 static struct screen_lines lines;
+
+static void
+bytes_set(struct bytes *b, const char *text, size_t len)
+{
+	bytes_clear(b);
+	bytes_add(b, text, len);
+}
+
+static void
+brief_set(struct brief *b, const char *items, const char *command)
+{
+	bytes_set(&b->items, items, strlen(items));
+	bytes_set(&b->command, command, strlen(command));
+}
+
+static void
+failure_set(struct screen_failure *f, uint64_t seq, const char *items, const char *command,
+    const char *cause)
+{
+	f->seq = seq;
+	brief_set(&f->brief, items, command);
+	bytes_set(&f->cause, cause, strlen(cause));
+}
 
 /* A state: four jobs of ten are done, one of them has failed; three of four workers are busy. */
 static struct screen
@@ -27,14 +50,17 @@ scene(void)
 	by_verdict[VERDICT_OK] = 3;
 	by_verdict[VERDICT_TIMED_OUT] = 1;
 	memset(rows, 0, sizeof rows);
+	brief_set(&job, "7", "sleep 7");
+	failure_set(&failures[0], 9, "x", "x", "exit status 2");
+	failure_set(&failures[1], 8, "y", "y", "exit status 1");
+	failure_set(&failures[2], 7, "z", "z", "exit status 3");
 	for (unsigned i = 0; i < 4; i++)
 		rows[i] = (struct screen_row){ .worker = i + 1,
 			.alive = 1,
 			.busy = i != 2,
 			.seq = 5 + i,
 			.attempt = 1,
-			.text = "sleep 7",
-			.text_len = 7,
+			.brief = &job,
 			.run_ns = SECOND * (i == 1 ? 75 : i),
 			.memory = 1 << 20 };
 	return (struct screen){ .rate = { SECOND, 9 * SECOND, 4, 1, 10, 3, 0 },
@@ -173,7 +199,50 @@ START_TEST(narrow_ones_lose_columns)
 	ck_assert_ptr_nonnull(strstr(draw(&s, 64, 23, 0), "\nWORKER     TIME  MEMORY  JOB\n"));
 	ck_assert_ptr_nonnull(strstr(draw(&s, 44, 23, 0), "\nWORKER     TIME  JOB\n"));
 	ck_assert_ptr_nonnull(strstr(draw(&s, 32, 23, 0), "\n    TIME  JOB\n"));
-	ck_assert_ptr_nonnull(strstr(draw(&s, 16, 23, 0), "\n    1:15  6 sle\n"));
+	ck_assert_ptr_nonnull(strstr(draw(&s, 16, 23, 0), "\n    1:15  6 7\n"));
+}
+END_TEST
+
+/* What all jobs have in common is left out first, and the end of a path last. */
+START_TEST(narrow_rows_keep_the_item)
+{
+	struct screen s = scene();
+
+	brief_set(&job, "/home/me/project/tests/data/large/001.jpg",
+	    "convert -resize 100x100 -quality 85 /home/me/project/tests/data/large/001.jpg");
+	ck_assert_ptr_nonnull(strstr(draw(&s, 120, 23, 0),
+	    "  6 convert -resize 100x100 -quality 85 /home/me/project/tests/data/large/001.jpg\n"));
+	ck_assert_ptr_nonnull(strstr(draw(&s, 80, 23, 0),
+	    "  6 /home/me/project/tests/data/large/001.jpg: conver...\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(draw(&s, 60, 23, 0), "  6 /home/me...ts/data/large/001.jpg\n"));
+	ck_assert_ptr_nonnull(strstr(draw(&s, 32, 23, 0), "  6 /hom...arge/001.jpg\n"));
+}
+END_TEST
+
+/* The cause of a failure is there, whatever the command is like. */
+START_TEST(narrow_failures_keep_the_cause)
+{
+	struct screen s = scene();
+
+	s.failures = failures;
+	s.failure_count = 1;
+	failure_set(&failures[0], 12, "/home/me/project/tests/data/large/001.jpg",
+	    "convert -resize 100x100 -quality 85 /home/me/project/tests/data/large/001.jpg",
+	    "killed by SIGSEGV (Segmentation fault)");
+	ck_assert_ptr_nonnull(strstr(draw(&s, 150, 23, 0),
+	    "\njob 12: convert -resize 100x100 -quality 85 "
+	    "/home/me/project/tests/data/large/001.jpg: killed by SIGSEGV (Segmentation fault)\n"));
+	ck_assert_ptr_nonnull(strstr(draw(&s, 80, 23, 0),
+	    "\njob 12: /home/m...ts/data/large/001.jpg: killed by SIGSEGV (Segmentation fault)\n"));
+	/* A third of the room is the job's. */
+	ck_assert_ptr_nonnull(
+	    strstr(draw(&s, 40, 23, 0), "\njob 12: /h...1.jpg: killed by SIGSEG...\n"));
+	/* Without items the beginning and the end of the command are there. */
+	failure_set(&failures[0], 12, "", "convert -quality 85 /home/me/project/tests/001.jpg",
+	    "exit status 3");
+	ck_assert_ptr_nonnull(
+	    strstr(draw(&s, 50, 23, 0), "\njob 12: conver...ect/tests/001.jpg: exit status 3\n"));
 }
 END_TEST
 
@@ -190,7 +259,9 @@ START_TEST(colours_are_for_those_who_want_them)
 	ck_assert_ptr_nonnull(
 	    strstr(text, "\033[1m4/10 done, 1 failed, 3 running, 0.5/s, 0:12 left\033[m\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\033[32m[##########................]\033[m 40%"));
-	ck_assert_ptr_nonnull(strstr(text, "\n\033[31mjob 9: x: exit status 2\033[m\n"));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\n\033[31mjob 9: \033[m\033[31mx\033[m\033[31m: \033[m"
+	    "\033[31mexit status 2\033[m\n"));
 }
 END_TEST
 
@@ -205,25 +276,34 @@ START_TEST(fits_in_every_window)
 		"e\xcc\x81\xe2\x80\xae\xc2\x85",
 		"\xf0\x9f\x98\x80\xf0\x9f\x98\x80 \xe2\x82\xac" };
 
+	static struct brief briefs[20];
+
+	for (unsigned i = 0; i < 20; i++) {
+		const char *text = hostile[i % 5];
+		brief_set(&briefs[i], i % 3 == 0 ? "" : hostile[i / 5], text);
+		bytes_set(&briefs[i].command, text, strlen(text) + (i > 9));
+		briefs[i].is_apart = i % 2;
+	}
 	for (size_t columns = 1; columns < 140; columns += columns < 90 ? 1 : 13)
 		for (size_t height = 1; height < 40; height += height < 12 ? 1 : 7) {
 			struct screen s = scene();
 			s.row_count = 20;
 			for (unsigned i = 0; i < 20; i++) {
-				const char *text = hostile[i % 5];
 				rows[i] = (struct screen_row){ .worker = 20 - i,
 					.alive = 1,
 					.busy = i % 7 != 6,
 					.seq = 1 + i,
 					.attempt = i,
-					.text = text,
-					.text_len = strlen(text) + (i > 9),
+					.brief = &briefs[i],
 					.run_ns = SECOND << i,
 					.progress_total = i,
 					.memory = i - 1 };
 			}
-			s.failures = hostile;
+			s.failures = failures;
 			s.failure_count = 5;
+			for (unsigned i = 0; i < 5; i++)
+				failure_set(&failures[i], i, hostile[i], hostile[(i + 1) % 5],
+				    "exit status 1: its words");
 			char *at = strdup(draw(&s, columns, height, 0)), *text = at;
 			ck_assert_uint_le(lines.count, height);
 			ck_assert_uint_ge(lines.count, height < 20 ? height : 20);
@@ -286,6 +366,33 @@ START_TEST(widths)
 }
 END_TEST
 
+/* At every width: no wider, no character cut, and no mark at the beginning of the end. */
+START_TEST(cuts)
+{
+	static const char text[] = "a\xcc\x81" "bc\xe3\x81\x82" "de\xe3\x81\x84" "f\xcc\x81";
+	static const struct { size_t columns, head; const char *cut;
+	} known[] = {
+		{ 10, 0, "a\xcc\x81" "bc\xe3\x81\x82" "de\xe3\x81\x84" "f\xcc\x81" },
+		{ 9, 9, "a\xcc\x81" "bc\xe3\x81\x82" "d..." },
+		{ 9, 2, "a\xcc\x81" "b...e\xe3\x81\x84" "f\xcc\x81" },
+		{ 9, 4, "a\xcc\x81" "bc...\xe3\x81\x84" "f\xcc\x81" },
+		{ 5, 0, "...f\xcc\x81" },
+		{ 4, 0, "...f\xcc\x81" },
+		{ 3, 0, "a\xcc\x81" "bc" },
+		{ 0, 0, "" },
+	};
+	struct bytes out = { 0 };
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		bytes_clear(&out);
+		display_width_cut(&out, text, sizeof text - 1, known[i].columns, known[i].head);
+		ck_assert_str_eq(out.at, known[i].cut);
+		ck_assert_uint_le(display_width(out.at, out.len), known[i].columns);
+	}
+	bytes_free(&out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -297,10 +404,13 @@ main(void)
 	tcase_add_test(tc, more_workers_than_lines);
 	tcase_add_test(tc, failures_have_their_share);
 	tcase_add_test(tc, narrow_ones_lose_columns);
+	tcase_add_test(tc, narrow_rows_keep_the_item);
+	tcase_add_test(tc, narrow_failures_keep_the_cause);
 	tcase_add_test(tc, colours_are_for_those_who_want_them);
 	tcase_add_test(tc, fits_in_every_window);
 	tcase_add_test(tc, has_an_end);
 	tcase_add_test(tc, widths);
+	tcase_add_test(tc, cuts);
 	suite_add_tcase(suite, tc);
 	return support_run(suite);
 }

@@ -39,13 +39,17 @@ add(uint64_t seq, unsigned slot, int64_t at_ns, int64_t run_ns, unsigned attempt
 		.max_rss = -1,
 		.message = "" };
 	struct job_record record = { .task = task, .outcome = &e };
+	struct brief brief = { 0 };
 	struct attempt run = { .record = &record,
+		.brief = &brief,
 		.command = command,
 		.command_len = len,
 		.cpu_ns = -1,
 		.again = again };
 
+	bytes_add(&brief.command, command, len);
 	trace_run(&run);
+	brief_free(&brief);
 	task_free(task);
 }
 

@@ -83,3 +83,40 @@ display_width_fit(const char *text, size_t len, size_t columns)
 
 	return walk(text, len, columns, &used);
 }
+
+/* Where the last columns of a text begin that is wider: never within a character, nor with one that
+   belongs to the character before. */
+static size_t
+end_of_width(const char *text, size_t len, size_t columns)
+{
+	const size_t skipped = display_width(text, len) - columns;
+	size_t used, at = walk(text, len, skipped, &used);
+
+	if (used == skipped || at == len)
+		return at;
+	size_t n = utf8_sequence(text + at, len - at);
+	at += n > 0 ? n : 1;
+	return at + walk(text + at, len - at, 0, &used);
+}
+
+void
+display_width_cut(struct bytes *out, const char *text, size_t len, size_t columns, size_t head)
+{
+	static const char dots[] = "...";
+	const size_t dots_width = sizeof dots - 1;
+
+	if (display_width(text, len) <= columns) {
+		bytes_add(out, text, len);
+		return;
+	}
+	if (columns <= dots_width) {
+		bytes_add(out, text, display_width_fit(text, len, columns));
+		return;
+	}
+	size_t room = columns - dots_width, used;
+	size_t first = walk(text, len, head < room ? head : room, &used);
+	bytes_add(out, text, first);
+	bytes_add(out, dots, dots_width);
+	size_t last = first + end_of_width(text + first, len - first, room - used);
+	bytes_add(out, text + last, len - last);
+}

@@ -10,8 +10,16 @@
 
 #include <stddef.h>
 
+#include "tool/base/bytes.h"
+
 size_t display_width(const char *text, size_t len);
 /* How many bytes of text fit in so many columns; never a part of a character. */
 size_t display_width_fit(const char *text, size_t len, size_t columns);
+/*
+ * Adds the text; one wider than columns as its beginning, of head columns, dots, and as much of its
+ * end as there is room for.
+ */
+void   display_width_cut(struct bytes *out, const char *text, size_t len, size_t columns,
+    size_t head);
 
 #endif

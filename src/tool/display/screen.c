@@ -10,10 +10,7 @@
 #include <string.h>
 
 #include "tool/base/display_width.h"
-#include "tool/base/escape.h"
 
-/* The most bytes of a job's text in one line. */
-#define TEXT_SHOWN 4096
 #define FAILURES_MAX 5
 
 /* Select Graphic Rendition of ECMA-48. */
@@ -108,13 +105,21 @@ add_text(struct pen *pen, const char *rendition, const char *text)
 	add(pen, rendition, text, strlen(text));
 }
 
-/* Adds text of a job, which may hold control characters. */
-static void
-add_foreign(struct pen *pen, const char *rendition, const char *data, size_t len)
+static size_t
+room_of(const struct pen *pen)
 {
-	char shown[TEXT_SHOWN];
+	return pen->columns - pen->used;
+}
 
-	add(pen, rendition, shown, escape_text(shown, sizeof shown, data, len));
+static void
+add_brief(struct pen *pen, const char *rendition, const struct brief *brief, size_t columns)
+{
+	struct bytes text = { 0 };
+
+	brief_add(brief, columns, &text);
+	if (text.len > 0)
+		add(pen, rendition, text.at, text.len);
+	bytes_free(&text);
 }
 
 static void
@@ -258,8 +263,8 @@ add_busy_row(struct pen *pen, const struct table *t, const struct screen_row *r)
 		(void)snprintf(number, sizeof number, "(attempt %u) ", r->attempt);
 		add_text(pen, RED, number);
 	}
-	if (r->text != NULL)
-		add_foreign(pen, PLAIN, r->text, r->text_len);
+	if (r->brief != NULL)
+		add_brief(pen, PLAIN, r->brief, room_of(pen));
 	end_line(pen);
 	bytes_free(&time);
 	bytes_free(&memory);
@@ -276,6 +281,27 @@ add_rest_line(struct pen *pen, const struct screen *s)
 		busy += s->rows[i].busy != 0;
 	bytes_printf(&text, "and %zu more, %zu of them busy", s->row_count - s->rows_shown, busy);
 	add(pen, FAINT, text.at, text.len);
+	bytes_free(&text);
+	end_line(pen);
+}
+
+/* The cause has as much room as it needs, but for a third, which is the job's. */
+static void
+add_failure_line(struct pen *pen, const struct screen_failure *f)
+{
+	struct bytes text = { 0 };
+
+	bytes_printf(&text, "job %" PRIu64 ": ", f->seq);
+	add(pen, RED, text.at, text.len);
+	const size_t room = room_of(pen), cause = display_width(f->cause.at, f->cause.len) + 2;
+	const size_t before = pen->used;
+	add_brief(pen, RED, &f->brief, room - smaller(cause, room - room / 3));
+	if (pen->used > before)
+		add_text(pen, RED, ": ");
+	bytes_clear(&text);
+	display_width_cut(&text, f->cause.at, f->cause.len, room_of(pen), pen->columns);
+	if (text.len > 0)
+		add(pen, RED, text.at, text.len);
 	bytes_free(&text);
 	end_line(pen);
 }
@@ -309,8 +335,6 @@ screen_draw(const struct screen *s, int colours, struct bytes *out, struct scree
 			add_idle_row(&pen, &table, &s->rows[i]);
 	if (s->rows_shown < s->row_count && lines->count + s->failures_shown < s->size.lines)
 		add_rest_line(&pen, s);
-	for (size_t i = s->failures_shown; i-- > 0;) {
-		add_foreign(&pen, RED, s->failures[i], strlen(s->failures[i]));
-		end_line(&pen);
-	}
+	for (size_t i = s->failures_shown; i-- > 0;)
+		add_failure_line(&pen, &s->failures[i]);
 }

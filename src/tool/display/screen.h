@@ -5,7 +5,9 @@
  *
  * From top to bottom: how far the run is; outcomes; a row for each worker; the last failures.  A
  * small window shows less of it: no line is longer than the window, and there are never more lines
- * than the window has.  All text of jobs goes through escape_text().
+ * than the window has.  Of a job that has no room a narrow line keeps what tells it apart from
+ * others, and of a failure the cause before the command.  All text of jobs goes through
+ * escape_text().
  */
 #ifndef FORKPOOL_TOOL_SCREEN_H
 #define FORKPOOL_TOOL_SCREEN_H
@@ -23,11 +25,17 @@ struct screen_row {
 	int         alive, busy;     /* the fields below are set where it is busy */
 	uint64_t    seq;             /* the number of the item; 0: not known */
 	unsigned    attempt;
-	const char *text;            /* text_len bytes, not escaped */
-	size_t      text_len;
+	const struct brief *brief;   /* NULL: not known */
 	int64_t     run_ns;
 	uint64_t    progress_done, progress_total;
 	int64_t     memory;          /* bytes; -1: not known */
+};
+
+/* A job that has failed. */
+struct screen_failure {
+	uint64_t     seq;
+	struct brief brief;
+	struct bytes cause;          /* escaped */
 };
 
 struct screen {
@@ -35,7 +43,7 @@ struct screen {
 	const uint64_t    *by_verdict;  /* VERDICTS counts */
 	struct screen_row *rows;        /* one for each worker; screen_arrange() sorts them */
 	size_t             row_count;
-	const char *const *failures;    /* a line each, the latest first */
+	const struct screen_failure *failures; /* the latest first */
 	size_t             failure_count;
 	/* Set by screen_arrange(). */
 	struct terminal_size size;

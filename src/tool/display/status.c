@@ -6,19 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/base/escape.h"
-#include "tool/base/shell_quote.h"
 #include "tool/display/rss.h"
 
 /* Size of the hash table that finds a job by its number in the pool. */
 #define BUCKETS 4096
 #define FAILURES_KEPT 5
-#define FAILURE_SHOWN 1024
 /* When a job's memory is looked up in /proc: first after so many ns, then every so many. */
 #define MEMORY_FIRST INT64_C(200000000)
 #define MEMORY_EVERY INT64_C(1000000000)
-/* A plain line names the job that has run longest, if it has run for LONG_NS, and shows at most
-   LONG_SHOWN bytes of its command. */
+/* A plain line names the job that has run longest, if it has run for LONG_NS, in at most LONG_SHOWN
+   columns. */
 #define LONG_NS    INT64_C(10000000000)
 #define LONG_SHOWN 160
 
@@ -26,8 +23,8 @@
 struct worker {
 	pid_t    pid;
 	uint64_t pool_seq;    /* the job that it runs; 0: none */
-	uint64_t text_of;     /* the job that text belongs to */
-	struct bytes text;
+	uint64_t brief_of;    /* the job that brief belongs to */
+	struct brief brief;
 	uint64_t memory_of;   /* the job that memory belongs to */
 	int64_t  memory, memory_ns; /* bytes, as they were at memory_ns */
 };
@@ -43,7 +40,7 @@ static struct {
 	struct worker *known;
 	struct screen_row *rows;
 	size_t room;          /* entries of known and of rows */
-	char *failures[FAILURES_KEPT]; /* the latest first */
+	struct screen_failure failures[FAILURES_KEPT]; /* the latest first */
 	size_t failure_count;
 } s;
 
@@ -67,9 +64,11 @@ void
 status_close(void)
 {
 	for (size_t i = 0; i < s.room; i++)
-		bytes_free(&s.known[i].text);
-	for (size_t i = 0; i < s.failure_count; i++)
-		free(s.failures[i]);
+		brief_free(&s.known[i].brief);
+	for (size_t i = 0; i < s.failure_count; i++) {
+		brief_free(&s.failures[i].brief);
+		bytes_free(&s.failures[i].cause);
+	}
 	free(s.known);
 	free(s.rows);
 	free(s.buckets);
@@ -124,21 +123,20 @@ job_of(uint64_t pool_seq)
 }
 
 void
-status_failure(const char *line, size_t len)
+status_failure(const struct job *job, const char *where)
 {
 	if (!s.on)
 		return;
-	char *kept;
-	if (s.failure_count == FAILURES_KEPT) {
-		kept = s.failures[FAILURES_KEPT - 1];
-	} else {
-		if ((kept = malloc(FAILURE_SHOWN)) == NULL)
-			fail_memory();
+	if (s.failure_count < FAILURES_KEPT)
 		s.failure_count++;
-	}
+	/* The oldest one's buffers are those of the new one. */
+	struct screen_failure new = s.failures[s.failure_count - 1];
 	memmove(s.failures + 1, s.failures, (s.failure_count - 1) * sizeof *s.failures);
-	s.failures[0] = kept;
-	(void)escape_text(kept, FAILURE_SHOWN, line, len);
+	new.seq = job->task->seq;
+	brief_of(&new.brief, job->task, s.shell);
+	bytes_clear(&new.cause);
+	outcome_cause(&job->outcome, where, &new.cause);
+	s.failures[0] = new;
 }
 
 /* -------------------------------------------------------------------------------------- workers */
@@ -188,28 +186,6 @@ rows_fill(void)
 	return count;
 }
 
-/*
- * With --shell all jobs have the same script: the items come first, so that a narrow window shows
- * the difference.
- */
-static void
-add_job_text(const struct task *task, struct bytes *out)
-{
-	enum { SCRIPT = 2, ITEMS = 4 }; /* sh -c SCRIPT sh ITEM... */
-
-	if (!s.shell || task->word_count <= ITEMS) {
-		task_command_text(task, s.shell, out);
-		return;
-	}
-	for (size_t i = ITEMS; i < task->word_count; i++) {
-		const struct item item = task_word(task, i);
-		shell_quote_word(out, item.data, item.len);
-		bytes_add_text(out, i + 1 < task->word_count ? " " : ": ");
-	}
-	const struct item script = task_word(task, SCRIPT);
-	bytes_add(out, script.data, script.len);
-}
-
 /* Adds what is costly to get, for a row that is shown. */
 static void
 row_complete(struct screen_row *row, int64_t now_ns)
@@ -219,10 +195,9 @@ row_complete(struct screen_row *row, int64_t now_ns)
 
 	if (job == NULL)
 		return;
-	if (w->text_of != w->pool_seq) {
-		bytes_clear(&w->text);
-		add_job_text(job->task, &w->text);
-		w->text_of = w->pool_seq;
+	if (w->brief_of != w->pool_seq) {
+		brief_of(&w->brief, job->task, s.shell);
+		w->brief_of = w->pool_seq;
 	}
 	if (row->run_ns >= MEMORY_FIRST &&
 	    (w->memory_of != w->pool_seq || now_ns - w->memory_ns >= MEMORY_EVERY)) {
@@ -232,8 +207,7 @@ row_complete(struct screen_row *row, int64_t now_ns)
 	}
 	row->seq = job->task->seq;
 	row->attempt = job->task->attempts;
-	row->text = w->text.at;
-	row->text_len = w->text.len;
+	row->brief = &w->brief;
 	row->memory = w->memory_of == w->pool_seq ? w->memory : -1;
 }
 
@@ -247,7 +221,7 @@ status_draw(const struct rate *rate, struct terminal_size size, int colours, str
 		.by_verdict = s.totals->by_verdict,
 		.rows = s.rows,
 		.row_count = count,
-		.failures = (const char *const *)s.failures,
+		.failures = s.failures,
 		.failure_count = s.failure_count,
 	};
 
@@ -261,7 +235,6 @@ void
 status_add_plain(const struct rate *rate, struct bytes *out)
 {
 	struct bytes totals = { 0 };
-	char shown[LONG_SHOWN];
 	size_t count = rows_fill(), longest = 0;
 
 	screen_add_totals(&totals, s.totals->by_verdict);
@@ -276,10 +249,10 @@ status_add_plain(const struct rate *rate, struct bytes *out)
 	if (count == 0 || !row->busy || row->run_ns < LONG_NS)
 		return;
 	row_complete(row, rate->now_ns);
-	if (row->text == NULL)
+	if (row->brief == NULL)
 		return;
-	(void)escape_text(shown, sizeof shown, row->text, row->text_len);
 	bytes_printf(out, "; job %llu has been running for ", (unsigned long long)row->seq);
 	rate_add_time(out, (double)row->run_ns / 1e9);
-	bytes_printf(out, ": %s", shown);
+	bytes_add_text(out, ": ");
+	brief_add(row->brief, LONG_SHOWN, out);
 }

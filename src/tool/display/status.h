@@ -30,8 +30,8 @@ void status_workers(unsigned workers);
 /* The pool has taken the job, under that number; and the job has ended. */
 void status_job_begins(struct job *, uint64_t pool_seq);
 void status_job_ended(struct job *);
-/* A job has failed and is not retried: the line that explains it. */
-void status_failure(const char *line, size_t len);
+/* A job has failed and is not retried.  where: its output is kept there; NULL: nowhere. */
+void status_failure(const struct job *, const char *where);
 
 /* Adds the screen, for a window of that size, to *out. */
 void status_draw(const struct rate *, struct terminal_size, int colours, struct bytes *out,

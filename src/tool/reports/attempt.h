@@ -18,6 +18,7 @@ struct attempt_began {
 /* One try of a job. */
 struct attempt {
 	const struct job_record *record;  /* task, outcome and output */
+	const struct brief *brief;        /* which job it was, in few columns */
 	const char *command;              /* for a shell; command_len bytes and a NUL */
 	size_t      command_len;
 	int64_t     cpu_ns;               /* user + system; -1: not known */

@@ -190,6 +190,20 @@ failure_add(struct report_row *row, const struct job_record *record)
 	backtrace_add(row, record->outcome->backtrace);
 }
 
+/* Sets *out to the command as a shell would take it; of a long one, to what tells it apart. */
+static void
+command_set(struct bytes *out, const struct attempt *run)
+{
+	bytes_clear(out);
+	if (run->command_len > COMMAND_SHOWN) {
+		brief_add(run->brief, COMMAND_SHOWN, out);
+		return;
+	}
+	/* An escape of one byte has at most four. */
+	const size_t size = 4 * run->command_len + 1;
+	out->len = escape_text(bytes_reserve(out, size), size, run->command, run->command_len);
+}
+
 static void
 row_fill(struct report_row *row, const struct attempt *run)
 {
@@ -204,10 +218,7 @@ row_fill(struct report_row *row, const struct attempt *run)
 	row->run = us(e->run_ns);
 	row->max_rss = e->max_rss >= 0 ? e->max_rss / 1024 : -1;
 	row->exit_code = outcome_exit_status(e);
-	bytes_clear(&row->command);
-	(void)bytes_reserve(&row->command, COMMAND_SHOWN);
-	row->command.len =
-	    escape_text(row->command.at, COMMAND_SHOWN + 1, run->command, run->command_len);
+	command_set(&row->command, run);
 	bytes_clear(&row->more);
 	if (e->verdict != VERDICT_OK)
 		failure_add(row, run->record);

@@ -16,7 +16,7 @@
 
 #define CHECK_EVERY  INT64_C(10000000)
 /* How much of a command is the event's name; the arguments have all of it. */
-#define NAME_SHOWN  80
+#define NAME_SHOWN  79
 #define LABEL_SHOWN 200
 
 /* The track of a worker. */
@@ -249,7 +249,7 @@ void
 trace_run(const struct attempt *run)
 {
 	const struct outcome *e = run->record->outcome;
-	char shown[NAME_SHOWN];
+	struct bytes shown = { 0 };
 
 	trace.stale = 1;
 	if (e->slot == 0 || e->start_ns == 0)
@@ -263,13 +263,14 @@ trace_run(const struct attempt *run)
 	if (at < track->end_ns)
 		at = track->end_ns;
 	int64_t run_ns = e->run_ns > 0 ? e->run_ns : 0;
-	size_t len = escape_text(shown, sizeof shown, run->command, run->command_len);
 
-	if (len == 0)
-		len = (size_t)snprintf(shown, sizeof shown, "job %" PRIu64, run->record->task->seq);
+	brief_add(run->brief, NAME_SHOWN, &shown);
+	if (shown.len == 0)
+		bytes_printf(&shown, "job %" PRIu64, run->record->task->seq);
 	record_begin(&trace.file);
 	track_name(e->slot);
-	event_begin("X", shown, len, e->slot);
+	event_begin("X", shown.at, shown.len, e->slot);
+	bytes_free(&shown);
 	time_add("ts", at);
 	time_add("dur", run_ns);
 	printed(", \"cat\": \"%s%s\"", verdict_name(e->verdict), run->again ? ",retry" : "");

@@ -6,6 +6,7 @@
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
 #include "tool/jobserver/jobserver.h"
+#include "tool/records/records.h"
 #include "tool/reports/observers.h"
 #include "tool/run/publish.h"
 #include "tool/run/run_totals.h"
@@ -17,8 +18,9 @@
 static struct job *unsynced, **unsynced_end = &unsynced;
 /* With --pipe: tasks to be tried again for which the pool had no room. */
 static struct tasks_waiting again_with_block;
-/* A command or an explanation, for the moment of one call. */
-static struct bytes text;
+/* What observers are told of a job, for the moment of one call. */
+static struct bytes command;
+static struct brief brief;
 
 void
 completion_close(void)
@@ -29,7 +31,8 @@ completion_close(void)
 		job_free(job);
 	}
 	unsynced_end = &unsynced;
-	bytes_free(&text);
+	bytes_free(&command);
+	brief_free(&brief);
 }
 
 /* -------------------------------------------------------------------------------------- results */
@@ -68,12 +71,14 @@ observers_tell(const struct run *run, const struct job *job, const struct forkpo
 	if (!observers_wanted())
 		return;
 	const struct job_record record = publish_record(job);
-	bytes_clear(&text);
-	task_command_text(job->task, run->options->shell, &text);
+	bytes_clear(&command);
+	task_command_text(job->task, run->options->shell, &command);
+	brief_of(&brief, job->task, run->options->shell);
 	observers_run(&(struct attempt){
 	    .record = &record,
-	    .command = text.at,
-	    .command_len = text.len,
+	    .brief = &brief,
+	    .command = command.at,
+	    .command_len = command.len,
 	    .cpu_ns = result->cpu_ns,
 	    .pid = result->pid,
 	    .again = again,
@@ -166,9 +171,8 @@ completion_ended(const struct run *run, struct job *job)
 {
 	run_totals_add(run->options, &job->outcome);
 	if (status_is_on() && outcome_is_failure(&job->outcome)) {
-		bytes_clear(&text);
-		publish_explanation(job, &text);
-		status_failure(text.at, text.len);
+		const struct job_record record = publish_record(job);
+		status_failure(job, records_place(&record));
 	}
 	run_totals_halt(run->options, &job->outcome, task_queue_total());
 	if (run->journal == NULL) {

@@ -21,7 +21,8 @@
 static const struct options *options;
 static struct journal *journal;
 static uint64_t written[PUBLISH_STREAMS];
-static struct bytes line, command, row;
+static struct bytes line, row;
+static struct brief brief;
 /* Jobs whose output a reader may have twice: as text ("4, 7-9, 2", as much of it as a message can
    have), and how many. */
 static struct {
@@ -53,8 +54,8 @@ publish_close(void)
 	order_close();
 	joblog_queue_close();
 	bytes_free(&line);
-	bytes_free(&command);
 	bytes_free(&row);
+	brief_free(&brief);
 }
 
 static const struct bytes *
@@ -169,19 +170,11 @@ publish_record(const struct job *job)
 		task_queue_header() };
 }
 
-void
-publish_explanation(const struct job *job, struct bytes *to)
-{
-	const struct job_record record = publish_record(job);
-
-	bytes_clear(&command);
-	task_command_text(job->task, options->shell, &command);
-	outcome_explain(&job->outcome, job->task, command.at, records_place(&record), to);
-}
-
 static void
 explain(const struct job *job)
 {
+	const struct job_record record = publish_record(job);
+
 	if (options->quiet || options->dialect != DIALECT_NATIVE ||
 	    !outcome_is_failure(&job->outcome))
 		return;
@@ -192,7 +185,8 @@ explain(const struct job *job)
 		return;
 	bytes_clear(&line);
 	bytes_printf(&line, "%s: ", message_name);
-	publish_explanation(job, &line);
+	brief_of(&brief, job->task, options->shell);
+	outcome_explain(&job->outcome, job->task->seq, &brief, records_place(&record), &line);
 	bytes_add_byte(&line, '\n');
 	if (output_writer_add(PUBLISH_ERR, line.at, line.len) == -1)
 		run_totals_broken();

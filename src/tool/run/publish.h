@@ -35,8 +35,5 @@ void     publish_skip(uint64_t seq);
 void     publish_say_in_doubt(void);
 
 struct job_record publish_record(const struct job *);
-/* Adds the line that explains a failure (without newline): which job, what happened, where its
-   output is. */
-void     publish_explanation(const struct job *, struct bytes *line);
 
 #endif

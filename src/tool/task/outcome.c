@@ -10,8 +10,8 @@
 
 #include "tool/base/escape.h"
 
-/* The longest command and message, in bytes, in a line that explains. */
-#define COMMAND_SHOWN 160
+/* The longest brief, in columns, and the longest message, in bytes, in a line that explains. */
+#define BRIEF_SHOWN   160
 #define MESSAGE_SHOWN 400
 
 static const char *const name[VERDICTS] = {
@@ -290,17 +290,23 @@ outcome_what(const struct outcome *e, struct bytes *line)
 }
 
 void
-outcome_explain(const struct outcome *e, const struct task *task, const char *command,
-    const char *where, struct bytes *line)
+outcome_cause(const struct outcome *e, const char *where, struct bytes *line)
 {
-	char shown[COMMAND_SHOWN];
-
-	(void)escape_text(shown, sizeof shown, command, strlen(command));
-	bytes_printf(line, "job %llu: %s%s", (unsigned long long)task->seq, shown,
-	    *shown != '\0' ? ": " : "");
 	outcome_what(e, line);
 	if (e->attempt > 1)
 		bytes_printf(line, ", at attempt %u", e->attempt);
 	if (where != NULL)
 		add_message(line, "; its output is in ", where, "");
+}
+
+void
+outcome_explain(const struct outcome *e, uint64_t seq, const struct brief *brief, const char *where,
+    struct bytes *line)
+{
+	bytes_printf(line, "job %llu: ", (unsigned long long)seq);
+	size_t before = line->len;
+	brief_add(brief, BRIEF_SHOWN, line);
+	if (line->len > before)
+		bytes_add_text(line, ": ");
+	outcome_cause(e, where, line);
 }

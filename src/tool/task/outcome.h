@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "forkpool.h"
-#include "tool/task/task.h"
+#include "tool/task/brief.h"
 
 enum verdict {
 	VERDICT_OK = 0,
@@ -58,12 +58,14 @@ int outcome_is_failure(const struct outcome *);
 const char *signal_word(int signo);
 /* Adds what happened, without which job it was. */
 void outcome_what(const struct outcome *, struct bytes *line);
+/* The same, with the attempt, if it was not the first, and where the output is (NULL: nowhere). */
+void outcome_cause(const struct outcome *, const char *where, struct bytes *line);
 /*
- * Adds one line without newline for somebody who has to find the cause: which job (number, command
- * cut to fit), what happened (exit status, signal, timeout after how long, limit, denied call), and
- * where its output is (where may be NULL).
+ * Adds one line without newline for somebody who has to find the cause: which job (number and
+ * brief), what happened (exit status, signal, timeout after how long, limit, denied call), and
+ * where its output is.
  */
-void outcome_explain(const struct outcome *, const struct task *, const char *command,
+void outcome_explain(const struct outcome *, uint64_t seq, const struct brief *,
     const char *where, struct bytes *line);
 
 #endif

@@ -29,6 +29,7 @@ struct task {
 	uint64_t seq;            /* 1, 2, ... in order of the input */
 	struct bytes items;      /* each followed by a NUL */
 	size_t   item_count;
+	int      items_apart;    /* no item is in the command, or, of --shell, in its text */
 	int      is_text;        /* --retry-failed: words are a shell, -c and the command as text */
 	size_t   columns;        /* items of its first row; 0: --pipe, --retry-failed */
 	struct bytes words;      /* argv, each word followed by a NUL; or args of a plug-in */

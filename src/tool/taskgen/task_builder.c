@@ -15,6 +15,7 @@ struct task_builder {
 	struct template *input;   /* --stdin-from */
 	const char      *shell;   /* as in GNU parallel: it runs the command, which is one text */
 	struct bytes     text;    /* --shell: the argument of sh -c */
+	int              apart;   /* the command has no item in it */
 };
 
 #define WORD(text) ((char *)(uintptr_t)(text))
@@ -95,6 +96,8 @@ task_builder_open(const struct options *options, const struct row *header)
 		    0);
 	if (options->plugin_file == NULL)
 		b->command = parse_command(b, header);
+	b->apart = b->command != NULL &&
+	    (b->text.len > 0 || !template_takes_items(b->command));
 	if (options->tag_string != NULL)
 		b->tag = template_parse(&options->tag_string, 1, TEMPLATE_PLAIN, options, header,
 		    0);
@@ -138,6 +141,7 @@ task_builder_build(const struct task_builder *b, const struct item *items, size_
 
 	task->seq = seq;
 	task->item_count = count;
+	task->items_apart = b->apart;
 	for (size_t i = 0; i < count; i++) {
 		bytes_add(&task->items, items[i].data, items[i].len);
 		bytes_add_byte(&task->items, '\0');

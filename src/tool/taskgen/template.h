@@ -39,6 +39,8 @@ void   template_check(char *const *words, size_t count, const struct options *,
     const struct row *header);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
+/* Whether a task's items, or parts of them, are in its words. */
+int    template_takes_items(const struct template *);
 /* Appends the words for these items to task->words; the place of {%} goes into slot_at. */
 void   template_expand(const struct template *, const struct item *items, size_t count,
     uint64_t seq, struct task *);

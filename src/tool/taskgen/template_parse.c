@@ -182,3 +182,12 @@ template_has_place(const struct template *t)
 {
 	return t->has_place;
 }
+
+int
+template_takes_items(const struct template *t)
+{
+	for (size_t i = 0; i < t->part_count && !t->nothing; i++)
+		if (placeholder_takes_item(t->parts[i].place))
+			return 1;
+	return 0;
+}
