@@ -146,6 +146,7 @@ __forkpool_option -s a -l arg-file -r -F -d 'Take items from a file'
 __forkpool_option -s 0 -l null -d 'Items end with a NUL byte'
 __forkpool_option -s d -l delimiter -x -d 'Items end with that byte'
 __forkpool_option -s C -l colsep -x -d 'Split each item into columns'
+__forkpool_option -l link -d 'All sources go item by item'
 __forkpool_option -l header -x -a : -d 'The first line has the columns\' names'
 __forkpool_option -s E -x -d 'That line ends the input'
 __forkpool_option -s e -l eof -d 'That line ends the input, or nothing does'
@@ -163,12 +164,14 @@ __forkpool_option -s s -l max-chars -x -k -a $size -d 'Command lines of at most 
 __forkpool_option -s x -l exit -d 'Stop where items do not fit'
 __forkpool_option -s I -x -d 'Put items in place of that text instead of {}'
 __forkpool_option -s i -l replace -d 'Put items in place of that text, or of {}'
+__forkpool_option -l plus -d 'More placeholders'
 
 __forkpool_option -l shell -d 'The command is a text for sh'
 __forkpool_option -l plugin -x -a '(__forkpool_plugin)' -d 'Run functions of a shared object instead of a command'
 __forkpool_option -l plugin-args -x -d 'Text for the plug-in\'s start'
 __forkpool_option -l nice -x -k -a '5 10 15 19' -d 'Add to the jobs\' niceness'
 __forkpool_option -l wd -x -a '(__fish_complete_directories)' -d 'Run jobs in a directory'
+__forkpool_option -l tmpdir -x -a '(__fish_complete_directories)' -d 'Where output waits'
 __forkpool_option -l process-slot-var -x -d 'Environment variable for the number of a job\'s worker'
 __forkpool_option -l env -x -a '(set -xn)' -d 'Give jobs a variable'
 __forkpool_option -l stdin-from -r -F -d 'The file that is each job\'s standard input'
@@ -227,13 +230,16 @@ __forkpool_option -l trace -r -F -d 'A timeline for Perfetto'
 __forkpool_option -l metrics-file -r -F -d 'Numbers for Prometheus'
 
 __forkpool_option -l compat -x -a 'xargs parallel native' -d 'Be as another program'
+__forkpool_option -l number-of-threads -d 'Print how many processors may be used'
+__forkpool_option -l number-of-cores -d 'Print how many cores there are'
+__forkpool_option -l number-of-sockets -d 'Print how many sockets there are'
 __forkpool_option -s h -l help -d 'Print what options there are'
 __forkpool_option -s V -l version -d 'Print the version'
 
 # Further names, which are accepted but not offered.
 set -ga __forkpool_valued --argfile --col-sep --block-size --maxargs --workdir --work-dir -P --max-procs
-set -ga __forkpool_valued --halt-on-error --termseq --tag-string --jl --result --res
-set -ga __forkpool_flags --spreadstdin --dryrun --lb --linebuffer --line-buffered --keeporder --progress --resumefailed --retryfailed
+set -ga __forkpool_valued --halt-on-error --termseq --tag-string --tempdir --jl --result --res
+set -ga __forkpool_flags --xapply --spreadstdin --number-of-cpus --dryrun --lb --linebuffer --line-buffered --keeporder --progress --resumefailed --retryfailed
 set -ga __forkpool_flags --will-cite --gnu --plain --silent --no-notice
 
 complete -c forkpool -k -n '__forkpool_behind_options; and not __forkpool_items' -a '(__forkpool_rest)'

@@ -111,6 +111,7 @@ endif
 # The tests of the command.
 tool_units = \
 	tests/tool/test_parse_units \
+	tests/tool/test_processor_count \
 	tests/tool/test_makeflags \
 	tests/tool/test_options \
 	tests/tool/test_option_values \
@@ -138,6 +139,7 @@ check_units += $(tool_units)
 endif
 tool_ldadd = libtool-support.la libforkpool-tool.la $(LDADD) $(JANSSON_LIBS) $(DL_LIBS)
 tests_tool_test_parse_units_LDADD = $(tool_ldadd)
+tests_tool_test_processor_count_LDADD = $(tool_ldadd)
 tests_tool_test_makeflags_LDADD = $(tool_ldadd)
 tests_tool_test_options_LDADD = $(tool_ldadd)
 tests_tool_test_option_values_LDADD = $(tool_ldadd)

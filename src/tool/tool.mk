@@ -13,6 +13,7 @@ tool_sources = \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
 	src/tool/base/parse_units.c src/tool/base/parse_units.h \
+	src/tool/base/processor_count.c src/tool/base/processor_count.h \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
 	src/tool/base/untrusted_place.c src/tool/base/untrusted_place.h \

@@ -196,7 +196,7 @@ fi
 # Where an option takes the next word, the command is the word after that.
 while read -r name kind _; do
 	case $name in
-	-h | --help | -V | --version) continue ;; # nothing follows them
+	-h | --help | -V | --version | --number-of-*) continue ;; # nothing follows them
 	esac
 	if [ "$kind" = needed ]; then
 		ask "forkpool $name ftcmd-" ''

@@ -129,6 +129,30 @@ if ordinary true; then
 	ok 'it says so' grep -q '^forkpool: job 1: .*processes limit' .err
 fi
 
+mkdir elsewhere
+run "$forkpool" --tmpdir elsewhere --wd / sh -c 'echo "$TMPDIR"' ::: x
+is '--tmpdir is TMPDIR' "$status:$out" "0:$dir/elsewhere"
+# Blocks lie in files there.
+run eval 'echo x | "$forkpool" --pipe --tmpdir elsewhere readlink /proc/self/fd/0'
+case $out in "$dir/elsewhere/"*) fine=0 ;; *) fine=1 ;; esac
+report '--tmpdir: blocks lie there' $fine
+
+for unit in threads cores cpus sockets; do
+	run "$forkpool" --number-of-$unit --nonsense
+	eval "$unit=\$out"
+	is "--number-of-$unit" "$status:$(echo "$out" | tr -d 0-9):$err" 0::
+	ok "--number-of-$unit: at least one" test "$out" -gt 0
+done
+is '--number-of-cpus: cores' "$cpus" "$cores"
+ok 'no more sockets than cores, than processors' test "$sockets" -le "$cores" -a "$cores" -le "$threads"
+if command -v taskset >/dev/null && cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/') &&
+	[ "$(taskset -c "$cpu" nproc)" = 1 ]; then
+	run taskset -c "$cpu" "$forkpool" --number-of-threads
+	is '--number-of-threads: those that may be used' "$out" 1
+	run taskset -c "$cpu" "$forkpool" --number-of-cores
+	is '--number-of-cores: no more than these' "$out" 1
+fi
+
 # ------------------------------------------------------------------------------------- what is told
 
 run "$forkpool" -j1 --tagstring '<{#}:{}>' sh -c 'echo "$0"; echo e >&2' ::: a b

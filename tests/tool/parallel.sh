@@ -56,6 +56,7 @@ same() {
 input nothing ''
 input newline '\n'
 input lines 'a\nb\nc\nd\ne\n'
+input many_dots 'x.\n.h\na..b\n./x\na.b/c\nd/.h\n/a/b.c.d/e.f.g.h\na.b.\n..\n....\na.b.c.d.e\n../x.tar.gz\n'
 input no_newline 'a\nb\nc'
 input blank_lines '\na\n\n  \nb\n'
 input blanks ' a b \nc\td\n e\n'
@@ -81,6 +82,11 @@ for in in names specials; do
 	same "$in" show {.} {/} {//} {/.} 'x{}y{.}z'
 	same "$in" show {1} {1.} {1/} {1//} {1/.} {-1} {-1/.}
 done
+same names --plus show {..} {...} {/..} {/...} {+/} {+.} {+..} {+...} x{1..}y {1+/}
+same many_dots --plus show {..} {...} {/..} {/...} {+/} {+.} {+..} {+...} {-1+..}
+same many_dots show {..} {+/} {...}
+same nothing --plus show {2..} {1+.} {3+.} ::: a.b.c ::: d.e.f
+same header --colsep , --header : --plus show {name} {1..} {2+.}
 same lines show {#} {}
 same lines show {#}
 same lines show {2} {3}
@@ -117,6 +123,18 @@ same nothing show ::: a b :::+ 1 2 3
 same nothing show ::: a b :::+ 1 2 ::: x y
 same nothing show ::: x y ::: a b :::+ 1 2
 same nothing show ::: a b :::+ 1 2 :::+ I II ::: x y :::+ X Y
+same nothing --link show ::: a b c ::: 1 2 ::: x y z w
+same nothing --xapply show {1}-{2} ::: a b ::: 1 2 3 :::+ x
+same nothing --link show ::: a b c :::+ 1 2 ::: x y
+same nothing --link show ::: a
+same lines --link show
+same lines --link show :::: - ::: 1 2 3 4 5 6 7
+same lines --link show :::: - "$dir/no_newline" ::: 1 2
+same lines --link -a - -a "$dir/no_newline" show {2} {1}
+same header --link --colsep , show {1} {4} :::: - ::: a b
+same nothing --link --header : show {x} {y} ::: x 1 2 3 ::: y 3 4
+same nothing --link -n2 show ::: a b c ::: 1 2
+same nothing --link show :::: "$dir/nothing" :::: "$dir/nothing"
 same nothing show :::: "$dir/lines"
 same lines show :::: -
 same nothing show :::: "$dir/lines" "$dir/no_newline"

@@ -1,4 +1,3 @@
-#!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Wrong command lines: names of options, options that exclude or need each other, sources,
 # templates.  Each ends with one line that names the fault, before any job has run.  Also --help and
@@ -186,7 +185,16 @@ the header has: one, two|--colsep , --header : touch ran {three} ::: one,two a,b
 the header has: one|--header : --tagstring {two/} touch ran ::: one a
 the header has: one|--header : --results d/{two} touch ran ::: one a
 in --shell items are|--shell 'touch ran {}' ::: a
+begins Perl|touch ran '{= $_++ =}' ::: a
+begins Perl|touch ran {= s/a/b/ =} ::: a
+begins Perl|--shell 'touch ran; echo {=1 uq =}' ::: a
+begins Perl|--tagstring '{= x =}' touch ran ::: a
+{:-x}|--plus touch ran '{:-x}' ::: a
+{##}|--plus touch ran 'x{##}' ::: a
+{2..}|--plus touch ran x{2..} ::: a
 standard input|touch ran :::: - -
+--tmpdir nowhere|--tmpdir nowhere touch ran ::: a
+--tmpdir file must be a directory|--tmpdir file touch ran ::: a
 items from nowhere|touch ran :::: items nowhere
 items from nowhere|touch ran ::: a ::::+ nowhere
 --plugin x|--plugin x
@@ -253,6 +261,8 @@ parallel|255|-j x|-j x touch ran
 parallel|255|--wd ...|--wd ... touch ran ::: a
 parallel|255|--halt x|--halt x touch ran ::: a
 parallel|255|--timeout 20%|--timeout 20% touch ran ::: a
+parallel|255|begins Perl|touch ran '{= s/a/b/ =}' ::: a
+parallel|255|{%x}|--plus touch ran '{%x}' ::: a
 parallel|255|-S|-S host touch ran ::: a
 parallel|255|--joblog|--resume touch ran ::: a
 parallel|255|items from nowhere|-a nowhere touch ran

@@ -225,6 +225,9 @@ option_note(struct options *o, struct argv_scan *scan, enum option_id id, char *
 		usage_help();
 	if (id == OPTION_VERSION)
 		usage_version();
+	if (id == OPTION_NUMBER_OF_THREADS || id == OPTION_NUMBER_OF_CORES ||
+	    id == OPTION_NUMBER_OF_SOCKETS)
+		usage_processors(id);
 	scan->arguments = array_reserve(scan->arguments, scan->count, &scan->room,
 	    sizeof *scan->arguments);
 	struct argument *a = &scan->arguments[scan->count++];

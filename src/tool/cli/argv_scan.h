@@ -2,7 +2,8 @@
 /*
  * argv_scan - finds the options among the words of a command line, and which dialect they follow.
  *
- * Only --help, --version and --compat take effect here; options_read() carries out the others.
+ * Only --compat takes effect here, and what answers and exits, such as --help; options_read()
+ * carries out the others.
  */
 #ifndef FORKPOOL_TOOL_ARGV_SCAN_H
 #define FORKPOOL_TOOL_ARGV_SCAN_H

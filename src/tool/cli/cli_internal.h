@@ -36,8 +36,9 @@ void parallel_settle(struct options *, const struct given *);
 /* option_check.c: refuses contradictory options and files that do not exist. */
 void option_check(const struct options *, const struct given *);
 
-/* usage.c: --help and --version, on standard output; both exit. */
+/* usage.c: options that answer on standard output and exit. */
 _Noreturn void usage_help(void);
 _Noreturn void usage_version(void);
+_Noreturn void usage_processors(enum option_id);
 
 #endif

@@ -42,6 +42,18 @@ make_is_dry(const struct options *o)
 	return dry;
 }
 
+/* --tmpdir is TMPDIR, for us and for jobs, as in GNU parallel. */
+static void
+temporary_set(const char *directory)
+{
+	char *path = realpath(directory, NULL); /* jobs may run elsewhere */
+	char shown[512];
+
+	if (path == NULL || setenv("TMPDIR", path, 1) != 0)
+		fail_errno("--tmpdir %s", message_text(shown, sizeof shown, directory));
+	free(path);
+}
+
 void
 defaults_settle(struct options *o, const struct given *given)
 {
@@ -49,6 +61,8 @@ defaults_settle(struct options *o, const struct given *given)
 
 	o->workers_given = given->name[OPTION_JOBS] != NULL;
 	o->dry_run |= make_is_dry(o);
+	if (o->temporary != NULL)
+		temporary_set(o->temporary);
 
 	if (o->end_of_input != NULL && o->end_of_input[0] == '\0')
 		o->end_of_input = NULL;

@@ -285,7 +285,7 @@ check_directory(const char *directory, const char *option)
 	struct stat st;
 
 	(void)message_text(shown, sizeof shown, directory);
-	if (strcmp(directory, "...") == 0)
+	if (strcmp(directory, "...") == 0 && strcmp(option, "--tmpdir") != 0)
 		fail("%s ... is GNU parallel's word for a new directory for each job, below the "
 		     "home directory, and is not known here: give a directory, ./... if it has "
 		     "that name", option);
@@ -377,6 +377,8 @@ option_check(const struct options *o, const struct given *given)
 	check_items(o, given);
 	if (o->directory != NULL)
 		check_directory(o->directory, given->name[OPTION_WD]);
+	if (o->temporary != NULL)
+		check_directory(o->temporary, given->name[OPTION_TMPDIR]);
 	if (o->slot_variable != NULL && strchr(o->slot_variable, '=') != NULL)
 		fail("%s %s must be a name, without =", given->name[OPTION_SLOT_VARIABLE],
 		    message_text(shown, sizeof shown, o->slot_variable));

@@ -59,6 +59,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "items end with the byte C, or \\n \\t \\0 \\xHH \\OOO") \
 	X(COLSEP, 'C', "colsep", NEEDED, "REGEX", INPUT, OWN, dialect, \
 	    "split each item into columns {1} {2} ... at REGEX") \
+	X(LINK, 0, "link", NONE, NULL, INPUT, FLAG, link, \
+	    "all sources go item by item, and shorter ones begin anew") \
 	X(HEADER, 0, "header", NEEDED, ":", INPUT, OWN, dialect, \
 	    "the first line has the columns' names, for {name}") \
 	X(END, 'E', NULL, NEEDED, "TEXT", INPUT, TEXT, end_of_input, \
@@ -91,6 +93,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "put items in place of R instead of {}") \
 	X(REPLACE, 'i', "replace", OPTIONAL, "R", PACKING, OWN, dialect, \
 	    "the same; R is {} where it is left out") \
+	X(PLUS, 0, "plus", NONE, NULL, PACKING, FLAG, plus, \
+	    "also replace {+/} {+.} {+..} {+...} {..} {...} {/..} {/...}") \
 	\
 	X(SHELL, 0, "shell", NONE, NULL, JOBS, FLAG, shell, \
 	    "the command is a text for sh, which has the items as \"$1\" \"$2\" ...") \
@@ -100,6 +104,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "for the plug-in's start") \
 	X(NICE, 0, "nice", NEEDED, "N", JOBS, OWN, dialect, "add N to the jobs' niceness") \
 	X(WD, 0, "wd", NEEDED, "DIR", JOBS, TEXT, directory, "run jobs in DIR") \
+	X(TMPDIR, 0, "tmpdir", NEEDED, "DIR", JOBS, TEXT, temporary, \
+	    "where output waits that does not fit in memory; TMPDIR for jobs too") \
 	X(SLOT_VARIABLE, 0, "process-slot-var", NEEDED, "NAME", JOBS, TEXT, slot_variable, \
 	    "set NAME to the number of a job's worker, from 0") \
 	X(ENV, 0, "env", NEEDED, "NAME[=VALUE]", JOBS, OWN, dialect, \
@@ -203,6 +209,12 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	\
 	X(COMPAT, 0, "compat", NEEDED, "NAME", OTHER, OWN, dialect, \
 	    "be as xargs or parallel, as when called by that name") \
+	X(NUMBER_OF_THREADS, 0, "number-of-threads", NONE, NULL, OTHER, OWN, dialect, \
+	    "how many processors may be used: by default so many jobs run") \
+	X(NUMBER_OF_CORES, 0, "number-of-cores", NONE, NULL, OTHER, OWN, dialect, \
+	    "the cores that these are on, at most") \
+	X(NUMBER_OF_SOCKETS, 0, "number-of-sockets", NONE, NULL, OTHER, OWN, dialect, \
+	    "and the sockets") \
 	X(HELP, 'h', "help", NONE, NULL, OTHER, OWN, dialect, "this text") \
 	X(VERSION, 'V', "version", NONE, NULL, OTHER, OWN, dialect, "the version") \
 	X(NOTHING, 0, NULL, NONE, NULL, OTHER, OWN, dialect, NULL)

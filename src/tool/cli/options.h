@@ -74,6 +74,7 @@ struct options {
 	size_t  source_count;
 	int     separator;        /* a byte; default '\n' */
 	int     xargs_quoting;    /* blanks and quotes separate, as xargs without -0 and -d */
+	int     link;             /* --link: all sources go together, recycled */
 	char   *colsep;           /* a POSIX extended expression, already checked; NULL: none */
 	int     header;           /* --header : the first line names the columns */
 	char   *end_of_input;     /* -E */
@@ -90,6 +91,7 @@ struct options {
 	int64_t max_chars;        /* -s; 0: the system's */
 	int     exit_if_too_long; /* -x */
 	char   *replace;          /* -I: in place of {} */
+	int     plus;             /* --plus: more placeholders */
 	int     replace_given;
 
 	/* workers and when to start */
@@ -104,6 +106,7 @@ struct options {
 	int      nice_given;
 	char    *slot_variable;   /* --process-slot-var */
 	char    *directory;       /* --wd */
+	char    *temporary;       /* --tmpdir; NULL: TMPDIR, or /tmp */
 	char   **environment;     /* --env: NAME or NAME=VALUE each; NULL-terminated, or NULL */
 	char    *stdin_from;      /* --stdin-from: a template */
 	int      interactive;     /* -p */

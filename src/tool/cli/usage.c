@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* --help, made of the table of options, and --version. */
+/* --help, made of the table of options, --version and --number-of-... */
 #include "config.h"
 #include "tool/cli/cli_internal.h"
 
@@ -9,6 +9,7 @@
 
 #include "tool/base/bytes.h"
 #include "tool/base/message.h"
+#include "tool/base/processor_count.h"
 
 enum { COLUMN = 32, WIDTH = 80 }; /* where the explanation begins, and where lines end */
 
@@ -143,5 +144,18 @@ void
 usage_version(void)
 {
 	printf("forkpool %s\n", PACKAGE_VERSION);
+	leave();
+}
+
+void
+usage_processors(enum option_id id)
+{
+	enum processor_unit unit = PROCESSOR_THREADS;
+
+	if (id == OPTION_NUMBER_OF_CORES)
+		unit = PROCESSOR_CORES;
+	else if (id == OPTION_NUMBER_OF_SOCKETS)
+		unit = PROCESSOR_SOCKETS;
+	printf("%u\n", processor_count(unit, PROCESSOR_DIRECTORY));
 	leave();
 }

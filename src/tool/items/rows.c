@@ -31,10 +31,12 @@ struct rows {
 	struct input_error input_error;
 };
 
-/* Whether that group starts again: only if an earlier group can have several items. */
+/* Whether that group starts again: if an earlier group can have several items, or by --link. */
 static int
 is_repeated(const struct rows *r, size_t group)
 {
+	if (r->options->link)
+		return r->count > 1;
 	for (size_t g = 0; g < group; g++) {
 		int single = 0;
 		for (size_t i = r->groups[g].first; i < r->groups[g].end; i++)
@@ -65,7 +67,7 @@ rows_open(const struct options *options)
 		const struct source_option *option =
 		    options->source_count == 0 ? &input : &options->sources[i];
 		r->all[i] = source_open(option, options, &r->input_error);
-		if (i == 0 || !option->linked)
+		if (i == 0 || (!option->linked && !options->link))
 			r->groups[r->group_count++].first = i;
 		r->groups[r->group_count - 1].end = i + 1;
 	}
@@ -135,26 +137,38 @@ begin(struct rows *r)
 	return r->any ? NEXT_GOT : NEXT_END;
 }
 
-/* Advances all sources of a group; the group ends where the first of them does. */
+/*
+ * Advances all sources of a group; the group ends where the first of them does.  With --link it
+ * ends where the last one does: those that have ended before begin anew.
+ */
 static enum next
 group_advance(struct rows *r, const struct group *g)
 {
+	const int link = r->options->link;
+	int ended = link;
+
 	for (size_t i = g->first; i < g->end; i++) {
-		if (r->all[i]->advanced) /* before a NEXT_WAIT */
+		struct source *s = r->all[i];
+		if (s->advanced) /* before a NEXT_WAIT */
 			continue;
-		enum next next = source_advance(r->all[i]);
+		enum next next = source_advance(s);
 		if (next == NEXT_WAIT)
 			return NEXT_WAIT;
-		if (next == NEXT_END) {
-			for (i = g->first; i < g->end; i++)
-				r->all[i]->advanced = 0;
-			return NEXT_END;
+		if (next == NEXT_END && !link) {
+			ended = 1;
+			break;
 		}
-		r->all[i]->advanced = 1;
+		if (next == NEXT_END) {
+			s->recycled = 1;
+			source_rewind(s);
+		}
+		s->advanced = 1;
 	}
-	for (size_t i = g->first; i < g->end; i++)
+	for (size_t i = g->first; i < g->end; i++) {
 		r->all[i]->advanced = 0;
-	return NEXT_GOT;
+		ended &= !link || r->all[i]->recycled;
+	}
+	return ended ? NEXT_END : NEXT_GOT;
 }
 
 /* The last group varies fastest.  While a group waits, all groups behind it are rewound. */
@@ -262,17 +276,18 @@ rows_total(const struct rows *r)
 	if (r->phase == OVER)
 		return r->row_count;
 	for (size_t g = 0; g < r->group_count; g++) {
-		uint64_t least = UINT64_MAX;
+		uint64_t rows = r->options->link ? 0 : UINT64_MAX;
 		for (size_t i = r->groups[g].first; i < r->groups[g].end; i++) {
 			uint64_t most = source_most(r->all[i]);
 			/* Unknown, or empty: then begin() decides whether it counts as one item. */
 			if (most == UINT64_MAX || most == 0)
 				return 0;
-			least = most < least ? most : least;
+			if (r->options->link ? most > rows : most < rows)
+				rows = most;
 		}
-		if (total > UINT64_MAX / least)
+		if (total > UINT64_MAX / rows)
 			return 0;
-		total *= least;
+		total *= rows;
 	}
 	return total;
 }

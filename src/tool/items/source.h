@@ -23,6 +23,7 @@ struct source {
 	int      ended;
 	int      ends_line;  /* the item was the last of its line */
 	int      advanced;   /* for rows.c: this source has its item of the next row already */
+	int      recycled;   /* for rows.c: it has begun anew (--link) */
 	uint64_t number;     /* items read */
 	int      warned;     /* of NUL bytes */
 	struct bytes joined; /* an item unlike the input: lines joined (-L), NULs replaced */

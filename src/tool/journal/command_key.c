@@ -91,5 +91,10 @@ command_key(const struct options *o, struct bytes *text)
 	add_number(&key, o->tag);
 	add_text(&key, o->tag_string);
 	add_number(&key, o->json);
+	/* Only where it is given, so that journals from before there was this option stay good. */
+	if (o->link)
+		add_text(&key, "--link");
+	if (o->plus)
+		add_text(&key, "--plus");
 	return key;
 }

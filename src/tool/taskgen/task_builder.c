@@ -74,6 +74,16 @@ parse_command(struct task_builder *b, const struct row *header)
 	return template_parse(o->command, o->command_count, TEMPLATE_WORDS, o, header, add_items);
 }
 
+/* text: NULL: there is none. */
+static void
+text_check(char *text, const struct options *options, const struct row *header)
+{
+	if (text == NULL)
+		return;
+	template_refuse_foreign(&text, 1, options);
+	template_check(&text, 1, options, header);
+}
+
 struct task_builder *
 task_builder_open(const struct options *options, const struct row *header)
 {
@@ -83,14 +93,13 @@ task_builder_open(const struct options *options, const struct row *header)
 		fail_memory();
 	b->options = options;
 	/* --results too, though it is expanded later: errors come before any job runs. */
+	if (options->plugin_file == NULL)
+		template_refuse_foreign(options->command, options->command_count, options);
 	if (options->plugin_file == NULL && !options->shell)
 		template_check(options->command, options->command_count, options, header);
-	if (options->tag_string != NULL)
-		template_check(&options->tag_string, 1, options, header);
-	if (options->stdin_from != NULL)
-		template_check(&options->stdin_from, 1, options, header);
-	if (options->results != NULL)
-		template_check(&options->results, 1, options, header);
+	text_check(options->tag_string, options, header);
+	text_check(options->stdin_from, options, header);
+	text_check(options->results, options, header);
 	if (options->stdin_from != NULL)
 		b->input = template_parse(&options->stdin_from, 1, TEMPLATE_PLAIN, options, header,
 		    0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * template - a command with placeholders: {} {.} {/} {//} {/.} {#} {%} {n} {n.} {-n} ... {name}, or
- * the text of -I.
+ * template - a command with placeholders: {} {.} {/} {//} {/.} {#} {%} {n} {n.} {-n} ... {name},
+ * those of --plus, or the text of -I.
  *
  * It is parsed once and expanded for each job.  {2} is the second item of the job, counted through
  * all its rows, as in GNU parallel.
@@ -37,6 +37,11 @@ struct template *template_parse(char *const *words, size_t count, enum template_
  */
 void   template_check(char *const *words, size_t count, const struct options *,
     const struct row *header);
+/*
+ * Ends the tool at what only GNU parallel replaces: {= Perl =}, and with --plus {:-text} and the
+ * like.  As xargs these are texts.
+ */
+void   template_refuse_foreign(char *const *words, size_t count, const struct options *);
 void   template_free(struct template *);
 int    template_has_place(const struct template *);
 /* Whether a task's items, or parts of them, are in its words. */

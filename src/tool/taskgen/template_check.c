@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Refusing placeholders that no job can fill. */
+/* Refusing placeholders that no job can fill, and what only GNU parallel knows. */
 #include "config.h"
 #include "tool/taskgen/template.h"
 
@@ -83,7 +83,7 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		const char *at = text + 1;
 		size_t len;
 		int is_number = isdigit((unsigned char)at[*at == '-']);
-		if (template_column(header, at, &len) != 0)
+		if (template_column(header, at, o->plus, &len) != 0)
 			continue;
 		if (is_number)
 			at += strspn(at, "-0123456789");
@@ -91,7 +91,7 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		    (text == word || text[-1] != '$'))
 			while (isalnum((unsigned char)*at) || *at == '_' || *at == '-')
 				at++;
-		enum placeholder place = placeholder_parse(at, &len);
+		enum placeholder place = placeholder_parse(at, o->plus, &len);
 		if (at == text + 1 || !placeholder_takes_item(place))
 			continue;
 		len += (size_t)(at - text);
@@ -100,6 +100,65 @@ check_word(const char *word, const struct options *o, const struct row *header)
 		else
 			check_name(word, text, len, header);
 	}
+}
+
+/* Whether text begins with what GNU parallel replaces with --plus, and is not replaced here. */
+static int
+is_unknown_plus(const char *text, size_t *len)
+{
+	static const char *const names[] = { "##", "0#", "0%", "choose_k", "uniq", "slot", "host",
+		"sshlogin", "hgrp", "agrp" };
+	size_t known;
+
+	*len = strcspn(text, "}");
+	if (*text != '{' || text[*len] != '}' || placeholder_parse(text + 1, 1, &known) != 0)
+		return 0;
+	++*len;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strlen(names[i]) == *len - 2 && memcmp(text + 1, names[i], *len - 2) == 0)
+			return 1;
+	/* {:-text} {:1} {#text} {%text} {/text/text} {^text} {,text} */
+	return *len > 3 && strchr(":#%/^,", text[1]) != NULL;
+}
+
+/* {= Perl =}, from one word to another. */
+static void
+refuse_perl(char *const *words, size_t count)
+{
+	static const char why[] = "begins Perl that only GNU parallel knows: there is no Perl "
+				  "here; let the command itself change the item";
+	const char *begin = NULL, *word = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		for (const char *at = words[i]; *at != '\0'; at++) {
+			if (begin != NULL && at != begin + 1 && strncmp(at, "=}", 2) == 0)
+				refuse(word, begin, 2, why);
+			if (begin == NULL && strncmp(at, "{=", 2) == 0) {
+				begin = at;
+				word = words[i];
+			}
+		}
+}
+
+static void
+refuse_plus(char *const *words, size_t count)
+{
+	size_t len;
+
+	for (size_t i = 0; i < count; i++)
+		for (const char *at = words[i]; *at != '\0'; at++)
+			if (is_unknown_plus(at, &len))
+				refuse(words[i], at, len, "is not known here, also with --plus");
+}
+
+void
+template_refuse_foreign(char *const *words, size_t count, const struct options *o)
+{
+	if (o->dialect == DIALECT_XARGS)
+		return;
+	refuse_perl(words, count);
+	if (o->plus)
+		refuse_plus(words, count);
 }
 
 void

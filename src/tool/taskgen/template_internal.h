@@ -42,7 +42,7 @@ struct template {
  * The number of the column whose name text begins with, letters such as those of {name/} behind it;
  * 0: none.  *len is the length of the name.
  */
-long template_column(const struct row *header, const char *text, size_t *len);
+long template_column(const struct row *header, const char *text, int plus, size_t *len);
 
 static inline int
 template_is_argv(const struct template *t)

@@ -48,14 +48,14 @@ end_group(struct template *t, char behind)
 }
 
 long
-template_column(const struct row *header, const char *text, size_t *len)
+template_column(const struct row *header, const char *text, int plus, size_t *len)
 {
 	for (size_t i = 0; header != NULL && i < header->count; i++) {
 		struct item name = header->items[i];
 		size_t letters;
 		if (name.len == 0 || strncmp(text, name.data, name.len) != 0)
 			continue;
-		enum placeholder place = placeholder_parse(text + name.len, &letters);
+		enum placeholder place = placeholder_parse(text + name.len, plus, &letters);
 		if (placeholder_takes_item(place)) {
 			*len = name.len;
 			return (long)i + 1;
@@ -78,14 +78,14 @@ parse_place(const char *text, const struct options *o, const struct row *header,
 	}
 	if (*text != '{' || o->dialect == DIALECT_XARGS)
 		return 0;
-	long position = template_column(header, at, &len);
+	long position = template_column(header, at, o->plus, &len);
 	at += len;
 	if (position == 0 && isdigit((unsigned char)at[*at == '-'])) {
 		char *behind;
 		position = strtol(at, &behind, 10);
 		at = behind;
 	}
-	enum placeholder place = placeholder_parse(at, &len);
+	enum placeholder place = placeholder_parse(at, o->plus, &len);
 	if (place == PLACEHOLDER_NONE || (place >= PLACEHOLDER_SEQ && at != text + 1))
 		return 0;
 	/* With -I {} is ordinary text, and in GNU parallel {1} too. */
