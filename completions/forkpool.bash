@@ -54,6 +54,7 @@ _forkpool_options=(
 	'--load LOAD'
 	'--memfree SIZE'
 	'--retries NUMBER'
+	'--retry-delay TIME'
 	'--halt (--halt-on-error) HALT'
 	'-p --interactive'
 	'-t --verbose'

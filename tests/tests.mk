@@ -126,6 +126,7 @@ tool_units = \
 	tests/tool/test_trace \
 	tests/tool/test_report \
 	tests/tool/test_order \
+	tests/tool/test_retries \
 	tests/tool/test_progress \
 	tests/tool/test_screen \
 	tests/tool/test_journal \
@@ -147,6 +148,7 @@ tests_tool_test_usage_LDADD = $(tool_ldadd)
 tests_tool_test_anchored_file_LDADD = $(tool_ldadd)
 tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
 tests_tool_test_order_LDADD = $(tool_ldadd)
+tests_tool_test_retries_LDADD = $(tool_ldadd)
 tests_tool_test_outcome_LDADD = $(tool_ldadd)
 tests_tool_test_journal_LDADD = $(tool_ldadd)
 tests_tool_test_journal_damage_LDADD = $(tool_ldadd)
@@ -227,6 +229,7 @@ shell_tests = \
 	tests/checks/test-server.sh \
 	tests/checks/test-python.sh \
 	tests/tool/run.sh \
+	tests/tool/retries.sh \
 	tests/tool/plugin.sh \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \

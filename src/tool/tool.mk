@@ -9,6 +9,7 @@ tool_sources = \
 	src/tool/base/message.c src/tool/base/message.h \
 	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
+	src/tool/base/median.c src/tool/base/median.h \
 	src/tool/base/array.c src/tool/base/array.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
 	src/tool/base/checksum.c src/tool/base/checksum.h \
@@ -107,7 +108,9 @@ tool_sources = \
 	src/tool/run/output_writer.c src/tool/run/output_writer.h \
 	src/tool/run/joblog_queue.c src/tool/run/joblog_queue.h \
 	src/tool/run/task_queue.c src/tool/run/task_queue.h \
-	src/tool/run/tasks_waiting.c src/tool/run/tasks_waiting.h \
+	src/tool/run/jobs_waiting.c src/tool/run/jobs_waiting.h \
+	src/tool/run/median_timeout.c src/tool/run/median_timeout.h \
+	src/tool/run/retries.c src/tool/run/retries.h \
 	src/tool/run/order.c src/tool/run/order.h \
 	src/tool/run/run_totals.c src/tool/run/run_totals.h \
 	src/tool/run/publish.c src/tool/run/publish.h \

@@ -121,7 +121,7 @@ START_TEST(near_names_are_suggested)
 	ck_assert_ptr_null(strstr(said.err, "--retryfailed"));
 	RUN(&said, "forkpool", "--retry", "3", "true");
 	ck_assert_ptr_nonnull(strstr(said.err, "--retries N"));
-	o = READ("parallel", "--retry", "--joblog", "l");
+	o = READ("parallel", "--retry-f", "--joblog", "l");
 	ck_assert_int_eq(o.retry_failed, 1);
 	options_free(&o);
 }

@@ -125,8 +125,16 @@ refused_options <<'END'
 --timeout 99999999999999999999|--timeout 99999999999999999999
 --timeout 1000000000000h|--timeout 1000000000000h
 --timeout 0.0000000001|--timeout 0.0000000001
-median|--timeout 200%
---timeout 200%|--timeout 200%
+median|--timeout 20%
+--timeout 100%|--timeout 100%
+--timeout %|--timeout %
+--timeout 200%s|--timeout 200%s
+--timeout 2h%|--timeout 2h%
+--timeout -200%|--timeout -200%
+--timeout 1.2.3%|--timeout 1.2.3%
+--timeout 1000001%|--timeout 1000001%
+--retry-delay 0|--retries 2 --retry-delay 0
+--retry-delay x|--retries 2 --retry-delay x
 --delay 0|--delay 0
 --delay -1|--delay -1
 --delay x|--delay x

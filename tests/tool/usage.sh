@@ -119,6 +119,7 @@ soon,fail=N|--maxfail=2
 --shell and -I|--shell -I x
 --shell and -i|--shell -i
 --sandbox and --jobserver|--jobserver --sandbox
+--retry-delay needs --retries|--retry-delay 1
 --jobserver-style needs --jobserver|--jobserver-style pipe
 --term-seq and --grace|--term-seq TERM,5,KILL --grace 1
 --retry-failed and --resume|--resume --retry-failed --joblog l

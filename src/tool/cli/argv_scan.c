@@ -258,7 +258,7 @@ argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 		bytes_add_byte(&typed, '\0');
 		if (got == ':' || got == '?')
 			refuse(got, typed.at, word);
-		/* --retry 3 is not --retry-failed cut short, other than in GNU parallel. */
+		/* A name of another program is none of ours cut short, but for GNU parallel. */
 		if (got >= LONG && o->dialect == DIALECT_NATIVE && !is_whole(typed.at))
 			refuse_others(typed.at);
 		option_note(o, scan, got >= LONG ? (enum option_id)(got - LONG) : letter_id(got),

@@ -136,6 +136,7 @@ static const struct rule needs[] = {
 	{ OPTION_RESUME_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
 	{ OPTION_RETRY_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
 	{ OPTION_PLUGIN_ARGS, OPTION_PLUGIN, ALL, "there is nothing else to give them to" },
+	{ OPTION_RETRY_DELAY, OPTION_RETRIES, ALL, "without it no job runs again" },
 	{ OPTION_BLOCK, OPTION_PIPE, ALL, "without it there are no blocks" },
 	{ OPTION_JOBSERVER_STYLE, OPTION_JOBSERVER, ALL, "without it there is none to be told of" },
 	{ OPTION_READABLE, OPTION_SANDBOX, ALL, "without it jobs may read all that you may" },

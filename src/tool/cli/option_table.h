@@ -129,6 +129,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "start none while less memory is free") \
 	X(RETRIES, 0, "retries", NEEDED, "N", STARTING, OWN, dialect, \
 	    "run a job that fails up to N times in all") \
+	X(RETRY_DELAY, 0, "retry-delay", NEEDED, "TIME", STARTING, DURATION, retry_delay_ns, \
+	    "wait TIME before the second run, and each time twice as long") \
 	X(HALT, 0, "halt", NEEDED, "WHEN,WHY=N", STARTING, OWN, dialect, \
 	    "stop early: soon or now, when N or N% of the jobs fail, success or done") \
 	X(INTERACTIVE, 'p', "interactive", NONE, NULL, STARTING, FLAG, interactive, \
@@ -138,8 +140,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(DRY_RUN, 0, "dry-run", NONE, NULL, STARTING, FLAG, dry_run, \
 	    "print the commands and run none") \
 	\
-	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, DURATION, timeout_ns, \
-	    "end a job that runs longer") \
+	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, OWN, dialect, \
+	    "end a job that runs longer; N%: than that share of the median") \
 	X(TERM_SEQ, 0, "term-seq", NEEDED, "SEQ", LIMITS, OWN, dialect, \
 	    "how jobs are ended, such as TERM,200,KILL (milliseconds)") \
 	X(GRACE, 0, "grace", NEEDED, "TIME", LIMITS, DURATION, grace_ns, \

@@ -20,6 +20,9 @@ static const char halt_is[] =
     "now,fail=1";
 static const char term_seq_is[] =
     "must be TERM, milliseconds, and so on, and KILL at its end, such as TERM,200,KILL";
+static const char timeout_is[] =
+    "must be a time, or above 100% of the median run time, such as 200%: a job of the median "
+    "length is to come to its end";
 static const char plugin_is[] = "must be a file, a colon and functions, such as ./jobs.so:work";
 
 const char *
@@ -115,6 +118,24 @@ option_value_halt(const char *text, struct halt_option *halt)
 		}
 	}
 	return halt_is;
+}
+
+const char *
+option_value_timeout(const char *text, int64_t *ns, double *percent)
+{
+	const size_t digits = strspn(text, "0123456789.");
+	char *end;
+
+	*ns = 0;
+	*percent = 0;
+	if (strchr(text, '%') == NULL)
+		return parse_duration(text, ns);
+	if (digits == 0 || digits > 20 || strcmp(text + digits, "%") != 0)
+		return timeout_is;
+	*percent = strtod(text, &end);
+	if (end != text + digits || !(*percent > 100 && *percent <= 1000000))
+		return timeout_is;
+	return NULL;
 }
 
 const char *

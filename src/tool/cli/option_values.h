@@ -18,6 +18,8 @@ const char *option_value_delimiter(const char *text, int *separator);
  * -1, -2, N%.
  */
 const char *option_value_halt(const char *text, struct halt_option *);
+/* A time, or N% with a fraction if need be, above 100; the other of the two becomes 0. */
+const char *option_value_timeout(const char *text, int64_t *ns, double *percent);
 /* TERM,ms,...,KILL: the time from the first TERM to KILL. */
 const char *option_value_term_seq(const char *text, int64_t *grace_ns);
 /* FILE:function[,function...], in one piece of memory: the caller frees *file. */

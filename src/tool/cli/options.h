@@ -115,8 +115,10 @@ struct options {
 
 	/* each job */
 	int64_t  timeout_ns;      /* 0: none */
+	double   timeout_percent; /* --timeout N%: of the median run time; 0: not given */
 	int64_t  grace_ns;        /* SIGTERM to SIGKILL: --term-seq, --grace; 0: default */
 	unsigned retries;         /* how often a job runs at most; 1 by default */
+	int64_t  retry_delay_ns;  /* before the second run; twice that before the third */
 	int64_t  memory, stack, cpu_ns, file_size, open_files, processes; /* 0: no limit */
 	int      sandbox;
 	char   **readable, **writable; /* --readable, --writable; NULL-terminated */

@@ -136,6 +136,9 @@ limits_apply(struct options *o, struct argument *a)
 	const char *why = NULL;
 
 	switch (a->id) {
+	case OPTION_TIMEOUT:
+		why = option_value_timeout(a->value, &o->timeout_ns, &o->timeout_percent);
+		break;
 	case OPTION_TERM_SEQ:
 		why = option_value_term_seq(a->value, &o->grace_ns);
 		break;
@@ -258,9 +261,6 @@ option_apply(struct options *o, struct argument *a)
 			why = jobs_apply(o, a);
 		break;
 	}
-	if (why != NULL && a->id == OPTION_TIMEOUT && strchr(a->value, '%') != NULL)
-		why = "is GNU parallel's share of the median, which is not known here: give a "
-		      "time, such as 30s or 5m";
 	if (why != NULL)
 		argument_fail(a, why);
 }

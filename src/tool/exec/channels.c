@@ -169,6 +169,14 @@ channel_take(void *owner)
 	return c;
 }
 
+struct channel *
+channel_lend(struct channel *c, void *owner)
+{
+	if (c != NULL)
+		c->owner = owner;
+	return c;
+}
+
 void
 channel_release(struct channel *c)
 {

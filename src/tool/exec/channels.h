@@ -44,6 +44,8 @@ unsigned        channels_count(void);
 const int      *channels_descriptors(void);
 
 struct channel *channel_take(void *owner); /* NULL: all channels are in use */
+/* It is that owner's from here on; NULL is fine.  Returns the channel. */
+struct channel *channel_lend(struct channel *, void *owner);
 void            channel_release(struct channel *);
 /* With --pipe: the channel for the block that is to be read, which is the one that has the
    beginning of that block already, if there is one; NULL: all channels are in use. */

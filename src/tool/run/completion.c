@@ -3,21 +3,21 @@
 #include "config.h"
 #include "tool/run/completion.h"
 
+#include "tool/base/clock.h"
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/records/records.h"
 #include "tool/reports/observers.h"
+#include "tool/run/median_timeout.h"
 #include "tool/run/publish.h"
+#include "tool/run/retries.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
-#include "tool/run/tasks_waiting.h"
 
 /* Jobs whose ends are not on the disk yet, in the order of the journal's entries. */
 static struct job *unsynced, **unsynced_end = &unsynced;
-/* With --pipe: tasks to be tried again for which the pool had no room. */
-static struct tasks_waiting again_with_block;
 /* What observers are told of a job, for the moment of one call. */
 static struct bytes command;
 static struct brief brief;
@@ -46,6 +46,12 @@ outcome_set(const struct run *run, struct job *job, const struct forkpool_result
 	if ((run->options->results_json != NULL || run->options->report != NULL) &&
 	    run->plugin.count > 0)
 		job->outcome.backtrace = forkpool_backtrace(run->pool, result);
+	if (job->outcome.verdict == VERDICT_CANCELLED && median_timeout_has_ended(result->seq)) {
+		job->outcome.verdict = VERDICT_TIMED_OUT;
+		job->outcome.message = "";
+	} else if (job->outcome.verdict == VERDICT_OK) {
+		median_timeout_add(run->options, result->run_ns);
+	}
 	job->outcome.attempt = job->task->attempts;
 	job->outcome.sent = job->task->block_len;
 	if (result->value_len > 0)
@@ -55,13 +61,14 @@ outcome_set(const struct run *run, struct job *job, const struct forkpool_result
 	job->outcome.received = job->out.len;
 }
 
+/* Whether the job has failed and has tries left. */
 static int
-is_to_be_tried_again(const struct run *run, const struct job *job)
+may_be_tried_again(const struct run *run, const struct job *job)
 {
 	const struct outcome *e = &job->outcome;
 
 	return outcome_is_failure(e) && e->verdict != VERDICT_CANCELLED &&
-	    job->task->attempts < run->options->retries;
+	    e->verdict != VERDICT_UNKNOWN && e->attempt < run->options->retries;
 }
 
 static void
@@ -86,45 +93,41 @@ observers_tell(const struct run *run, const struct job *job, const struct forkpo
 	});
 }
 
+/* The job will not be tried again: its end is this one.  {%} is known now: records and messages
+   show the command as it ran. */
 static void
-give_back(struct job *job)
+end(const struct run *run, struct job *job)
 {
-	jobserver_give(job->seat);
+	if (job->outcome.slot > 0)
+		task_slot_fill(job->task, job->outcome.slot);
+	completion_ended(run, job);
+}
+
+void
+completion_not_begun(const struct run *run, struct job *job)
+{
+	struct job *before = job->before;
+
 	if (job->channel != NULL)
 		channel_release(job->channel);
 	job->channel = NULL;
-}
-
-int
-completion_has_tasks(void)
-{
-	return again_with_block.first != NULL;
-}
-
-struct task *
-completion_next_task(struct channel **channel)
-{
-	return tasks_waiting_take(&again_with_block, channel);
-}
-
-static void
-try_again(const struct run *run, struct job *job)
-{
-	output_buffer_clear(&job->out);
-	output_buffer_clear(&job->err);
-	/* With --pipe the file of the channel has the job's input: start it again at once with the
-	   same channel and token, or have it wait with that channel. */
-	if (run->options->pipe) {
-		if (submit_job(run, job) == 1)
-			return;
-		tasks_waiting_add(&again_with_block, job->task, job->channel);
-		job->channel = NULL;
-	} else {
-		task_queue_again(job->task);
+	if (before == NULL) {
+		job->outcome = (struct outcome){
+			.verdict = VERDICT_SKIPPED,
+			.exit_code = -1,
+			.user_ns = -1,
+			.system_ns = -1,
+			.max_rss = -1,
+			.message = "",
+		};
+		completion_ended(run, job);
+		return;
 	}
+	before->task = job->task;
 	job->task = NULL;
-	give_back(job);
+	job->before = NULL;
 	job_free(job);
+	end(run, before);
 }
 
 void
@@ -136,18 +139,25 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 		channel_drain(job->channel, publish_output);
 	submit_ended(job);
 	outcome_set(run, job, result);
-	const int again = may_retry && is_to_be_tried_again(run, job);
-	observers_tell(run, job, result, again);
-	if (again) {
-		try_again(run, job);
+	jobserver_give(job->seat);
+	if (job->outcome.verdict == VERDICT_SKIPPED) {
+		completion_not_begun(run, job);
 		return;
 	}
-	give_back(job);
+	job_free(job->before);
+	job->before = NULL;
+	const int again = may_retry && may_be_tried_again(run, job);
+	observers_tell(run, job, result, again);
 	job_keep_texts(job);
-	/* {%} is known now: records and messages show the command as it ran. */
-	if (job->outcome.slot > 0)
-		task_slot_fill(job->task, job->outcome.slot);
-	completion_ended(run, job);
+	/* With --pipe the file of the channel has the job's input. */
+	if (job->channel != NULL && !(again && run->options->pipe)) {
+		channel_release(job->channel);
+		job->channel = NULL;
+	}
+	if (again)
+		retries_add(run->options, job, clock_ns(CLOCK_MONOTONIC));
+	else
+		end(run, job);
 }
 
 /* -------------------------------------------------------------------------------------- journal */
@@ -156,7 +166,11 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 static int
 keep(const struct run *run, struct job *job)
 {
-	if (job->outcome.verdict == VERDICT_CANCELLED || job->outcome.verdict == VERDICT_SKIPPED) {
+	const enum verdict verdict = job->outcome.verdict;
+
+	/* A job with tries left ends only where the run is stopped. */
+	if (verdict == VERDICT_CANCELLED || verdict == VERDICT_SKIPPED ||
+	    may_be_tried_again(run, job)) {
 		journal_not_done(run->journal, job->task);
 		return 0;
 	}

@@ -15,10 +15,9 @@
 /* A result of the pool.  may_retry: a job that has failed may be tried again, if it has tries
    left. */
 void completion_result(const struct run *, const struct forkpool_result *, int may_retry);
-/* With --pipe: whether tasks wait to be tried again; the next one, and the channel that has its
-   block. */
-int          completion_has_tasks(void);
-struct task *completion_next_task(struct channel **channel);
+/* A job that was to begin and will not: it ends as skipped, or if it was to be tried again, as it
+   had failed. */
+void         completion_not_begun(const struct run *, struct job *);
 /* To be called with a job that has its outcome and is not tried again, or never began.  Completion
    owns the job from here on. */
 void completion_ended(const struct run *, struct job *);

@@ -3,19 +3,20 @@
 #include "config.h"
 #include "tool/run/replay.h"
 
+#include "tool/exec/channels.h"
 #include "tool/run/completion.h"
+#include "tool/run/jobs_waiting.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/publish.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/task_queue.h"
-#include "tool/run/tasks_waiting.h"
 
 static int over;          /* jobs may begin */
 static int input_over;
 static uint64_t last_seq; /* the greatest number of a task seen so far */
 /* Tasks that were compared and are to begin, in the order of the input; with --pipe each with the
    channel that has its block. */
-static struct tasks_waiting held;
+static struct jobs_waiting held;
 
 int
 replay_has_tasks(void)
@@ -23,10 +24,10 @@ replay_has_tasks(void)
 	return held.first != NULL;
 }
 
-struct task *
-replay_next_task(struct channel **channel)
+struct job *
+replay_next_job(void)
 {
-	return tasks_waiting_take(&held, channel);
+	return jobs_waiting_take(&held);
 }
 
 static void
@@ -35,16 +36,16 @@ seen(const struct task *task)
 	last_seq = task->seq > last_seq ? task->seq : last_seq;
 }
 
-/* A task that is not to run. */
+/* A job that is not to run. */
 static void
-settle(const struct run *run, struct task *task, enum journal_state state,
+settle(const struct run *run, struct job *job, enum journal_state state,
     const struct outcome *outcome)
 {
-	struct job *job;
-
+	if (job->channel != NULL)
+		channel_release(job->channel);
+	job->channel = NULL;
 	switch (state) {
 	case JOURNAL_UNKNOWN:
-		job = job_new(task);
 		job->outcome = *outcome;
 		completion_ended(run, job);
 		return;
@@ -56,42 +57,42 @@ settle(const struct run *run, struct task *task, enum journal_state state,
 		run_totals_broken();
 		break;
 	}
-	task_free(task);
+	job_free(job);
 }
 
 static void
 compare(const struct run *run, struct task *task, struct channel *channel)
 {
+	struct job *job = job_new(task);
 	struct outcome outcome;
 
+	job->channel = channel_lend(channel, job);
 	seen(task);
 	enum journal_state state = journal_check(run->journal, task, &outcome);
 	if (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN) {
 		/* replay_ended() asks the journal again when the task is to begin. */
 		task->attempts = 0;
-		tasks_waiting_add(&held, task, channel);
+		jobs_waiting_add(&held, job);
 		return;
 	}
-	settle(run, task, state, &outcome);
-	if (channel != NULL)
-		channel_release(channel);
+	settle(run, job, state, &outcome);
 }
 
 int
-replay_ended(const struct run *run, struct task *task)
+replay_ended(const struct run *run, struct job *job)
 {
 	struct outcome outcome;
 
 	if (run->journal == NULL)
 		return 0;
-	seen(task);
+	seen(job->task);
 	/* Another try within this run: the journal was asked before the first. */
-	if (task->attempts > 0)
+	if (job->task->attempts > 0)
 		return 0;
-	enum journal_state state = journal_check(run->journal, task, &outcome);
+	enum journal_state state = journal_check(run->journal, job->task, &outcome);
 	if (state == JOURNAL_TO_RUN)
 		return 0;
-	settle(run, task, state, &outcome);
+	settle(run, job, state, &outcome);
 	return 1;
 }
 

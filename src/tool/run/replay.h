@@ -10,9 +10,8 @@
 #ifndef FORKPOOL_TOOL_REPLAY_H
 #define FORKPOOL_TOOL_REPLAY_H
 
-#include "tool/exec/channels.h"
 #include "tool/run/run_state.h"
-#include "tool/task/task.h"
+#include "tool/task/job.h"
 
 /*
  * Compare as much of the input as has come.  1: all is compared and replayed, and jobs may begin.
@@ -25,14 +24,14 @@ int  replay_is_over(void);
 
 /* Whether there are tasks that were compared and are to begin. */
 int  replay_has_tasks(void);
-/* The first of these tasks, or NULL.  With --pipe *channel becomes the channel that has its block
-   of the input; else it is left alone. */
-struct task *replay_next_task(struct channel **channel);
+/* The first of these, as a job, or NULL.  With --pipe it has the channel with its block of the
+   input. */
+struct job *replay_next_job(void);
 
-/* Asks the journal about a task that is to begin.  0: it begins.  1: it does not, and is not the
+/* Asks the journal about a job that is to begin.  0: it begins.  1: it does not, and is not the
    caller's any more: earlier runs ended it, or began it as often as they might, or the journal has
    another job under its number, and then the run is broken. */
-int  replay_ended(const struct run *, struct task *);
+int  replay_ended(const struct run *, struct job *);
 /* The input has ended: if earlier runs had more of it, say so, and the run is broken. */
 void replay_input_ended(const struct run *);
 /* All results of earlier runs have gone out: cut off what the output has behind them, of entries

@@ -24,10 +24,12 @@
 #include "tool/run/dry_run.h"
 #include "tool/run/interrupts.h"
 #include "tool/run/joblog_queue.h"
+#include "tool/run/median_timeout.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/pool_setup.h"
 #include "tool/run/publish.h"
 #include "tool/run/replay.h"
+#include "tool/run/retries.h"
 #include "tool/run/run_state.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/sandbox_paths.h"
@@ -219,6 +221,7 @@ poll_timeout(void)
 		progress_timeout(now),
 		observers_timeout(now),
 		completion_timeout(&this_run),
+		median_timeout_ms(this_run.options, now),
 		waits->token ? -1 : jobserver_timeout(now),
 	};
 	int timeout = forkpool_timeout(this_run.pool);
@@ -283,6 +286,7 @@ loop(void)
 	for (;;) {
 		interrupts_check();
 		results_take();
+		median_timeout_check(&this_run, clock_ns(CLOCK_MONOTONIC));
 		/* After the results, which may have made room for jobs. */
 		scheduler_begin_jobs(&this_run);
 		if (!scheduler_waits()->token)
@@ -402,6 +406,8 @@ parts_close(const struct options *o)
 	output_buffer_close();
 	submit_close();
 	scheduler_close();
+	retries_close();
+	median_timeout_close();
 	free(fds_kept);
 	return status;
 }

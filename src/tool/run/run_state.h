@@ -7,9 +7,11 @@
  * functions:
  *
  *	run.c            struct run; how far interrupts have come, whether the run halts
- *	task_queue.c     tasks of the input, tasks to be tried again
+ *	task_queue.c     tasks of the input
  *	replay.c         how far the input is compared with the journal
  *	scheduler.c      whether jobs may begin, and what the next one waits for
+ *	median_timeout.c how long a job may run with --timeout N%
+ *	retries.c        jobs to be tried again
  *	submit.c         how many jobs the pool has
  *	completion.c     jobs that have ended and are not on the disk
  *	run_totals.c     how jobs have ended, whether the tool has failed

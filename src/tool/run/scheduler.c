@@ -10,17 +10,18 @@
 #include "tool/jobserver/jobserver.h"
 #include "tool/run/completion.h"
 #include "tool/run/joblog_queue.h"
+#include "tool/run/jobs_waiting.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/publish.h"
 #include "tool/run/replay.h"
+#include "tool/run/retries.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
-#include "tool/run/tasks_waiting.h"
 
 static struct scheduler_waits waits;
 static int stopped;
-static struct tasks_waiting postponed; /* something was missing: they are the next to begin */
+static struct jobs_waiting postponed; /* something was missing: they are the next to begin */
 static struct bytes shown; /* a command, for the moment of one call */
 
 const struct scheduler_waits *
@@ -29,17 +30,17 @@ scheduler_waits(void)
 	return &waits;
 }
 
-/* Whether there are tasks that were read before and can begin. */
+/* Whether there are jobs that were read before and can begin. */
 static int
-tasks_wait(void)
+jobs_wait(int64_t now)
 {
-	return postponed.first != NULL || completion_has_tasks() || replay_has_tasks();
+	return postponed.first != NULL || retries_wait(now) == 0 || replay_has_tasks();
 }
 
 int
 scheduler_is_over(void)
 {
-	return stopped || (task_queue_is_over() && !tasks_wait());
+	return stopped || (task_queue_is_over() && !jobs_wait(INT64_MAX));
 }
 
 void
@@ -49,41 +50,53 @@ scheduler_close(void)
 }
 
 static void
-postpone(const struct run *run, struct task *task, struct channel *channel)
+postpone(const struct run *run, struct job *job)
 {
-	/* Only with --pipe a task that waits needs its channel. */
-	if (channel != NULL && !run->options->pipe) {
-		channel_release(channel);
-		channel = NULL;
+	/* Only with --pipe a job that waits needs its channel. */
+	if (job->channel != NULL && !run->options->pipe) {
+		channel_release(job->channel);
+		job->channel = NULL;
 	}
-	tasks_waiting_add(&postponed, task, channel);
+	jobs_waiting_add(&postponed, job);
 }
 
-/* A task that was read before and can begin, and its channel if it has one; NULL: the next one has
-   to be read. */
-static struct task *
-waiting_task(struct channel **channel)
+/* A job that was read before and can begin; NULL: the next one has to be read. */
+static struct job *
+waiting_job(int64_t now)
 {
-	struct task *task = tasks_waiting_take(&postponed, channel);
+	struct job *job = jobs_waiting_take(&postponed);
 
-	if (task == NULL)
-		task = completion_next_task(channel);
-	return task != NULL ? task : replay_next_task(channel);
+	if (job == NULL)
+		job = retries_take(now);
+	return job != NULL ? job : replay_next_job();
 }
 
-/* -p, -t: show the command, and ask.  0: the user does not want it; the task is gone then. */
+/* The user does not want the job: nothing is said of it, unless it has failed before. */
+static void
+refused(const struct run *run, struct job *job)
+{
+	if (job->before != NULL) {
+		completion_not_begun(run, job);
+		return;
+	}
+	if (job->channel != NULL)
+		channel_release(job->channel);
+	publish_skip(job->task->seq);
+	job_free(job);
+}
+
+/* -p, -t: show the command, and ask.  0: the user does not want it; the job is gone then. */
 static int
-is_shown_and_wanted(const struct run *run, struct task *task)
+is_shown_and_wanted(const struct run *run, struct job *job)
 {
 	const struct options *o = run->options;
 
 	if (!o->trace && !o->interactive)
 		return 1;
 	bytes_clear(&shown);
-	task_command_text(task, o->shell, &shown);
+	task_command_text(job->task, o->shell, &shown);
 	if (o->interactive && !confirm_job(shown.at)) {
-		publish_skip(task->seq);
-		task_free(task);
+		refused(run, job);
 		return 0;
 	}
 	if (o->trace && !o->interactive) {
@@ -94,18 +107,18 @@ is_shown_and_wanted(const struct run *run, struct task *task)
 	return 1;
 }
 
-/* Whether there is a task that may begin after the wait: else the run need not wait. */
+/* Whether there is a job that may begin after the wait: else the run need not wait. */
 static int
 is_there_more(const struct run *run)
 {
 	struct task *task;
 
 	/* To read a block of --pipe a channel would be needed. */
-	if (tasks_wait() || run->options->pipe)
+	if (jobs_wait(INT64_MAX) || run->options->pipe)
 		return 1;
 	enum next got = task_queue_next(&task, -1);
 	if (got == NEXT_GOT)
-		postpone(run, task, NULL);
+		postpone(run, job_new(task));
 	waits.input = got == NEXT_WAIT;
 	if (got == NEXT_END)
 		replay_input_ended(run);
@@ -114,60 +127,58 @@ is_there_more(const struct run *run)
 
 /* 1: the job is under way; 0: the pool has no room for it now. */
 static int
-start(const struct run *run, struct task *task, struct channel *channel, int seat)
+start(const struct run *run, struct job *job, int seat)
 {
-	struct job *job = job_new(task);
-
-	job->channel = channel;
 	job->seat = seat;
-	if (channel != NULL)
-		channel->owner = job;
 	if (submit_job(run, job) == 1)
 		return 1;
-	job->task = NULL;
-	job_free(job);
-	if (channel != NULL)
-		channel->owner = NULL;
-	postpone(run, task, channel);
+	postpone(run, job);
 	return 0;
 }
 
 /*
- * With a token: take the next task and start it.  1: come again for the next one; 0: no more now.
+ * With a token: take the next job and start it.  1: come again for the next one; 0: no more now.
  * *started: the job is under way, and has the token.
  */
 static int
-task_begin(const struct run *run, int seat, int *started)
+job_begin(const struct run *run, int64_t now, int seat, int *started)
 {
-	struct channel *channel = NULL;
-	struct task *task = waiting_task(&channel);
+	struct job *job = waiting_job(now);
+	struct channel *channel = job != NULL ? job->channel : NULL;
+	struct task *task;
 	enum next got = NEXT_GOT;
 
+	if (job == NULL && retries_are_full())
+		return 0;
 	if (channel == NULL && channels_count() > 0) {
 		channel = run->options->pipe ? channel_to_fill() : channel_take(NULL);
 		if (channel == NULL) {
-			if (task != NULL)
-				postpone(run, task, NULL);
+			if (job != NULL)
+				postpone(run, job);
 			return 0;
 		}
 	}
-	if (task == NULL)
-		got = task_queue_next(&task, channel != NULL ? channel->job.in : -1);
-	if (got == NEXT_GOT && !replay_ended(run, task) && is_shown_and_wanted(run, task))
-		return *started = start(run, task, channel, seat);
+	if (job == NULL && (got = task_queue_next(&task, channel != NULL ? channel->job.in : -1)) ==
+	    NEXT_GOT)
+		job = job_new(task);
+	if (job != NULL) {
+		job->channel = channel_lend(channel, job);
+		if (replay_ended(run, job) || !is_shown_and_wanted(run, job))
+			return !run_totals()->broken;
+		return *started = start(run, job, seat);
+	}
 	if (channel != NULL)
 		channel_unfilled(channel, run->options->pipe && got == NEXT_WAIT);
 	waits.input = got == NEXT_WAIT;
 	if (got == NEXT_END)
 		replay_input_ended(run);
-	return got == NEXT_GOT && !run_totals()->broken;
+	return 0;
 }
 
 /* Start one more job, if there is one and nothing is in its way; 0: no more now. */
 static int
-begin_next(const struct run *run)
+begin_next(const struct run *run, int64_t now)
 {
-	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	int started = 0;
 
 	if (throttle_wanted(run->options)) {
@@ -178,8 +189,8 @@ begin_next(const struct run *run)
 			return 0;
 		}
 	}
-	/* Without a task a token would only be taken from other processes that wait for one. */
-	if (jobserver_wanted() && scheduler_is_over()) {
+	/* Without a job a token would only be taken from other processes that wait for one. */
+	if (jobserver_wanted() && task_queue_is_over() && !jobs_wait(now)) {
 		replay_input_ended(run);
 		return 0;
 	}
@@ -188,7 +199,7 @@ begin_next(const struct run *run)
 		waits.token = 1;
 		return 0;
 	}
-	int again = task_begin(run, seat, &started);
+	int again = job_begin(run, now, seat, &started);
 	if (started)
 		throttle_started(now);
 	else
@@ -203,42 +214,26 @@ scheduler_begin_jobs(const struct run *run)
 	if (stopped || !replay_input(run, &waits.input))
 		return;
 	while (submit_under_way() < run->under_way_max && !output_writer_is_full() &&
-	    !joblog_queue_is_full())
-		if (!begin_next(run))
-			return;
-}
-
-static void
-skip(const struct run *run, struct task *task)
-{
-	struct job *job = job_new(task);
-
-	job->outcome = (struct outcome){
-		.verdict = VERDICT_SKIPPED,
-		.exit_code = -1,
-		.user_ns = -1,
-		.system_ns = -1,
-		.max_rss = -1,
-		.message = "",
-	};
-	completion_ended(run, job);
+	    !joblog_queue_is_full()) {
+		const int64_t now = clock_ns(CLOCK_MONOTONIC);
+		if (begin_next(run, now))
+			continue;
+		const int64_t retry = retries_wait(now);
+		if (retry > 0 && (waits.ns == 0 || retry < waits.ns))
+			waits.ns = retry;
+		return;
+	}
 }
 
 void
 scheduler_stop(const struct run *run)
 {
-	struct task *task;
-	struct channel *channel = NULL;
+	struct job *job;
 
 	stopped = 1;
 	waits.input = 0; /* whatever may still come is not wanted */
-	while ((task = task_queue_stop()) != NULL)
-		skip(run, task);
-	while ((task = waiting_task(&channel)) != NULL) {
-		skip(run, task);
-		if (channel != NULL)
-			channel_release(channel);
-		channel = NULL;
-	}
+	task_queue_stop();
+	while ((job = waiting_job(INT64_MAX)) != NULL)
+		completion_not_begun(run, job);
 	(void)forkpool_cancel(run->pool, FORKPOOL_CANCEL_QUEUED);
 }

@@ -13,7 +13,7 @@
 /* Why no more jobs have begun, as of the last scheduler_begin_jobs(); all 0: there is no room, or
    nothing to begin. */
 struct scheduler_waits {
-	int64_t ns;    /* --delay, --load, --memfree: ask again after that time */
+	int64_t ns;    /* --delay, --load, --memfree, --retry-delay: ask again after that time */
 	int     input; /* more of the input is to come */
 	int     token; /* the jobserver has no token now */
 };
@@ -21,7 +21,8 @@ struct scheduler_waits {
 /* Begin as many jobs as there is room for. */
 void scheduler_begin_jobs(const struct run *);
 const struct scheduler_waits *scheduler_waits(void);
-/* No job begins from now on: tasks that have not begun end as skipped. */
+/* No job begins from now on: those that have not begun end as skipped, and those that were to be
+   tried again as they had failed. */
 void scheduler_stop(const struct run *);
 /* No job will begin any more. */
 int  scheduler_is_over(void);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Gives out tasks: first those to be tried again, then those read ahead, then the rest of the
-   input. */
+/* Gives out tasks: first those read ahead, then the rest of the input. */
 #include "config.h"
 #include "tool/run/task_queue.h"
 
@@ -14,7 +13,7 @@ static struct stdin_blocks *blocks;
 static task_queue_skip *skip;
 static size_t functions, function;    /* of a plug-in: how many; how many jobs of item are made */
 static struct task *item;             /* with several functions: becomes a job of each */
-static struct task_list again, ahead; /* ahead: read to know how many tasks there are */
+static struct task_list ahead;        /* read to know how many tasks there are */
 static size_t ahead_count, ahead_bytes;
 static uint64_t passed_over;          /* by --resume */
 static int stopped, input_over;
@@ -29,7 +28,6 @@ task_queue_open(const struct options *o, size_t function_count, task_queue_skip 
 	options = o;
 	skip = skipped;
 	functions = function_count;
-	TAILQ_INIT(&again);
 	TAILQ_INIT(&ahead);
 	resume_open(o);
 	if (o->retry_failed)
@@ -139,17 +137,12 @@ read_whole(void)
 enum next
 task_queue_next(struct task **task, int block_fd)
 {
-	int whole = options->halt.percent > 0 && blocks == NULL;
+	const int whole = options->halt.percent > 0 && blocks == NULL;
 
-	if (whole && !stopped && read_whole() == NEXT_WAIT)
-		return NEXT_WAIT;
-	*task = TAILQ_FIRST(&again);
-	if (*task != NULL) {
-		TAILQ_REMOVE(&again, *task, link);
-		return NEXT_GOT;
-	}
 	if (stopped)
 		return NEXT_END;
+	if (whole && read_whole() == NEXT_WAIT)
+		return NEXT_WAIT;
 	*task = TAILQ_FIRST(&ahead);
 	if (*task != NULL) {
 		TAILQ_REMOVE(&ahead, *task, link);
@@ -184,26 +177,15 @@ task_queue_fd(void)
 }
 
 void
-task_queue_again(struct task *task)
-{
-	TAILQ_INSERT_TAIL(&again, task, link);
-}
-
-struct task *
 task_queue_stop(void)
 {
-	struct task *task = TAILQ_FIRST(&again);
-
 	stopped = 1;
-	if (task != NULL)
-		TAILQ_REMOVE(&again, task, link);
-	return task;
 }
 
 int
 task_queue_is_over(void)
 {
-	return (stopped || (input_over && TAILQ_EMPTY(&ahead))) && TAILQ_EMPTY(&again);
+	return stopped || (input_over && TAILQ_EMPTY(&ahead));
 }
 
 uint64_t

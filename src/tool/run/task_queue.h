@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * task_queue - the tasks that are to run: first those to be tried again, then those of the input
- * that no earlier run has done.
+ * task_queue - the tasks of the input that no earlier run has done.
  */
 #ifndef FORKPOOL_TOOL_TASK_QUEUE_H
 #define FORKPOOL_TOOL_TASK_QUEUE_H
@@ -18,8 +17,8 @@ typedef void task_queue_skip(uint64_t seq);
 void        task_queue_open(const struct options *, size_t functions, task_queue_skip *);
 void        task_queue_close(void);
 /* The next task, the caller's from here on.  NEXT_WAIT: poll task_queue_fd() for input and come
-   again.  NEXT_END: there is none now; more come only by task_queue_again().  block_fd: with --pipe
-   the file for the task's standard input. */
+   again.  NEXT_END: there is none.  block_fd: with --pipe the file for the task's standard
+   input. */
 enum next   task_queue_next(struct task **, int block_fd);
 /*
  * Read up to count tasks ahead, without waiting, so that it becomes known how many there are.  Both
@@ -31,11 +30,8 @@ void        task_queue_look_ahead(size_t count);
 int         task_queue_fd(void);
 /* --header: the columns' names; NULL: none. */
 const struct row *task_queue_header(void);
-/* The task is to be tried again, before more of the input. */
-void        task_queue_again(struct task *);
-/* Give out no more tasks.  Returns one that was to be tried again, for the caller to end; NULL: no
-   more of them. */
-struct task *task_queue_stop(void);
+/* Give out no more tasks. */
+void        task_queue_stop(void);
 int         task_queue_is_over(void);
 /* Tasks of the whole input; 0: not known yet. */
 uint64_t    task_queue_total(void);

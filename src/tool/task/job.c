@@ -30,6 +30,7 @@ job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
+	job_free(job->before);
 	output_buffer_clear(&job->out);
 	output_buffer_clear(&job->err);
 	task_free(job->task);

@@ -22,6 +22,7 @@ struct job {
 	struct output_buffer out, err;
 	int             incomplete;   /* some of out, err or the records is lost */
 	struct outcome  outcome;
+	struct job     *before;       /* the try that failed, until this one is over; NULL: none */
 	int64_t         submitted_ns; /* since the epoch */
 	LIST_ENTRY(job) in_pool;      /* of status: on its list while the job is under way */
 	uint64_t        pool_seq;     /* of status: the pool's number of the job */
@@ -30,6 +31,7 @@ struct job {
 
 /* The job owns the task from here on. */
 struct job *job_new(struct task *);
+/* And the one of its last try. */
 void        job_free(struct job *);
 /* Copies the texts of the outcome, which belong to the library's result until then. */
 void        job_keep_texts(struct job *);
