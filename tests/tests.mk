@@ -241,6 +241,7 @@ shell_tests = \
 	tests/tool/sandbox.sh \
 	tests/tool/programs.sh \
 	tests/tool/journal.sh \
+	tests/tool/journal-again.sh \
 	tests/tool/completions.sh \
 	tests/tool/trace.sh \
 	tests/tool/metrics.sh \

@@ -127,7 +127,7 @@ kill_by_file() {
 	random 12
 	target=$(($(lines_of "$watched") + 0 + random))
 	while ! has_ended; do
-		if [ "$(lines_of "$watched")" -gt "$target" ]; then
+		if [ $(($(lines_of "$watched") + 0)) -gt "$target" ]; then
 			kill_tree
 			return 0
 		fi
@@ -229,7 +229,7 @@ judge() {
 	wanted=0
 	if [ "$unknown" -gt 0 ] || [ "$FAILS" = yes ]; then wanted=123; fi
 	is "$1: the status tells of those that failed" "$3" "$wanted"
-	[ "$3" = "$wanted" ] || sed 's/^/# /' "$at/err.$runs"
+	[ "$3" = "$wanted" ] || { cat "$at/err.$runs" && grep '^forkpool: ' "$at/out"; } | sed 's/^/# /'
 	# An unknown job may have been killed before it noted that it runs.
 	again=1
 	case $options in *'--retries 2'*) again=2 ;; esac

@@ -246,6 +246,12 @@ journal_close(struct journal *j)
 }
 
 int
+journal_descriptor(const struct journal *j)
+{
+	return j != NULL ? journal_file_descriptor(j->file) : -1;
+}
+
+int
 journal_is_new(const struct journal *j)
 {
 	return j->known_count == 0;
@@ -307,6 +313,7 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 		j->next_at = j->index[j->next_entry / INDEX_STEP];
 	while (j->next_entry < j->old_entries) {
 		uint64_t number = j->next_entry;
+		errno = 0;
 		if (journal_file_read(j->file, j->next_at, &record) != 1)
 			break;
 		if (record.kind != JOURNAL_INFLIGHT &&
@@ -322,6 +329,7 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 	}
 	if (j->next_entry == j->old_entries)
 		return 0;
+	errno = errno != 0 ? errno : EIO;
 	message_errno("--journal %s: cannot be read back", journal_file_path(j->file));
 	j->next_entry = j->old_entries;
 	return -1;

@@ -52,6 +52,11 @@ enum journal_state {
  * another command's or damaged.
  */
 struct journal *journal_open(const struct options *);
+/*
+ * A descriptor that the workers must keep as long as they can begin jobs: so a later run waits for
+ * the workers of a runner that was killed.  -1 without a journal.
+ */
+int journal_descriptor(const struct journal *);
 /* No earlier run has begun a job: the files of records are emptied, else appended to. */
 int  journal_is_new(const struct journal *);
 /* fd -1: the sink only counts entries; shared: others write to the file as well. */

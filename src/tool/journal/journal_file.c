@@ -28,10 +28,9 @@ struct record_head {
 #define RECORD_MAGIC 0x664au
 
 void
-journal_note_state(struct journal_file *f)
+journal_note_synced(struct journal_file *f)
 {
-	const uint64_t number[CHECKPOINT_NUMBERS] = { [FILE_SYNCED] = f->synced,
-		[FILE_HOLDER] = (uint64_t)getpid() };
+	const uint64_t number[CHECKPOINT_NUMBERS] = { [FILE_SYNCED] = f->synced };
 
 	checkpoint_store(&f->checkpoints->file, number);
 }
@@ -145,7 +144,7 @@ journal_file_cut(struct journal_file *f, uint64_t at)
 	f->end = at;
 	f->buffer_len = 0;
 	f->synced = at;
-	journal_note_state(f);
+	journal_note_synced(f);
 }
 
 uint64_t
@@ -221,7 +220,7 @@ journal_file_sync(struct journal_file *f)
 		return -1;
 	}
 	f->synced = f->end;
-	journal_note_state(f);
+	journal_note_synced(f);
 	return 0;
 }
 
@@ -237,6 +236,12 @@ journal_file_close(struct journal_file *f)
 	free(f->buffer);
 	free(f->path);
 	free(f);
+}
+
+int
+journal_file_descriptor(const struct journal_file *f)
+{
+	return f->fd;
 }
 
 const char *

@@ -47,6 +47,8 @@ struct journal_file;
  */
 struct journal_file *journal_file_open(const char *path, uint64_t hash, const char *text);
 void        journal_file_close(struct journal_file *);
+/* It holds the file, in each process that has it. */
+int          journal_file_descriptor(const struct journal_file *);
 const char *journal_file_path(const struct journal_file *);
 struct checkpoint *journal_file_checkpoint(struct journal_file *, unsigned sink);
 void       *journal_file_page(struct journal_file *);

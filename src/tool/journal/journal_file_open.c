@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,45 +47,54 @@ sync_directory(const char *path)
 	return done ? 0 : -1;
 }
 
-/* The process that held the file last, as its checkpoint says; 0: unknown. */
-static pid_t
-holder_of(int fd)
+/* Whether a runner has the file that is not killed, and in *pid its process; 0: unknown. */
+static int
+has_runner(int fd, pid_t *pid)
 {
-	struct journal_checkpoints all;
-	uint64_t number[CHECKPOINT_NUMBERS];
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 
-	if (pread(fd, &all, sizeof all, CHECKPOINTS_AT) != (ssize_t)sizeof all ||
-	    checkpoint_load(&all.file, number) == -1 || number[FILE_HOLDER] > INT_MAX)
+	if (fcntl(fd, F_GETLK, &lock) == -1 || lock.l_type == F_UNLCK)
 		return 0;
-	return (pid_t)number[FILE_HOLDER];
+	/* A process that this one cannot see has the number 0, or -1. */
+	*pid = lock.l_pid > 0 ? lock.l_pid : 0;
+	return 1;
 }
 
 /*
- * flock() locks the open file, which a killed tool's workers share: they keep the lock until the
- * last of them is gone, and until then they have the page mapped and could write to it.  They are
- * about to exit, so wait for them.
+ * There are two locks.  flock() locks the open file, which the pool hands on to the runner's
+ * workers.  They keep the lock until the last of them is gone: until then they begin jobs that they
+ * were given, and note them in the page, whatever has become of the runner.  Workers of a killed
+ * runner are about to exit, so wait for them.  The other lock is fcntl()'s, which is the runner's
+ * alone and ends with it.  It tells for whom there is no point in waiting.
  */
 static void
 hold(const char *path, int fd)
 {
 	const struct timespec moment = { .tv_nsec = 10000000 };
+	const struct flock own = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	pid_t runner;
 
 	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += 10) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK)
 			fail_errno("--journal %s: cannot be locked", path);
-		pid_t holder = holder_of(fd);
-		int lives = holder > 0 && (kill(holder, 0) == 0 || errno == EPERM);
-		if (lives && holder != getpid())
-			fail("--journal %s: another runner holds it, process %ld: wait for its "
-			     "end, or name another file",
-			    path, (long)holder);
+		if (has_runner(fd, &runner)) {
+			char process[32] = "";
+			if (runner > 0)
+				(void)snprintf(process, sizeof process, ", process %ld",
+				    (long)runner);
+			fail("--journal %s: another runner holds it%s: wait for its end, or name "
+			     "another file",
+			    path, process);
+		}
 		if (waited >= HOLD_MS)
 			fail("--journal %s: processes of a run that was killed still hold it",
 			    path);
 		(void)nanosleep(&moment, NULL);
 	}
+	/* Where a network's file system takes the two for one, another runner waits in vain. */
+	(void)fcntl(fd, F_SETLK, &own);
 }
 
 static int
@@ -263,6 +271,6 @@ journal_file_open(const char *path, uint64_t hash, const char *text)
 	(void)checkpoint_load(&f->checkpoints->file, number);
 	f->synced = number[FILE_SYNCED];
 	f->end = (uint64_t)st.st_size;
-	journal_note_state(f);
+	journal_note_synced(f);
 	return f;
 }

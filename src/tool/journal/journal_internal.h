@@ -33,8 +33,8 @@ struct journal_header {
 _Static_assert(sizeof(struct journal_header) <= CHECKPOINTS_AT,
     "the header ends before the checkpoints");
 
-/* The numbers of the file's own checkpoint. */
-enum { FILE_SYNCED, FILE_HOLDER };
+/* The number of the file's own checkpoint. */
+enum { FILE_SYNCED };
 
 struct journal_checkpoints {
 	struct checkpoint file;
@@ -58,7 +58,7 @@ struct journal_file {
 	size_t   buffer_len;
 };
 
-/* Notes who holds the file, and how much of it is known to be on the disk. */
-void journal_note_state(struct journal_file *);
+/* Notes how much of the file is known to be on the disk. */
+void journal_note_synced(struct journal_file *);
 
 #endif

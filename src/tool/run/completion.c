@@ -174,6 +174,9 @@ keep(const struct run *run, struct job *job)
 		journal_not_done(run->journal, job->task);
 		return 0;
 	}
+	/* It has run, and not all of its output is there: for a later run it is lost. */
+	if (job->incomplete)
+		return 0;
 	if (journal_done(run->journal, job->task, &job->outcome, &job->out, &job->err) == 0)
 		return 1;
 	run_totals_broken();
@@ -203,13 +206,19 @@ completion_ended(const struct run *run, struct job *job)
 }
 
 void
+completion_flush(const struct run *run)
+{
+	if (run->journal != NULL && journal_flush(run->journal) == -1)
+		run_totals_broken();
+}
+
+void
 completion_sync(const struct run *run, int wait)
 {
 	if (run->journal == NULL)
 		return;
 	if (!wait && journal_timeout(run->journal) != 0) {
-		if (journal_flush(run->journal) == -1)
-			run_totals_broken();
+		completion_flush(run);
 		return;
 	}
 	if (journal_sync(run->journal) == -1) {

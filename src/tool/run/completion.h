@@ -21,6 +21,9 @@ void         completion_not_begun(const struct run *, struct job *);
 /* To be called with a job that has its outcome and is not tried again, or never began.  Completion
    owns the job from here on. */
 void completion_ended(const struct run *, struct job *);
+/* Hand ends to the journal's file before more jobs begin: else a kill would leave the jobs of both
+   in doubt. */
+void completion_flush(const struct run *);
 /* Publish the jobs that wait for the journal, if it is time; wait: all of them, now.  Once for each
    group of results. */
 void completion_sync(const struct run *, int wait);

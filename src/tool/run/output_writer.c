@@ -25,6 +25,9 @@ static struct stream {
 	uint64_t entry;       /* bytes added since the end of the last entry */
 } stream[PUBLISH_STREAMS];
 
+/* The errno with which standard output has taken no more; 0: it does.  Then nothing is written any
+   more: what came later would stand where the rest of this belongs. */
+static int out_error;
 static char buffer[65536];
 static int one_stream; /* standard error is standard output */
 static int held; /* output for a terminal is not written now */
@@ -200,12 +203,19 @@ stream_flush(struct stream *s, int wait)
 static int
 flush_all(int wait)
 {
+	if (out_error != 0) {
+		errno = out_error;
+		return -1;
+	}
 	/* If nobody reads standard error, drop what is for it: standard output goes on. */
 	if (stream_flush(&stream[PUBLISH_ERR], wait) == -1) {
 		sink_wrote(&stream[PUBLISH_ERR].sink, (size_t)stream[PUBLISH_ERR].waiting.len);
 		output_buffer_clear(&stream[PUBLISH_ERR].waiting);
 	}
-	return stream_flush(&stream[PUBLISH_OUT], wait);
+	if (stream_flush(&stream[PUBLISH_OUT], wait) == 0)
+		return 0;
+	out_error = errno;
+	return -1;
 }
 
 int

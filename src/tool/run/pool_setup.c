@@ -125,11 +125,12 @@ channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
 	return channels;
 }
 
-/* The descriptors that jobs have, up to a -1; to be freed. */
+/* The descriptors that jobs and workers have, up to a -1; to be freed. */
 static int *
-descriptors_gather(void)
+descriptors_gather(const struct pool_setup *s)
 {
-	const int *lists[] = { channels_descriptors(), jobserver_descriptors() };
+	const int journal[] = { s->journal, -1 };
+	const int *lists[] = { channels_descriptors(), jobserver_descriptors(), journal };
 	size_t n = 0;
 	int *all;
 
@@ -146,14 +147,13 @@ descriptors_gather(void)
 	return all;
 }
 
-/* The options of a pool for commands.  Returns what is to be freed once the pool is open. */
-static int *
+/* The options of a pool for commands. */
+static void
 commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
 	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
 	int with_channels = o->grouping != GROUP_NONE || input_of(o) != CHANNEL_NO_INPUT;
-	int *descriptors;
 
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
@@ -166,14 +166,12 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 		pool->workers = s->workers;
 	}
 	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);
-	pool->descriptors = descriptors = descriptors_gather();
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 	pool->worker_init = command_worker_init;
 	/* Commands reply with no value: a control group that holds the worker as well needs no room
 	   for one. */
 	pool->max_value_len = 1;
 	s->under_way_max = s->workers + ahead(s);
-	return descriptors;
 }
 
 static void
@@ -267,7 +265,6 @@ void
 pool_setup_open(struct pool_setup *s)
 {
 	const struct options *o = s->options;
-	int *descriptors = NULL;
 	struct forkpool_sandbox sandbox = { 0 };
 	struct forkpool_options pool = {
 		.executes = o->plugin_file == NULL,
@@ -286,7 +283,9 @@ pool_setup_open(struct pool_setup *s)
 	if (o->plugin_file != NULL)
 		plugin_open(s, &pool);
 	else
-		descriptors = commands_open(s, &pool);
+		commands_open(s, &pool);
+	int *descriptors = descriptors_gather(s);
+	pool.descriptors = descriptors;
 	/* Jobs that run in their worker have our environment. */
 	if (pool.isolation != FORKPOOL_ISOLATE_WORKER)
 		pool.environment = environment;

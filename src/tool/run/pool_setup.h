@@ -13,6 +13,7 @@
 struct pool_setup {
 	const struct options *options;
 	const struct plugin  *plugin;   /* count 0: commands */
+	int      journal;               /* a descriptor that the workers keep; -1: none */
 	unsigned workers;               /* asked for; then those that there are */
 	/* Set by pool_setup_open(): */
 	struct forkpool *pool;

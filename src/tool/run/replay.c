@@ -3,6 +3,7 @@
 #include "config.h"
 #include "tool/run/replay.h"
 
+#include "tool/base/message.h"
 #include "tool/exec/channels.h"
 #include "tool/run/completion.h"
 #include "tool/run/jobs_waiting.h"
@@ -113,8 +114,10 @@ replay_input_ended(const struct run *run)
 void
 replay_caught_up(void)
 {
-	if (sink_caught_up(output_writer_sink(PUBLISH_OUT)) == -1)
-		run_totals_broken();
+	if (sink_caught_up(output_writer_sink(PUBLISH_OUT)) == 0)
+		return;
+	message_errno("standard output: what the journal does not know of cannot be cut off");
+	run_totals_broken();
 }
 
 /* Publish all that earlier runs finished and did not publish, before anything of this run. */
@@ -135,8 +138,11 @@ results_out(const struct run *run)
 		job->outcome = outcome;
 		job_keep_texts(job);
 		publish_job(job);
-		if (output_writer_is_full() && output_writer_finish() == -1)
+		/* The next flush fails alike, and says why. */
+		if (output_writer_is_full() && output_writer_finish() == -1) {
+			run_totals_broken();
 			return;
+		}
 	}
 	if (got == -1)
 		run_totals_broken();
@@ -184,7 +190,7 @@ replay_input(const struct run *run, int *input_waits)
 	over = 1;
 	if (run->journal != NULL)
 		results_out(run);
-	return 1;
+	return !run_totals()->broken;
 }
 
 int

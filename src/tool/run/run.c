@@ -130,6 +130,7 @@ results_take(void)
 		    stop.stage == INTERRUPT_NONE && !stop.halting);
 	if (got == -1)
 		fail_errno("cannot take a result");
+	completion_flush(&this_run);
 	reader_check();
 	halt_check();
 }
@@ -341,6 +342,7 @@ pool_open(const struct options *o)
 		fail_memory();
 	/* Workers share a page with the journal, so it is opened before them. */
 	this_run.journal = journal_open(o);
+	setup.journal = journal_descriptor(this_run.journal);
 	pool_setup_open(&setup);
 	this_run.pool = setup.pool;
 	this_run.workers = setup.workers;

@@ -29,7 +29,8 @@ static uint64_t under_way;
 struct noted_call {
 	alignas(max_align_t) struct inflight_ticket ticket;
 	forkpool_fn *function;
-	uint64_t     own_process; /* the process that runs the job ends with it */
+	int          own_process; /* the process that runs the job ends with it */
+	int          journal;     /* journal_descriptor() */
 };
 
 static int
@@ -38,9 +39,11 @@ noted_call(struct forkpool_context *context, const void *data, size_t len)
 	const struct noted_call *call = data;
 
 	inflight_note(&call->ticket);
-	/* Nobody needs the page of tickets in this process any more: hide it from the function. */
-	if (call->own_process)
+	/* Nobody needs the journal in this process any more: hide it from the function. */
+	if (call->own_process) {
 		inflight_forget();
+		(void)close(call->journal);
+	}
 	return call->function(context, call + 1, len - sizeof *call);
 }
 
@@ -90,7 +93,8 @@ pack(const struct run *run, const struct job *job, const struct inflight_ticket 
 	packed->args = task->words.at;
 	packed->args_len = task->words.len;
 	if (run->journal != NULL) {
-		const struct noted_call call = { *ticket, packed->fn, run->own_process != 0 };
+		const struct noted_call call = { *ticket, packed->fn, run->own_process,
+			journal_descriptor(run->journal) };
 		bytes_clear(&args);
 		bytes_add(&args, &call, sizeof call);
 		bytes_add(&args, task->words.at, task->words.len);
