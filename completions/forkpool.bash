@@ -59,6 +59,7 @@ _forkpool_options=(
 	'-p --interactive'
 	'-t --verbose'
 	'--dry-run (--dryrun)'
+	'--explain'
 
 	'--timeout TIME'
 	'--term-seq (--termseq) SEQ'

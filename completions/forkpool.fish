@@ -189,6 +189,7 @@ __forkpool_option -l halt -x -k -a 'never {now,soon},{fail,success,done}={1,10%}
 __forkpool_option -s p -l interactive -d 'Ask before each job'
 __forkpool_option -s t -l verbose -d 'Print each command as it starts'
 __forkpool_option -l dry-run -d 'Print the commands and run none'
+__forkpool_option -l explain -d 'Print what each job would be run with, and run none'
 
 __forkpool_option -l timeout -x -k -a $time -d 'End a job that runs longer'
 __forkpool_option -l term-seq -x -k -a '(__forkpool_term_seq)' -d 'How jobs are ended: signals and milliseconds'

@@ -230,6 +230,7 @@ shell_tests = \
 	tests/checks/test-python.sh \
 	tests/tool/run.sh \
 	tests/tool/retries.sh \
+	tests/tool/explain.sh \
 	tests/tool/plugin.sh \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \

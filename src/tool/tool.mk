@@ -118,6 +118,7 @@ tool_sources = \
 	src/tool/run/job_environment.c src/tool/run/job_environment.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
+	src/tool/run/explain.c src/tool/run/explain.h \
 	src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
 	src/tool/run/completion.c src/tool/run/completion.h \

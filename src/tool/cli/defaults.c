@@ -60,7 +60,8 @@ defaults_settle(struct options *o, const struct given *given)
 	static char tab[] = "\t";
 
 	o->workers_given = given->name[OPTION_JOBS] != NULL;
-	o->dry_run |= make_is_dry(o);
+	/* --explain runs nothing anyway. */
+	o->dry_run |= !o->explain && make_is_dry(o);
 	if (o->temporary != NULL)
 		temporary_set(o->temporary);
 

@@ -128,6 +128,7 @@ static const struct rule exclude[] = {
 	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
 	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL,
 	    "while a question waits for its answer nothing is drawn" },
+	{ OPTION_EXPLAIN, OPTION_DRY_RUN, ALL, "it has the commands in it" },
 	{ OPTION_TERM_SEQ, OPTION_GRACE, ALL, "both say how long it is from SIGTERM to SIGKILL" },
 };
 

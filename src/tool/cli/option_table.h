@@ -139,6 +139,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "print each command on standard error as it starts") \
 	X(DRY_RUN, 0, "dry-run", NONE, NULL, STARTING, FLAG, dry_run, \
 	    "print the commands and run none") \
+	X(EXPLAIN, 0, "explain", NONE, NULL, STARTING, FLAG, explain, \
+	    "print what each job would be run with, and run none") \
 	\
 	X(TIMEOUT, 0, "timeout", NEEDED, "TIME", LIMITS, OWN, dialect, \
 	    "end a job that runs longer; N%: than that share of the median") \

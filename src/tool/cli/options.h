@@ -111,6 +111,7 @@ struct options {
 	char    *stdin_from;      /* --stdin-from: a template */
 	int      interactive;     /* -p */
 	int      trace;           /* -t */
+	int      explain;
 	int      dry_run;         /* writes no file; joblog is set only where --resume reads it */
 
 	/* each job */

@@ -74,21 +74,29 @@ directory_open(const char *name)
 }
 
 void
-results_dir_open(const struct options *o)
+results_dir_name(const struct options *o)
 {
 	char *place[] = { o->results, NULL };
 
 	options = o;
 	said = 0;
 	before_place = 0;
+	name_max = NAME_MAX;
 	/* Without a placeholder in it, --results names a directory. */
 	struct template *t = template_parse(place, 1, TEMPLATE_PLAIN, o, NULL, 0);
 	is_template = template_has_place(t);
 	template_free(t);
+}
+
+void
+results_dir_open(const struct options *o)
+{
+	results_dir_name(o);
 	if (!is_template) {
 		directory_open(o->results);
 		long max = fpathconf(directory.fd, _PC_NAME_MAX);
-		name_max = max > 32 && max < NAME_MAX ? (size_t)max : NAME_MAX;
+		if (max > 32 && max < NAME_MAX)
+			name_max = (size_t)max;
 	} else if (untrusted_places_exist() && (before_place = directory_before_place(o)) > 0) {
 		bytes_clear(&path);
 		bytes_printf(&path, "%.*s", (int)before_place, o->results);
@@ -255,7 +263,13 @@ results_dir_add(const struct job_record *r)
 const char *
 results_dir_place(const struct job_record *r)
 {
-	int which = record_size(r->err) > 0 || record_size(r->out) == 0 ? ERR : OUT;
+	return results_dir_file(r, record_size(r->err) > 0 || record_size(r->out) == 0);
+}
+
+const char *
+results_dir_file(const struct job_record *r, int is_err)
+{
+	const int which = is_err ? ERR : OUT;
 
 	if (is_template) {
 		template_path(r);

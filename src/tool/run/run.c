@@ -22,6 +22,7 @@
 #include "tool/reports/observers.h"
 #include "tool/run/completion.h"
 #include "tool/run/dry_run.h"
+#include "tool/run/explain.h"
 #include "tool/run/interrupts.h"
 #include "tool/run/joblog_queue.h"
 #include "tool/run/median_timeout.h"
@@ -424,13 +425,15 @@ run(const struct options *o)
 	sandbox_paths_check(o);
 	records_check(o);
 	output_buffer_check();
+	if (o->explain)
+		return explain(o);
 	if (o->dry_run && o->plugin_file != NULL)
 		return 0; /* make -n: there is no command to be shown */
 	if (o->plugin_file != NULL)
 		plugin_load(&this_run.plugin, o);
 	task_queue_open(o, this_run.plugin.count, o->dry_run ? NULL : publish_skip);
 	if (o->dry_run)
-		return dry_run(o);
+		return dry_run(o, &(struct bytes){ 0 }, dry_run_command);
 	if ((status = pool_setup_check(o)) != 0)
 		return status;
 	pool_open(o);
