@@ -87,7 +87,10 @@ for delay in '' '--retry-delay=1h'; do
 	is "a job that waits for its next try when the run is stopped has failed${delay:+, $delay}" \
 		"$status:$(cat out):$(grep 'job 1' err):$(cut -f1,7 log | tr '\n' ' ')" \
 		"129:out fails
-out slow:forkpool: job 1: ./slow fails: exit status 3; its output is in json:Seq	Exitval 1	3 2	0 "
+out slow:forkpool: job 1: ./slow fails: exit status 3; its output is in json:Seq	Exitval 2	0 "
+	run "$forkpool" --dry-run --joblog log --resume ./slow ::: fails slow never
+	is 'and --resume runs it again' "$out" './slow fails
+./slow never'
 	# shellcheck disable=SC2086
 	stopped $delay --journal journal
 	is 'but not for a journal, whose next run has it again' "$status:$(cat out):$(grep -c 'job 1' err)" 129::0

@@ -175,7 +175,7 @@ keep(const struct run *run, struct job *job)
 		return 0;
 	}
 	/* It has run, and not all of its output is there: for a later run it is lost. */
-	if (job->incomplete)
+	if (job->not_done)
 		return 0;
 	if (journal_done(run->journal, job->task, &job->outcome, &job->out, &job->err) == 0)
 		return 1;
@@ -193,6 +193,8 @@ completion_ended(const struct run *run, struct job *job)
 	}
 	run_totals_halt(run->options, &job->outcome, task_queue_total());
 	if (run->journal == NULL) {
+		/* A job with tries left ends only where the run is stopped. */
+		job->not_done |= may_be_tried_again(run, job);
 		publish_job(job);
 		return;
 	}

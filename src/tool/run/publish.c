@@ -90,7 +90,7 @@ static void
 lose_output(struct job *job)
 {
 	run_totals_broken();
-	job->incomplete = 1;
+	job->not_done = 1;
 }
 
 /* The length of all whole lines; 0 also if the buffer cannot be read. */
@@ -295,7 +295,7 @@ job_out(struct job *job)
 		explain(job);
 		(void)output_writer_entry_end(PUBLISH_ERR);
 	}
-	if (options->joblog != NULL && !job->incomplete)
+	if (options->joblog != NULL && !job->not_done)
 		row_out(job);
 	job_free(job);
 }

@@ -20,7 +20,8 @@ struct job {
 	struct channel *channel;      /* while the job is under way; NULL: none */
 	int             seat;         /* while the job is under way: what jobserver_take() gave */
 	struct output_buffer out, err;
-	int             incomplete;   /* some of out, err or the records is lost */
+	int             not_done;     /* --resume is to run it again: it had tries left, or some of
+					 out, err or the records is lost */
 	struct outcome  outcome;
 	struct job     *before;       /* the try that failed, until this one is over; NULL: none */
 	int64_t         submitted_ns; /* since the epoch */
