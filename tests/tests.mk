@@ -231,6 +231,7 @@ shell_tests = \
 	tests/tool/run.sh \
 	tests/tool/retries.sh \
 	tests/tool/explain.sh \
+	tests/tool/few.sh \
 	tests/tool/plugin.sh \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \

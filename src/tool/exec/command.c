@@ -348,8 +348,7 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 		    strerror(errno));
 	if (descriptors_enter(&fds, head->jobserver) == -1)
 		return forkpool_fail(context, errno, "its descriptors: %s", strerror(errno));
-	if (command_setup.restore_open_files)
-		(void)setrlimit(RLIMIT_NOFILE, &command_setup.open_files);
+	command_restore_open_files();
 	inflight_note(&head->ticket);
 	if (command_setup.path != NULL && strcmp(command_setup.word, argv[0]) == 0)
 		(void)execve(command_setup.path, argv, environment);
@@ -359,6 +358,13 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 	 */
 	(void)execvpe(argv[0], argv, environment);
 	return run_fail(context, argv[0], errno);
+}
+
+void
+command_restore_open_files(void)
+{
+	if (command_setup.restore_open_files)
+		(void)setrlimit(RLIMIT_NOFILE, &command_setup.open_files);
 }
 
 int

@@ -65,5 +65,7 @@ void command_pack(const struct task *, const struct inflight_ticket *,
 int  command_run(struct forkpool_context *, const void *args, size_t args_len);
 /* The pool's worker_init(): sets niceness and directory. */
 int  command_worker_init(void *arg, void **state);
+/* In a process of jobs: the limit on open files that the tool was started with. */
+void command_restore_open_files(void);
 
 #endif

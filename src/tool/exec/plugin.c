@@ -38,6 +38,7 @@ worker_init(void *arg, void **state)
 {
 	int error = command_worker_init(arg, state);
 
+	command_restore_open_files();
 	return error == 0 && object.init != NULL ? object.init(object.args, state) : error;
 }
 

@@ -16,6 +16,9 @@
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
 
+/* How long a job waits for which no process could be had. */
+#define PUT_BACK_NS INT64_C(100000000)
+
 /* Jobs whose ends are not on the disk yet, in the order of the journal's entries. */
 static struct job *unsynced, **unsynced_end = &unsynced;
 /* What observers are told of a job, for the moment of one call. */
@@ -103,14 +106,22 @@ end(const struct run *run, struct job *job)
 	completion_ended(run, job);
 }
 
+/* A job that comes again keeps its channel with --pipe, whose file has its input. */
+static void
+leave_channel(const struct run *run, struct job *job, int again)
+{
+	if (job->channel == NULL || (again && run->options->pipe))
+		return;
+	channel_release(job->channel);
+	job->channel = NULL;
+}
+
 void
 completion_not_begun(const struct run *run, struct job *job)
 {
 	struct job *before = job->before;
 
-	if (job->channel != NULL)
-		channel_release(job->channel);
-	job->channel = NULL;
+	leave_channel(run, job, 0);
 	if (before == NULL) {
 		job->outcome = (struct outcome){
 			.verdict = VERDICT_SKIPPED,
@@ -128,6 +139,18 @@ completion_not_begun(const struct run *run, struct job *job)
 	job->before = NULL;
 	job_free(job);
 	end(run, before);
+}
+
+void
+completion_put_back(const struct run *run, const struct forkpool_result *result)
+{
+	struct job *job = result->user;
+
+	submit_ended(job);
+	jobserver_give(job->seat);
+	leave_channel(run, job, 1);
+	job->task->attempts--;
+	retries_put_back(job, clock_ns(CLOCK_MONOTONIC) + PUT_BACK_NS);
 }
 
 void
@@ -149,11 +172,7 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 	const int again = may_retry && may_be_tried_again(run, job);
 	observers_tell(run, job, result, again);
 	job_keep_texts(job);
-	/* With --pipe the file of the channel has the job's input. */
-	if (job->channel != NULL && !(again && run->options->pipe)) {
-		channel_release(job->channel);
-		job->channel = NULL;
-	}
+	leave_channel(run, job, again);
 	if (again)
 		retries_add(run->options, job, clock_ns(CLOCK_MONOTONIC));
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fits workers and channels to the limit on open files, and makes the options of the pool. */
+/* Makes the options of the pool, and opens it with as many workers as there can be. */
 #include "config.h"
 #include "tool/run/pool_setup.h"
 
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tool/base/message.h"
@@ -20,13 +19,10 @@
 #include "tool/jobserver/jobserver.h"
 #include "tool/records/records.h"
 #include "tool/run/job_environment.h"
+#include "tool/run/open_files.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/sandbox_paths.h"
 
-/* Descriptors besides those of channels (the pool's own, files of records, the input): how many to
-   leave free if possible, and the fewest with which a run works. */
-#define DESCRIPTORS_BESIDE 64
-#define DESCRIPTORS_NEEDED 28
 /* How many more workers SIGUSR1 can ask for. */
 #define CHANNELS_SPARE 16u
 
@@ -69,60 +65,14 @@ output_of(const struct options *o)
 	    CHANNEL_ONE_PIPE;
 }
 
-/* Raise the limit on open files: a channel takes six descriptors at most, and the ends for jobs
-   have numbers from four for each channel on; a worker takes one descriptor, and a seat of the
-   jobserver six. */
-static void
-descriptors_raise(const struct pool_setup *s, unsigned channels)
-{
-	struct rlimit limit;
-	rlim_t wanted =
-	    (rlim_t)channels * (s->options->jobserver ? 14 : 8) + s->workers + DESCRIPTORS_BESIDE;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
-		return;
-	command_setup.open_files = limit;
-	limit.rlim_cur =
-	    limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
-	command_setup.restore_open_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
-/*
- * As many channels, of those asked for, as the limit on open files has room for; s->workers becomes
- * no more than that.  *from: the first number for the jobs' ends of channels, of which the pool
- * keeps a duplicate each.
- */
+/* How many descriptors a seat of the jobserver takes: a FIFO that is open at both ends; or a pipe,
+   the duplicates of it that the pool keeps, and both ends once more for the tool. */
 static unsigned
-channels_fit(struct pool_setup *s, unsigned channels, unsigned *from)
+seat_descriptors(const struct options *o)
 {
-	const struct options *o = s->options;
-	unsigned ours = (unsigned)output_of(o); /* ends of pipes */
-	unsigned theirs = ours + (input_of(o) != CHANNEL_NO_INPUT);
-	/* A seat of the jobserver has a pipe, of which the pool keeps duplicates as well. */
-	unsigned each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs +
-	    (o->jobserver ? 4 : 0);
-	struct rlimit limit;
-
-	*from = 4 * (channels < 16 ? 16 : channels);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > UINT32_MAX / 2)
-		return channels;
-	unsigned most = (unsigned)limit.rlim_cur,
-		 rest = most > DESCRIPTORS_NEEDED ? most - DESCRIPTORS_NEEDED : 0;
-	unsigned workers = rest / (1 + each); /* a worker has a descriptor besides its channel's */
-	if (workers == 0)
-		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most,
-		    DESCRIPTORS_NEEDED + 1 + each);
-	if (workers < s->workers) {
-		message("only %u files may be open (ulimit -n): that is enough for %u at a time "
-			"and not for %u",
-		    most, workers, s->workers);
-		s->workers = workers;
-	}
-	unsigned fit = (rest - s->workers) / each;
-	channels = fit < channels ? fit : channels;
-	if (*from > most - theirs * channels)
-		*from = most - theirs * channels;
-	return channels;
+	if (!o->jobserver)
+		return 0;
+	return o->jobserver_style == JOBSERVER_FIFO ? 2 : 6;
 }
 
 /* The descriptors that jobs and workers have, up to a -1; to be freed. */
@@ -147,40 +97,55 @@ descriptors_gather(const struct pool_setup *s)
 	return all;
 }
 
+/* Jobs that the pool may have at a time. */
+static unsigned
+under_way_max(const struct pool_setup *s)
+{
+	if (s->plugin->count == 0)
+		return s->workers + ahead(s);
+	return ahead(s) == 0 ? s->workers : 1024 + 16 * s->workers;
+}
+
 /* The options of a pool for commands. */
 static void
 commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
-	unsigned channels = s->workers + ahead(s) + CHANNELS_SPARE;
-	int with_channels = o->grouping != GROUP_NONE || input_of(o) != CHANNEL_NO_INPUT;
+	const int with_channels = o->grouping != GROUP_NONE || input_of(o) != CHANNEL_NO_INPUT;
+	const unsigned ours = (unsigned)output_of(o), /* ends of pipes */
+	    theirs = ours + (input_of(o) != CHANNEL_NO_INPUT);
+	struct open_files files = {
+		.workers = s->workers,
+		.places = with_channels || o->jobserver ? s->workers + ahead(s) + CHANNELS_SPARE :
+							  0,
+		.each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs + seat_descriptors(o),
+		.theirs = theirs,
+	};
 
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
-	if (with_channels || o->jobserver)
-		descriptors_raise(s, channels);
-	if (with_channels) {
-		unsigned from;
-		channels = channels_fit(s, channels, &from);
-		channels_open(channels, output_of(o), input_of(o), from);
-		pool->workers = s->workers;
-	}
-	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : channels);
+	open_files_fit(&files);
+	s->workers = pool->workers = files.workers;
+	if (with_channels)
+		channels_open(files.places, output_of(o), input_of(o), files.from);
+	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : files.places);
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 	pool->worker_init = command_worker_init;
 	/* Commands reply with no value: a control group that holds the worker as well needs no room
 	   for one. */
 	pool->max_value_len = 1;
-	s->under_way_max = s->workers + ahead(s);
 }
 
 static void
 plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 {
 	const struct options *o = s->options;
+	struct open_files files = { .workers = s->workers };
 	int own_process = o->memory > 0 || o->stack > 0 || o->cpu_ns > 0 || o->file_size > 0 ||
 	    o->open_files > 0 || o->processes > 0;
 
+	open_files_fit(&files);
+	s->workers = pool->workers = files.workers;
 	if (o->sandbox)
 		pool->isolation = FORKPOOL_ISOLATE_SANDBOX;
 	else
@@ -190,8 +155,7 @@ plugin_open(struct pool_setup *s, struct forkpool_options *pool)
 	pool->worker_arg = s->plugin->arg;
 	pool->output = pool->isolation == FORKPOOL_ISOLATE_WORKER ? FORKPOOL_OUTPUT_INHERIT :
 								    FORKPOOL_OUTPUT_CAPTURE;
-	s->under_way_max = ahead(s) == 0 ? s->workers : 1024 + 16 * s->workers;
-	pool->queue_limit = s->under_way_max;
+	pool->queue_limit = under_way_max(s);
 }
 
 static void
@@ -220,6 +184,55 @@ advice(struct forkpool_options *pool, struct forkpool_sandbox *sandbox)
 }
 
 /*
+ * The most workers, of those asked for, for which there are processes; *error says why not one can
+ * be had.  Somebody else may take processes meanwhile, or give some back.
+ */
+static unsigned
+workers_to_be_had(const struct forkpool_options *pool, char *error, size_t error_size)
+{
+	struct forkpool_options tried = *pool;
+	unsigned few = 0, many = pool->workers;
+
+	while (many - few > 1) {
+		tried.workers = few + (many - few) / 2;
+		struct forkpool *opened = forkpool_open(&tried, error, error_size);
+		if (opened == NULL && errno != EAGAIN)
+			return 0;
+		if (opened == NULL) {
+			many = tried.workers;
+		} else {
+			few = tried.workers;
+			(void)forkpool_close(opened);
+		}
+	}
+	return few;
+}
+
+/* Open the pool, with fewer workers where no more processes can be had, and say so.  NULL: *error
+   says why. */
+static struct forkpool *
+pool_open(struct pool_setup *s, struct forkpool_options *pool, char *error, size_t error_size)
+{
+	struct forkpool *opened = forkpool_open(pool, error, error_size);
+	const unsigned asked = pool->workers;
+
+	if (opened != NULL || errno != EAGAIN)
+		return opened;
+	const unsigned most = workers_to_be_had(pool, error, error_size);
+	if (most == 0)
+		return NULL;
+	/* Jobs need processes as well. */
+	pool->workers = pool->isolation == FORKPOOL_ISOLATE_WORKER || most == 1 ? most : most / 2;
+	if ((opened = forkpool_open(pool, error, error_size)) == NULL)
+		return NULL;
+	message("no more processes can be had for %u jobs at a time (ulimit -u, or the pids.max of "
+		"a control group): %u run at a time", asked, pool->workers);
+	s->workers = pool->workers;
+	jobserver_resize(s->workers);
+	return opened;
+}
+
+/*
  * Open the pool; where a limit counts all processes of a job together, with a control group, if one
  * can be had.  A failure ends the tool.
  */
@@ -240,7 +253,7 @@ pool_open_limited(struct pool_setup *s, struct forkpool_options *pool,
 		pool->sandbox = sandbox;
 	/* The system counts the processes of a user in each user namespace alone. */
 	sandbox->namespaces = o->sandbox && o->processes > 0 && !root && !group.has_pids;
-	s->pool = forkpool_open(pool, error, sizeof error);
+	s->pool = pool_open(s, pool, error, sizeof error);
 	(void)snprintf(why, sizeof why, "%s", group.why);
 	if (s->pool == NULL && group.cgroup != NULL && strstr(error, "cgroup") != NULL) {
 		/* Groups can be made there, and not entered. */
@@ -250,7 +263,7 @@ pool_open_limited(struct pool_setup *s, struct forkpool_options *pool,
 		if (!o->sandbox)
 			pool->sandbox = NULL;
 		sandbox->namespaces = o->sandbox && o->processes > 0 && !root;
-		s->pool = forkpool_open(pool, error, sizeof error);
+		s->pool = pool_open(s, pool, error, sizeof error);
 	}
 	if (s->pool != NULL)
 		return;
@@ -297,6 +310,7 @@ pool_setup_open(struct pool_setup *s)
 	}
 	s->own_process = pool.isolation != FORKPOOL_ISOLATE_WORKER;
 	pool_open_limited(s, &pool, &sandbox);
+	s->under_way_max = under_way_max(s);
 	if (input_of(o) == CHANNEL_SOCKET)
 		input_file_setup(o->directory, !o->host_root);
 	sandbox_paths_free(&sandbox);
