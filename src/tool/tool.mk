@@ -17,6 +17,7 @@ tool_sources = \
 	src/tool/base/processor_count.c src/tool/base/processor_count.h \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
+	src/tool/base/shell_escape.c src/tool/base/shell_escape.h \
 	src/tool/base/untrusted_place.c src/tool/base/untrusted_place.h \
 	src/tool/base/anchored_file.c src/tool/base/anchored_file.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \

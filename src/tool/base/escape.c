@@ -52,6 +52,16 @@ is_hidden(const unsigned char *s, size_t n)
 	return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
 }
 
+size_t
+printable_sequence(const char *data, size_t len)
+{
+	size_t n = utf8_sequence(data, len);
+
+	if (n == 1)
+		return data[0] >= ' ' && data[0] <= '~';
+	return is_hidden((const unsigned char *)data, n) ? 0 : n;
+}
+
 /* Write a byte that is no plain character; returns where it ends.  next: the byte behind it. */
 static char *
 byte_escape(char *to, int byte, int next)
@@ -75,13 +85,13 @@ escape_text(char *buffer, size_t size, const char *data, size_t len)
 
 	for (size_t from = 0; from < len;) {
 		char escaped[4 * 4 + 1];
-		size_t n = utf8_sequence(data + from, len - from), out = 0;
+		size_t out = printable_sequence(data + from, len - from);
 		/* vis() would not change these either, and is slow. */
-		if ((n > 1 && !is_hidden((const unsigned char *)data + from, n)) ||
-		    (data[from] >= ' ' && data[from] <= '~')) {
-			memcpy(escaped, data + from, out = n);
-			from += n;
+		if (out > 0) {
+			memcpy(escaped, data + from, out);
+			from += out;
 		} else {
+			size_t n = utf8_sequence(data + from, len - from);
 			for (size_t end = from + (n > 1 ? n : 1); from < end; from++) {
 				int c = (unsigned char)data[from];
 				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;

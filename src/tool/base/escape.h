@@ -14,6 +14,10 @@
 /* Length of the UTF-8 sequence at the beginning of data; 0: there is no valid one. */
 size_t utf8_sequence(const char *data, size_t len);
 
+/* Length of the character at the beginning of data that a terminal can show as it is, of UTF-8 or
+   ASCII; 0: it must be escaped. */
+size_t printable_sequence(const char *data, size_t len);
+
 /*
  * Writes at most size - 1 bytes and a NUL, with "..." at the end of a text that had to be cut.
  * Returns the length of the text in buffer.

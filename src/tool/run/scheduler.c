@@ -94,7 +94,8 @@ is_shown_and_wanted(const struct run *run, struct job *job)
 	if (!o->trace && !o->interactive)
 		return 1;
 	bytes_clear(&shown);
-	task_command_text(job->task, o->shell, &shown);
+	/* With a shell for each command it is a text already, as in GNU parallel. */
+	task_command_line(job->task, o->shell, &shown);
 	if (o->interactive && !confirm_job(shown.at)) {
 		refused(run, job);
 		return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/shell_escape.h"
 #include "tool/base/shell_quote.h"
 
 /* Freed tasks are kept with their buffers: after its first jobs a run allocates no more. */
@@ -172,8 +173,9 @@ task_word(const struct task *task, size_t i)
 	return nth(&task->words, task->word_count, i);
 }
 
-void
-task_command_text(const struct task *task, int shell, struct bytes *out)
+static void
+command_write(const struct task *task, int shell, struct bytes *out,
+    void (*word_write)(struct bytes *, const char *, size_t))
 {
 	const char *at = task->words.at;
 
@@ -186,7 +188,19 @@ task_command_text(const struct task *task, int shell, struct bytes *out)
 		size_t len = task->word_count == 1 ? task_word(task, 0).len : strlen(at);
 		if (i > 0)
 			bytes_add_byte(out, ' ');
-		shell_quote_word(out, at, len);
+		word_write(out, at, len);
 		at += len + 1;
 	}
+}
+
+void
+task_command_text(const struct task *task, int shell, struct bytes *out)
+{
+	command_write(task, shell, out, shell_quote_word);
+}
+
+void
+task_command_line(const struct task *task, int shell, struct bytes *out)
+{
+	command_write(task, shell, out, shell_escape_word);
 }

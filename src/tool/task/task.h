@@ -39,6 +39,7 @@ struct task {
 	size_t   slot_room;      /* allocated in slot_at */
 	struct bytes input;      /* --stdin-from: the file, with a NUL; else empty */
 	struct bytes tag;        /* what --tag puts before each line */
+	uint64_t taken;          /* bytes of standard input up to the end of its items or block */
 	uint64_t block_len;      /* --pipe: length of its standard input, in its channel's file */
 	unsigned attempts;       /* how often it has begun */
 	uint64_t hash;           /* of what is to run, for the journal */
@@ -57,8 +58,10 @@ void         task_slot_here(struct task *);
 void         task_slot_fill(struct task *, unsigned slot);
 
 /* The command as a shell would take it (words quoted where they must be): for the joblog,
-   --dry-run, -t, messages. */
+   --dry-run, messages. */
 void task_command_text(const struct task *, int shell, struct bytes *);
+/* The same on one line, for a person (-t, -p): control characters are escaped. */
+void task_command_line(const struct task *, int shell, struct bytes *);
 /* The i-th item or word; data NULL: there is none. */
 struct item task_item(const struct task *, size_t i);
 struct item task_word(const struct task *, size_t i);
