@@ -232,6 +232,7 @@ shell_tests = \
 	tests/tool/retries.sh \
 	tests/tool/explain.sh \
 	tests/tool/few.sh \
+	tests/tool/input.sh \
 	tests/tool/plugin.sh \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \
@@ -349,6 +350,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/support/python_stress.py \
 	tests/support/report_data.py \
 	tests/support/report_page.py \
+	tests/support/terminal.py \
 	tests/support/tool-lib.sh \
 	tests/support/trace_rules.py \
 	tests/support/usage-lib.sh

@@ -5,6 +5,7 @@
 # shellcheck disable=SC1091,SC1083,SC2016
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 [ -x "$forkpool" ] || skip_all 'the command is not built'
+support=$(cd "${srcdir:-.}/tests/support" && pwd)
 cd "$dir" || exit 99
 
 # in_background COMMAND...: starts it and sets $pid
@@ -173,29 +174,7 @@ ok '--eta says what is left' grep -q 'ETA: 0s Left: 0 ' .err
 # ---------------------------------------------------------------------------------------- questions
 
 if command -v python3 >/dev/null; then
-	cat >asked.py <<'SCRIPT'
-# Runs a command on a terminal of its own and answers its questions.
-import os, pty, sys
-answers = sys.argv[1].split(",")
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[2], sys.argv[2:])
-seen = b""
-while True:
-    try:
-        data = os.read(terminal, 4096)
-    except OSError:
-        data = b""
-    if not data:
-        break
-    seen += data
-    while answers and seen.count(b"?...") > len(sys.argv[1].split(",")) - len(answers):
-        os.write(terminal, answers.pop(0).encode() + b"\n")
-status = os.waitpid(pid, 0)[1]
-sys.stdout.write(seen.decode().replace("\r\n", "\n"))
-print("status", os.waitstatus_to_exitcode(status))
-SCRIPT
-	run python3 asked.py y,n,Yes "$forkpool" -j1 -p touch ::: asked.a asked.b asked.c
+	run python3 "$support/terminal.py" "?..." y,n,Yes "$forkpool" -j1 -p touch ::: asked.a asked.b asked.c
 	is '-p runs what it is told to' "$(ls asked.[abc] | tr '\n' ' ')" 'asked.a asked.c '
 	is 'and asks of each' "$(printf '%s\n' "$out" | grep -c '^touch asked\.[abc] ?\.\.\.'):$(printf '%s\n' "$out" | tail -n 1)" '3:status 0'
 fi

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-struct command_setup command_setup;
+struct command_setup command_setup = { .standard_input = -1 };
 
 /* What the worker gets: this head, the places of the slots, MAKEFLAGS=..., the input's path, the
    words. */
@@ -272,7 +272,8 @@ descriptors_enter(const struct command_descriptors *fds, const int jobserver[2])
 			return -1;
 	if (fds->in != -1 && lseek(fds->in, 0, SEEK_SET) == -1 && errno != ESPIPE)
 		return -1;
-	if ((fds->in != -1 && dup2(fds->in, STDIN_FILENO) == -1) ||
+	int in = fds->in != -1 ? fds->in : command_setup.standard_input;
+	if ((in != -1 && dup2(in, STDIN_FILENO) == -1) ||
 	    (fds->out != -1 && dup2(fds->out, STDOUT_FILENO) == -1) ||
 	    (fds->err != -1 && dup2(fds->err, STDERR_FILENO) == -1))
 		return -1;

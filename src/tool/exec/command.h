@@ -27,6 +27,7 @@ struct command_setup {
 	int           nice;
 	const char   *directory;      /* NULL: stay where we are */
 	int           directory_inside; /* each job goes there, in the sandbox's own root */
+	int           standard_input; /* theirs where they have no other; -1: an empty one */
 	struct rlimit open_files;     /* the limit as it was before we raised it */
 	int           restore_open_files;
 };

@@ -19,6 +19,7 @@ struct record_reader {
 	size_t   room;
 	size_t   from, to;  /* the part of buffer that was read and not taken yet */
 	size_t   looked;    /* no separator stands between from and here */
+	uint64_t read;      /* bytes in all */
 	uint64_t number;
 	uint64_t skipped;   /* bytes skipped so far of a record that is too long; 0: none */
 	char     beginning[RECORD_BEGINNING]; /* of that record */
@@ -63,6 +64,20 @@ record_reader_errno(const struct record_reader *r)
 	return r->error;
 }
 
+uint64_t
+record_reader_taken(const struct record_reader *r)
+{
+	return r->read - (r->to - r->from);
+}
+
+void
+record_reader_put_back(const struct record_reader *r, uint64_t taken)
+{
+	/* By as much as this reader has moved it: others may have moved it too. */
+	if (taken < r->read)
+		(void)lseek(r->fd, -(off_t)(r->read - taken), SEEK_CUR);
+}
+
 /* Reads more input.  Moves what it has to the front, or enlarges the buffer. */
 static enum next
 fill(struct record_reader *r)
@@ -94,6 +109,7 @@ fill(struct record_reader *r)
 		ssize_t n = read(r->fd, r->buffer + r->to, r->room - r->to);
 		if (n > 0) {
 			r->to += (size_t)n;
+			r->read += (uint64_t)n;
 			return NEXT_GOT;
 		}
 		if (n == -1 && errno == EINTR)

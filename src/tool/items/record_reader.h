@@ -36,6 +36,11 @@ enum next record_reader_record(struct record_reader *, struct record *);
 /* Input that was not taken yet, at least a byte; record_reader_take() takes its first len bytes. */
 enum next record_reader_bytes(struct record_reader *, struct item *);
 void      record_reader_take(struct record_reader *, size_t len);
+/* Bytes taken so far: records with their separators, or what record_reader_take() took. */
+uint64_t  record_reader_taken(const struct record_reader *);
+/* Where the descriptor can be sought, leaves it behind the first bytes of the input, so many of
+   them, for whoever reads on.  The last use of the reader. */
+void      record_reader_put_back(const struct record_reader *, uint64_t taken);
 int       record_reader_fd(const struct record_reader *);
 /* After NEXT_END: errno of the read() that failed, or 0 at the end of the file. */
 int       record_reader_errno(const struct record_reader *);

@@ -4,6 +4,7 @@
 #include "tool/items/rows.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tool/items/columns.h"
 #include "tool/items/item_store.h"
@@ -18,6 +19,7 @@ struct rows {
 	const struct options *options;
 	struct source **all;
 	size_t   count;
+	struct source *standard_input; /* one of all; NULL: it is none of them */
 	struct group *groups;
 	size_t   group_count;
 	enum { HEADER = 0, BEGIN, ROWS, OVER } phase;
@@ -67,6 +69,8 @@ rows_open(const struct options *options)
 		const struct source_option *option =
 		    options->source_count == 0 ? &input : &options->sources[i];
 		r->all[i] = source_open(option, options, &r->input_error);
+		if (source_fd(r->all[i]) == STDIN_FILENO)
+			r->standard_input = r->all[i];
 		if (i == 0 || (!option->linked && !options->link))
 			r->groups[r->group_count++].first = i;
 		r->groups[r->group_count - 1].end = i + 1;
@@ -206,6 +210,7 @@ put_row(struct rows *r, struct row *row)
 		.count = r->items.count,
 		.number = ++r->row_count,
 		.ends_line = r->all[0]->ends_line,
+		.taken = rows_taken(r),
 	};
 }
 
@@ -257,6 +262,19 @@ rows_fd(const struct rows *r)
 			return source_fd(r->all[i]);
 	}
 	return -1;
+}
+
+uint64_t
+rows_taken(const struct rows *r)
+{
+	return r->standard_input != NULL ? source_taken(r->standard_input) : 0;
+}
+
+void
+rows_put_back(const struct rows *r, uint64_t taken)
+{
+	if (r->standard_input != NULL)
+		source_put_back(r->standard_input, taken);
 }
 
 const struct row *

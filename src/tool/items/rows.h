@@ -20,6 +20,7 @@ struct row {
 	size_t   count;
 	uint64_t number;          /* 1, 2, ... */
 	int      ends_line;       /* for -L: the last row of a line (xargs: several a line) */
+	uint64_t taken;           /* rows_taken() when it was complete */
 };
 
 struct rows;
@@ -27,6 +28,10 @@ struct rows *rows_open(const struct options *);
 void         rows_close(struct rows *);
 enum next    rows_next(struct rows *, struct row *);
 int          rows_fd(const struct rows *); /* to poll for input after NEXT_WAIT */
+/* Bytes taken of standard input so far; 0 where it is no source. */
+uint64_t     rows_taken(const struct rows *);
+/* Leaves standard input behind so many bytes, see record_reader_put_back(). */
+void         rows_put_back(const struct rows *, uint64_t taken);
 /* --header: the names of the columns; count 0 without it.  Valid after the first rows_next(). */
 const struct row *rows_header(const struct rows *);
 /* How many rows there will be in all; 0: not known yet. */

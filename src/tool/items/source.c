@@ -100,6 +100,18 @@ source_fd(const struct source *s)
 	return s->reader == NULL ? -1 : record_reader_fd(s->reader);
 }
 
+uint64_t
+source_taken(const struct source *s)
+{
+	return record_reader_taken(s->reader);
+}
+
+void
+source_put_back(const struct source *s, uint64_t taken)
+{
+	record_reader_put_back(s->reader, taken);
+}
+
 static int
 is_blank(struct item item)
 {

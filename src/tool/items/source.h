@@ -52,5 +52,8 @@ void        source_put_empty(struct source *);
 void        source_rewind(struct source *);
 struct item source_current(const struct source *);
 int         source_fd(const struct source *);
+/* Of a source that is no words: record_reader_taken(), record_reader_put_back(). */
+uint64_t    source_taken(const struct source *);
+void        source_put_back(const struct source *, uint64_t taken);
 
 #endif

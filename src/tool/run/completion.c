@@ -206,6 +206,8 @@ void
 completion_ended(const struct run *run, struct job *job)
 {
 	run_totals_add(run->options, &job->outcome);
+	if (job->outcome.verdict != VERDICT_SKIPPED)
+		task_queue_used(job->task);
 	if (status_is_on() && outcome_is_failure(&job->outcome)) {
 		const struct job_record record = publish_record(job);
 		status_failure(job, records_place(&record));

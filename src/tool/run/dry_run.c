@@ -50,6 +50,7 @@ dry_run(const struct options *o, const struct bytes *head, dry_run_text *text)
 		}
 		bytes_clear(&shown);
 		text(o, task, &shown);
+		task_queue_used(task);
 		task_free(task);
 		if (output_writer_add(PUBLISH_OUT, shown.at, shown.len) == -1 ||
 		    (output_writer_is_full() && output_writer_finish() == -1))
@@ -64,6 +65,7 @@ dry_run(const struct options *o, const struct bytes *head, dry_run_text *text)
 	}
 	if (block != -1)
 		(void)close(block);
+	task_queue_put_back(0);
 	task_queue_close();
 	bytes_free(&shown);
 	return status;

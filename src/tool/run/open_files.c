@@ -40,11 +40,11 @@ open_files_fit(struct open_files *f)
 	f->from = NUMBERS_BELOW * (f->places < 16 ? 16 : f->places);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > UINT32_MAX / 2)
 		return;
-	const unsigned most = (unsigned)limit.rlim_cur, rest = most > NEEDED ? most - NEEDED : 0,
-		       workers = rest / (1 + f->each);
+	const unsigned most = (unsigned)limit.rlim_cur, needed = NEEDED + f->beside,
+		       rest = most > needed ? most - needed : 0, workers = rest / (1 + f->each);
 	if (workers == 0)
 		fail("only %u files may be open (ulimit -n), and %u are needed for one job", most,
-		    NEEDED + 1 + f->each);
+		    needed + 1 + f->each);
 	if (workers < f->workers) {
 		message("only %u files may be open (ulimit -n): that is enough for %u at a time "
 			"and not for %u",

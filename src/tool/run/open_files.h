@@ -15,6 +15,7 @@ struct open_files {
 	unsigned places;  /* likewise; 0: jobs need none */
 	unsigned each;    /* descriptors of a place, with the duplicates that the pool keeps */
 	unsigned theirs;  /* those of them that jobs get */
+	unsigned beside;  /* that jobs need in all, besides places */
 	unsigned from;    /* set: the first number for these */
 };
 

@@ -4,6 +4,7 @@
 #include "tool/run/pool_setup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,26 @@ output_of(const struct options *o)
 	    CHANNEL_ONE_PIPE;
 }
 
+/* As GNU xargs with -a: where the items come from elsewhere, its standard input is its commands'.
+   A sandboxed job is not to have what may be our terminal. */
+static int
+hands_on_standard_input(const struct options *o)
+{
+	return o->dialect == DIALECT_XARGS && o->source_count > 0 &&
+	    strcmp(o->sources[0].file, "-") != 0 && !o->sandbox;
+}
+
+/* A duplicate of it for jobs, at the number from or, where there is none, at any; -1: it is closed,
+   or there is to be none. */
+static int
+standard_input_duplicate(const struct options *o, unsigned from)
+{
+	if (!hands_on_standard_input(o))
+		return -1;
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)from);
+	return fd != -1 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
 /* How many descriptors a seat of the jobserver takes: a FIFO that is open at both ends; or a pipe,
    the duplicates of it that the pool keeps, and both ends once more for the tool. */
 static unsigned
@@ -79,8 +100,8 @@ seat_descriptors(const struct options *o)
 static int *
 descriptors_gather(const struct pool_setup *s)
 {
-	const int journal[] = { s->journal, -1 };
-	const int *lists[] = { channels_descriptors(), jobserver_descriptors(), journal };
+	const int journal[] = { s->journal, -1 }, input[] = { command_setup.standard_input, -1 };
+	const int *lists[] = { channels_descriptors(), jobserver_descriptors(), journal, input };
 	size_t n = 0;
 	int *all;
 
@@ -120,6 +141,7 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 							  0,
 		.each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs + seat_descriptors(o),
 		.theirs = theirs,
+		.beside = hands_on_standard_input(o) ? 2 : 0, /* the pool keeps one too */
 	};
 
 	command_setup.slot_variable = o->slot_variable;
@@ -128,6 +150,7 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 	s->workers = pool->workers = files.workers;
 	if (with_channels)
 		channels_open(files.places, output_of(o), input_of(o), files.from);
+	command_setup.standard_input = standard_input_duplicate(o, files.from);
 	jobserver_seats_open(o, s->workers, with_channels ? channels_count() : files.places);
 	pool->isolation = o->sandbox ? FORKPOOL_ISOLATE_SANDBOX : FORKPOOL_ISOLATE_JOB;
 	pool->worker_init = command_worker_init;
@@ -313,6 +336,8 @@ pool_setup_open(struct pool_setup *s)
 	s->under_way_max = under_way_max(s);
 	if (input_of(o) == CHANNEL_SOCKET)
 		input_file_setup(o->directory, !o->host_root);
+	if (command_setup.standard_input != -1)
+		(void)close(command_setup.standard_input); /* the pool has its own */
 	sandbox_paths_free(&sandbox);
 	job_environment_free(environment);
 	free(descriptors);

@@ -170,23 +170,54 @@ publish_record(const struct job *job)
 		task_queue_header() };
 }
 
+/* Where a command ends xargs, POSIX wants a line: with the words of GNU xargs where it has some. */
+static void
+explanation_as_xargs(const struct job *job, struct bytes *to)
+{
+	const struct outcome *e = &job->outcome;
+	char shown[256];
+
+	if (e->verdict != VERDICT_SETUP_FAILED) /* whose message has the command */
+		bytes_printf(to, "%s: ",
+		    message_text(shown, sizeof shown, task_word(job->task, 0).data));
+	if (e->verdict == VERDICT_FAILED)
+		bytes_printf(to, "exited with status %d; aborting", e->exit_code);
+	else if (e->verdict == VERDICT_CRASHED)
+		bytes_printf(to, "terminated by signal %d", e->signal);
+	else
+		outcome_what(e, to);
+}
+
+static int
+is_explained(const struct outcome *e)
+{
+	if (options->quiet || !outcome_is_failure(e))
+		return 0;
+	/* With -u it was the job that wrote, and not the tool: it ends by the signal as filters do,
+	   and silently. */
+	if (options->grouping == GROUP_NONE && e->signal == SIGPIPE &&
+	    output_writer_reader_is_gone())
+		return 0;
+	return options->dialect == DIALECT_NATIVE || (options->dialect == DIALECT_XARGS &&
+	    e->verdict != VERDICT_CANCELLED && outcome_stops_xargs(e) != 0);
+}
+
 static void
 explain(const struct job *job)
 {
 	const struct job_record record = publish_record(job);
 
-	if (options->quiet || options->dialect != DIALECT_NATIVE ||
-	    !outcome_is_failure(&job->outcome))
-		return;
-	/* With -u it was the job that wrote, and not the tool: it ends by the signal as filters do,
-	   and silently. */
-	if (options->grouping == GROUP_NONE && job->outcome.signal == SIGPIPE &&
-	    output_writer_reader_is_gone())
+	if (!is_explained(&job->outcome))
 		return;
 	bytes_clear(&line);
 	bytes_printf(&line, "%s: ", message_name);
-	brief_of(&brief, job->task, options->shell);
-	outcome_explain(&job->outcome, job->task->seq, &brief, records_place(&record), &line);
+	if (options->dialect == DIALECT_XARGS) {
+		explanation_as_xargs(job, &line);
+	} else {
+		brief_of(&brief, job->task, options->shell);
+		outcome_explain(&job->outcome, job->task->seq, &brief, records_place(&record),
+		    &line);
+	}
 	bytes_add_byte(&line, '\n');
 	if (output_writer_add(PUBLISH_ERR, line.at, line.len) == -1)
 		run_totals_broken();

@@ -52,6 +52,7 @@ settle(const struct run *run, struct job *job, enum journal_state state,
 		return;
 	case JOURNAL_DONE:
 		run_totals_add(run->options, outcome);
+		task_queue_used(job->task);
 		break;
 	case JOURNAL_TO_RUN:
 	case JOURNAL_CHANGED:

@@ -400,6 +400,16 @@ parts_open(const struct options *o)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* GNU xargs waits for a command, and so sees that it has to stop, when it has the items of the next
+   one.  That a command cannot be executed it sees at once. */
+static int
+xargs_has_read_on(void)
+{
+	const int stops = run_totals()->xargs_stops;
+
+	return stops == 124 || stops == 125;
+}
+
 static int
 exit_status(const struct options *o)
 {
@@ -417,6 +427,7 @@ parts_close(const struct options *o)
 {
 	progress_close();
 	status_close();
+	task_queue_put_back(xargs_has_read_on());
 	int status = exit_status(o);
 	if (records_close() == -1 && status == 0)
 		status = 1;

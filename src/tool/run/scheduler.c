@@ -82,6 +82,7 @@ refused(const struct run *run, struct job *job)
 	if (job->channel != NULL)
 		channel_release(job->channel);
 	publish_skip(job->task->seq);
+	task_queue_used(job->task);
 	job_free(job);
 }
 

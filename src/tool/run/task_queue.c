@@ -3,6 +3,9 @@
 #include "config.h"
 #include "tool/run/task_queue.h"
 
+#include <unistd.h>
+
+#include "tool/base/message.h"
 #include "tool/records/resume.h"
 #include "tool/taskgen/stdin_blocks.h"
 
@@ -16,11 +19,23 @@ static struct task *item;             /* with several functions: becomes a job o
 static struct task_list ahead;        /* read to know how many tasks there are */
 static size_t ahead_count, ahead_bytes;
 static uint64_t passed_over;          /* by --resume */
+static uint64_t given, used;          /* taken of the last task, and of the last that was used */
 static int stopped, input_over;
 
 /* The limits of reading ahead. */
 #define AHEAD_TASKS 100000
 #define AHEAD_BYTES (64 * 1024 * 1024)
+
+/* Who waits for items that nobody types is told.  xargs says nothing. */
+static void
+say_terminal(const struct options *o)
+{
+	if (o->source_count > 0 || o->dialect == DIALECT_XARGS || !isatty(STDIN_FILENO))
+		return;
+	message("%s are read from the terminal, and Ctrl-D ends them%s",
+	    o->pipe ? "blocks" : "items",
+	    o->pipe ? "" : "; ::: and -a are other ways to give them");
+}
 
 void
 task_queue_open(const struct options *o, size_t function_count, task_queue_skip *skipped)
@@ -32,6 +47,7 @@ task_queue_open(const struct options *o, size_t function_count, task_queue_skip 
 	resume_open(o);
 	if (o->retry_failed)
 		return;
+	say_terminal(o);
 	if (o->pipe) {
 		blocks = stdin_blocks_open(o);
 	} else {
@@ -98,9 +114,13 @@ input_left(struct task **task, int block_fd)
 	while (!input_over) {
 		enum next got = input_next(task, block_fd);
 		input_over = got == NEXT_END;
-		if (got != NEXT_GOT || options->retry_failed || !resume_has((*task)->seq))
+		if (got != NEXT_GOT)
 			return got;
+		given = (*task)->taken;
+		if (options->retry_failed || !resume_has((*task)->seq))
+			return NEXT_GOT;
 		passed_over++;
+		task_queue_used(*task);
 		if (skip != NULL)
 			skip((*task)->seq);
 		task_free(*task);
@@ -180,6 +200,35 @@ void
 task_queue_stop(void)
 {
 	stopped = 1;
+}
+
+void
+task_queue_used(const struct task *task)
+{
+	if (used < task->taken)
+		used = task->taken;
+}
+
+void
+task_queue_put_back(int with_next)
+{
+	struct task *task;
+	uint64_t taken = used;
+
+	if ((sources == NULL && blocks == NULL) || lseek(STDIN_FILENO, 0, SEEK_CUR) == -1)
+		return;
+	if (with_next) {
+		if (given == used && input_left(&task, -1) == NEXT_GOT)
+			task_free(task);
+		taken = given;
+	}
+	/* Behind the last item: what has ended the input, and what was passed over there. */
+	if (input_over && taken == given)
+		taken = blocks != NULL ? stdin_blocks_taken(blocks) : rows_taken(sources);
+	if (blocks != NULL)
+		stdin_blocks_put_back(blocks, taken);
+	else
+		rows_put_back(sources, taken);
 }
 
 int

@@ -33,6 +33,13 @@ const struct row *task_queue_header(void);
 /* Give out no more tasks. */
 void        task_queue_stop(void);
 int         task_queue_is_over(void);
+/* The task needs its part of the input no more: its job has begun, or none is wanted. */
+void        task_queue_used(const struct task *);
+/*
+ * When all is over: leaves standard input, where it can be sought, behind the part that was used,
+ * for whoever reads on.  with_next: as if the next task had been used as well.
+ */
+void        task_queue_put_back(int with_next);
 /* Tasks of the whole input; 0: not known yet. */
 uint64_t    task_queue_total(void);
 /* How many of them --resume has skipped so far. */

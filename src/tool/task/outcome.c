@@ -46,6 +46,16 @@ outcome_is_failure(const struct outcome *e)
 	return e->verdict != VERDICT_OK && e->verdict != VERDICT_SKIPPED;
 }
 
+int
+outcome_stops_xargs(const struct outcome *e)
+{
+	if (e->verdict == VERDICT_SETUP_FAILED)
+		return e->exit_code;
+	if (e->signal != 0)
+		return 125;
+	return e->verdict != VERDICT_OK && e->exit_code == 255 ? 124 : 0;
+}
+
 static enum verdict
 verdict_of(const struct forkpool_result *r, int is_command)
 {

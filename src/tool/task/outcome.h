@@ -54,6 +54,8 @@ const char *verdict_name(enum verdict);
 int outcome_exit_status(const struct outcome *);
 /* Neither VERDICT_OK nor VERDICT_SKIPPED. */
 int outcome_is_failure(const struct outcome *);
+/* The status with which xargs ends at once, 124 to 127, where a command ended so; else 0. */
+int outcome_stops_xargs(const struct outcome *);
 /* The signal's name without SIG ("KILL"), or its number, in static memory. */
 const char *signal_word(int signo);
 /* Adds what happened, without which job it was. */

@@ -18,14 +18,8 @@ totals_add(struct totals *t, const struct outcome *e, enum dialect dialect)
 	t->failed++;
 	t->not_found += e->verdict == VERDICT_SETUP_FAILED && e->exit_code == 127;
 	t->not_executable += e->verdict == VERDICT_SETUP_FAILED && e->exit_code == 126;
-	if (dialect != DIALECT_XARGS || t->xargs_stops != 0)
-		return;
-	if (e->verdict == VERDICT_SETUP_FAILED)
-		t->xargs_stops = e->exit_code;
-	else if (e->signal != 0)
-		t->xargs_stops = 125;
-	else if (e->exit_code == 255)
-		t->xargs_stops = 124;
+	if (dialect == DIALECT_XARGS && t->xargs_stops == 0)
+		t->xargs_stops = outcome_stops_xargs(e);
 }
 
 /* A job's exit status as GNU parallel has it; 255 for a timeout. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tool/base/array.h"
+#include "tool/base/message.h"
 #include "tool/items/item_store.h"
 #include "tool/taskgen/command_limit.h"
 #include "tool/taskgen/task_builder.h"
@@ -15,8 +16,9 @@
 #define WAITING_MOST (64 * 1024 * 1024)
 
 struct waiting {
-	size_t items; /* how many it has */
-	int    ends_line;
+	size_t   items; /* how many it has */
+	int      ends_line;
+	uint64_t taken;
 };
 
 struct batcher {
@@ -49,42 +51,6 @@ open_builder(struct batcher *b)
 		    b->options->header ? rows_header(b->input) : NULL);
 }
 
-struct batcher *
-batcher_open(const struct options *options, struct rows *sources)
-{
-	struct batcher *b = calloc(1, sizeof *b);
-
-	if (b == NULL)
-		fail_memory();
-	b->options = options;
-	b->input = sources;
-	command_limit_init(&b->limit, options);
-	b->most_rows = options->max_items;
-	b->most_lines = options->max_lines;
-	/* Only xargs has several items a line: otherwise a line is a row. */
-	if (options->dialect != DIALECT_XARGS && b->most_lines > 0) {
-		b->most_rows = b->most_lines;
-		b->most_lines = 0;
-	}
-	if (options->packing == PACK_ONE && b->most_rows == 0)
-		b->most_rows = 1;
-	/* Errors in a template are reported without waiting for input. */
-	if (!options->header)
-		open_builder(b);
-	return b;
-}
-
-void
-batcher_close(struct batcher *b)
-{
-	if (b == NULL)
-		return;
-	task_builder_close(b->builder);
-	item_store_free(&b->items);
-	free(b->rows);
-	free(b);
-}
-
 /* Adds the row to size, a size that counts so many items. */
 static void
 measure(const struct batcher *b, const struct row *row, size_t before, struct template_size *size)
@@ -108,6 +74,55 @@ allows(const struct batcher *b, const struct template_size *size)
 	return b->options->plugin_file != NULL || command_limit_allows(&b->limit, size);
 }
 
+/* Without -I, xargs' command has a length before any item has come. */
+static void
+check_command(const struct batcher *b)
+{
+	const struct template_size size = size_without_items(b);
+
+	if (!allows(b, &size))
+		fail("the command alone has %zu bytes; at most %zu are possible", size.bytes,
+		    b->limit.bytes);
+}
+
+struct batcher *
+batcher_open(const struct options *options, struct rows *sources)
+{
+	struct batcher *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		fail_memory();
+	b->options = options;
+	b->input = sources;
+	command_limit_init(&b->limit, options);
+	b->most_rows = options->max_items;
+	b->most_lines = options->max_lines;
+	/* Only xargs has several items a line: otherwise a line is a row. */
+	if (options->dialect != DIALECT_XARGS && b->most_lines > 0) {
+		b->most_rows = b->most_lines;
+		b->most_lines = 0;
+	}
+	if (options->packing == PACK_ONE && b->most_rows == 0)
+		b->most_rows = 1;
+	/* Errors in a template are reported without waiting for input. */
+	if (!options->header)
+		open_builder(b);
+	if (b->builder != NULL && options->dialect == DIALECT_XARGS && !options->replace_given)
+		check_command(b);
+	return b;
+}
+
+void
+batcher_close(struct batcher *b)
+{
+	if (b == NULL)
+		return;
+	task_builder_close(b->builder);
+	item_store_free(&b->items);
+	free(b->rows);
+	free(b);
+}
+
 /* Reports a row that fits in no command. */
 static void
 refuse(struct batcher *b, const struct row *row, const struct template_size *size)
@@ -126,7 +141,7 @@ static void
 keep(struct batcher *b, const struct row *row)
 {
 	b->rows = array_reserve(b->rows, b->row_count, &b->row_room, sizeof *b->rows);
-	b->rows[b->row_count++] = (struct waiting){ row->count, row->ends_line };
+	b->rows[b->row_count++] = (struct waiting){ row->count, row->ends_line, row->taken };
 	for (size_t i = 0; i < row->count; i++)
 		item_store_add(&b->items, row->items[i]);
 }
@@ -143,6 +158,9 @@ take(struct batcher *b, size_t rows)
 	    task_builder_build(b->builder, item_store_items(&b->items), count, ++b->seq);
 	if (rows == 0)
 		return task;
+	/* What GNU xargs has read ahead of the items of a command counts as read. */
+	task->taken = b->options->dialect == DIALECT_XARGS ? rows_taken(b->input) :
+							     b->rows[rows - 1].taken;
 	task->columns = b->rows[0].items;
 	item_store_drop(&b->items, count);
 	b->row_count -= rows;
@@ -315,6 +333,7 @@ batcher_next(struct batcher *b, struct task **task)
 		}
 		*task = task_builder_build(b->builder, row.items, row.count, ++b->seq);
 		(*task)->columns = row.count;
+		(*task)->taken = row.taken;
 		return NEXT_GOT;
 	}
 }

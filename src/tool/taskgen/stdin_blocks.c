@@ -25,6 +25,7 @@ struct stdin_blocks {
 	struct record_reader *reader;
 	struct input_error   input_error;
 	uint64_t seq;
+	uint64_t taken;  /* bytes in all blocks so far */
 	uint64_t target; /* bytes to read before a block is cut; grows while it is one record */
 	int      begun;  /* the caller's file has begun with the rest of the last block */
 	uint64_t len;    /* bytes in that file */
@@ -77,6 +78,18 @@ const char *
 stdin_blocks_error(const struct stdin_blocks *p, int *status)
 {
 	return input_error_first(&p->input_error, status);
+}
+
+uint64_t
+stdin_blocks_taken(const struct stdin_blocks *p)
+{
+	return p->taken;
+}
+
+void
+stdin_blocks_put_back(const struct stdin_blocks *p, uint64_t taken)
+{
+	record_reader_put_back(p->reader, taken);
 }
 
 static enum next
@@ -164,6 +177,8 @@ make_task(struct stdin_blocks *p, int fd, uint64_t len, struct task **task)
 		task_free(*task);
 		return broken(p, block_file);
 	}
+	p->taken += len;
+	(*task)->taken = p->taken;
 	p->begun = 0;
 	return NEXT_GOT;
 }

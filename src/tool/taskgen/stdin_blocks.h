@@ -19,6 +19,9 @@ void      stdin_blocks_close(struct stdin_blocks *); /* NULL is fine */
  */
 enum next stdin_blocks_next(struct stdin_blocks *, int fd, struct task **task);
 int       stdin_blocks_fd(const struct stdin_blocks *);
+/* Bytes of all blocks so far; leaving standard input behind so many bytes, as rows_put_back(). */
+uint64_t  stdin_blocks_taken(const struct stdin_blocks *);
+void      stdin_blocks_put_back(const struct stdin_blocks *, uint64_t taken);
 /* As batcher_error(). */
 const char *stdin_blocks_error(const struct stdin_blocks *, int *status);
 
