@@ -16,7 +16,8 @@ enum { LONG = 256 }; /* what getopt_long() returns for the first option's long n
 
 /*
  * All long names for getopt_long(), those of the table first.  The names of one option differ in
- * nothing else, so that glibc takes what could be several of them, --dr, for that option.
+ * nothing else, so that glibc takes what could be several of them, --dr, for that option; cut_short()
+ * does so elsewhere.
  */
 static const struct option *
 long_names(void)
@@ -47,6 +48,37 @@ is_whole(const char *typed)
 		if (strcmp(n->name, typed) == 0)
 			return 1;
 	return 0;
+}
+
+/*
+ * What getopt_long() would return for a word that glibc alone does not find ambiguous, with optarg,
+ * optopt and optind: '?' and optopt 0 where that name is none of ours, or could be several options.
+ */
+static int
+cut_short(const char *typed, char *word, int argc, char **argv)
+{
+	const struct option *found = NULL;
+	char *value = strchr(word, '=');
+
+	for (const struct option *n = long_names(); n->name != NULL; n++) {
+		if (strncmp(n->name, typed, strlen(typed)) != 0)
+			continue;
+		if (found != NULL && found->val != n->val)
+			return '?';
+		found = n;
+	}
+	if (found == NULL || typed[0] == '\0')
+		return '?';
+	optopt = found->val;
+	optarg = value != NULL ? value + 1 : NULL;
+	if (value != NULL)
+		return found->has_arg == no_argument ? '?' : found->val;
+	if (found->has_arg == required_argument) {
+		if (optind == argc)
+			return ':';
+		optarg = argv[optind++];
+	}
+	return found->val;
 }
 
 /* The option with that letter; OPTION_COUNT: none. */
@@ -247,7 +279,7 @@ argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 	opterr = 0;
 	optind = 1;
 	for (;;) {
-		const char *word = optind < argc ? argv[optind] : "";
+		char none[] = "", *word = optind < argc ? argv[optind] : none;
 		got = getopt_long(argc, argv, letters(), long_names(), NULL);
 		if (got == -1)
 			break;
@@ -256,6 +288,8 @@ argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 		if (strncmp(word, "--", 2) == 0)
 			bytes_add(&typed, word + 2, strcspn(word + 2, "="));
 		bytes_add_byte(&typed, '\0');
+		if (got == '?' && optopt == 0)
+			got = cut_short(typed.at, word, argc, argv);
 		if (got == ':' || got == '?')
 			refuse(got, typed.at, word);
 		/* A name of another program is none of ours cut short, but for GNU parallel. */
