@@ -53,6 +53,7 @@ _forkpool_options=(
 	'--delay TIME'
 	'--load LOAD'
 	'--memfree SIZE'
+	'--limit TEXT'
 	'--retries NUMBER'
 	'--retry-delay TIME'
 	'--halt (--halt-on-error) HALT'

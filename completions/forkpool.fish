@@ -183,6 +183,7 @@ __forkpool_option -l jobserver-style -x -a 'auto pipe fifo' -d 'How its tokens a
 __forkpool_option -l delay -x -k -a $time -d 'Time from the start of a job to that of the next'
 __forkpool_option -l load -x -k -a '50% 100% 150% 1 2 4 8' -d 'Start none while the load is above that'
 __forkpool_option -l memfree -x -k -a $size -d 'Start none while less memory is free'
+__forkpool_option -l limit -x -d 'A command that says whether a job may begin'
 __forkpool_option -l retries -x -k -a $number -d 'Run a job that fails so many times in all'
 __forkpool_option -l retry-delay -x -k -a $time -d 'Wait before the second run, and each time twice as long'
 __forkpool_option -l halt -x -k -a 'never {now,soon},{fail,success,done}={1,10%}' -d 'Stop early'

@@ -71,6 +71,7 @@ tool_sources = \
 	src/tool/exec/command.c src/tool/exec/command.h \
 	src/tool/exec/plugin_symbols.c src/tool/exec/plugin_symbols.h \
 	src/tool/exec/plugin.c src/tool/exec/plugin.h \
+	src/tool/exec/limit_command.c src/tool/exec/limit_command.h \
 	src/tool/exec/throttle.c src/tool/exec/throttle.h \
 	src/tool/exec/cgroup_own.c src/tool/exec/cgroup_own.h \
 	src/tool/exec/run_cgroup.c src/tool/exec/run_cgroup.h \

@@ -14,6 +14,11 @@ in_background() {
 	pid=$!
 }
 
+# have FILE...: whether all of them exist
+have() {
+	for file; do [ -e "$file" ] || return 1; done
+}
+
 # A job that tells whether another one begins within a second.
 cat >beside <<'SCRIPT'
 #!/bin/sh
@@ -59,6 +64,38 @@ kill -TERM "$pid"
 wait "$pid"
 is '--memfree: no job begins before there is' "$?:$(ls begun.memory 2>/dev/null)" 143:
 
+run "$forkpool" -k -j2 --limit 'echo asked; echo x >>asked' echo ::: a b c
+is '--limit: status 0 starts a job' "$status:$out" '0:a
+b
+c'
+is '--limit: asked once for each' "$(wc -l <asked)" 3
+is '--limit: what it prints goes to standard error' "$err" 'asked
+asked
+asked'
+in_background "$forkpool" -j2 --limit 'echo x >>asked.again; test -e there' touch ::: begun.limit
+# asked_again: whether it has been asked several times
+asked_again() {
+	[ -e asked.again ] && [ "$(wc -l <asked.again)" -gt 1 ]
+}
+ok '--limit: asked again while it says 1' until_true asked_again
+ok '--limit: no job begins meanwhile' test ! -e begun.limit
+: >there
+wait "$pid"
+is '--limit: and then it does' "$?:$(ls begun.limit)" 0:begun.limit
+# A command that fails lets jobs that run end, and ends the run.
+run "$forkpool" -j2 -n0 --limit 'test ! -e once || exit 7; : >once' sh -c 'echo done' ::: 1 2 3
+is '--limit: another status ends the run' "$status:$out" '1:done'
+is '--limit: which a line says' "$(printf '%s\n' "$err" | grep -c "exit status 7, where 0 is to start")" 1
+in_background "$forkpool" --limit ': >limit.runs; sleep 1000 & sleep 1000' true ::: a
+ok '--limit: a command that goes on' until_true have limit.runs
+kill -TERM "$pid"
+wait "$pid"
+is '--limit: ends with the run' $? 143
+no_process_left '--limit: with all that it has started'
+run "$forkpool" --compat=parallel -k --limit 'exit 0' echo ::: a b
+is '--limit: as GNU parallel' "$status:$out" '0:a
+b'
+
 # No job begins before its time.
 before=$(date +%s%N)
 run "$forkpool" -j3 --delay 0.3 --joblog delayed true ::: 1 2 3
@@ -87,9 +124,6 @@ fi
 exit 0
 SCRIPT
 chmod +x take_turns
-have() {
-	for file; do [ -e "$file" ] || return 1; done
-}
 one_worker() {
 	grep -q '^forkpool_workers{.*} 1$' metrics
 }
@@ -138,6 +172,7 @@ run eval 'echo x | "$forkpool" --pipe --tmpdir elsewhere readlink /proc/self/fd/
 case $out in "$dir/elsewhere/"*) fine=0 ;; *) fine=1 ;; esac
 report '--tmpdir: blocks lie there' $fine
 
+threads='' cores='' cpus='' sockets=''
 for unit in threads cores cpus sockets; do
 	run "$forkpool" --number-of-$unit --nonsense
 	eval "$unit=\$out"
@@ -145,7 +180,7 @@ for unit in threads cores cpus sockets; do
 	ok "--number-of-$unit: at least one" test "$out" -gt 0
 done
 is '--number-of-cpus: cores' "$cpus" "$cores"
-ok 'no more sockets than cores, than processors' test "$sockets" -le "$cores" -a "$cores" -le "$threads"
+ok 'no more sockets than cores, than processors' [ "$((sockets <= cores && cores <= threads))" = 1 ]
 if command -v taskset >/dev/null && cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/') &&
 	[ "$(taskset -c "$cpu" nproc)" = 1 ]; then
 	run taskset -c "$cpu" "$forkpool" --number-of-threads

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Wrong command lines: names of options, options that exclude or need each other, sources,
 # templates.  Each ends with one line that names the fault, before any job has run.  Also --help and
@@ -61,6 +62,8 @@ soon,fail=N|--maxfail=2
 -k|--ordered
 --wd|--cwd /
 -n0|--repeat 3
+--load or --memfree|--limit 'load 5'
+must be a command|--limit ' '
 --dry-run|--just-print
 # options that exclude each other
 --json and --lb|--json --lb

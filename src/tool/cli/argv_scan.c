@@ -16,8 +16,8 @@ enum { LONG = 256 }; /* what getopt_long() returns for the first option's long n
 
 /*
  * All long names for getopt_long(), those of the table first.  The names of one option differ in
- * nothing else, so that glibc takes what could be several of them, --dr, for that option; cut_short()
- * does so elsewhere.
+ * nothing else, so that glibc takes what could be several of them, --dr, for that option; elsewhere
+ * cut_short() does.
  */
 static const struct option *
 long_names(void)

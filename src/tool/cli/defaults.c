@@ -85,6 +85,7 @@ defaults_settle(struct options *o, const struct given *given)
 		o->delay_ns = 0;
 		o->load = 0;
 		o->memfree = 0;
+		o->limit = NULL;
 		o->grouping = GROUP_JOB;
 	}
 }

@@ -88,7 +88,6 @@ const struct option_refusal option_refusals[] = {
 	{ "fg", no_semaphore },
 	{ "bg", no_semaphore },
 	{ "wait", no_semaphore },
-	{ "limit", "use --load or --memfree" },
 	{ "xargs", "use -m or -X, or --compat=xargs" },
 	{ "csv", "use --colsep , where no column has a comma or a quote in it" },
 	{ "shuf", "use shuf(1) on the input" },

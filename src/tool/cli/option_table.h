@@ -127,6 +127,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	    "start none while the load is above N, or N% of the processors") \
 	X(MEMFREE, 0, "memfree", NEEDED, "SIZE", STARTING, SIZE, memfree, \
 	    "start none while less memory is free") \
+	X(LIMIT, 0, "limit", NEEDED, "COMMAND", STARTING, OWN, dialect, \
+	    "ask this text for sh before each job: status 0: start it, 1: wait") \
 	X(RETRIES, 0, "retries", NEEDED, "N", STARTING, OWN, dialect, \
 	    "run a job that fails up to N times in all") \
 	X(RETRY_DELAY, 0, "retry-delay", NEEDED, "TIME", STARTING, DURATION, retry_delay_ns, \

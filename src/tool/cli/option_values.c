@@ -263,6 +263,18 @@ option_value_colsep(const char *text, char **regex)
 }
 
 const char *
+option_value_limit(const char *text)
+{
+	static const char *const built_in[] = { "io ", "load ", "mem " };
+
+	for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
+		if (strncmp(text, built_in[i], strlen(built_in[i])) == 0)
+			return "is built in in GNU parallel alone: use --load or --memfree, or "
+			       "give a command";
+	return text[strspn(text, " \t\n")] == '\0' ? "must be a command for sh" : NULL;
+}
+
+const char *
 option_value_jobserver_style(const char *text, enum jobserver_style *style)
 {
 	static const char *const names[] = {

@@ -102,6 +102,7 @@ struct options {
 	int64_t  delay_ns;
 	double   load;            /* --load: start no job above it; 0: any */
 	int64_t  memfree;
+	char    *limit;           /* --limit: a command that says whether a job may begin */
 	int      nice;            /* added to the niceness */
 	int      nice_given;
 	char    *slot_variable;   /* --process-slot-var */

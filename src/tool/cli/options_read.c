@@ -198,6 +198,10 @@ jobs_apply(struct options *o, struct argument *a)
 	case OPTION_LOAD:
 		why = parse_load(a->value, &o->load);
 		break;
+	case OPTION_LIMIT:
+		why = option_value_limit(a->value);
+		o->limit = a->value;
+		break;
 	case OPTION_RETRIES:
 		o->retries = (unsigned)count_of(a, 1, 1000000);
 		break;

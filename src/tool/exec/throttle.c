@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tool/exec/limit_command.h"
+
 /* How often the system is asked for its load and memory. */
 #define POLL_NS INT64_C(200000000)
 
@@ -53,14 +55,13 @@ system_allows(const struct options *o)
 int
 throttle_wanted(const struct options *o)
 {
-	return o->delay_ns > 0 || o->load > 0 || o->memfree > 0;
+	return o->delay_ns > 0 || o->load > 0 || o->memfree > 0 || o->limit != NULL;
 }
 
-int64_t
-throttle_wait(const struct options *o, int64_t now, int none_runs)
+/* As throttle_wait(), by --load and --memfree. */
+static int64_t
+system_wait(const struct options *o, int64_t now, int none_runs)
 {
-	if (o->delay_ns > 0 && now - last_start < o->delay_ns)
-		return o->delay_ns - (now - last_start);
 	if ((o->load <= 0 && o->memfree <= 0) || (none_runs && o->memfree <= 0))
 		return 0;
 	if (now - last_poll >= POLL_NS) {
@@ -70,8 +71,18 @@ throttle_wait(const struct options *o, int64_t now, int none_runs)
 	return last_answer ? 0 : POLL_NS - (now - last_poll);
 }
 
+int64_t
+throttle_wait(const struct options *o, int64_t now, int none_runs)
+{
+	if (o->delay_ns > 0 && now - last_start < o->delay_ns)
+		return o->delay_ns - (now - last_start);
+	int64_t wait = system_wait(o, now, none_runs);
+	return wait > 0 || o->limit == NULL ? wait : limit_command_wait(o, now);
+}
+
 void
 throttle_started(int64_t now)
 {
 	last_start = now;
+	limit_command_used();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * throttle - whether a job may be started now: --delay, --load, --memfree.
+ * throttle - whether a job may be started now: --delay, --load, --memfree, --limit.
  */
 #ifndef FORKPOOL_TOOL_THROTTLE_H
 #define FORKPOOL_TOOL_THROTTLE_H
@@ -12,8 +12,9 @@
 /* Whether one of these options is given: jobs are then started one by one, as workers are free. */
 int  throttle_wanted(const struct options *);
 /*
- * 0: a job may start now; else the nanoseconds after which to ask again.  now: monotonic.
- * none_runs: no job runs, so that one may start whatever the load is.
+ * 0: a job may start now; above 0: the nanoseconds after which to ask again; -1: none may any more,
+ * which a line has said.  now: monotonic.  none_runs: no job runs, so that one may start whatever
+ * the load is.
  */
 int64_t throttle_wait(const struct options *, int64_t now, int none_runs);
 /* A job has been started. */

@@ -16,6 +16,7 @@
 #include "tool/display/progress.h"
 #include "tool/display/status.h"
 #include "tool/exec/channels.h"
+#include "tool/exec/limit_command.h"
 #include "tool/exec/run_cgroup.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/records/records.h"
@@ -356,6 +357,7 @@ leave(void)
 		(void)forkpool_cancel(this_run.pool, FORKPOOL_CANCEL_KILL);
 		(void)forkpool_close(this_run.pool);
 	}
+	limit_command_close();
 	run_cgroup_close();
 	jobserver_close();
 }
@@ -442,6 +444,7 @@ parts_close(const struct options *o)
 	journal_close(this_run.journal);
 	(void)forkpool_close(this_run.pool);
 	this_run.pool = NULL;
+	limit_command_close();
 	run_cgroup_close();
 	jobserver_close();
 	channels_close();

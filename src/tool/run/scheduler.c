@@ -177,20 +177,31 @@ job_begin(const struct run *run, int64_t now, int seat, int *started)
 	return 0;
 }
 
+/* Whether a job may begin now, by --delay, --load, --memfree and --limit. */
+static int
+throttle_lets(const struct run *run, int64_t now)
+{
+	/* The command of --limit is run where there is a job. */
+	if (run->options->limit != NULL && !is_there_more(run))
+		return 0;
+	waits.ns = throttle_wait(run->options, now, submit_under_way() == 0);
+	if (waits.ns == 0)
+		return 1;
+	if (waits.ns < 0)
+		run_totals_broken();
+	if (waits.ns < 0 || !is_there_more(run))
+		waits.ns = 0;
+	return 0;
+}
+
 /* Start one more job, if there is one and nothing is in its way; 0: no more now. */
 static int
 begin_next(const struct run *run, int64_t now)
 {
 	int started = 0;
 
-	if (throttle_wanted(run->options)) {
-		waits.ns = throttle_wait(run->options, now, submit_under_way() == 0);
-		if (waits.ns > 0) {
-			if (!is_there_more(run))
-				waits.ns = 0;
-			return 0;
-		}
-	}
+	if (throttle_wanted(run->options) && !throttle_lets(run, now))
+		return 0;
 	/* Without a job a token would only be taken from other processes that wait for one. */
 	if (jobserver_wanted() && task_queue_is_over() && !jobs_wait(now)) {
 		replay_input_ended(run);
