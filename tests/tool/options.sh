@@ -83,7 +83,8 @@ ok '--limit: no job begins meanwhile' test ! -e begun.limit
 wait "$pid"
 is '--limit: and then it does' "$?:$(ls begun.limit)" 0:begun.limit
 # A command that fails lets jobs that run end, and ends the run.
-run "$forkpool" -j2 -n0 --limit 'test ! -e once || exit 7; : >once' sh -c 'echo done' ::: 1 2 3
+run "$forkpool" -j2 -n0 --limit 'test -e once || exec touch once; until test -e runs; do sleep 0.02; done; exit 7' \
+	sh -c ': >runs; sleep 0.1; echo done' ::: 1 2 3
 is '--limit: another status ends the run' "$status:$out" '1:done'
 is '--limit: which a line says' "$(printf '%s\n' "$err" | grep -c "exit status 7, where 0 is to start")" 1
 in_background "$forkpool" --limit ': >limit.runs; sleep 1000 & sleep 1000' true ::: a
