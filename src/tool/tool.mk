@@ -119,6 +119,7 @@ tool_sources = \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/job_environment.c src/tool/run/job_environment.h \
 	src/tool/run/open_files.c src/tool/run/open_files.h \
+	src/tool/run/command_check.c src/tool/run/command_check.h \
 	src/tool/run/pool_setup.c src/tool/run/pool_setup.h \
 	src/tool/run/dry_run.c src/tool/run/dry_run.h \
 	src/tool/run/explain.c src/tool/run/explain.h \

@@ -234,6 +234,35 @@ one source|--plugin x.so:f ::: a ::: b
 --plugin and --lb|--plugin x.so:f --lb
 END
 
+# A line for a shell, given as one word as in GNU parallel: both ways that are right, where they can be told.
+while IFS='#' read -r culprit words; do
+	refused forkpool 127 "$culprit" "$words"
+done <<'END'
+'touch -c {}' is one word#'touch -c {}' ::: ran
+use forkpool touch -c {} ::: ..., or#'touch -c {}' ::: ran
+shell forkpool --shell 'touch -c "$1"' ::: ...#'touch -c {}' ::: ran
+use forkpool touch -c ::: ..., or for a shell forkpool --shell 'touch -c "$1"' ::: ...#'touch -c' ::: ran
+use forkpool touch -c, or for a shell forkpool --shell 'touch -c "$1"'#'touch -c' <items
+use forkpool touch -c {} ::: ...#'touch -c' {} ::: ran
+use forkpool touch {.}x ::: ...#'touch {.}x' ::: ran
+for a shell use forkpool --shell 'touch "$1" && cat "$2" >"$1"' ::: ...#'touch {1} && cat {2} >{1}' ::: ran ::: a
+for a shell use forkpool --shell 'cd "$1"; touch ran' ::: ...#'cd {}; touch ran' ::: .
+for a shell use forkpool --shell 'touch ran>"$1"' ::: ...#'touch ran>{}' ::: x
+for a shell give --shell#'touch "{}"' ::: ran
+for a shell give --shell#'touch ran; cat' ::: a
+for a shell give --shell#'touch {}|cat {.}' ::: ran
+for a shell give --shell#-I % 'touch %' ::: ran
+for a shell give --shell#"touch {} $(head -c 300 /dev/zero | tr '\0' x)" ::: ran
+END
+mkdir 'a dir'
+printf '#!/bin/sh\necho "$0"\n' >'a dir/a & b'
+chmod +x 'a dir/a & b'
+for command in './a dir/{}' './a dir/a & b' '{}'; do
+	case $command in '{}') item='./a dir/a & b' ;; *) item='a & b' ;; esac
+	run "$forkpool" "$command" ::: "$item"
+	is "a file that has such a name: $command" "$status:$out:$err" '0:./a dir/a & b:'
+done
+
 # As xargs and as GNU parallel: the message has that name, and the status is that program's.
 while IFS='|' read -r program exit culprit words; do
 	refused "$program" "$exit" "$culprit" "--compat=$program $words"

@@ -14,9 +14,9 @@
 #include "tool/base/message.h"
 #include "tool/exec/command.h"
 #include "tool/records/results_dir.h"
+#include "tool/run/command_check.h"
 #include "tool/run/dry_run.h"
 #include "tool/run/job_environment.h"
-#include "tool/run/pool_setup.h"
 #include "tool/run/sandbox_paths.h"
 #include "tool/run/task_queue.h"
 
@@ -350,7 +350,7 @@ int
 explain(const struct options *o)
 {
 	struct bytes all = { 0 };
-	int status = pool_setup_check(o);
+	int status = command_check(o);
 
 	if (status != 0)
 		return status;

@@ -342,26 +342,3 @@ pool_setup_open(struct pool_setup *s)
 	job_environment_free(environment);
 	free(descriptors);
 }
-
-int
-pool_setup_check(const struct options *o)
-{
-	const char *word = o->shell ? "sh" : o->command_count > 0 ? o->command[0] : NULL;
-
-	/* --env may give jobs another PATH. */
-	for (char **entry = o->environment; entry != NULL && *entry != NULL; entry++)
-		if (strncmp(*entry, "PATH=", 5) == 0)
-			command_setup.search_path = *entry + 5;
-	if (o->plugin_file != NULL || word == NULL || strchr(word, '{') != NULL ||
-	    (o->replace != NULL && strstr(word, o->replace) != NULL))
-		return 0;
-	int status = command_find(word);
-	if (status != 0 && o->dialect == DIALECT_NATIVE) {
-		if (status == 127 && errno == ENOENT && strchr(word, '/') == NULL)
-			message("%s: this command is not to be found in PATH", word);
-		else
-			message_errno("cannot run %s", word);
-		return status;
-	}
-	return 0;
-}

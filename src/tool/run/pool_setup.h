@@ -21,9 +21,6 @@ struct pool_setup {
 	int      own_process;           /* each job has a process of its own */
 };
 
-/* Look for the command, if its first word is the same for all jobs: without it the run need not
-   begin.  0, or the exit status (said). */
-int  pool_setup_check(const struct options *);
 /* A failure ends the tool with one line. */
 void pool_setup_open(struct pool_setup *);
 

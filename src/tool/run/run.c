@@ -21,6 +21,7 @@
 #include "tool/jobserver/jobserver.h"
 #include "tool/records/records.h"
 #include "tool/reports/observers.h"
+#include "tool/run/command_check.h"
 #include "tool/run/completion.h"
 #include "tool/run/dry_run.h"
 #include "tool/run/explain.h"
@@ -479,7 +480,7 @@ run(const struct options *o)
 	task_queue_open(o, this_run.plugin.count, o->dry_run ? NULL : publish_skip);
 	if (o->dry_run)
 		return dry_run(o, &(struct bytes){ 0 }, dry_run_command);
-	if ((status = pool_setup_check(o)) != 0)
+	if ((status = command_check(o)) != 0)
 		return status;
 	pool_open(o);
 	parts_open(o);
