@@ -135,6 +135,9 @@ tool_units = \
 	tests/tool/test_sink \
 	tests/tool/test_sink_counted \
 	tests/tool/test_channels
+if HAVE_VERSION_SCRIPT
+tool_units += tests/tool/test_journal_faults
+endif
 if BUILD_TOOL
 check_units += $(tool_units)
 endif
@@ -195,7 +198,12 @@ tests_lib_os_test_processors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_getaffinit
 tests_pool_test_cancel_late_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kill
 tests_pool_test_faults_SOURCES = tests/pool/test_faults.c \
 	tests/support/fault_scenario.c tests/support/fault_scenario.h tests/support/inject.c tests/support/inject.h
-tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
+tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) $(inject_ldflags)
+tests_tool_test_journal_faults_SOURCES = tests/tool/test_journal_faults.c \
+	tests/support/inject.c tests/support/inject.h
+tests_tool_test_journal_faults_LDFLAGS = $(AM_LDFLAGS) $(inject_ldflags)
+tests_tool_test_journal_faults_LDADD = $(tool_ldadd)
+inject_ldflags = \
 	-Wl,--wrap=fork -Wl,--wrap=pipe2 -Wl,--wrap=socketpair -Wl,--wrap=mmap \
 	-Wl,--wrap=memfd_create -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
 	-Wl,--wrap=aligned_alloc -Wl,--wrap=free -Wl,--wrap=read -Wl,--wrap=write \
@@ -204,6 +212,8 @@ tests_pool_test_faults_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=timerfd_create -Wl,--wrap=timerfd_settime \
 	-Wl,--wrap=fcntl -Wl,--wrap=waitid -Wl,--wrap=waitpid -Wl,--wrap=wait4 \
 	-Wl,--wrap=dup2 -Wl,--wrap=madvise \
+	-Wl,--wrap=open -Wl,--wrap=flock -Wl,--wrap=fsync -Wl,--wrap=fdatasync -Wl,--wrap=ftruncate \
+	-Wl,--wrap=posix_fallocate -Wl,--wrap=fstat \
 	-Wl,--wrap=os_fork_raw -Wl,--wrap=os_process_handle -Wl,--wrap=os_signal_wait \
 	-Wl,--wrap=os_signal_on_input \
 	-Wl,--wrap=os_die_with_parent -Wl,--wrap=os_own_group -Wl,--wrap=os_limit \

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -346,6 +348,49 @@ WRAP(int, dup2, int from, int to)
 WRAP(int, madvise, void *at, size_t size, int advice)
 {
 	return strikes(INJECT_madvise) != 0 ? -1 : __real_madvise(at, size, advice);
+}
+
+WRAP(int, open, const char *path, int flags, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, flags);
+	/* As open() itself does: where no mode was given the system does not look at it. */
+	unsigned mode = va_arg(arguments, unsigned);
+	va_end(arguments);
+	return strikes(INJECT_open) != 0 ? -1 : __real_open(path, flags, mode);
+}
+
+WRAP(int, flock, int fd, int operation)
+{
+	return strikes(INJECT_flock) != 0 ? -1 : __real_flock(fd, operation);
+}
+
+WRAP(int, fsync, int fd)
+{
+	return strikes(INJECT_fsync) != 0 ? -1 : __real_fsync(fd);
+}
+
+WRAP(int, fdatasync, int fd)
+{
+	return strikes(INJECT_fdatasync) != 0 ? -1 : __real_fdatasync(fd);
+}
+
+WRAP(int, ftruncate, int fd, off_t size)
+{
+	return strikes(INJECT_ftruncate) != 0 ? -1 : __real_ftruncate(fd, size);
+}
+
+WRAP(int, posix_fallocate, int fd, off_t at, off_t len)
+{
+	int error = strikes(INJECT_posix_fallocate);
+
+	return error != 0 ? error : __real_posix_fallocate(fd, at, len);
+}
+
+WRAP(int, fstat, int fd, struct stat *st)
+{
+	return strikes(INJECT_fstat) != 0 ? -1 : __real_fstat(fd, st);
 }
 
 /* --------------------------------------------------------------------------- the library's own */

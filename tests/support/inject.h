@@ -18,6 +18,7 @@
 	X(aligned_alloc) X(read) X(write) X(pread) X(pwrite) X(sendmsg) X(recvmsg) \
 	X(poll) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(timerfd_create) X(timerfd_settime) \
 	X(fcntl) X(waitid) X(waitpid) X(wait4) X(dup2) X(madvise) \
+	X(open) X(flock) X(fsync) X(fdatasync) X(ftruncate) X(posix_fallocate) X(fstat) \
 	X(os_fork_raw) X(os_process_handle) X(os_signal_wait) X(os_signal_on_input) \
 	X(os_die_with_parent) X(os_own_group) X(os_limit) X(os_children_open) X(os_children_read) \
 	X(identity_enter_worker) X(identity_enter_job) X(landlock_enter) X(filter_enter) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loops around write(), pwrite() and pread(), each of which may do less than asked. */
+/* Loops around write(), pwrite(), pread() and fdatasync(), each of which may do less than asked. */
 #include "config.h"
 #include "tool/base/file_io.h"
 
@@ -61,5 +61,14 @@ file_read_at(int fd, uint64_t at, void *buffer, size_t len)
 		at += (uint64_t)n;
 		len -= (size_t)n;
 	}
+	return 0;
+}
+
+int
+file_sync_data(int fd)
+{
+	while (fdatasync(fd) == -1)
+		if (errno != EINTR)
+			return -1;
 	return 0;
 }

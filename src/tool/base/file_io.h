@@ -16,5 +16,8 @@ int file_write_all(int fd, const void *data, size_t len);
 int file_write_at(int fd, uint64_t at, const void *data, size_t len);
 /* 0, or -1 and errno (EIO: the file ends before that). */
 int file_read_at(int fd, uint64_t at, void *buffer, size_t len);
+/* Wait until the file's data, and what it takes to read them back, are on the disk.  0, or -1 and
+   errno. */
+int file_sync_data(int fd);
 
 #endif

@@ -139,7 +139,7 @@ journal_file_cut(struct journal_file *f, uint64_t at)
 		fail("--journal %s: damaged at byte %" PRIu64
 		     ", and not at its end: name another file, or remove it",
 		    f->path, at);
-	if (at < f->end && (ftruncate(f->fd, (off_t)at) == -1 || fdatasync(f->fd) == -1))
+	if (at < f->end && (ftruncate(f->fd, (off_t)at) == -1 || file_sync_data(f->fd) == -1))
 		fail_errno("--journal %s", f->path);
 	f->end = at;
 	f->buffer_len = 0;
@@ -215,7 +215,7 @@ journal_file_sync(struct journal_file *f)
 	}
 	if (journal_file_flush(f) == -1)
 		return -1;
-	if (fdatasync(f->fd) == -1) {
+	if (file_sync_data(f->fd) == -1) {
 		f->sync_failed = 1;
 		return -1;
 	}

@@ -170,16 +170,26 @@ make(struct journal_file *f, uint64_t hash, const char *text)
 		fail_errno("--journal %s", f->path);
 }
 
+/* Returns the header's length, which is less where the file is shorter. */
+static size_t
+header_read(const struct journal_file *f, uint64_t size, void *header)
+{
+	size_t len = sizeof(struct journal_header);
+
+	len = size < len ? (size_t)size : len;
+	if (file_read_at(f->fd, 0, header, len) == -1)
+		fail_errno("--journal %s", f->path);
+	return len;
+}
+
 /* The file is empty, or its maker was killed before it wrote the header. */
 static int
 is_new(const struct journal_file *f, uint64_t size)
 {
 	char first[sizeof(struct journal_header)];
-	ssize_t n = pread(f->fd, first, sizeof first, 0);
+	size_t n = header_read(f, size, first);
 
-	if (n == -1)
-		fail_errno("--journal %s", f->path);
-	for (ssize_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (first[i] != 0)
 			return 0;
 	return size <= RECORDS_AT;
@@ -192,17 +202,17 @@ check_header(const struct journal_file *f, uint64_t size, uint64_t hash)
 	uint64_t number[CHECKPOINT_NUMBERS];
 	char when[64] = "";
 
-	ssize_t n = pread(f->fd, &header, sizeof header, 0);
-	if (n < (ssize_t)sizeof header.magic ||
+	size_t n = header_read(f, size, &header);
+	if (n < sizeof header.magic ||
 	    memcmp(header.magic, MAGIC, sizeof header.magic) != 0)
 		fail("--journal %s: it is not a journal of this program, and is left as it is",
 		    f->path);
-	if (n == (ssize_t)sizeof header &&
+	if (n == sizeof header &&
 	    (header.format != FORMAT || header.byte_order != BYTE_ORDER_MARK))
 		fail("--journal %s: it was written by another version, or on another kind of "
 		     "machine",
 		    f->path);
-	if (n != (ssize_t)sizeof header ||
+	if (n != sizeof header ||
 	    header.check != checksum_crc(0, &header, offsetof(struct journal_header, check)))
 		fail("--journal %s: damaged at byte 0, in its header: name another file, or remove "
 		     "it",

@@ -61,10 +61,10 @@ interrupts_open(int drawn)
 
 	if (pipe(wake) == -1)
 		fail_errno("cannot make a pipe");
-	for (int i = 0; i < 2; i++) {
-		(void)fcntl(wake[i], F_SETFL, O_NONBLOCK);
-		(void)fcntl(wake[i], F_SETFD, FD_CLOEXEC);
-	}
+	for (int i = 0; i < 2; i++)
+		if (fcntl(wake[i], F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(wake[i], F_SETFD, FD_CLOEXEC) == -1)
+			fail_errno("cannot make a pipe");
 	(void)sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < count; i++)
 		if (sigaction(handled[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
