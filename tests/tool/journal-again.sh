@@ -36,6 +36,10 @@ waits_or_begins() {
 	[ "$(wc -l <ran)" -gt 2 ] || [ "$(sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$tool/status")0" -gt 1000 ]
 } 2>/dev/null
 
+has_ended() {
+	! grep '^State:' "/proc/$tool/status" | grep -qv Z
+} 2>/dev/null
+
 # survives NAME COMMAND...: the tool is killed and its supervisor is too slow to end the jobs.  The next run must not
 # begin them again as long as they live.
 survives() {
@@ -53,7 +57,8 @@ survives() {
 	supervisor=$(child_of $tool)
 	kill -STOP "$supervisor"
 	kill -KILL $tool
-	# It is not waited for: that it is still in the table of processes does not make it a runner.
+	# Nobody has waited for it: that it is still in the table of processes does not make it a runner.
+	until_true has_ended
 	"$forkpool" -j2 --retries 2 "$@" >>out 2>err &
 	tool=$!
 	until_true waits_or_begins

@@ -27,6 +27,8 @@
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
 /* How long to wait until a killed run's last processes are gone. */
 #define HOLD_MS         15000
+/* A runner that was killed a moment ago may need so long to be gone itself. */
+#define RUNNER_MS       1000
 
 /* The file's name must be on the disk too. */
 static int
@@ -79,7 +81,7 @@ hold(const char *path, int fd)
 			continue;
 		if (errno != EWOULDBLOCK)
 			fail_errno("--journal %s: cannot be locked", path);
-		if (has_runner(fd, &runner)) {
+		if (waited >= RUNNER_MS && has_runner(fd, &runner)) {
 			char process[32] = "";
 			if (runner > 0)
 				(void)snprintf(process, sizeof process, ", process %ld",
