@@ -97,6 +97,7 @@ _forkpool_options=(
 	'--retry-failed (--retryfailed)'
 	'--results (--result) (--res) FILE'
 	'--results-json FILE'
+	'--junit FILE'
 	'--journal FILE'
 	'--report FILE'
 	'--trace FILE'

@@ -123,6 +123,8 @@ tool_units = \
 	tests/tool/test_joblog \
 	tests/tool/test_results \
 	tests/tool/test_json \
+	tests/tool/test_junit \
+	tests/tool/test_tap \
 	tests/tool/test_trace \
 	tests/tool/test_report \
 	tests/tool/test_order \
@@ -168,6 +170,8 @@ tests_tool_test_progress_LDADD = $(tool_ldadd)
 tests_tool_test_trace_LDADD = $(tool_ldadd)
 tests_tool_test_screen_LDADD = $(tool_ldadd)
 tests_tool_test_json_LDADD = $(tool_ldadd)
+tests_tool_test_junit_LDADD = $(tool_ldadd)
+tests_tool_test_tap_LDADD = $(tool_ldadd)
 tests_tool_test_report_LDADD = $(tool_ldadd)
 
 support_sources = \
@@ -258,6 +262,8 @@ shell_tests = \
 	tests/tool/completions.sh \
 	tests/tool/trace.sh \
 	tests/tool/metrics.sh \
+	tests/tool/junit.sh \
+	tests/tool/tap.sh \
 	tests/tool/report.sh \
 	tests/tool/report-page.sh \
 	tests/tool/status.sh \
@@ -355,11 +361,14 @@ EXTRA_DIST += $(shell_tests) \
 	tests/support/complete.zsh \
 	tests/support/jobserver-lib.sh \
 	tests/support/left-out.sh \
+	tests/support/junit.xsd \
+	tests/support/junit_data.py \
 	tests/support/metrics_rules.py \
 	tests/support/python_layout.py \
 	tests/support/python_stress.py \
 	tests/support/report_data.py \
 	tests/support/report_page.py \
+	tests/support/tap_read.pl \
 	tests/support/terminal.py \
 	tests/support/tool-lib.sh \
 	tests/support/trace_rules.py \

@@ -9,6 +9,7 @@ tool_sources = \
 	src/tool/base/message.c src/tool/base/message.h \
 	src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
+	src/tool/base/escape_lines.c src/tool/base/escape_lines.h \
 	src/tool/base/median.c src/tool/base/median.h \
 	src/tool/base/array.c src/tool/base/array.h \
 	src/tool/base/terminal.c src/tool/base/terminal.h \
@@ -86,11 +87,17 @@ tool_sources = \
 	src/tool/records/record.h \
 	src/tool/records/record_writer.c src/tool/records/record_writer.h \
 	src/tool/records/json_string.c src/tool/records/json_string.h \
+	src/tool/records/xml_text.c src/tool/records/xml_text.h \
+	src/tool/records/held_bytes.c src/tool/records/held_bytes.h \
+	src/tool/records/name_set.c src/tool/records/name_set.h \
+	src/tool/records/record_name.c src/tool/records/record_name.h \
 	src/tool/records/joblog.c src/tool/records/joblog.h \
 	src/tool/records/results_path.c src/tool/records/results_path.h \
 	src/tool/records/results_dir.c src/tool/records/results_dir.h \
+	src/tool/records/results_tap.c src/tool/records/results_tap.h \
 	src/tool/records/results_table.c src/tool/records/results_table.h \
 	src/tool/records/results_json.c src/tool/records/results_json.h \
+	src/tool/records/junit.c src/tool/records/junit.h \
 	src/tool/records/records.c src/tool/records/records.h \
 	src/tool/records/resume.c src/tool/records/resume.h \
 	src/tool/reports/attempt.h \

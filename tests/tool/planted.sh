@@ -165,7 +165,7 @@ forkpool: --results: cannot write w/b.out"
 
 # What an earlier run's jobs may have left.
 begins() {
-	for option in --report --metrics-file --trace --results-json; do
+	for option in --report --junit --metrics-file --trace --results-json; do
 		for kind in $kinds; do
 			place
 			plant "$kind" w/file

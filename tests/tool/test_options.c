@@ -116,8 +116,9 @@ START_TEST(flags_and_texts_arrive)
 {
 	struct options o = READ("forkpool", "-rxtpk", "--tag", "--wd=/", "--process-slot-var",
 	    "SLOT", "--joblog", "log", "--resume", "--resume-failed", "--results=dir",
-	    "--results-json", "r.json", "--bar", "--eta", "--quiet", "--sandbox", "--network",
-	    "--readable=/", "--readable=/etc", "--writable", "/tmp", "true");
+	    "--results-json", "r.json", "--junit", "r.xml", "--bar", "--eta", "--quiet",
+	    "--sandbox", "--network", "--readable=/", "--readable=/etc", "--writable", "/tmp",
+	    "true");
 
 	ck_assert(o.no_run_if_empty && o.exit_if_too_long && o.trace && o.interactive &&
 	    o.keep_order && o.tag);
@@ -128,6 +129,7 @@ START_TEST(flags_and_texts_arrive)
 	ck_assert_str_eq(o.joblog, "log");
 	ck_assert_str_eq(o.results, "dir");
 	ck_assert_str_eq(o.results_json, "r.json");
+	ck_assert_str_eq(o.junit, "r.xml");
 	ck_assert_str_eq(o.readable[0], "/");
 	ck_assert_str_eq(o.readable[1], "/etc");
 	ck_assert_ptr_null(o.readable[2]);
@@ -240,11 +242,11 @@ END_TEST
 START_TEST(dry_run_writes_nothing)
 {
 	struct options o = READ("forkpool", "--dry-run", "--joblog", "l", "--results=d",
-	    "--results-json=r", "--json", "--bar", "--delay=1", "true");
+	    "--results-json=r", "--junit=x", "--json", "--bar", "--delay=1", "true");
 
 	ck_assert_int_eq(o.dry_run, 1);
-	ck_assert(o.joblog == NULL && o.results == NULL && o.results_json == NULL && !o.json &&
-	    !o.bar && o.delay_ns == 0);
+	ck_assert(o.joblog == NULL && o.results == NULL && o.results_json == NULL &&
+	    o.junit == NULL && !o.json && !o.bar && o.delay_ns == 0);
 	options_free(&o);
 	o = READ("forkpool", "--dry-run", "--status", "true");
 	ck_assert(!o.status);

@@ -211,6 +211,7 @@ START_TEST(kinds)
 	ck_assert_int_eq(results_kind("a.csv"), RESULTS_CSV);
 	ck_assert_int_eq(results_kind("a.TSV"), RESULTS_TSV);
 	ck_assert_int_eq(results_kind(".json"), RESULTS_JSON);
+	ck_assert_int_eq(results_kind("a.tap"), RESULTS_TAP);
 	ck_assert_int_eq(results_kind("a.csv/"), RESULTS_TREE);
 	ck_assert_int_eq(results_kind("csv"), RESULTS_TREE);
 	ck_assert_int_eq(results_path_leaves("a/../b"), 1);
@@ -243,7 +244,7 @@ table(enum results_kind kind, const struct row *header, const char *expected)
 	r.out = NULL;
 	r.task = second;
 	ck_assert_int_eq(results_table_add(&r, "", 0), 0);
-	ck_assert_int_eq(results_table_close(), 0);
+	ck_assert_int_eq(results_table_close(NULL), 0);
 	tool_file_is("table", expected, strlen(expected));
 	ck_assert_int_eq(remove("table"), 0);
 	output_buffer_clear(&out);

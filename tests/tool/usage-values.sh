@@ -219,6 +219,7 @@ median|--timeout 20%
 --journal ''|--journal ''
 --results ''|--results=
 --results-json ''|--results-json=
+--junit ''|--junit=
 --trace ''|--trace=
 --metrics-file ''|--metrics-file=
 --wd ''|--wd ''
@@ -226,6 +227,8 @@ median|--timeout 20%
 --joblog: cannot write|--joblog nowhere/x
 --results-json: cannot write|--results-json nowhere/x
 --results: cannot write|--results nowhere/x.csv
+--results: cannot write|--results nowhere/x.tap
+--junit: cannot write|--junit nowhere/x
 --retry-failed: cannot read the joblog nowhere|--joblog nowhere --retry-failed
 {2}|--tagstring {2}
 {2}|--results d/{2}

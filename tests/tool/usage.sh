@@ -53,6 +53,8 @@ flock|--st 3
 --joblog|--log=x
 --results|--output d
 --results-json|--json-file f
+--junit FILE|--junitxml f
+FILE.tap|--tap
 -j N|--max-jobs 3
 -j N|--threads 3
 now,fail=1|--fail-fast
@@ -133,6 +135,7 @@ must be a command|--limit ' '
 both are f|--joblog f --journal f
 both are f|--joblog f --results-json f
 both are f|--results-json f --journal f
+both are f|--junit f --report f
 # options that need another
 --resume needs --joblog|--resume
 --resume-failed needs --joblog|--resume-failed

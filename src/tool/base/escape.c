@@ -49,6 +49,8 @@ is_hidden(const unsigned char *s, size_t n)
 		return (s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
 	if (s[0] == 0xe2 && s[1] == 0x81) /* U+2060..206F */
 		return s[2] >= 0xa0 && s[2] <= 0xaf;
+	if (s[0] == 0xef && s[1] == 0xbf) /* U+FFFE, U+FFFF: no characters, XML has none of them */
+		return s[2] >= 0xbe;
 	return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
 }
 
@@ -78,27 +80,35 @@ byte_escape(char *to, int byte, int next)
 }
 
 size_t
+escape_one(char *to, const char *data, size_t len, size_t *used)
+{
+	size_t n = printable_sequence(data, len), out = 0;
+
+	/* vis() would not change these either, and is slow. */
+	if (n > 0) {
+		memcpy(to, data, n);
+		*used = n;
+		return n;
+	}
+	n = utf8_sequence(data, len);
+	*used = n > 1 ? n : 1;
+	for (size_t i = 0; i < *used; i++) {
+		int next = i + 1 < len ? (unsigned char)data[i + 1] : 0;
+		out = (size_t)(byte_escape(to + out, (unsigned char)data[i], next) - to);
+	}
+	return out;
+}
+
+size_t
 escape_text(char *buffer, size_t size, const char *data, size_t len)
 {
 	static const char cut[] = "...";
 	size_t to = 0, room = 0; /* room: the last place where the dots still fit */
 
 	for (size_t from = 0; from < len;) {
-		char escaped[4 * 4 + 1];
-		size_t out = printable_sequence(data + from, len - from);
-		/* vis() would not change these either, and is slow. */
-		if (out > 0) {
-			memcpy(escaped, data + from, out);
-			from += out;
-		} else {
-			size_t n = utf8_sequence(data + from, len - from);
-			for (size_t end = from + (n > 1 ? n : 1); from < end; from++) {
-				int c = (unsigned char)data[from];
-				int next = from + 1 < len ? (unsigned char)data[from + 1] : 0;
-				char *behind = byte_escape(escaped + out, c, next);
-				out = (size_t)(behind - escaped);
-			}
-		}
+		char escaped[ESCAPE_MAX];
+		size_t used, out = escape_one(escaped, data + from, len - from, &used);
+		from += used;
 		if (to + out + 1 > size) {
 			size_t dots = size >= sizeof cut ? sizeof cut - 1 : 0;
 			memcpy(buffer + room, cut, dots);

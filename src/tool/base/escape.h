@@ -5,6 +5,8 @@
  *
  * UTF-8 stays as it is.  Control characters, characters that change the direction of writing, and
  * bytes that are not UTF-8 become escapes of C.
+ *
+ * What is left is text that XML 1.0 and YAML take as well.
  */
 #ifndef FORKPOOL_TOOL_ESCAPE_H
 #define FORKPOOL_TOOL_ESCAPE_H
@@ -17,6 +19,13 @@ size_t utf8_sequence(const char *data, size_t len);
 /* Length of the character at the beginning of data that a terminal can show as it is, of UTF-8 or
    ASCII; 0: it must be escaped. */
 size_t printable_sequence(const char *data, size_t len);
+
+/*
+ * Writes the character at the beginning of data, of at least one byte, or escapes in its place,
+ * without a NUL: at most ESCAPE_MAX bytes.  Returns how many; *used: of how many in data.
+ */
+#define ESCAPE_MAX 16
+size_t escape_one(char *to, const char *data, size_t len, size_t *used);
 
 /*
  * Writes at most size - 1 bytes and a NUL, with "..." at the end of a text that had to be cut.

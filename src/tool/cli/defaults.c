@@ -79,8 +79,8 @@ defaults_settle(struct options *o, const struct given *given)
 	if (o->dry_run) {
 		if (!o->resume && !o->resume_failed && !o->retry_failed)
 			o->joblog = NULL;
-		o->results = o->results_json = o->trace_file = o->metrics_file = o->report =
-		    o->journal = NULL;
+		o->results = o->results_json = o->junit = o->trace_file = o->metrics_file =
+		    o->report = o->journal = NULL;
 		o->json = o->bar = o->eta = o->status = o->interactive = o->trace = 0;
 		o->delay_ns = 0;
 		o->load = 0;

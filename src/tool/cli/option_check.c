@@ -314,6 +314,7 @@ check_output_names(const struct options *o, const struct given *given)
 		{ OPTION_TRACE, o->trace_file, by_name },
 		{ OPTION_METRICS_FILE, o->metrics_file, by_name },
 		{ OPTION_REPORT, o->report, by_name },
+		{ OPTION_JUNIT, o->junit, by_name },
 		{ OPTION_JOURNAL, o->journal, by_name },
 	};
 
@@ -338,6 +339,7 @@ check_files(const struct options *o, const struct given *given)
 		{ OPTION_JOBLOG, o->joblog },
 		{ OPTION_RESULTS, o->results },
 		{ OPTION_RESULTS_JSON, o->results_json },
+		{ OPTION_JUNIT, o->junit },
 		{ OPTION_JOURNAL, o->journal },
 		{ OPTION_TRACE, o->trace_file },
 		{ OPTION_METRICS_FILE, o->metrics_file },

@@ -201,9 +201,11 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(RETRY_FAILED, 0, "retry-failed", NONE, NULL, RECORDS, FLAG, retry_failed, \
 	    "run the joblog's failed commands again") \
 	X(RESULTS, 0, "results", NEEDED, "DIR", RECORDS, TEXT, results, \
-	    "keep each job's output below DIR, or in a .csv .tsv .json") \
+	    "keep each job's output below DIR, or in a .csv .tsv .json .tap") \
 	X(RESULTS_JSON, 0, "results-json", NEEDED, "FILE", RECORDS, TEXT, results_json, \
 	    "an object for each job, one a line, in FILE") \
+	X(JUNIT, 0, "junit", NEEDED, "FILE", RECORDS, TEXT, junit, \
+	    "a test report in JUnit's XML, for GitLab, Jenkins and the like") \
 	X(TRACE, 0, "trace", NEEDED, "FILE", RECORDS, TEXT, trace_file, \
 	    "what ran when on which worker, for Perfetto and chrome://tracing") \
 	X(METRICS_FILE, 0, "metrics-file", NEEDED, "FILE", RECORDS, TEXT, metrics_file, \

@@ -144,6 +144,7 @@ struct options {
 	int      retry_failed;
 	char    *results;         /* --results */
 	char    *results_json;    /* --results-json FILE */
+	char    *junit;           /* --junit FILE */
 	char    *trace_file;      /* --trace FILE */
 	char    *metrics_file;    /* --metrics-file FILE */
 	char    *report;          /* --report FILE */

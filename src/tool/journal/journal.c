@@ -299,6 +299,14 @@ journal_first_seq(const struct journal *j)
 	return j->want_seq == UINT64_MAX ? 1 : j->want_seq + 1;
 }
 
+void
+journal_replay_all(struct journal *j)
+{
+	j->want_entry = 0;
+	if (j->keep_order)
+		j->want_seq = 0;
+}
+
 int
 journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
     struct output_buffer *out, struct output_buffer *err)

@@ -63,8 +63,11 @@ int  journal_is_new(const struct journal *);
 void journal_attach(struct journal *, enum journal_sink, struct sink *, int fd, int shared);
 /* For sink_wants(): the number of a task from journal_done() or journal_replay(). */
 uint64_t journal_number(const struct journal *, enum journal_sink, const struct task *);
-/* With -k: the first seq, in the order of the input, that earlier runs have not published. */
+/* With -k: the first seq, in the order of the input, that earlier runs have not published, or that
+   something wants all the same. */
 uint64_t journal_first_seq(const struct journal *);
+/* Something wants all that is done, whatever is out: journal_replay() begins with the first job. */
+void journal_replay_all(struct journal *);
 /*
  * The next job that is done and not out everywhere: record and publish it now, before anything
  * else.  The task is new, both buffers must be empty before, the outcome's texts are valid until

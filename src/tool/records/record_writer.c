@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/base/anchored_file.h"
+#include "tool/base/escape_lines.h"
 #include "tool/base/message.h"
 
 /* A shorter record is one write(), so that it stays together if others append to the file too. */
@@ -162,6 +163,39 @@ record_pieces(const struct output_buffer *p, record_piece *piece, void *arg)
 		at += (uint64_t)n;
 	}
 	return 0;
+}
+
+int
+record_lines(const struct output_buffer *p, uint64_t from, uint64_t to, record_piece *piece,
+    void *arg)
+{
+	struct bytes text = { 0 };
+	char buffer[16384];
+	size_t len = 0;
+	int status = 0;
+
+	while (from < to && status == 0) {
+		size_t room = sizeof buffer - len;
+		ssize_t n = output_buffer_read(p, from, buffer + len,
+		    to - from < room ? (size_t)(to - from) : room);
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			status = -1;
+			break;
+		}
+		from += (uint64_t)n;
+		len += (size_t)n;
+		bytes_clear(&text);
+		size_t used = escape_lines(&text, buffer, len, from == to);
+		if (text.len > 0)
+			status = piece(arg, text.at, text.len);
+		len -= used;
+		memmove(buffer, buffer + used, len);
+	}
+	int error = errno;
+	bytes_free(&text);
+	errno = error;
+	return status;
 }
 
 int

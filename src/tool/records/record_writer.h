@@ -46,6 +46,12 @@ int  record_end(struct record_writer *);
 #define RECORD_PIECE ((size_t)49152)
 typedef int record_piece(void *arg, const char *data, size_t len);
 int  record_pieces(const struct output_buffer *, record_piece *, void *arg);
+/*
+ * The same with the bytes from..to of the output, as escape_lines() writes them, each piece as it
+ * comes out of that.
+ */
+int  record_lines(const struct output_buffer *, uint64_t from, uint64_t to, record_piece *,
+    void *arg);
 /* A piece: writes it to the descriptor at arg, an int.  0, or -1 and errno. */
 int  record_piece_write(void *arg, const char *data, size_t len);
 

@@ -4,6 +4,7 @@
 #include "tool/records/records.h"
 
 #include "tool/base/anchored_file.h"
+#include "tool/records/junit.h"
 #include "tool/records/results_dir.h"
 #include "tool/records/results_json.h"
 #include "tool/records/results_table.h"
@@ -60,8 +61,13 @@ records_open(const struct options *o, struct journal *journal)
 	}
 	if (o->results_json != NULL)
 		record_writer_open(&json, "--results-json", o->results_json, how);
+	if (o->junit != NULL)
+		junit_open(o);
 	if (journal == NULL)
 		return;
+	/* The report has the jobs of earlier runs as well. */
+	if (o->junit != NULL)
+		journal_replay_all(journal);
 	if (o->joblog != NULL)
 		journal_attach(journal, JOURNAL_JOBLOG, &joblog_file()->sink, joblog_file()->fd, 0);
 	if (results == IN_TREE)
@@ -142,6 +148,20 @@ records_add(const struct job_record *r)
 	return joblog_add(r, status);
 }
 
+void
+records_again(struct task *task, const struct job_record *r)
+{
+	if (options->junit != NULL)
+		junit_again(task, r);
+}
+
+void
+records_add_in_turn(const struct job_record *r)
+{
+	if (options->junit != NULL)
+		junit_add(r);
+}
+
 const char *
 records_place(const struct job_record *r)
 {
@@ -169,7 +189,7 @@ records_json(const struct job_record *r, struct output_buffer *to)
 }
 
 int
-records_close(void)
+records_close(const char *stopped)
 {
 	int status = 0;
 
@@ -182,9 +202,11 @@ records_close(void)
 		results_dir_close();
 		sink_detach(&tree);
 	}
-	if (results == IN_TABLE && results_table_close() == -1)
+	if (results == IN_TABLE && results_table_close(stopped) == -1)
 		status = -1;
 	if (json.fd != -1 && record_writer_close(&json) == -1)
+		status = -1;
+	if (options->junit != NULL && junit_close() == -1)
 		status = -1;
 	bytes_free(&json_out.buffer);
 	bytes_free(&command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * records - what is recorded of each job when it has ended: --joblog, --results, --results-json,
- * --json.
+ * --junit, --json.
  *
  * One call for each job; a recorder that was not asked for costs a comparison.
  */
@@ -29,6 +29,11 @@ void records_check(const struct options *);
  * be written (said); the run must end with status 1, and the job gets no line of the joblog.
  */
 int  records_add(const struct job_record *);
+/* The task has failed so, and been tried again. */
+void records_again(struct task *, const struct job_record *);
+/* The same job as records_add() had, when its output goes out: with -k in the order of the input.
+   Its output is whole still. */
+void records_add_in_turn(const struct job_record *);
 /*
  * Without a journal: adds the joblog's line of the job, which is to be written when the job's
  * output is out and not sooner: --resume believes it.  Adds nothing where the job has none.
@@ -44,7 +49,8 @@ const char *records_place(const struct job_record *);
  * (said), and nothing was added.
  */
 int  records_json(const struct job_record *, struct output_buffer *);
-int  records_close(void);
+/* stopped: why the run ended before all jobs had run; NULL: it did not. */
+int  records_close(const char *stopped);
 /* Whether a record has standard output and standard error each for itself. */
 int  records_keep_apart(const struct options *);
 

@@ -16,6 +16,7 @@ results_kind(const char *name)
 {
 	static const struct { const char end[6]; enum results_kind kind; } known[] = {
 		{ ".csv", RESULTS_CSV }, { ".tsv", RESULTS_TSV }, { ".json", RESULTS_JSON },
+		{ ".tap", RESULTS_TAP },
 	};
 	size_t len = strlen(name);
 

@@ -13,9 +13,9 @@
 
 #include "tool/records/record.h"
 
-enum results_kind { RESULTS_TREE, RESULTS_CSV, RESULTS_TSV, RESULTS_JSON };
+enum results_kind { RESULTS_TREE, RESULTS_CSV, RESULTS_TSV, RESULTS_JSON, RESULTS_TAP };
 
-/* A table if the name ends in .csv, .tsv or .json. */
+/* A table if the name ends in .csv, .tsv, .json or .tap. */
 enum results_kind results_kind(const char *name);
 /*
  * Sets names to those of the job's directories below DIR, each followed by a NUL.  Returns how

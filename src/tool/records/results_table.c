@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "tool/records/joblog.h"
+#include "tool/records/results_tap.h"
 
 static struct record_writer file = { .fd = -1 };
 static enum results_kind kind;
 static char separator;
-static int has_records;
+static uint64_t rows; /* of this run */
 
 void
 results_table_open(const char *name, enum results_kind of, enum record_open how)
@@ -21,7 +22,9 @@ results_table_open(const char *name, enum results_kind of, enum record_open how)
 	record_writer_open(&file, "--results", name, how);
 	kind = of;
 	separator = of == RESULTS_CSV ? ',' : '\t';
-	has_records = 0;
+	rows = 0;
+	if (of == RESULTS_TAP && how == RECORD_APPEND)
+		results_tap_go_on(&file);
 }
 
 struct record_writer *
@@ -30,10 +33,25 @@ results_table_file(void)
 	return &file;
 }
 
-int
-results_table_close(void)
+/* With a journal earlier runs may have written rows, and an entry's number is that of its row. */
+static int
+has_journal(void)
 {
-	return record_writer_close(&file);
+	return file.sink.checkpoint != NULL;
+}
+
+int
+results_table_close(const char *stopped)
+{
+	int status = 0;
+
+	if (kind == RESULTS_TAP) {
+		uint64_t points = has_journal() ? file.sink.count : rows;
+		sink_detach(&file.sink);
+		status = results_tap_end(&file, points,
+		    file.said ? "not all test points could be written" : stopped);
+	}
+	return record_writer_close(&file) == -1 ? -1 : status;
 }
 
 /* -------------------------------------------------------------------------------------- columns */
@@ -135,8 +153,7 @@ row_add(const struct job_record *r, const char *command, size_t len)
 	char text[64];
 	int exit_code, signo;
 
-	/* With a journal an earlier run may have written the header: only entry 0 has one. */
-	if (file.sink.checkpoint != NULL ? r->task->entry == 0 : !has_records)
+	if ((has_journal() ? r->task->entry : rows) == 0)
 		header_add(r);
 	(void)snprintf(text, sizeof text, "%" PRIu64, r->task->seq);
 	column_add(text, strlen(text), 1);
@@ -212,16 +229,27 @@ object_add(const struct job_record *r, const char *command, size_t len)
 	return done;
 }
 
+static int
+point_add(const struct job_record *r, const char *command, size_t len)
+{
+	uint64_t before = has_journal() ? r->task->entry : rows;
+
+	return results_tap_point(&file, r, before + 1, command, len);
+}
+
 int
 results_table_add(const struct job_record *r, const char *command, size_t len)
 {
-	if (file.fd == -1 || r->outcome->verdict == VERDICT_SKIPPED)
+	if (file.fd == -1 || (r->outcome->verdict == VERDICT_SKIPPED && kind != RESULTS_TAP))
 		return 0;
 	record_begin(&file);
-	if ((kind == RESULTS_JSON ? object_add : row_add)(r, command, len) == -1)
+	int done = kind == RESULTS_TAP ? point_add(r, command, len) :
+	    kind == RESULTS_JSON       ? object_add(r, command, len) :
+					 row_add(r, command, len);
+	if (done == -1)
 		file.error = errno;
 	if (record_end(&file) == -1)
 		return -1;
-	has_records = 1;
+	rows++;
 	return 0;
 }

@@ -15,8 +15,9 @@
 #include "tool/base/atomic_file.h"
 #include "tool/base/clock.h"
 #include "tool/base/escape.h"
-#include "tool/base/shell_quote.h"
+#include "tool/records/record_name.h"
 #include "tool/records/records.h"
+#include "tool/records/held_bytes.h"
 #include "tool/reports/report_page.h"
 #include "tool/reports/report_stats.h"
 #include "tool/reports/report_text.h"
@@ -24,8 +25,6 @@
 /* How many bytes of a command, and of the explanation of a failure, are shown. */
 #define COMMAND_SHOWN 512
 #define WHY_SHOWN     600
-/* Rows are written when they have so many bytes. */
-#define ROWS_BUFFER   ((size_t)64 << 10)
 /* Stands in the page's text for the key that marks its own scripts and styles. */
 #define KEY           "@key@"
 
@@ -44,10 +43,8 @@ static struct {
 	const struct options *o;
 	struct forkpool *pool;
 	int64_t  began_ns, began_clock_ns; /* since the epoch, and monotonic */
-	int      fd;
-	int      error;
-	struct bytes rows;                 /* not written yet */
-	uint64_t written, count;           /* bytes and rows */
+	struct held_bytes rows;
+	uint64_t count;                    /* of rows */
 	int      full;                     /* the limit on rows is reached */
 	uint64_t more;                     /* rows of failed tries beyond it */
 	uint64_t tails;                    /* bytes */
@@ -58,7 +55,7 @@ static struct {
 	size_t   slowest_count;
 	struct bytes text;
 	struct atomic_file page;
-} report = { .fd = -1 };
+} report = { .rows.fd = -1 };
 
 static int64_t
 us(int64_t ns)
@@ -74,7 +71,7 @@ report_open(const struct options *o, struct forkpool *pool)
 	report.pool = pool;
 	report.began_ns = clock_ns(CLOCK_REALTIME);
 	report.began_clock_ns = clock_ns(CLOCK_MONOTONIC);
-	if ((report.fd = output_buffer_file()) == -1)
+	if (held_bytes_open(&report.rows) == -1)
 		fail_errno("cannot keep the rows of the report");
 }
 
@@ -84,17 +81,6 @@ static int
 is_failure(enum verdict verdict)
 {
 	return verdict != VERDICT_OK && verdict != VERDICT_CANCELLED;
-}
-
-static void
-rows_write(void)
-{
-	struct bytes *rows = &report.rows;
-
-	if (report.error == 0 && record_piece_write(&report.fd, rows->at, rows->len) == -1)
-		report.error = errno;
-	report.written += rows->len;
-	bytes_clear(rows);
 }
 
 /* How many ASCII characters both have in common at the beginning, or at the end. */
@@ -120,7 +106,7 @@ static void
 row_add(const struct report_row *row)
 {
 	struct report_row *last = &report.last;
-	struct bytes *out = &report.rows;
+	struct bytes *out = &report.rows.waiting;
 	size_t most = row->command.len < last->command.len ? row->command.len : last->command.len;
 	size_t begin = common(&row->command, &last->command, most, 0);
 	size_t end = common(&row->command, &last->command, most - begin, 1);
@@ -138,8 +124,7 @@ row_add(const struct report_row *row)
 	bytes_clear(&last->command);
 	bytes_add(&last->command, row->command.at, row->command.len);
 	report.count++;
-	if (out->len >= ROWS_BUFFER)
-		rows_write();
+	held_bytes_settle(&report.rows);
 }
 
 static void
@@ -276,7 +261,7 @@ report_run(const struct attempt *run)
 		.again = run->again,
 		.died = run->worker_died };
 	report_stats_add(&sums);
-	if (report.count >= REPORT_ROWS || report.written + report.rows.len >= REPORT_BYTES)
+	if (report.count >= REPORT_ROWS || held_bytes_size(&report.rows) >= REPORT_BYTES)
 		report.full = 1;
 	if (report.full && (!failed || report.more >= REPORT_MORE)) {
 		slowest_add(run);
@@ -302,21 +287,7 @@ member_command(struct bytes *out)
 {
 	struct bytes line = { 0 };
 
-	if (report.o->plugin_file != NULL)
-		bytes_printf(&line, "--plugin %s:%s", report.o->plugin_file,
-		    report.o->plugin_functions != NULL ? report.o->plugin_functions : "");
-	for (size_t i = 0; i < report.o->command_count; i++) {
-		if (i > 0)
-			bytes_add_byte(&line, ' ');
-		/* With --shell the command is a text; and {} reads better without quotes. */
-		const char *word = report.o->command[i];
-		int is_template = strchr(word, '{') != NULL &&
-		    strpbrk(word, " \t\n'\"\\$`*?;&|<>()") == NULL;
-		if (report.o->shell || is_template)
-			bytes_add_text(&line, word);
-		else
-			shell_quote_word(&line, word, strlen(word));
-	}
+	record_run_name(report.o, &line);
 	member_text(out, "command", line.at != NULL ? line.at : "");
 	bytes_free(&line);
 }
@@ -371,33 +342,11 @@ page_add(const char *text, const char *key)
 	atomic_file_add(&report.page, text, strlen(text));
 }
 
-static void
-rows_copy(void)
-{
-	char *buffer = bytes_reserve(&report.rows, ROWS_BUFFER);
-
-	for (uint64_t at = 0; at < report.written && report.page.error == 0;) {
-		ssize_t n = pread(report.fd, buffer, ROWS_BUFFER, (off_t)at);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			report.page.error = n == -1 ? errno : EIO;
-			return;
-		}
-		atomic_file_add(&report.page, buffer, (size_t)n);
-		at += (uint64_t)n;
-	}
-}
-
 static int
 page_make(const struct attempt_end *end)
 {
 	char key[2 * 16 + 1];
 
-	if (report.error != 0) {
-		errno = report.error;
-		return -1;
-	}
 	if (atomic_file_open(&report.page) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof key - 1; i += 8)
@@ -409,7 +358,8 @@ page_make(const struct attempt_end *end)
 	report_stats_json(&report.text);
 	bytes_add_text(&report.text, "\"rows\":[\n");
 	atomic_file_add(&report.page, report.text.at, report.text.len);
-	rows_copy();
+	if (held_bytes_copy(&report.rows, &report.page) == -1)
+		report.page.error = errno;
 	atomic_file_add(&report.page, "\n]}\n", 4);
 	page_add(report_page[1], key);
 	return atomic_file_close(&report.page);
@@ -423,18 +373,15 @@ report_close(const struct attempt_end *end)
 		bytes_free(&report.slowest[i].command);
 		bytes_free(&report.slowest[i].more);
 	}
-	rows_write();
 	int status = page_make(end);
 	if (status == -1)
 		atomic_file_complain(&report.page);
 	atomic_file_free(&report.page);
-	(void)close(report.fd);
-	bytes_free(&report.rows);
+	held_bytes_close(&report.rows);
 	bytes_free(&report.last.command);
 	bytes_free(&report.now.command);
 	bytes_free(&report.now.more);
 	bytes_free(&report.text);
 	report_stats_free();
-	report.fd = -1;
 	return status;
 }

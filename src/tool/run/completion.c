@@ -46,7 +46,8 @@ outcome_set(const struct run *run, struct job *job, const struct forkpool_result
 	outcome_of_result(&job->outcome, result, job->submitted_ns, run->plugin.count == 0);
 	/* It takes reading debug information, so only where it is kept.  A command has none: the
 	   program that it executes is not ours. */
-	if ((run->options->results_json != NULL || run->options->report != NULL) &&
+	if ((run->options->results_json != NULL || run->options->report != NULL ||
+		run->options->junit != NULL) &&
 	    run->plugin.count > 0)
 		job->outcome.backtrace = forkpool_backtrace(run->pool, result);
 	if (job->outcome.verdict == VERDICT_CANCELLED && median_timeout_has_ended(result->seq)) {
@@ -141,6 +142,19 @@ completion_not_begun(const struct run *run, struct job *job)
 	end(run, before);
 }
 
+/* The try before this one is not the job's end. */
+static void
+before_is_over(struct job *job)
+{
+	if (job->before == NULL)
+		return;
+	struct job_record record = publish_record(job->before);
+	record.task = job->task;
+	records_again(job->task, &record);
+	job_free(job->before);
+	job->before = NULL;
+}
+
 void
 completion_put_back(const struct run *run, const struct forkpool_result *result)
 {
@@ -167,8 +181,7 @@ completion_result(const struct run *run, const struct forkpool_result *result, i
 		completion_not_begun(run, job);
 		return;
 	}
-	job_free(job->before);
-	job->before = NULL;
+	before_is_over(job);
 	const int again = may_retry && may_be_tried_again(run, job);
 	observers_tell(run, job, result, again);
 	job_keep_texts(job);

@@ -311,8 +311,10 @@ static void
 job_out(struct job *job)
 {
 	const int out = is_wanted(job, PUBLISH_OUT), err = is_wanted(job, PUBLISH_ERR);
+	const struct job_record record = publish_record(job);
 	int failed = 0;
 
+	records_add_in_turn(&record);
 	if (options->json)
 		failed = out && object_out(job) == -1;
 	else if (!is_put_away())

@@ -432,7 +432,7 @@ parts_close(const struct options *o)
 	status_close();
 	task_queue_put_back(xargs_has_read_on());
 	int status = exit_status(o);
-	if (records_close() == -1 && status == 0)
+	if (records_close(run_stopped_by(o, stop.signo)) == -1 && status == 0)
 		status = 1;
 	const struct attempt_now now = shown_now();
 	const struct attempt_end end = {

@@ -3,6 +3,10 @@
 #include "config.h"
 #include "tool/run/run_totals.h"
 
+#include <stdio.h>
+
+#include "tool/run/task_queue.h"
+
 static struct totals totals;
 
 const struct totals *
@@ -33,4 +37,24 @@ void
 run_totals_broken(void)
 {
 	totals.broken = 1;
+}
+
+const char *
+run_stopped_by(const struct options *o, int signo)
+{
+	static char by_signal[40];
+	int status;
+
+	if (signo != 0) {
+		(void)snprintf(by_signal, sizeof by_signal, "SIG%s has ended the run",
+		    signal_word(signo));
+		return by_signal;
+	}
+	if (totals.halted && o->halt.what == HALT_FAIL)
+		return "--halt has ended the run";
+	if (totals.xargs_stops != 0)
+		return "a command has ended the run, as in xargs";
+	if (task_queue_error(&status) != NULL)
+		return "the input could not be read to its end";
+	return totals.broken ? "forkpool itself had trouble" : NULL;
 }

@@ -23,5 +23,10 @@ void run_totals_halt(const struct options *, const struct outcome *, uint64_t to
 void run_totals_halted(void);
 /* The tool itself has failed, and has said so: the run ends with that. */
 void run_totals_broken(void);
+/*
+ * Why jobs of the input have not run, when all is over.  NULL: they have, or --halt was to end the
+ * run at successes.  signo: the signal that ends the tool, else 0.  Valid until the next call.
+ */
+const char *run_stopped_by(const struct options *, int signo);
 
 #endif

@@ -71,6 +71,7 @@ task_free(struct task *task)
 		bytes_free(&task->words);
 		bytes_free(&task->input);
 		bytes_free(&task->tag);
+		bytes_free(&task->earlier);
 		free(task->slot_at);
 		free(task);
 		return;
@@ -79,9 +80,10 @@ task_free(struct task *task)
 	spare_bytes(&task->words);
 	spare_bytes(&task->input);
 	spare_bytes(&task->tag);
+	spare_bytes(&task->earlier);
 	*task = (struct task){ .items = task->items, .words = task->words,
-	    .input = task->input, .tag = task->tag, .slot_at = task->slot_at,
-	    .slot_room = task->slot_room };
+	    .input = task->input, .tag = task->tag, .earlier = task->earlier,
+	    .slot_at = task->slot_at, .slot_room = task->slot_room };
 	TAILQ_INSERT_HEAD(&spare, task, link);
 	spare_count++;
 }
@@ -96,6 +98,7 @@ task_copy(const struct task *from)
 	task->words = kept.words;
 	task->input = kept.input;
 	task->tag = kept.tag;
+	task->earlier = kept.earlier;
 	task->slot_at = kept.slot_at;
 	task->slot_room = kept.slot_room;
 	task->slot_count = 0;

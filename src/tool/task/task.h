@@ -42,6 +42,7 @@ struct task {
 	uint64_t taken;          /* bytes of standard input up to the end of its items or block */
 	uint64_t block_len;      /* --pipe: length of its standard input, in its channel's file */
 	unsigned attempts;       /* how often it has begun */
+	struct bytes earlier;    /* --junit: what it tells of runs that were tried again */
 	uint64_t hash;           /* of what is to run, for the journal */
 	uint32_t ticket;         /* of the journal, while it is in flight; 0: none */
 	uint64_t entry;          /* the number of its entry in the journal, once it is done */
