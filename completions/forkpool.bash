@@ -80,6 +80,7 @@ _forkpool_options=(
 	'--uid USER'
 
 	'--group'
+	'--group-markers SERVICE'
 	'--line-buffer (--lb) (--linebuffer) (--line-buffered)'
 	'-u --ungroup'
 	'-k --keep-order (--keeporder)'
@@ -222,6 +223,7 @@ _forkpool_values()
 	COLON) _forkpool_reply : ;;
 	COMPAT) _forkpool_reply xargs parallel native ;;
 	STYLE) _forkpool_reply auto pipe fifo ;;
+	SERVICE) _forkpool_reply github gitlab ;;
 	HALT)
 		_forkpool_reply never {now,soon},{fail,success,done}={1,10%}
 		;;

@@ -210,6 +210,7 @@ __forkpool_option -l host-root -d 'A sandbox without a root directory of its own
 __forkpool_option -l uid -x -a '(__fish_complete_users)' -d 'Run sandboxed jobs as a user'
 
 __forkpool_option -l group -d 'A job\'s output when it has ended'
+__forkpool_option -l group-markers -x -a 'github gitlab' -d 'The same, folded in the log of a CI service'
 __forkpool_option -l line-buffer -d 'Each line of output as soon as it is whole'
 __forkpool_option -s u -l ungroup -d 'Jobs write by themselves, unsorted'
 __forkpool_option -s k -l keep-order -d 'Output in the order of the input'

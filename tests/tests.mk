@@ -247,6 +247,7 @@ shell_tests = \
 	tests/tool/explain.sh \
 	tests/tool/few.sh \
 	tests/tool/input.sh \
+	tests/tool/group-markers.sh \
 	tests/tool/plugin.sh \
 	tests/tool/plugin-crash.sh \
 	tests/tool/records.sh \

@@ -122,6 +122,7 @@ tool_sources = \
 	src/tool/run/retries.c src/tool/run/retries.h \
 	src/tool/run/order.c src/tool/run/order.h \
 	src/tool/run/run_totals.c src/tool/run/run_totals.h \
+	src/tool/run/group_markers.c src/tool/run/group_markers.h \
 	src/tool/run/publish.c src/tool/run/publish.h \
 	src/tool/run/sandbox_paths.c src/tool/run/sandbox_paths.h \
 	src/tool/run/job_environment.c src/tool/run/job_environment.h \

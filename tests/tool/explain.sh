@@ -72,8 +72,12 @@ run "$forkpool" --explain --shell 'echo "$1"' x ::: 'a b'
 is '--shell' "$(value argv)" "sh -c 'echo \"\$1\" x' sh 'a b'"
 out=$(seq 3 | "$forkpool" --compat=xargs --explain)
 is 'as xargs' "$(value argv):$(value 'at a time')" 'echo 1 2 3:1'
+seq 3 >items
+run "$forkpool" --compat=xargs --explain -a items
+is 'as xargs with -a' "$(value argv):$(value stdin)" 'echo 1 2 3:as it is here'
+rm items
 run env PARALLEL_SHELL=/bin/sh "$forkpool" --compat=parallel --explain -j2 echo {} '{%}' ::: 'a b' c d
-is 'as GNU parallel' "$(value argv)" "/bin/sh -c 'echo '\\''a b'\\'' 1'
+is 'as GNU parallel' "$(value argv)" "/bin/sh -c \"echo 'a b' 1\"
 /bin/sh -c 'echo c 2'
 /bin/sh -c 'echo d 1'"
 is 'with its variables' "$(of 3 env)" 'PARALLEL_SEQ=3
@@ -117,7 +121,7 @@ is 'no file was written' "$(ls)" sub
 
 run "$forkpool" --explain --wd sub --env 'A=it is' --env B=2 pwd ::: 1
 said=$(value env) place=$(value directory)
-is '--env' "$said" "'A=it is'
+is '--env' "$said" "A='it is'
 B=2"
 run "$forkpool" --wd sub --env 'A=it is' --env B=2 -n0 sh -c 'pwd -P; env | grep "^[AB]="' ::: 1
 is 'a job has these' "$out" "$place

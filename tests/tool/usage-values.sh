@@ -172,6 +172,9 @@ median|--timeout 20%
 --term-seq TERM,0,KILL|--term-seq TERM,0,KILL
 --term-seq TERM,x,KILL|--term-seq TERM,x,KILL
 --term-seq TERM,200,KILL,|--term-seq TERM,200,KILL,
+--group-markers x|--group-markers x
+--group-markers ''|--group-markers=
+--group-markers GitHub|--group-markers=GitHub
 --jobserver-style x|--jobserver --jobserver-style x
 --jobserver-style ''|--jobserver --jobserver-style=
 --jobserver-style Pipe|--jobserver --jobserver-style=Pipe

@@ -69,6 +69,11 @@ must be a command|--limit ' '
 --dry-run|--just-print
 # options that exclude each other
 --json and --lb|--json --lb
+--group-markers and -u|-u --group-markers=github
+--group-markers and --lb|--group-markers=gitlab --lb
+--group-markers and --json|--json --group-markers=github
+--group-markers and --journal|--journal j --group-markers=github
+--explain and --dry-run|--dry-run --explain
 --json and --line-buffer|--line-buffer --json
 --json and -u|-u --json
 --json and --tag|--json --tag

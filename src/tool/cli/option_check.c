@@ -128,6 +128,11 @@ static const struct rule exclude[] = {
 	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
 	{ OPTION_STATUS, OPTION_INTERACTIVE, ALL,
 	    "while a question waits for its answer nothing is drawn" },
+	{ OPTION_GROUP_MARKERS, OPTION_UNGROUP, ALL, not_caught },
+	{ OPTION_GROUP_MARKERS, OPTION_LINE_BUFFER, ALL, "a group is one job's, whole" },
+	{ OPTION_GROUP_MARKERS, OPTION_JSON, ALL, "an object has no lines to be folded" },
+	{ OPTION_GROUP_MARKERS, OPTION_JOURNAL, ALL,
+	    "markers are others in each run, and a journal's output is the same" },
 	{ OPTION_EXPLAIN, OPTION_DRY_RUN, ALL, "it has the commands in it" },
 	{ OPTION_TERM_SEQ, OPTION_GRACE, ALL, "both say how long it is from SIGTERM to SIGKILL" },
 };

@@ -174,6 +174,8 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	\
 	X(GROUP, 0, "group", NONE, NULL, OUTPUT, OWN, dialect, \
 	    "a job's output when it has ended (default)") \
+	X(GROUP_MARKERS, 0, "group-markers", NEEDED, "SERVICE", OUTPUT, OWN, dialect, \
+	    "the same, between lines by which the log of github or gitlab folds it") \
 	X(LINE_BUFFER, 0, "line-buffer", NONE, NULL, OUTPUT, OWN, dialect, \
 	    "each line as soon as it is whole") \
 	X(UNGROUP, 'u', "ungroup", NONE, NULL, OUTPUT, OWN, dialect, \

@@ -292,6 +292,15 @@ option_value_jobserver_style(const char *text, enum jobserver_style *style)
 }
 
 const char *
+option_value_group_markers(const char *text, enum group_markers *markers)
+{
+	if (strcmp(text, "github") != 0 && strcmp(text, "gitlab") != 0)
+		return "must be github or gitlab";
+	*markers = strcmp(text, "github") == 0 ? MARKERS_GITHUB : MARKERS_GITLAB;
+	return NULL;
+}
+
+const char *
 option_value_network(const char *text, int *network)
 {
 	if (text != NULL && strcmp(text, "open") != 0 && strcmp(text, "loopback") != 0)

@@ -28,6 +28,7 @@ const char *option_value_plugin(const char *text, char **file, char **functions)
 const char *option_value_colsep(const char *text, char **regex);
 /* A command for sh, and none of those that GNU parallel has built in. */
 const char *option_value_limit(const char *text);
+const char *option_value_group_markers(const char *text, enum group_markers *);
 const char *option_value_jobserver_style(const char *text, enum jobserver_style *);
 /* text: NULL or "open", "loopback"; *network: enum forkpool_network. */
 const char *option_value_network(const char *text, int *network);

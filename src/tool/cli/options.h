@@ -44,6 +44,9 @@ enum packing {
 	PACK_CONTEXT,   /* -X: the same, and the word around {} is repeated for each */
 };
 
+/* --group-markers: the service whose log folds what stands between them. */
+enum group_markers { MARKERS_NONE = 0, MARKERS_GITHUB, MARKERS_GITLAB };
+
 enum halt_when { HALT_NEVER = 0, HALT_SOON, HALT_NOW };
 enum halt_what { HALT_FAIL, HALT_SUCCESS, HALT_DONE };
 
@@ -132,6 +135,7 @@ struct options {
 
 	/* output */
 	enum grouping grouping;
+	enum group_markers group_markers;
 	int      keep_order;
 	int      tag;             /* --tag: the items and a tab before each line */
 	char    *tag_string;      /* --tagstring: this template instead */

@@ -192,6 +192,9 @@ jobs_apply(struct options *o, struct argument *a)
 		else
 			why = parse_workers(a->value, &o->workers);
 		break;
+	case OPTION_GROUP_MARKERS:
+		why = option_value_group_markers(a->value, &o->group_markers);
+		break;
 	case OPTION_JOBSERVER_STYLE:
 		why = option_value_jobserver_style(a->value, &o->jobserver_style);
 		break;

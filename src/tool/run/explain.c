@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/base/shell_escape.h"
 #include "tool/exec/command.h"
 #include "tool/records/results_dir.h"
 #include "tool/run/command_check.h"
 #include "tool/run/dry_run.h"
 #include "tool/run/job_environment.h"
+#include "tool/run/pool_setup.h"
 #include "tool/run/sandbox_paths.h"
 #include "tool/run/task_queue.h"
 
@@ -41,22 +43,11 @@ line(struct bytes *out, const char *name, const char *format, ...)
 	bytes_printf(out, "  %s: %s\n", name, value);
 }
 
-/* Adds a word as a shell would take it, on one line. */
-static void
-word_add(struct bytes *out, const char *data, size_t len)
-{
-	/* Each byte has at most four, and all of them an opening, an end and dots. */
-	const size_t size = 4 * len + 16;
-
-	(void)message_word(bytes_reserve(out, size), size, data, len);
-	out->len += strlen(out->at + out->len);
-}
-
 static void
 word_line(struct bytes *out, const char *name, const char *data, size_t len)
 {
 	bytes_printf(out, "  %s: ", name);
-	word_add(out, data, len);
+	shell_escape_word(out, data, len);
 	bytes_add_byte(out, '\n');
 }
 
@@ -65,6 +56,21 @@ text_line(struct bytes *out, const char *name, const char *text)
 {
 	if (text != NULL)
 		word_line(out, name, text, strlen(text));
+}
+
+/* NAME=value, of which the value is quoted. */
+static void
+variable_line(struct bytes *out, const char *entry)
+{
+	const size_t len = strcspn(entry, "=");
+
+	bytes_add_text(out, "  env: ");
+	shell_escape_word(out, entry, len);
+	if (entry[len] == '=')
+		bytes_add_byte(out, '=');
+	if (entry[len] == '=' && entry[len + 1] != '\0')
+		shell_escape_word(out, entry + len + 1, strlen(entry + len + 1));
+	bytes_add_byte(out, '\n');
 }
 
 static void
@@ -90,7 +96,7 @@ words_line(struct bytes *out, const char *name, const struct bytes *from, size_t
 			len = from->len > 0 && at[from->len - 1] == '\0' ? from->len - 1 :
 									   from->len;
 		bytes_add_byte(out, ' ');
-		word_add(out, at, len);
+		shell_escape_word(out, at, len);
 		at += len + 1;
 	}
 	bytes_add_byte(out, '\n');
@@ -136,7 +142,7 @@ environment_add(struct bytes *out, const struct options *o)
 	line(out, "environment", "%s", o->sandbox ? "these alone" : "as it is here");
 	for (const char *const *entry = environment; *entry != NULL; entry++)
 		if (o->sandbox || !is_ours(*entry))
-			text_line(out, "env", *entry);
+			variable_line(out, *entry);
 	job_environment_free(environment);
 	/* Ours has it already. */
 	if (o->temporary != NULL && !o->sandbox)
@@ -233,6 +239,9 @@ static void
 records_add_lines(struct bytes *out, const struct options *o)
 {
 	line(out, "output", "%s", output_of(o));
+	if (o->group_markers != MARKERS_NONE)
+		line(out, "group-markers", "%s",
+		    o->group_markers == MARKERS_GITHUB ? "github" : "gitlab");
 	text_line(out, "joblog", o->joblog);
 	if (o->results != NULL && results_kind(o->results) != RESULTS_TREE)
 		text_line(out, "results", o->results);
@@ -295,7 +304,8 @@ command_add(struct bytes *out, const struct options *o, const struct task *task)
 	else if (task->input.len > 0)
 		text_line(out, "stdin", task->input.at);
 	else
-		line(out, "stdin", "empty");
+		line(out, "stdin", "%s",
+		    pool_setup_hands_on_input(o) ? "as it is here" : "empty");
 }
 
 /* What a job can tell the number of its worker by; for that is not known before it runs. */
@@ -315,7 +325,7 @@ worker_add(struct bytes *out, const struct options *o, const struct task *task, 
 		line(out, "env", "PARALLEL_JOBSLOT=%u", slot);
 	if (o->slot_variable != NULL) {
 		bytes_printf(&name, "%s=%u", o->slot_variable, slot - 1);
-		text_line(out, "env", name.at);
+		variable_line(out, name.at);
 	}
 	bytes_free(&name);
 }

@@ -52,8 +52,8 @@ input_of(const struct options *o)
 
 /*
  * One pipe keeps the order of what a job writes to both, which is worth something where both end up
- * in one file.  In GNU parallel's manner standard error comes behind standard output, records may
- * want them apart, and a journal has to find each in its place again.
+ * in one file or one group.  In GNU parallel's manner standard error comes behind standard output,
+ * records may want them apart, and a journal has to find each in its place again.
  */
 static enum channel_output
 output_of(const struct options *o)
@@ -61,15 +61,15 @@ output_of(const struct options *o)
 	if (o->grouping == GROUP_NONE)
 		return CHANNEL_NO_OUTPUT;
 	return o->dialect != DIALECT_NATIVE || o->journal != NULL || records_keep_apart(o) ||
-		!output_writer_is_one_file() ?
+		(o->group_markers == MARKERS_NONE && !output_writer_is_one_file()) ?
 	    CHANNEL_TWO_PIPES :
 	    CHANNEL_ONE_PIPE;
 }
 
 /* As GNU xargs with -a: where the items come from elsewhere, its standard input is its commands'.
    A sandboxed job is not to have what may be our terminal. */
-static int
-hands_on_standard_input(const struct options *o)
+int
+pool_setup_hands_on_input(const struct options *o)
 {
 	return o->dialect == DIALECT_XARGS && o->source_count > 0 &&
 	    strcmp(o->sources[0].file, "-") != 0 && !o->sandbox;
@@ -80,7 +80,7 @@ hands_on_standard_input(const struct options *o)
 static int
 standard_input_duplicate(const struct options *o, unsigned from)
 {
-	if (!hands_on_standard_input(o))
+	if (!pool_setup_hands_on_input(o))
 		return -1;
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)from);
 	return fd != -1 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -141,7 +141,7 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 							  0,
 		.each = ours + (input_of(o) == CHANNEL_SOCKET) + 2 * theirs + seat_descriptors(o),
 		.theirs = theirs,
-		.beside = hands_on_standard_input(o) ? 2 : 0, /* the pool keeps one too */
+		.beside = pool_setup_hands_on_input(o) ? 2 : 0, /* the pool keeps one too */
 	};
 
 	command_setup.slot_variable = o->slot_variable;

@@ -21,6 +21,8 @@ struct pool_setup {
 	int      own_process;           /* each job has a process of its own */
 };
 
+/* Whether our standard input is that of commands which have no other. */
+int  pool_setup_hands_on_input(const struct options *);
 /* A failure ends the tool with one line. */
 void pool_setup_open(struct pool_setup *);
 

@@ -13,6 +13,7 @@
 #include "tool/base/message.h"
 #include "tool/records/records.h"
 #include "tool/run/joblog_queue.h"
+#include "tool/run/group_markers.h"
 #include "tool/run/order.h"
 #include "tool/run/output_writer.h"
 #include "tool/run/run_totals.h"
@@ -203,21 +204,30 @@ is_explained(const struct outcome *e)
 }
 
 static void
-explain(const struct job *job)
+explanation_add(const struct job *job)
 {
 	const struct job_record record = publish_record(job);
+	const char *where = outcome_is_failure(&job->outcome) ? records_place(&record) : NULL;
 
-	if (!is_explained(&job->outcome))
+	brief_of(&brief, job->task, options->shell);
+	outcome_explain(&job->outcome, job->task->seq, &brief, where, &line);
+}
+
+static void
+explain(const struct job *job)
+{
+	const int as_xargs = options->dialect == DIALECT_XARGS;
+
+	/* The title of its group explains a job. */
+	if (!is_explained(&job->outcome) ||
+	    (options->group_markers != MARKERS_NONE && !as_xargs))
 		return;
 	bytes_clear(&line);
 	bytes_printf(&line, "%s: ", message_name);
-	if (options->dialect == DIALECT_XARGS) {
+	if (as_xargs)
 		explanation_as_xargs(job, &line);
-	} else {
-		brief_of(&brief, job->task, options->shell);
-		outcome_explain(&job->outcome, job->task->seq, &brief, records_place(&record),
-		    &line);
-	}
+	else
+		explanation_add(job);
 	bytes_add_byte(&line, '\n');
 	if (output_writer_add(PUBLISH_ERR, line.at, line.len) == -1)
 		run_totals_broken();
@@ -292,6 +302,16 @@ object_out(const struct job *job)
 	    0;
 }
 
+static int
+group_out(struct job *job)
+{
+	if (job->out.len == 0 && job->err.len == 0 && !is_explained(&job->outcome))
+		return 0;
+	bytes_clear(&line);
+	explanation_add(job);
+	return group_markers_out(options, &line, job, tag_of(job));
+}
+
 /* Behind the job's output. */
 static void
 row_out(const struct job *job)
@@ -317,6 +337,8 @@ job_out(struct job *job)
 	records_add_in_turn(&record);
 	if (options->json)
 		failed = out && object_out(job) == -1;
+	else if (options->group_markers != MARKERS_NONE && !is_put_away())
+		failed = group_out(job) == -1;
 	else if (!is_put_away())
 		failed = (out && output_writer_take(PUBLISH_OUT, &job->out, tag_of(job)) == -1) ||
 		    (err && output_writer_take(PUBLISH_ERR, &job->err, tag_of(job)) == -1);
