@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/comparison.md \
+	doc/compat.md \
 	doc/dependencies.md \
 	doc/integration.md \
 	doc/judge.md \

@@ -357,6 +357,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/checks/header-layout.sh tests/checks/layout-0.2.0 \
 	tests/support/at-level.sh \
 	tests/support/browser.py \
+	tests/support/apt.sh \
 	tests/support/complete.bash \
 	tests/support/complete.fish \
 	tests/support/complete.zsh \

@@ -289,6 +289,9 @@ xargs|1|-N|-N 2 touch ran
 xargs|1|-C|-C , touch ran
 xargs|1|-u|-u touch ran
 xargs|1|-o|-o touch ran
+xargs|1|use forkpool -m|-J % touch ran % x
+xargs|1|leave it out|-R 5 -I % touch ran %
+xargs|1|leave it out|-S 255 -I % touch ran %
 xargs|1|--show-limits|--show-limits touch ran
 xargs|1|--nonsense|--nonsense touch ran
 xargs|1|items from nowhere|-a nowhere touch ran

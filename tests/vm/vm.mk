@@ -19,7 +19,6 @@ check-musl:
 .PHONY: vm vm-arm64 vm-i386 check-musl
 
 EXTRA_DIST += \
-	tests/vm/apt.sh \
 	tests/vm/init \
 	tests/vm/musl \
 	tests/vm/plan.amd64 \

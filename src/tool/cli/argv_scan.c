@@ -138,21 +138,21 @@ candidates(const char *text, size_t len, struct bytes *out)
 
 /* Ends the tool where that name, typed in full, is one of another program. */
 static void
-refuse_others(const char *name)
+refuse_others(const char *name, enum dialect dialect)
 {
-	const char *why = option_refused(name);
+	const char *why = option_refused(name, dialect);
 
 	if (why != NULL)
 		fail("--%s is not an option here: %s", name, why);
 }
 
 static _Noreturn void
-unknown_long(const char *name)
+unknown_long(const char *name, enum dialect dialect)
 {
 	char shown[160];
 	struct bytes word = { 0 }, could = { 0 };
 
-	refuse_others(name);
+	refuse_others(name, dialect);
 	const char *near = option_nearest(name);
 	bytes_printf(&word, "--%s", name);
 	(void)message_word(shown, sizeof shown, word.at, word.len);
@@ -166,10 +166,10 @@ unknown_long(const char *name)
 }
 
 static _Noreturn void
-unknown_letter(int letter)
+unknown_letter(int letter, enum dialect dialect)
 {
 	char name[2] = { (char)letter, '\0' }, shown[16];
-	const char *why = option_refused(name);
+	const char *why = option_refused(name, dialect);
 
 	if (why != NULL)
 		fail("-%s is not an option here: %s", name, why);
@@ -236,7 +236,7 @@ spelled(int got, const char *typed)
 
 /* What getopt_long() does not take. */
 static _Noreturn void
-refuse(int got, const char *typed, const char *word)
+refuse(int got, const char *typed, const char *word, enum dialect dialect)
 {
 	char shown[512];
 
@@ -246,8 +246,8 @@ refuse(int got, const char *typed, const char *word)
 		fail("%s takes no value: %s", spelled(optopt, typed),
 		    message_text(shown, sizeof shown, word));
 	if (optopt == 0)
-		unknown_long(typed);
-	unknown_letter(optopt);
+		unknown_long(typed, dialect);
+	unknown_letter(optopt, dialect);
 }
 
 static void
@@ -291,10 +291,10 @@ argv_scan_read(struct options *o, struct argv_scan *scan, int argc, char **argv)
 		if (got == '?' && optopt == 0)
 			got = cut_short(typed.at, word, argc, argv);
 		if (got == ':' || got == '?')
-			refuse(got, typed.at, word);
+			refuse(got, typed.at, word, o->dialect);
 		/* A name of another program is none of ours cut short, but for GNU parallel. */
 		if (got >= LONG && o->dialect == DIALECT_NATIVE && !is_whole(typed.at))
-			refuse_others(typed.at);
+			refuse_others(typed.at, o->dialect);
 		option_note(o, scan, got >= LONG ? (enum option_id)(got - LONG) : letter_id(got),
 		    spelled(got, typed.at));
 	}

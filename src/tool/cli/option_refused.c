@@ -237,6 +237,14 @@ static const struct option_refusal words[] = {
 	{ NULL, NULL },
 };
 
+/* Of the xargs of BSD systems; some of these letters are of GNU parallel too. */
+static const struct option_refusal of_bsd_xargs[] = {
+	{ "J", "use forkpool -m, which puts the items where {} stands as a word" },
+	{ "R", "-I replaces in all words of the command: leave it out" },
+	{ "S", "what -I makes of a word may be as long as a word can be: leave it out" },
+	{ NULL, NULL },
+};
+
 /* GNU parallel has most of its names with and without dashes between the words. */
 static int
 is_same_name(const char *a, const char *b)
@@ -252,11 +260,13 @@ is_same_name(const char *a, const char *b)
 }
 
 const char *
-option_refused(const char *name)
+option_refused(const char *name, enum dialect dialect)
 {
-	static const struct option_refusal *const lists[] = { option_refusals, words };
+	static const struct option_refusal *const lists[] = {
+		of_bsd_xargs, option_refusals, words
+	};
 
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+	for (size_t i = dialect == DIALECT_XARGS ? 0 : 1; i < sizeof lists / sizeof lists[0]; i++)
 		for (const struct option_refusal *r = lists[i]; r->name != NULL; r++)
 			if (is_same_name(r->name, name))
 				return r->why;

@@ -264,9 +264,9 @@ extern const struct option_refusal option_refusals[];
 
 /*
  * What to use instead of an option that xargs, GNU parallel or another program has; NULL: it is
- * none of these.  name as in an alias.
+ * none of these.  name as in an alias; the same letter can be another program's in each dialect.
  */
-const char *option_refused(const char *name);
+const char *option_refused(const char *name, enum dialect);
 /* Whether that letter is an option in that dialect. */
 int option_letter_known(enum dialect, int letter);
 /* The long name most similar to a mistyped one; NULL: none is similar. */
