@@ -103,9 +103,9 @@ is 'the tree of --results' "$(value stdout) $(value stderr)" "'r/1/a\\_b/stdout'
 is '-k' "$(value output)" "all of a job's when its turn has come, in the order of the input"
 run "$forkpool" --explain --results 'r/{#}-{}' echo ::: a
 is 'a template of --results' "$(value stdout) $(value stderr)" 'r/1-a r/1-a.err'
-run "$forkpool" --explain --joblog l --results t.csv --results-json rj --trace tr --metrics-file m.prom --report p.html --json echo ::: a
-is 'files of the run' "$(value joblog) $(value results) $(value results-json) $(value trace) $(value metrics-file) $(value report)" \
-	'l t.csv rj tr m.prom p.html'
+run "$forkpool" --explain --joblog l --results t.csv --results-json rj --trace tr --metrics-file m.prom --report p.html --junit u.xml --json echo ::: a
+is 'files of the run' "$(value joblog) $(value results) $(value results-json) $(value trace) $(value metrics-file) $(value report) $(value junit)" \
+	'l t.csv rj tr m.prom p.html u.xml'
 is '--json' "$(value output)" 'in an object for each job, on standard output'
 run "$forkpool" --explain --journal j echo ::: a
 is '--journal' "$(value journal)" j

@@ -249,6 +249,7 @@ records_add_lines(struct bytes *out, const struct options *o)
 	text_line(out, "trace", o->trace_file);
 	text_line(out, "metrics-file", o->metrics_file);
 	text_line(out, "report", o->report);
+	text_line(out, "junit", o->junit);
 	text_line(out, "journal", o->journal);
 }
 
