@@ -246,6 +246,7 @@ shell_tests = \
 	tests/tool/retries.sh \
 	tests/tool/explain.sh \
 	tests/tool/few.sh \
+	tests/tool/causes.sh \
 	tests/tool/input.sh \
 	tests/tool/group-markers.sh \
 	tests/tool/plugin.sh \

@@ -19,6 +19,7 @@ tool_sources = \
 	src/tool/base/fatal_signals.c src/tool/base/fatal_signals.h \
 	src/tool/base/shell_quote.c src/tool/base/shell_quote.h \
 	src/tool/base/shell_escape.c src/tool/base/shell_escape.h \
+	src/tool/base/temporary.c src/tool/base/temporary.h \
 	src/tool/base/untrusted_place.c src/tool/base/untrusted_place.h \
 	src/tool/base/anchored_file.c src/tool/base/anchored_file.h \
 	src/tool/base/atomic_file.c src/tool/base/atomic_file.h \
@@ -69,6 +70,7 @@ tool_sources = \
 	src/tool/journal/journal_entry.c src/tool/journal/journal_entry.h \
 	src/tool/journal/command_key.c src/tool/journal/command_key.h \
 	src/tool/journal/journal.c src/tool/journal/journal.h \
+	src/tool/exec/exec_error.c src/tool/exec/exec_error.h \
 	src/tool/exec/command.c src/tool/exec/command.h \
 	src/tool/exec/plugin_symbols.c src/tool/exec/plugin_symbols.h \
 	src/tool/exec/plugin.c src/tool/exec/plugin.h \

@@ -42,7 +42,7 @@ is 'paths begin where jobs run' "$out" 'in 1
 y'
 run "$forkpool" -k -j1 --stdin-from 'in/{}.in' cat ::: 1 none 2
 is 'a file that is not there is that job'\''s failure' "$status:$out:$err" '127:in 1
-in 2:forkpool: job 2: cat: its standard input in/none.in: No such file or directory'
+in 2:forkpool: job 2: none: cat: its standard input in/none.in: No such file or directory'
 run "$forkpool" --quiet --json --stdin-from 'in/{}.in' cat ::: none
 is 'and has the status of a command that is not found' "$(echo "$out" | grep -c '"exit": 127,')" 1
 run "$forkpool" --stdin-from 'in/{}.in' --journal j -k cat ::: 1 2
@@ -162,14 +162,14 @@ case $(id -u) in
 *)
 	TMPDIR=$dir/none run "$forkpool" --sandbox --stdin-from in/1.in cat ::: -
 	is 'what is wrong with a copy is told' "$status:$err" "127:forkpool: job 1: cat -: its standard input in/1.in: \
-a copy of it in TMPDIR, or /tmp: No such file or directory"
+a copy of it in TMPDIR, $dir/none: No such file or directory"
 	(
 		ulimit -f 4096
-		run "$forkpool" --sandbox --stdin-from in/large cat ::: -
+		TMPDIR=$dir run "$forkpool" --sandbox --stdin-from in/large cat ::: -
 		echo "$status:$err" >err
 	)
 	is 'it may be too large' "$(cat err)" "126:forkpool: job 1: cat -: its standard input in/large: \
-a copy of it in TMPDIR, or /tmp: File too large"
+a copy of it in TMPDIR, $dir: File too large"
 	;;
 esac
 rm in/large
@@ -227,7 +227,19 @@ printf '#!%s/bin/forkpool-test-absent\n' "$dir" >bin/interpreted
 chmod 755 bin/interpreted
 run "$forkpool" --sandbox --readable . bin/interpreted ::: 1
 is 'what does not help is not advised' "$status:$err" \
-	'127:forkpool: job 1: bin/interpreted 1: cannot run bin/interpreted: No such file or directory'
+	"127:forkpool: job 1: bin/interpreted 1: cannot run bin/interpreted: its interpreter \
+$dir/bin/forkpool-test-absent: No such file or directory"
+mkdir kept
+cp "$(command -v sh)" kept/sh
+chmod 755 kept kept/sh
+printf '#!%s/kept/sh\necho found\n' "$dir" >bin/kept
+chmod 755 bin/kept
+run "$forkpool" --sandbox --readable "$dir/bin" "$dir/bin/kept" ::: 1
+is 'an interpreter that the sandbox does not have' "$status:$err" \
+	"127:forkpool: job 1: $dir/bin/kept 1: cannot run $dir/bin/kept: its interpreter $dir/kept/sh: No such file or \
+directory (the sandbox does not have it; --readable $dir/kept/sh opens it up)"
+run "$forkpool" --sandbox --readable "$dir/bin" --readable "$dir/kept/sh" "$dir/bin/kept" ::: 1
+is 'and that helps' "$status:$out:$err" 0:found:
 chmod 744 bin/interpreted
 run "$forkpool" --sandbox --host-root --readable . bin/interpreted ::: 1
 [ "$(id -u)" -ne 0 ] || is 'nor where the mode denies it' "$status:$err" \

@@ -78,7 +78,8 @@ init_begin(int *link, int *pids, char *step)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd_redirect("/dev/null", O_RDWR, fd) == -1)
 			return -1;
-	(void)strlcpy(step, "first process of the pid namespace: /proc/self/ns/pid",
+	(void)strlcpy(step,
+	    "first process of the pid namespace: /proc/self/ns/pid (is /proc mounted?)",
 	    PRIVATE_ROOT_STEP_MAX);
 	*pids = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	return *pids == -1 ? -1 : 0;

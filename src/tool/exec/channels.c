@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/base/temporary.h"
 #include "tool/exec/fd_pass.h"
 #include "tool/exec/job_fd.h"
 
@@ -117,9 +118,12 @@ channels_open(unsigned count, enum channel_output output, enum channel_input inp
 	for (channel_count = 0; channel_count < count; channel_count++) {
 		struct channel *c = &channel[channel_count];
 		if (channel_open(c, output, input) == -1) {
-			if (channel_count == 0)
-				fail_errno("cannot make the pipes of a job");
-			break;
+			if (channel_count > 0)
+				break;
+			if (input == CHANNEL_FILE)
+				fail_errno("cannot make the pipes of a job, or a file for its "
+					   "standard input in %s", temporary_place());
+			fail_errno("cannot make the pipes of a job");
 		}
 		c->next_free = channel_count + 1;
 		const int of_job[] = { c->job.in, c->job.out, c->err != -1 ? c->job.err : -1 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/exec/exec_error.h"
 #include "tool/exec/fd_pass.h"
 
 extern char **environ;
@@ -35,6 +36,8 @@ struct head {
 
 static const char makeflags_name[] = "MAKEFLAGS";
 static char found[PATH_MAX]; /* what command_setup.path points to */
+/* For jobs in a sandbox: the interpreter of that file, which is there outside; "": none. */
+static char needed[EXEC_ERROR_PATH_MAX];
 
 /*
  * 1: the file at found can be executed.  0: it cannot; *status and *error say why where they know
@@ -113,6 +116,8 @@ command_find_opening(void)
 	size_t len = 0;
 
 	command_setup.opening = NULL;
+	if (path == NULL || !exec_error_needs(path, needed))
+		needed[0] = '\0';
 	if (path == NULL || (path[0] != '/' && command_setup.directory != NULL))
 		return;
 	(void)message_text(shown, sizeof shown, path);
@@ -305,16 +310,37 @@ is_kept_out(const char *path)
 	return kept_out && access(path, R_OK) == 0;
 }
 
+/* The file of a command's first word; NULL: it was searched for and was not the one looked up. */
+static const char *
+file_of(const char *word)
+{
+	if (command_setup.path != NULL && strcmp(command_setup.word, word) == 0)
+		return command_setup.path;
+	return strchr(word, '/') != NULL ? word : NULL;
+}
+
 static int
 run_fail(struct forkpool_context *context, const char *word, int error)
 {
 	const struct command_setup *s = &command_setup;
+	const char *file = file_of(word);
+	struct exec_error e = { .what = "" };
 
-	if (s->opening == NULL || strcmp(s->word, word) != 0 || !is_kept_out(s->path))
-		return forkpool_fail(context, error, "cannot run %s: %s", word, strerror(error));
-	return forkpool_fail(context, error,
-	    "cannot run %s: %s (the sandbox does not have it; %s opens it up)", word,
-	    strerror(error), s->opening);
+	if (s->opening != NULL && strcmp(s->word, word) == 0 && is_kept_out(s->path))
+		return forkpool_fail(context, error,
+		    "cannot run %s: %s (the sandbox does not have it; %s opens it up)", word,
+		    strerror(error), s->opening);
+	if (file != NULL)
+		exec_error_find(&e, file, error);
+	if (e.what[0] == '\0')
+		return forkpool_fail(context, error, "cannot run %s: %s%s", word, strerror(error),
+		    e.hint);
+	if (strcmp(e.needed, needed) == 0)
+		return forkpool_fail(context, error,
+		    "cannot run %s: %s %s: %s (the sandbox does not have it; --readable %s opens "
+		    "it up)", word, e.what, needed, strerror(error), needed);
+	return forkpool_fail(context, error, "cannot run %s: %s %s: %s%s", word, e.what, e.needed,
+	    strerror(error), e.hint);
 }
 
 int
@@ -345,19 +371,22 @@ command_run(struct forkpool_context *context, const void *args, size_t args_len)
 		    command_setup.directory, strerror(errno));
 	if (head->input_len > 0 && (fds.in = input_open(head, input)) == -1)
 		return forkpool_fail(context, errno, "its standard input %s: %s%s", input,
-		    head->error_is_of_copy ? "a copy of it in TMPDIR, or /tmp: " : "",
-		    strerror(errno));
+		    head->error_is_of_copy ? command_setup.no_copy : "", strerror(errno));
 	if (descriptors_enter(&fds, head->jobserver) == -1)
 		return forkpool_fail(context, errno, "its descriptors: %s", strerror(errno));
 	command_restore_open_files();
 	inflight_note(&head->ticket);
-	if (command_setup.path != NULL && strcmp(command_setup.word, argv[0]) == 0)
-		(void)execve(command_setup.path, argv, environment);
+	const char *file = file_of(argv[0]);
+	if (file != NULL)
+		(void)execve(file, argv, environment);
 	/*
 	 * execvpe() searches PATH: the command differs from job to job, its file has gone, or it is
-	 * a script whose first line names no interpreter.
+	 * a script whose first line names no interpreter, which a shell reads.
 	 */
-	(void)execvpe(argv[0], argv, environment);
+	if (file == NULL || errno != ENOEXEC || !exec_error_is_program(file))
+		(void)execvpe(argv[0], argv, environment);
+	else
+		errno = ENOEXEC;
 	return run_fail(context, argv[0], errno);
 }
 

@@ -28,6 +28,7 @@ struct command_setup {
 	const char   *directory;      /* NULL: stay where we are */
 	int           directory_inside; /* each job goes there, in the sandbox's own root */
 	int           standard_input; /* theirs where they have no other; -1: an empty one */
+	const char   *no_copy;        /* where no copy of its input can be kept: for messages */
 	struct rlimit open_files;     /* the limit as it was before we raised it */
 	int           restore_open_files;
 };

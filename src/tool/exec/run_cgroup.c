@@ -286,7 +286,9 @@ run_cgroup_open(int memory, int processes)
 		if (!wanted[i])
 			continue;
 		if (!cgroup_own_find(&own, controller_names[i])) {
-			why_set("no control groups are mounted here");
+			why_set(access("/proc/self/cgroup", R_OK) == -1 ?
+				    "/proc/self/cgroup cannot be read (is /proc mounted?)" :
+				    "no control groups are mounted here");
 			continue;
 		}
 		/* Of version 2 there is one group for both. */

@@ -12,6 +12,7 @@
 
 #include "tool/base/clock.h"
 #include "tool/base/message.h"
+#include "tool/base/temporary.h"
 #include "tool/cli/makeflags.h"
 #include "tool/exec/job_fd.h"
 #include "tool/jobserver/token_pipe.h"
@@ -60,15 +61,13 @@ fifo_path(unsigned seat)
 static void
 fifo_directory_make(void)
 {
-	const char *parent = getenv("TMPDIR");
+	const char *parent = temporary_directory();
 	char shown[512], real[PATH_MAX];
 
-	if (parent == NULL || parent[0] == '\0')
-		parent = "/tmp";
 	(void)message_word(shown, sizeof shown, parent, strlen(parent));
 	/* An absolute path: jobs may run in another directory. */
 	if (realpath(parent, real) == NULL)
-		fail_errno("cannot make a directory for FIFOs in TMPDIR, %s", shown);
+		fail_errno("cannot make a directory for FIFOs in %s", temporary_place());
 	/* Not every program that reads MAKEFLAGS knows how make quotes in it. */
 	if (real[strcspn(real, " \t\n\\$'\"#")] != '\0')
 		fail("--jobserver-style=fifo: TMPDIR, %s, must have a name without blanks, quotes, "
@@ -79,7 +78,7 @@ fifo_directory_make(void)
 		fail("TMPDIR, %s, has too long a name", shown);
 	if (mkdtemp(fifo_directory) == NULL) {
 		fifo_directory[0] = '\0';
-		fail_errno("cannot make a directory for FIFOs in TMPDIR, %s", shown);
+		fail_errno("cannot make a directory for FIFOs in %s", temporary_place());
 	}
 	fifo_directory_len = (size_t)n;
 }

@@ -7,22 +7,28 @@
 #include <unistd.h>
 
 #include "tool/base/file_io.h"
+#include "tool/base/message.h"
+#include "tool/base/temporary.h"
 #include "tool/task/output_buffer.h"
 
 #define WRITTEN_AT_ONCE ((size_t)64 << 10)
 
-int
-held_bytes_open(struct held_bytes *s)
+void
+held_bytes_open(struct held_bytes *s, const char *option)
 {
-	*s = (struct held_bytes){ .fd = output_buffer_file() };
-	return s->fd == -1 ? -1 : 0;
+	*s = (struct held_bytes){ .option = option, .fd = output_buffer_file() };
+	if (s->fd == -1)
+		fail_errno("%s: cannot keep what it is made of in %s", option, temporary_place());
 }
 
 static void
 flush(struct held_bytes *s)
 {
-	if (s->error == 0 && file_write_all(s->fd, s->waiting.at, s->waiting.len) == -1)
+	if (s->error == 0 && file_write_all(s->fd, s->waiting.at, s->waiting.len) == -1) {
 		s->error = errno;
+		message_errno("%s: cannot keep what it is made of in %s", s->option,
+		    temporary_place());
+	}
 	s->written += s->waiting.len;
 	bytes_clear(&s->waiting);
 }

@@ -12,14 +12,15 @@
 #include "tool/base/bytes.h"
 
 struct held_bytes {
+	const char  *option;  /* for messages */
 	int          fd;
-	int          error;   /* errno of the first write that failed */
+	int          error;   /* errno of the first write that failed (said) */
 	uint64_t     written;
 	struct bytes waiting; /* not written yet: add to it, and call held_bytes_settle() */
 };
 
-/* 0, or -1 and errno. */
-int      held_bytes_open(struct held_bytes *);
+/* A failure ends the tool. */
+void     held_bytes_open(struct held_bytes *, const char *option);
 /* Writes what waits, once it is enough to be worth it. */
 void     held_bytes_settle(struct held_bytes *);
 /* All bytes so far. */

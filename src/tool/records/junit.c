@@ -43,8 +43,7 @@ junit_open(const struct options *o)
 	junit.o = o;
 	junit.began_ns = clock_ns(CLOCK_REALTIME);
 	junit.began_clock_ns = clock_ns(CLOCK_MONOTONIC);
-	if (held_bytes_open(&junit.cases) == -1)
-		fail_errno("cannot keep the cases of the test report");
+	held_bytes_open(&junit.cases, "--junit");
 }
 
 /* --------------------------------------------------------------------------------------- output */

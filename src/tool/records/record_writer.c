@@ -12,6 +12,7 @@
 #include "tool/base/anchored_file.h"
 #include "tool/base/escape_lines.h"
 #include "tool/base/message.h"
+#include "tool/base/temporary.h"
 
 /* A shorter record is one write(), so that it stays together if others append to the file too. */
 #define BUFFER_MAX ((size_t)256 << 10)
@@ -59,7 +60,9 @@ record_writer_into(struct record_writer *f, struct output_buffer *stored)
 static int
 said(struct record_writer *f)
 {
-	if (!f->said)
+	if (!f->said && f->stored != NULL)
+		message_errno("%s: cannot keep a record in %s", f->option, temporary_place());
+	else if (!f->said)
 		message_errno("%s: cannot write %s", f->option, f->name);
 	f->said = 1;
 	return -1;

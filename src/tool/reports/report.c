@@ -71,8 +71,7 @@ report_open(const struct options *o, struct forkpool *pool)
 	report.pool = pool;
 	report.began_ns = clock_ns(CLOCK_REALTIME);
 	report.began_clock_ns = clock_ns(CLOCK_MONOTONIC);
-	if (held_bytes_open(&report.rows) == -1)
-		fail_errno("cannot keep the rows of the report");
+	held_bytes_open(&report.rows, "--report");
 }
 
 /* ----------------------------------------------------------------------------------------- rows */

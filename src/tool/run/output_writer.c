@@ -68,7 +68,7 @@ output_writer_add(int to, const void *data, size_t len)
 	struct stream *s = stream_of(to);
 
 	if (output_buffer_add(&s->waiting, data, len) == -1) {
-		message_errno("cannot keep the output of jobs");
+		output_buffer_complain();
 		return -1;
 	}
 	s->entry += len;

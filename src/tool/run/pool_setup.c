@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tool/base/message.h"
+#include "tool/base/temporary.h"
 #include "tool/exec/channels.h"
 #include "tool/exec/command.h"
 #include "tool/exec/input_file.h"
@@ -131,6 +132,7 @@ under_way_max(const struct pool_setup *s)
 static void
 commands_open(struct pool_setup *s, struct forkpool_options *pool)
 {
+	static char no_copy[640];
 	const struct options *o = s->options;
 	const int with_channels = o->grouping != GROUP_NONE || input_of(o) != CHANNEL_NO_INPUT;
 	const unsigned ours = (unsigned)output_of(o), /* ends of pipes */
@@ -144,6 +146,8 @@ commands_open(struct pool_setup *s, struct forkpool_options *pool)
 		.beside = pool_setup_hands_on_input(o) ? 2 : 0, /* the pool keeps one too */
 	};
 
+	(void)snprintf(no_copy, sizeof no_copy, "a copy of it in %s: ", temporary_place());
+	command_setup.no_copy = no_copy;
 	command_setup.slot_variable = o->slot_variable;
 	command_setup.parallel_names = o->dialect == DIALECT_PARALLEL;
 	open_files_fit(&files);

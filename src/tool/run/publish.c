@@ -128,6 +128,7 @@ lines_out(struct job *job, int stream)
 		ssize_t n = output_buffer_front(from, &data, piece,
 		    left < sizeof piece ? (size_t)left : sizeof piece);
 		if (n <= 0 || output_buffer_add(&lines, data, (size_t)n) == -1) {
+			output_buffer_complain();
 			lose_output(job);
 			break;
 		}
@@ -147,8 +148,7 @@ publish_output(void *owner, int is_err, const char *data, size_t len)
 
 	written[stream] += len;
 	if (output_buffer_add(is_err ? &job->err : &job->out, data, len) == -1) {
-		if (!run_totals()->broken)
-			message_errno("cannot keep the output of jobs");
+		output_buffer_complain();
 		lose_output(job);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "tool/base/anchored_file.h"
 #include "tool/base/file_io.h"
 #include "tool/base/message.h"
+#include "tool/base/temporary.h"
 
 /* A piece has room for 2^6 .. 2^20 bytes.  Each new piece of a buffer is as large as all its pieces
    before, so that neither many small jobs nor many small writes of one job take much more memory
@@ -54,14 +55,6 @@ static struct {
 
 /* ------------------------------------------------------------------------------------- the file */
 
-static const char *
-directory_for_files(void)
-{
-	const char *directory = getenv("TMPDIR");
-
-	return directory == NULL || *directory == '\0' ? "/tmp" : directory;
-}
-
 int
 output_buffer_file(void)
 {
@@ -69,7 +62,7 @@ output_buffer_file(void)
 	struct anchored_dir in;
 	int fd = -1;
 
-	if (anchored_dir_open(&in, NULL, directory_for_files(), ANCHORED_FIND) == -1)
+	if (anchored_dir_open(&in, NULL, temporary_directory(), ANCHORED_FIND) == -1)
 		return -1;
 #ifdef O_TMPFILE
 	fd = openat(in.fd, ".", O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
@@ -93,7 +86,7 @@ output_buffer_check(void)
 
 	if (!untrusted_places_exist())
 		return;
-	int opened = anchored_dir_open(&in, NULL, directory_for_files(), ANCHORED_FIND) == 0;
+	int opened = anchored_dir_open(&in, NULL, temporary_directory(), ANCHORED_FIND) == 0;
 	/* Elsewhere the first file that is needed tells what is wrong. */
 	if (in.place.trust == TRUSTED) {
 		anchored_dir_close(&in);
@@ -104,9 +97,20 @@ output_buffer_check(void)
 	if (fd == -1)
 		fail("TMPDIR: jobs can write to %s (--writable), and no file without a name can be "
 		     "made there (%s): name a directory elsewhere",
-		    message_text(shown, sizeof shown, directory_for_files()), why);
+		    message_text(shown, sizeof shown, temporary_directory()), why);
 	(void)close(fd);
 	anchored_dir_close(&in);
+}
+
+void
+output_buffer_complain(void)
+{
+	static int said;
+
+	if (!said)
+		message_errno("cannot keep the output of jobs in %s%s", temporary_place(),
+		    errno == EFBIG ? " (ulimit -f)" : "");
+	said = 1;
 }
 
 static int

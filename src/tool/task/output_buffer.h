@@ -27,6 +27,8 @@ void     output_buffer_init(struct output_buffer *);
 void     output_buffer_clear(struct output_buffer *);
 /* 0, or -1 and errno: no room on disk; nothing was added. */
 int      output_buffer_add(struct output_buffer *, const void *data, size_t len);
+/* Says that a buffer could not be added to, or read, and errno; once. */
+void     output_buffer_complain(void);
 /* Moves all of from to the end of to, without copying; from is empty then. */
 void     output_buffer_move(struct output_buffer *to, struct output_buffer *from);
 /* A view of at most size bytes at the front: in memory, or copied into buffer if they lie in the

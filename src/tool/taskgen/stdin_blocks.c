@@ -4,20 +4,20 @@
 #include "tool/taskgen/stdin_blocks.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool/base/checksum.h"
 #include "tool/base/file_io.h"
+#include "tool/base/temporary.h"
 #include "tool/task/output_buffer.h"
 #include "tool/taskgen/task_builder.h"
 
 /* The rest behind the last whole record of a block; a longer rest waits in a file. */
 #define REST_IN_MEMORY (1024 * 1024)
 #define PIECE          (64 * 1024)
-
-static const char block_file[] = "a file for jobs' standard input"; /* in messages */
 
 struct stdin_blocks {
 	const struct options *options;
@@ -103,6 +103,17 @@ broken(struct stdin_blocks *p, const char *what)
 	return NEXT_END;
 }
 
+/* The file of a block. */
+static enum next
+file_broken(struct stdin_blocks *p)
+{
+	char what[640];
+
+	(void)snprintf(what, sizeof what, "a file for jobs' standard input in %s",
+	    temporary_place());
+	return broken(p, what);
+}
+
 /* The first len bytes of to become those of from, from offset at on. */
 static int
 copy(int to, int from, uint64_t at, uint64_t len, char *piece)
@@ -170,12 +181,12 @@ static enum next
 make_task(struct stdin_blocks *p, int fd, uint64_t len, struct task **task)
 {
 	if (ftruncate(fd, (off_t)len) == -1)
-		return broken(p, block_file);
+		return file_broken(p);
 	*task = task_builder_build(p->builder, NULL, 0, ++p->seq);
 	(*task)->block_len = len;
 	if (p->options->journal != NULL && add_hash(fd, len, &(*task)->hash) == -1) {
 		task_free(*task);
-		return broken(p, block_file);
+		return file_broken(p);
 	}
 	p->taken += len;
 	(*task)->taken = p->taken;
@@ -195,7 +206,7 @@ fill(struct stdin_blocks *p, int fd)
 			return next;
 		size_t n = p->target - p->len < come.len ? (size_t)(p->target - p->len) : come.len;
 		if (file_write_at(fd, p->len, come.data, n) == -1)
-			return broken(p, block_file);
+			return file_broken(p);
 		const char *end = memrchr(come.data, p->options->separator, n);
 		if (end != NULL)
 			p->cut = p->len + (uint64_t)(end + 1 - come.data);
@@ -212,7 +223,7 @@ stdin_blocks_next(struct stdin_blocks *p, int fd, struct task **task)
 		return NEXT_END;
 	if (!p->begun) {
 		if (rest_put(p, fd) == -1)
-			return broken(p, block_file);
+			return file_broken(p);
 		p->len = p->rest_len;
 		p->cut = 0;
 		p->begun = 1;
@@ -232,7 +243,7 @@ stdin_blocks_next(struct stdin_blocks *p, int fd, struct task **task)
 		}
 		if (p->cut > 0) {
 			if (rest_take(p, fd) == -1)
-				return broken(p, block_file);
+				return file_broken(p);
 			return make_task(p, fd, p->cut, task);
 		}
 		/* One record so far: read more, by 30 % each time, until it ends. */
