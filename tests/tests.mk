@@ -116,6 +116,7 @@ tool_units = \
 	tests/tool/test_options \
 	tests/tool/test_option_values \
 	tests/tool/test_usage \
+	tests/tool/test_compat_page \
 	tests/tool/test_anchored_file \
 	tests/tool/test_output_buffer \
 	tests/tool/test_outcome \
@@ -150,6 +151,7 @@ tests_tool_test_makeflags_LDADD = $(tool_ldadd)
 tests_tool_test_options_LDADD = $(tool_ldadd)
 tests_tool_test_option_values_LDADD = $(tool_ldadd)
 tests_tool_test_usage_LDADD = $(tool_ldadd)
+tests_tool_test_compat_page_LDADD = $(tool_ldadd)
 tests_tool_test_anchored_file_LDADD = $(tool_ldadd)
 tests_tool_test_output_buffer_LDADD = $(tool_ldadd)
 tests_tool_test_order_LDADD = $(tool_ldadd)

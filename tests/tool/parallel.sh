@@ -106,6 +106,8 @@ same lines 's{}'
 same lines -j1 'exit {#}'
 same lines false
 same lines 'test {} = c'
+same nothing --nice 15 nice ';:' ::: a
+same nothing --nice 0 nice ';:' ::: a
 
 # ------------------------------------------------------------------------------------------ sources
 

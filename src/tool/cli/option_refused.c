@@ -18,6 +18,7 @@ static const char no_names[] = "{.} {/} {//} {/.} {#} {%} are what they are; -I 
 static const char no_color[] = "output stays as it is";
 static const char no_compression[] = "output that waits is kept as it is: leave it out";
 static const char is_counted[] = "-j N is jobs; N% is a share of the processors that may be used";
+static const char is_counted_anyway[] = "--bar, --eta and --status count the jobs themselves";
 static const char is_on_stdin[] =
     "a block is the job's standard input: where a file is needed give the command /dev/stdin";
 static const char has_environment[] = "a job has the whole environment, so leave it out";
@@ -108,7 +109,8 @@ const struct option_refusal option_refusals[] = {
 	{ "ctag", "use --tag" },
 	{ "ctagstring", "use --tagstring TEXT" },
 	{ "no-keep-order", "leave out -k, which nothing else sets" },
-	{ "total-jobs", "--bar, --eta and --status count the jobs themselves" },
+	{ "total-jobs", is_counted_anyway },
+	{ "total", is_counted_anyway },
 	{ "noswap", "use --memfree SIZE" },
 	{ "memsuspend", "use --memfree SIZE, which starts no job while less is free" },
 	{ "use-sockets-instead-of-threads", is_counted },

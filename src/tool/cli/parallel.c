@@ -4,6 +4,7 @@
 #include "tool/cli/cli_internal.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tool/base/message.h"
 #include "tool/base/parse_units.h"
@@ -43,6 +44,11 @@ parallel_settle(struct options *o, const struct given *given)
 	}
 	if (o->tag_string != NULL)
 		o->tag = 0;
+	/* N is what it becomes, and not what is added; it never becomes less. */
+	if (o->nice_given) {
+		int ours = getpriority(PRIO_PROCESS, 0);
+		o->nice = o->nice > ours ? o->nice - ours : 0;
+	}
 	if (given->name[OPTION_QUOTE] != NULL && o->command_count == 0)
 		fail("%s needs a command", given->name[OPTION_QUOTE]);
 }
