@@ -207,12 +207,31 @@ ok '--bar says how many are done' grep -q '^forkpool: 2/2 done' .err
 run "$forkpool" --eta true ::: a b
 ok '--eta says what is left' grep -q 'ETA: 0s Left: 0 ' .err
 
+# ------------------------------------------------------------------------------ commands on one line
+
+# With a newline, an escape sequence, text that would be shown from right to left, and an umlaut.
+odd=$(printf "it's\\n\\033[1m \\342\\200\\256 \\303\\244")
+run "$forkpool" -t true ::: "$odd" plain 'a b' "it's"
+is '-t: each on one line' "$(printf '%s\n' "$err" | LC_ALL=C sort)" "$(printf '%s\n' \
+	"true 'a b'" "true 'it'\\''s'\$'\\n\\033''[1m '\$'\\342\\200\\256'' $(printf '\303\244')'" 'true "it'"'"'s"' 'true plain' | LC_ALL=C sort)"
+if command -v bash >/dev/null; then
+	run bash -c "$(printf '%s\n' "$err" | sed -n '/033/s/^true/printf %s/p')"
+	is '-t: a shell takes it back' "$out" "$odd"
+fi
+run "$forkpool" -j1 --dry-run echo ::: "$odd"
+is '--dry-run: for any shell, with a newline' "$(printf '%s\n' "$out" | sh)" "$odd"
+run "$forkpool" --compat=parallel -t true ::: "$(printf 'a\nb')"
+is '-t as GNU parallel: the text that the shell gets' "$err" "true 'a
+b'"
+
 # ---------------------------------------------------------------------------------------- questions
 
 if command -v python3 >/dev/null; then
 	run python3 "$support/terminal.py" "?..." y,n,Yes "$forkpool" -j1 -p touch ::: asked.a asked.b asked.c
 	is '-p runs what it is told to' "$(ls asked.[abc] | tr '\n' ' ')" 'asked.a asked.c '
 	is 'and asks of each' "$(printf '%s\n' "$out" | grep -c '^touch asked\.[abc] ?\.\.\.'):$(printf '%s\n' "$out" | tail -n 1)" '3:status 0'
+	run python3 "$support/terminal.py" "?..." n "$forkpool" -p touch ::: "$(printf 'a\nb')"
+	is '-p: the command is on one line' "$(printf '%s\n' "$out" | sed -n 1p)" "touch 'a'\$'\\n''b' ?...n"
 fi
 if command -v setsid >/dev/null; then
 	for dialect in native xargs parallel; do
