@@ -9,8 +9,6 @@
 
 #include "tool/base/bytes.h"
 #include "tool/base/clock.h"
-#include "tool/base/display_width.h"
-#include "tool/base/escape.h"
 #include "tool/base/message.h"
 #include "tool/base/terminal.h"
 #include "tool/display/rate.h"
@@ -21,8 +19,6 @@
 /* Also without news, since the time is shown. */
 #define DRAW_AGAIN  SECOND
 #define PLAIN_EVERY (10 * SECOND)
-/* The most bytes of the last item that are shown. */
-#define LAST_SHOWN  200
 
 /* DECAWM: a line stays one where the terminal takes a character for wider than we do. */
 #define WRAP_OFF "\033[?7l"
@@ -38,7 +34,6 @@ static struct {
 	enum progress_output output;
 	int64_t     drawn_ns;
 	struct rate rate;
-	char        last[LAST_SHOWN];
 	struct bytes text;
 	/*
 	 * Of the screen: its lines (the cursor stands below the last), the window's height when
@@ -83,19 +78,13 @@ add_line(size_t columns)
 		p.text.len = from + columns;
 		return;
 	}
-	/* The bar gets half of what is left, the item the other half. */
+	/* The bar gets half of what is left. */
 	if (p.form == FORM_BAR && columns - used > 24) {
 		size_t before = p.text.len + 1;
 		bytes_add_byte(&p.text, ' ');
 		rate_add_bar(&p.text, &p.rate, (columns - used) / 2);
 		if (p.text.len == before)
 			p.text.len--;
-	}
-	used = p.text.len - from;
-	if (p.last[0] != '\0' && columns - used > 8) {
-		bytes_add_byte(&p.text, ' ');
-		bytes_add(&p.text, p.last,
-		    display_width_fit(p.last, strlen(p.last), columns - used - 1));
 	}
 }
 
@@ -293,8 +282,7 @@ progress_output(enum progress_output output)
 }
 
 void
-progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, const char *last,
-    int64_t now_ns)
+progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running, int64_t now_ns)
 {
 	struct rate *rate = &p.rate;
 
@@ -313,10 +301,6 @@ progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running
 	};
 	if (p.output == OUTPUT_HALF_OUT || now_ns < next_ns())
 		return;
-	/* Not earlier: this function may run a million times a second, and draws ten times. */
-	p.last[0] = '\0';
-	if (last != NULL)
-		(void)escape_text(p.last, sizeof p.last, last, strlen(last));
 	if (may_draw())
 		draw();
 	else
@@ -336,7 +320,6 @@ progress_close(void)
 {
 	if (p.form == FORM_NONE)
 		return;
-	p.last[0] = '\0';
 	p.rate.over = 1;
 	if (p.form == FORM_SCREEN && p.terminal) {
 		/* The screen goes, and its totals stay as a plain line. */

@@ -34,11 +34,11 @@ int  progress_is_fresh(int64_t now_ns);
 void progress_output(enum progress_output);
 
 /*
- * done and failed of total (0: not known yet), running now; last: the item begun last (NULL: none),
- * which is shown escaped.  Draws at most ten times a second.  now_ns: monotonic.
+ * done and failed of total (0: not known yet), running now.  Draws at most ten times a second.
+ * now_ns: monotonic.
  */
 void progress_update(uint64_t done, uint64_t failed, uint64_t total, unsigned running,
-    const char *last, int64_t now_ns);
+    int64_t now_ns);
 /* Milliseconds until the next progress_update(), even if nothing happens; -1: no need. */
 int  progress_timeout(int64_t now_ns);
 /* Something on the screen is out of date: the terminal has another size. */

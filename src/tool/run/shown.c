@@ -66,5 +66,5 @@ shown_update(unsigned running, int held)
 	/* Tasks that --resume passes over are no part of this run. */
 	const uint64_t total = task_queue_total(), passed = task_queue_passed_over();
 	progress_output(output_writer_terminal_waits() ? output : OUTPUT_NONE);
-	progress_update(done, t->failed, total > passed ? total - passed : 0, running, "", now);
+	progress_update(done, t->failed, total > passed ? total - passed : 0, running, now);
 }
