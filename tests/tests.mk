@@ -135,6 +135,7 @@ tool_units = \
 	tests/tool/test_journal \
 	tests/tool/test_journal_damage \
 	tests/tool/test_inflight \
+	tests/tool/test_rounds \
 	tests/tool/test_sink \
 	tests/tool/test_sink_counted \
 	tests/tool/test_channels
@@ -160,6 +161,7 @@ tests_tool_test_outcome_LDADD = $(tool_ldadd)
 tests_tool_test_journal_LDADD = $(tool_ldadd)
 tests_tool_test_journal_damage_LDADD = $(tool_ldadd)
 tests_tool_test_inflight_LDADD = $(tool_ldadd)
+tests_tool_test_rounds_LDADD = $(tool_ldadd)
 tests_tool_test_sink_LDADD = $(tool_ldadd)
 tests_tool_test_sink_counted_LDADD = $(tool_ldadd)
 tests_tool_test_channels_LDADD = $(tool_ldadd)

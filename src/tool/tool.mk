@@ -68,6 +68,8 @@ tool_sources = \
 	src/tool/journal/journal_file.c src/tool/journal/journal_file.h \
 	src/tool/journal/journal_file_open.c \
 	src/tool/journal/journal_entry.c src/tool/journal/journal_entry.h \
+	src/tool/journal/known.c src/tool/journal/known.h \
+	src/tool/journal/rounds.c src/tool/journal/rounds.h \
 	src/tool/journal/command_key.c src/tool/journal/command_key.h \
 	src/tool/journal/journal.c src/tool/journal/journal.h \
 	src/tool/exec/exec_error.c src/tool/exec/exec_error.h \

@@ -96,5 +96,141 @@ job(struct forkpool_context *context, const void *item, size_t len)
 EOS
 survives "a plug-in's functions" --journal journal -a items --plugin ./jobs.so:job
 survives "a plug-in's functions in processes of their own" --journal journal -a items --plugin ./jobs.so:job --pids 50
+
+# --------------------------------------------------------------------------------- what has failed
+
+# A job writes its number and how often it has run.  It fails as long as there is a file failN; where there is a file
+# killN, it kills the tool once, when the output has as many lines as killN says.
+cat >job <<'EOS'
+#!/bin/sh
+echo "$1" >>ran
+if [ -e "kill$1" ]; then
+	until [ "$(wc -l <out)" -eq "$(cat "kill$1")" ]; do sleep 0.05; done
+	rm "kill$1"
+	kill -KILL "$TOOL"
+	exec sleep 60
+fi
+echo "$1 $(grep -cx "$1" ran)"
+[ ! -e "fail$1" ]
+EOS
+
+# new_journal FAILING...: no run yet
+new_journal() {
+	rm -f journal joblog results fail* kill*
+	: >ran
+	: >out
+	for each in "$@"; do : >"fail$each"; done
+}
+# go OPTIONS...: one more run; sets $status, and $err without the lines about jobs
+go() {
+	before=$(wc -l <ran)
+	# shellcheck disable=SC2016 # the inner shell sets it
+	sh -c 'TOOL=$$ exec "$@"' sh "$forkpool" -j1 $order "$@" --journal journal --joblog joblog \
+		--results-json results -a items ./job >>out 2>err </dev/null
+	status=$?
+	err=$(grep -v '^forkpool: job ' err)
+	began=$(tail -n +$((before + 1)) ran | tr '\n' ' ')
+}
+# recorded: the numbers of the joblog and of the results, which are to be the same
+recorded() {
+	tail -n +2 joblog | cut -f1 | tr '\n' ' '
+	sed 's/^{"seq": \([0-9]*\),.*/\1/' results | tr '\n' ' '
+}
+output() {
+	tr '\n' ',' <out
+}
+
+for order in -k ''; do
+	seq 4 >items
+	new_journal 2 3
+	go
+	is "$order two fail" "$status:$began" '123:1 2 3 4 '
+	go
+	is "$order a run with nothing left says so" "$status:$began:$err" \
+		'123::forkpool: --journal journal: 4 jobs are done, and 2 of them failed; --retry-failed runs those again'
+	go --quiet
+	is "$order but not with --quiet" "$status:$err" 123:
+	rm fail2
+	seq 6 >items
+	go --retry-failed
+	is "$order --retry-failed runs what failed and nothing else" "$status:$began:$err" '123:2 3 :'
+	rm fail3
+	go --resume-failed
+	is "$order --resume-failed runs what failed and the rest" "$status:$began:$err" '0:3 5 6 :'
+	is "$order each result is out once" "$(output)" '1 1,2 1,3 1,4 1,2 2,3 2,3 3,5 1,6 1,'
+	is "$order and recorded once" "$(recorded)" '1 2 3 4 2 3 3 5 6 1 2 3 4 2 3 3 5 6 '
+	for each in --retry-failed --resume-failed ''; do
+		go $each
+		is "$order then ${each:-no option} has nothing to do" "$status:$began:$err" \
+			'0::forkpool: --journal journal: 6 jobs are done'
+	done
+	: >out
+	go
+	is "$order an output that was emptied gets all of them again" "$status:$began:$(output)" \
+		'0::1 1,2 1,3 1,4 1,2 2,3 2,3 3,5 1,6 1,'
+
+	# Killed while it runs again what failed: the next run goes on with that, asked or not.
+	for last in '' --retry-failed --resume-failed; do
+		seq 5 >items
+		new_journal 1 2 3 4 5
+		go
+		rm fail*
+		echo 7 >kill3
+		go --retry-failed --retries 2
+		is "$order killed in --retry-failed" "$status:$began" '137:1 2 3 '
+		go $last --retries 2
+		is "$order killed, and then ${last:-no option} goes on" "$status:$began:$err" '0:3 4 5 :'
+		is "$order each result is out once" "$(output)" '1 1,2 1,3 1,4 1,5 1,1 2,2 2,3 3,4 2,5 2,'
+		is "$order and recorded once" "$(recorded)" '1 2 3 4 5 1 2 3 4 5 1 2 3 4 5 1 2 3 4 5 '
+	done
+
+	# A run that was killed in the middle of its input, where some had failed.
+	seq 5 >items
+	new_journal 1
+	echo 2 >kill3
+	go
+	rm fail1
+	go --retry-failed
+	is "$order --retry-failed goes no further than the run that was killed" "$status:$began" '0:1 3 '
+	is "$order and the job that was lost is in order" "$(output)" \
+		"$([ -n "$order" ] && echo '1 1,2 1,3 2,1 2,' || echo '1 1,2 1,1 2,3 2,')"
+	go
+	is "$order the rest is left for a run without it" "$status:$began:$(tail -n 2 out | tr '\n' ',')" '0:4 5 :4 1,5 1,'
+
+	# Other input is refused before anything is noted.
+	new_journal 2
+	go
+	printf '1\n2\n3\n4\n6\n' >items
+	go --retry-failed
+	is "$order --retry-failed with other input" "$status:$began:$err" \
+		'1::forkpool: --journal journal: job 5 was another one when it was begun: the input has changed'
+	seq 5 >items
+	go
+	is "$order after that nothing is run again without asking" "$status:$began" 123:
+	printf '1\n7\n3\n4\n5\n' >items
+	go --retry-failed
+	is "$order a job that failed is compared too" "$status:$began:$err" \
+		'1::forkpool: --journal journal: job 2 was another one when it was begun: the input has changed'
+done
+order=
+new_journal
+seq 3 >items
+go --retry-failed
+is '--retry-failed with a new journal runs nothing' "$status:$began:$err" 0::
+run "$forkpool" --journal journal --resume -a items ./job
+is '--resume is for a joblog' "$status:$err" \
+	'1:forkpool: --journal and --resume exclude each other: a journal knows by itself what is left to do'
+run "$forkpool" --journal journal --retry-failed
+is '--retry-failed with a journal needs the command' "$status:$err" \
+	'1:forkpool: no command is given: forkpool [options] command [args] [::: item...]'
+
+# Blocks of --pipe, and a plug-in's functions.
+: >failing
+pipe_job='n=$(wc -l); echo "$n"; [ ! -e failing ]'
+seq 100 | "$forkpool" --pipe --block 100 -k --journal piped sh -c "$pipe_job" >out 2>err
+is '--pipe: all fail' "$?:$(output)" '123:36,33,31,'
+rm failing
+seq 100 | "$forkpool" --pipe --block 100 -k --journal piped --retry-failed sh -c "$pipe_job" >>out 2>err
+is '--pipe: they are run again with their blocks' "$?:$(output)" '0:36,33,31,36,33,31,'
 no_process_left 'nothing is left'
 done_testing

@@ -284,7 +284,10 @@ kill_often() {
 	begin "$where"
 	[ "$where" != pipe ] || cat "$at/pipe" >>"$at/out"
 	wait "$pid"
-	is "$name: once more does nothing" "$?:$(cat "$at/out" "$at/joblog" "$at/results" "$at/ran" | cksum)" \
+	status_now=$?
+	# Where errors are in the same file, it has a line that says so.
+	sed -i '/^forkpool: --journal .* jobs are done/d' "$at/out"
+	is "$name: once more does nothing" "$status_now:$(cat "$at/out" "$at/joblog" "$at/results" "$at/ran" | cksum)" \
 		"$status:$(cksum <"$at/before")"
 }
 

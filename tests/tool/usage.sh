@@ -135,8 +135,6 @@ must be a command|--limit ' '
 --retry-failed and --resume|--resume --retry-failed --joblog l
 --retry-failed and --resume-failed|--resume-failed --retry-failed --joblog l
 --journal and --resume|--journal j --resume --joblog l
---journal and --resume-failed|--journal j --resume-failed --joblog l
---journal and --retry-failed|--journal j --retry-failed --joblog l
 both are f|--joblog f --journal f
 both are f|--joblog f --results-json f
 both are f|--results-json f --journal f

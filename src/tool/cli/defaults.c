@@ -77,6 +77,9 @@ defaults_settle(struct options *o, const struct given *given)
 	if (o->interactive)
 		o->trace = 1;
 	if (o->dry_run) {
+		/* The journal is not looked into, nor what failed according to it. */
+		if (o->journal != NULL)
+			o->resume_failed = o->retry_failed = 0;
 		if (!o->resume && !o->resume_failed && !o->retry_failed)
 			o->joblog = NULL;
 		o->results = o->results_json = o->junit = o->trace_file = o->metrics_file =

@@ -10,8 +10,9 @@
 
 #include "tool/base/message.h"
 
-/* Where a rule holds: xargs and parallel accept some pairs, and the last option counts. */
-enum { ALL = 0, NATIVE_ONLY, NOT_XARGS };
+/* Where a rule holds: xargs and parallel accept some pairs, and the last option counts; and a
+   journal has what a joblog has not. */
+enum { ALL = 0, NATIVE_ONLY, NOT_XARGS, NO_JOURNAL };
 
 struct rule {
 	enum option_id a, b;
@@ -67,9 +68,10 @@ static const struct rule exclude[] = {
 	{ OPTION_PIPE, OPTION_REPLACE, ALL, in_blocks },
 	{ OPTION_PIPE, OPTION_ARG_FILE, ALL,
 	    "--pipe cuts standard input: give it the file by <FILE" },
-	{ OPTION_PIPE, OPTION_RETRY_FAILED, ALL, to_standard_input },
+	{ OPTION_PIPE, OPTION_RETRY_FAILED, NO_JOURNAL, to_standard_input },
 	{ OPTION_PIPE, OPTION_STDIN_FROM, ALL, "a job has one standard input" },
-	{ OPTION_RETRY_FAILED, OPTION_STDIN_FROM, ALL, "a joblog does not tell a job's items" },
+	{ OPTION_RETRY_FAILED, OPTION_STDIN_FROM, NO_JOURNAL,
+	    "a joblog does not tell a job's items" },
 	{ OPTION_PLUGIN, OPTION_STDIN_FROM, ALL, is_no_command },
 	{ OPTION_PLUGIN, OPTION_PIPE, ALL, is_args },
 	{ OPTION_PLUGIN, OPTION_COLSEP, ALL, is_args },
@@ -90,7 +92,7 @@ static const struct rule exclude[] = {
 	{ OPTION_PLUGIN, OPTION_DRY_RUN, ALL, is_no_command },
 	{ OPTION_PLUGIN, OPTION_VERBOSE, ALL, is_no_command },
 	{ OPTION_PLUGIN, OPTION_INTERACTIVE, ALL, is_no_command },
-	{ OPTION_PLUGIN, OPTION_RETRY_FAILED, ALL, is_no_command },
+	{ OPTION_PLUGIN, OPTION_RETRY_FAILED, NO_JOURNAL, is_no_command },
 	{ OPTION_PLUGIN, OPTION_UNGROUP, ALL, is_whole },
 	{ OPTION_PLUGIN, OPTION_LINE_BUFFER, ALL, is_whole },
 	{ OPTION_PLUGIN, OPTION_COMPAT, ALL, "neither xargs nor parallel has plug-ins" },
@@ -116,13 +118,10 @@ static const struct rule exclude[] = {
 	{ OPTION_RETRY_FAILED, OPTION_RESUME, ALL,
 	    "--retry-failed takes its commands from the joblog and --resume from the input" },
 	{ OPTION_RETRY_FAILED, OPTION_RESUME_FAILED, ALL,
-	    "--retry-failed takes its commands from the joblog and --resume-failed from the "
-	    "input" },
+	    "--retry-failed runs nothing but what failed, and --resume-failed the rest too" },
 	{ OPTION_JOURNAL, OPTION_INTERACTIVE, ALL,
 	    "what is refused is never done, and would be asked again" },
 	{ OPTION_JOURNAL, OPTION_RESUME, ALL, go_on },
-	{ OPTION_JOURNAL, OPTION_RESUME_FAILED, ALL, go_on },
-	{ OPTION_JOURNAL, OPTION_RETRY_FAILED, ALL, go_on },
 	{ OPTION_STATUS, OPTION_BAR, ALL, one_picture },
 	{ OPTION_STATUS, OPTION_ETA, ALL, one_picture },
 	{ OPTION_STATUS, OPTION_UNGROUP, ALL, "jobs would write into the screen" },
@@ -139,8 +138,8 @@ static const struct rule exclude[] = {
 
 static const struct rule needs[] = {
 	{ OPTION_RESUME, OPTION_JOBLOG, ALL, "it says what has run" },
-	{ OPTION_RESUME_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
-	{ OPTION_RETRY_FAILED, OPTION_JOBLOG, ALL, "it says what has failed" },
+	{ OPTION_RESUME_FAILED, OPTION_JOBLOG, NO_JOURNAL, "it says what has failed" },
+	{ OPTION_RETRY_FAILED, OPTION_JOBLOG, NO_JOURNAL, "it says what has failed" },
 	{ OPTION_PLUGIN_ARGS, OPTION_PLUGIN, ALL, "there is nothing else to give them to" },
 	{ OPTION_RETRY_DELAY, OPTION_RETRIES, ALL, "without it no job runs again" },
 	{ OPTION_BLOCK, OPTION_PIPE, ALL, "without it there are no blocks" },
@@ -154,10 +153,12 @@ static const struct rule needs[] = {
 };
 
 static int
-holds_for(const struct rule *rule, enum dialect dialect)
+holds_for(const struct rule *rule, const struct options *o, const struct given *given)
 {
-	return rule->holds == ALL || dialect == DIALECT_NATIVE ||
-	    (rule->holds == NOT_XARGS && dialect == DIALECT_PARALLEL);
+	if (rule->holds == NO_JOURNAL)
+		return given->name[OPTION_JOURNAL] == NULL;
+	return rule->holds == ALL || o->dialect == DIALECT_NATIVE ||
+	    (rule->holds == NOT_XARGS && o->dialect == DIALECT_PARALLEL);
 }
 
 static void
@@ -168,13 +169,14 @@ check_rules(const struct options *o, const struct given *given)
 		if (rule->b == OPTION_COMPAT && o->dialect == DIALECT_NATIVE)
 			continue;
 		if (given->name[rule->a] != NULL && given->name[rule->b] != NULL &&
-		    holds_for(rule, o->dialect))
+		    holds_for(rule, o, given))
 			fail("%s and %s exclude each other: %s", given->name[rule->a],
 			    given->name[rule->b], rule->why);
 	}
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
 		const struct rule *rule = &needs[i];
-		if (given->name[rule->a] != NULL && given->name[rule->b] == NULL)
+		if (given->name[rule->a] != NULL && given->name[rule->b] == NULL &&
+		    holds_for(rule, o, given))
 			fail("%s needs --%s: %s", given->name[rule->a], option_table[rule->b].name,
 			    rule->why);
 	}
@@ -198,7 +200,7 @@ check_command(const struct options *o, const struct given *given)
 			    given->name[OPTION_PLUGIN], o->source_count);
 		return;
 	}
-	if (o->command_count == 0 && !o->retry_failed) {
+	if (o->command_count == 0 && !(o->retry_failed && given->name[OPTION_JOURNAL] == NULL)) {
 		if (o->dialect == DIALECT_NATIVE)
 			fail("no command is given: "
 			     "forkpool [options] command [args] [::: item...]");

@@ -201,7 +201,7 @@ enum option_kind { KIND_OWN = 0, KIND_FLAG, KIND_TEXT, KIND_SIZE, KIND_DURATION 
 	X(RESUME_FAILED, 0, "resume-failed", NONE, NULL, RECORDS, FLAG, resume_failed, \
 	    "but for those that failed") \
 	X(RETRY_FAILED, 0, "retry-failed", NONE, NULL, RECORDS, FLAG, retry_failed, \
-	    "run the joblog's failed commands again") \
+	    "run only what failed, by the joblog or the journal") \
 	X(RESULTS, 0, "results", NEEDED, "DIR", RECORDS, TEXT, results, \
 	    "keep each job's output below DIR, or in a .csv .tsv .json .tap") \
 	X(RESULTS_JSON, 0, "results-json", NEEDED, "FILE", RECORDS, TEXT, results_json, \

@@ -15,6 +15,8 @@
 #include "tool/journal/inflight.h"
 #include "tool/journal/journal_entry.h"
 #include "tool/journal/journal_file.h"
+#include "tool/journal/known.h"
+#include "tool/journal/rounds.h"
 
 /* The index has the place of every so many-th entry. */
 #define INDEX_STEP 1024
@@ -26,30 +28,21 @@
 #define SYNC_MIN_NS INT64_C(5000000)
 #define SYNC_MAX_NS INT64_C(250000000)
 
-/* What the journal knows of a task that an earlier run has begun. */
-struct known {
-	uint64_t hash;        /* done: the task's; else inflight_hash() of it */
-	int16_t  exit_code;
-	uint8_t  signal, verdict;
-	uint8_t  done;
-	/* How often it was in flight when a run was killed; INFLIGHT_ATTEMPT_MAX: or more often. */
-	uint8_t  lost;
-};
-
 struct journal {
 	struct journal_file *file;
 	char     *surplus;    /* FILE.surplus, for the sinks */
 	unsigned  retries;
 	int       keep_order;
-	struct known *known;  /* by seq, from 1 */
-	uint64_t  known_count, known_room;
+	struct known_jobs known;
+	struct rounds rounds;
+	int       begins_round; /* of this run: journal_begin() is to note that */
 	uint64_t *index;      /* the places of entries 0, INDEX_STEP, ... */
 	size_t    index_room;
 	uint64_t  entries;    /* in the journal */
-	uint64_t  in_a_row;   /* seqs from 1 that were done when this run began */
+	uint64_t  in_a_row;   /* places from 0 on whose jobs were done when this run began */
 	uint64_t  old_entries; /* of earlier runs */
 	/* replay */
-	uint64_t  want_entry, want_seq; /* lower ones are out everywhere */
+	uint64_t  want_entry, want_place; /* those before these are out everywhere */
 	uint64_t  next_entry, next_at;
 	/* syncing */
 	uint64_t  unsynced;   /* ends that are not known to be on the disk */
@@ -59,38 +52,10 @@ struct journal {
 
 /* -------------------------------------------------------------------------------- what is known */
 
-static struct known *
-known_of(struct journal *j, uint64_t seq)
-{
-	if (seq > j->known_room) {
-		uint64_t room = j->known_room == 0 ? 1024 : j->known_room;
-		while (room < seq)
-			room *= 2;
-		struct known *larger = NULL;
-		if (room <= SIZE_MAX / sizeof *larger)
-			larger = reallocarray(j->known, (size_t)room, sizeof *larger);
-		if (larger == NULL)
-			fail_memory();
-		memset(larger + j->known_room, 0, (size_t)(room - j->known_room) * sizeof *larger);
-		j->known = larger;
-		j->known_room = room;
-	}
-	if (seq > j->known_count)
-		j->known_count = seq;
-	return &j->known[seq - 1];
-}
-
 static void
 entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_brief *brief)
 {
-	struct known *k = known_of(j, seq);
-
-	*k = (struct known){ .hash = brief->hash,
-		.exit_code = (int16_t)brief->exit_code,
-		.signal = (uint8_t)brief->signal,
-		.verdict = (uint8_t)brief->verdict,
-		.done = 1,
-		.lost = k->lost };
+	known_done(&j->known, seq, brief);
 	if (j->entries % INDEX_STEP == 0) {
 		if (j->entries / INDEX_STEP == j->index_room) {
 			j->index_room = j->index_room == 0 ? 64 : 2 * j->index_room;
@@ -103,14 +68,42 @@ entry_known(struct journal *j, uint64_t seq, uint64_t at, const struct journal_b
 	j->entries++;
 }
 
-static void
-inflight_known(struct journal *j, const struct inflight_note *note)
+/* From here on jobs that have failed, or were lost with their run, are to be run again.  Whether
+   there are any. */
+static int
+round_begin(struct journal *j)
 {
-	struct known *k = known_of(j, note->seq);
-	if (k->done)
-		return;
-	k->hash = note->hash;
-	k->lost = note->attempt > k->lost ? (uint8_t)note->attempt : k->lost;
+	int any = 0, any_failed = 0;
+
+	for (uint64_t seq = 1; seq <= j->known.count; seq++) {
+		struct known *k = &j->known.job[seq - 1];
+		if (known_failed(k)) {
+			if (!any_failed)
+				rounds_begin(&j->rounds, j->entries, j->known.count);
+			any_failed = 1;
+			rounds_add(&j->rounds, seq);
+		} else if (k->done || k->lost == 0) {
+			continue;
+		}
+		known_again(k);
+		any = 1;
+	}
+	return any;
+}
+
+/* The first place in the order of the input whose job is not done. */
+static uint64_t
+first_not_done(const struct journal *j)
+{
+	uint64_t first = j->known.count + rounds_jobs(&j->rounds);
+
+	for (uint64_t seq = 1; seq <= j->known.count; seq++) {
+		uint64_t place = UINT64_MAX;
+		if (!j->known.job[seq - 1].done)
+			place = rounds_place(&j->rounds, seq, UINT64_MAX);
+		first = place < first ? place : first;
+	}
+	return first;
 }
 
 /* An entry of several records counts only if its last record is there. */
@@ -134,7 +127,13 @@ read_all(struct journal *j)
 			memcpy(&word, record.data, sizeof word);
 			if (inflight_read(word, &note) != 1 || note.seq != record.seq)
 				break;
-			inflight_known(j, &note);
+			known_inflight(&j->known, &note);
+			at = record.next;
+			continue;
+		}
+		if (record.kind == JOURNAL_AGAIN) {
+			if (part != 0 || record.seq != j->known.count || !round_begin(j))
+				break;
 			at = record.next;
 			continue;
 		}
@@ -157,8 +156,6 @@ read_all(struct journal *j)
 		fail_errno("--journal %s", journal_file_path(j->file));
 	journal_file_cut(j->file, at);
 	j->old_entries = j->entries;
-	while (j->in_a_row < j->known_count && j->known[j->in_a_row].done)
-		j->in_a_row++;
 }
 
 /* Refuses a damaged page, before the file is changed in any way. */
@@ -192,9 +189,9 @@ take_over_page(struct journal *j)
 			if (pass == 1)
 				page[i] = 0;
 			if (pass == 1 || !is_noted ||
-			    (note.seq <= j->known_count && j->known[note.seq - 1].done))
+			    (note.seq <= j->known.count && j->known.job[note.seq - 1].done))
 				continue;
-			inflight_known(j, &note);
+			known_inflight(&j->known, &note);
 			any = 1;
 			if (journal_file_add(j->file, JOURNAL_INFLIGHT, note.seq, 0, &page[i],
 				sizeof page[i]) == -1)
@@ -218,7 +215,7 @@ journal_open(const struct options *o)
 		fail_memory();
 	j->retries = o->retries;
 	j->keep_order = o->keep_order;
-	j->want_entry = j->want_seq = UINT64_MAX;
+	j->want_entry = j->want_place = UINT64_MAX;
 	uint64_t key = command_key(o, &text);
 	j->file = journal_file_open(o->journal, key, text.at);
 	bytes_clear(&text);
@@ -227,6 +224,9 @@ journal_open(const struct options *o)
 	check_page(j);
 	read_all(j);
 	take_over_page(j);
+	if (o->resume_failed || o->retry_failed)
+		j->begins_round = round_begin(j);
+	j->in_a_row = first_not_done(j);
 	return j;
 }
 
@@ -240,7 +240,8 @@ journal_close(struct journal *j)
 	inflight_open(NULL);
 	journal_file_close(j->file);
 	free(j->surplus);
-	free(j->known);
+	known_free(&j->known);
+	rounds_free(&j->rounds);
 	free(j->index);
 	free(j);
 }
@@ -254,7 +255,7 @@ journal_descriptor(const struct journal *j)
 int
 journal_is_new(const struct journal *j)
 {
-	return j->known_count == 0;
+	return j->known.count == 0;
 }
 
 /* ---------------------------------------------------------------------------------------- sinks */
@@ -279,7 +280,7 @@ void
 journal_attach(struct journal *j, enum journal_sink which, struct sink *s, int fd, int shared)
 {
 	int by_seq = is_by_seq(j, which);
-	uint64_t *want = by_seq ? &j->want_seq : &j->want_entry;
+	uint64_t *want = by_seq ? &j->want_place : &j->want_entry;
 
 	sink_attach(s, journal_file_checkpoint(j->file, which), fd, shared || which == JOURNAL_ERR,
 	    by_seq ? j->in_a_row : j->old_entries, sink_name[which], j->surplus);
@@ -288,15 +289,21 @@ journal_attach(struct journal *j, enum journal_sink which, struct sink *s, int f
 }
 
 uint64_t
-journal_number(const struct journal *j, enum journal_sink which, const struct task *task)
+journal_place(const struct journal *j, uint64_t seq, uint64_t entry)
 {
-	return is_by_seq(j, which) ? task->seq - 1 : task->entry;
+	return rounds_place(&j->rounds, seq, entry);
 }
 
 uint64_t
-journal_first_seq(const struct journal *j)
+journal_number(const struct journal *j, enum journal_sink which, const struct task *task)
 {
-	return j->want_seq == UINT64_MAX ? 1 : j->want_seq + 1;
+	return is_by_seq(j, which) ? journal_place(j, task->seq, task->entry) : task->entry;
+}
+
+uint64_t
+journal_first_place(const struct journal *j)
+{
+	return j->want_place == UINT64_MAX ? 0 : j->want_place;
 }
 
 void
@@ -304,7 +311,7 @@ journal_replay_all(struct journal *j)
 {
 	j->want_entry = 0;
 	if (j->keep_order)
-		j->want_seq = 0;
+		j->want_place = 0;
 }
 
 int
@@ -314,7 +321,7 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 	struct journal_record record;
 
 	/* Begin at the last indexed entry before the first one that a sink wants. */
-	if (j->next_entry == 0 && j->want_seq == UINT64_MAX)
+	if (j->next_entry == 0 && j->want_place == UINT64_MAX)
 		j->next_entry = j->want_entry >= j->old_entries ?
 		    j->old_entries : j->want_entry / INDEX_STEP * INDEX_STEP;
 	if (j->next_at == 0 && j->next_entry < j->old_entries)
@@ -324,8 +331,10 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 		errno = 0;
 		if (journal_file_read(j->file, j->next_at, &record) != 1)
 			break;
-		if (record.kind != JOURNAL_INFLIGHT &&
-		    (number >= j->want_entry || record.seq > j->want_seq)) {
+		int is_entry = record.kind == JOURNAL_ENTRY || record.kind == JOURNAL_PART;
+		if (is_entry &&
+		    (number >= j->want_entry ||
+			journal_place(j, record.seq, number) >= j->want_place)) {
 			if (journal_entry_read(j->file, &j->next_at, task, outcome, out, err) == -1)
 				break;
 			(*task)->entry = number;
@@ -348,17 +357,17 @@ journal_replay(struct journal *j, struct task **task, struct outcome *outcome,
 enum journal_state
 journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 {
-	if (task->seq > j->known_count)
+	if (task->seq > j->known.count)
 		return JOURNAL_TO_RUN;
-	const struct known *k = &j->known[task->seq - 1];
-	if (!k->done && k->lost == 0)
-		return JOURNAL_TO_RUN;
-	if (k->hash != (k->done ? task->hash : inflight_hash(task->hash))) {
+	const struct known *k = &j->known.job[task->seq - 1];
+	if (!known_is(k, task->hash)) {
 		message("--journal %s: job %" PRIu64
 			" was another one when it was begun: the input has changed",
 		    journal_file_path(j->file), task->seq);
 		return JOURNAL_CHANGED;
 	}
+	if (!k->done && k->lost == 0)
+		return JOURNAL_TO_RUN;
 	task->attempts = k->lost;
 	*outcome = (struct outcome){ .verdict = VERDICT_UNKNOWN,
 		.exit_code = -1,
@@ -380,7 +389,7 @@ journal_check(struct journal *j, struct task *task, struct outcome *outcome)
 uint64_t
 journal_known(const struct journal *j)
 {
-	return j != NULL ? j->known_count : 0;
+	return j != NULL ? j->known.count : 0;
 }
 
 void
@@ -388,7 +397,7 @@ journal_input_ended(const struct journal *j, uint64_t last_seq)
 {
 	message("--journal %s: the input ends at job %" PRIu64 ", and had %" PRIu64
 		" or more: it has changed",
-	    journal_file_path(j->file), last_seq, j->known_count);
+	    journal_file_path(j->file), last_seq, j->known.count);
 }
 
 /* Only the first error is told: later ones follow from it. */
@@ -399,6 +408,18 @@ say(struct journal *j)
 		message_errno("--journal %s", journal_file_path(j->file));
 	j->said = 1;
 	return -1;
+}
+
+int
+journal_begin(struct journal *j)
+{
+	if (!j->begins_round)
+		return 0;
+	j->begins_round = 0;
+	if (journal_file_add(j->file, JOURNAL_AGAIN, j->known.count, 0, "", 0) == -1 ||
+	    journal_file_sync(j->file) == -1)
+		return say(j);
+	return 0;
 }
 
 int

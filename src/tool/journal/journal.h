@@ -63,9 +63,15 @@ int  journal_is_new(const struct journal *);
 void journal_attach(struct journal *, enum journal_sink, struct sink *, int fd, int shared);
 /* For sink_wants(): the number of a task from journal_done() or journal_replay(). */
 uint64_t journal_number(const struct journal *, enum journal_sink, const struct task *);
-/* With -k: the first seq, in the order of the input, that earlier runs have not published, or that
-   something wants all the same. */
-uint64_t journal_first_seq(const struct journal *);
+/*
+ * The place, 0, 1, ..., in the order of the input of the result of that job which is the entry of
+ * that number, or where it has none UINT64_MAX.  A job that is run again has one for each result
+ * (rounds.h).
+ */
+uint64_t journal_place(const struct journal *, uint64_t seq, uint64_t entry);
+/* With -k: the first place that earlier runs have not published, or that something wants all the
+   same. */
+uint64_t journal_first_place(const struct journal *);
 /* Something wants all that is done, whatever is out: journal_replay() begins with the first job. */
 void journal_replay_all(struct journal *);
 /*
@@ -83,6 +89,11 @@ int journal_replay(struct journal *, struct task **, struct outcome *, struct ou
 enum journal_state journal_check(struct journal *, struct task *, struct outcome *);
 /* The last seq that earlier runs came to.  0: there is none, or no journal. */
 uint64_t journal_known(const struct journal *);
+/*
+ * The input is the same as far as the journal knows, and jobs may begin: notes that those that have
+ * failed are run again, if the options say so.  -1 (said): none may.
+ */
+int journal_begin(struct journal *);
 /* Says that the input has ended before that seq. */
 void journal_input_ended(const struct journal *, uint64_t last_seq);
 

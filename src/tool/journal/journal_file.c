@@ -97,7 +97,7 @@ journal_file_read(struct journal_file *f, uint64_t at, struct journal_record *re
 		return -1;
 	memcpy(&head, data, sizeof head);
 	if (head.magic != RECORD_MAGIC || head.len > JOURNAL_PIECE_MAX ||
-	    head.kind < JOURNAL_PART || head.kind > JOURNAL_INFLIGHT)
+	    head.kind < JOURNAL_PART || head.kind > JOURNAL_AGAIN)
 		return -1;
 	len = sizeof head + padded(head.len);
 	if ((data = peek(f, at, &len)) == NULL)

@@ -27,6 +27,7 @@ enum journal_kind {
 	JOURNAL_PART = 1,  /* a piece of an entry, which goes on in the next record */
 	JOURNAL_ENTRY,     /* the last piece of an entry */
 	JOURNAL_INFLIGHT,  /* a job in flight when a run was killed; its data is a page's word */
+	JOURNAL_AGAIN,     /* a run began to run again what had failed; seq: the last known job */
 };
 
 struct journal_record {

@@ -31,7 +31,9 @@ by_seq(const void *a, const void *b)
 void
 resume_open(const struct options *o)
 {
-	if (o->joblog == NULL || !(o->resume || o->resume_failed || o->retry_failed))
+	/* A journal knows more. */
+	if (o->journal != NULL || o->joblog == NULL ||
+	    !(o->resume || o->resume_failed || o->retry_failed))
 		return;
 	options = o;
 	failed_again = o->resume_failed || o->retry_failed;

@@ -43,7 +43,7 @@ publish_open(const struct options *o, struct journal *j)
 		    output_writer_is_one_file());
 		journal_attach(j, JOURNAL_ERR, output_writer_sink(PUBLISH_ERR), STDERR_FILENO, 1);
 	}
-	order_open(j != NULL ? journal_first_seq(j) : 1);
+	order_open(j != NULL ? journal_first_place(j) + 1 : 1);
 	if (o->joblog != NULL && joblog_is_output(o->joblog) &&
 	    output_writer_add(PUBLISH_OUT, joblog_header(), strlen(joblog_header())) == -1)
 		run_totals_broken();
@@ -371,13 +371,16 @@ publish_job(struct job *job)
 
 	if (records_add(&record) == -1)
 		lose_output(job);
+	const uint64_t turn = journal == NULL ?
+	    job->task->seq :
+	    journal_place(journal, job->task->seq, job->task->entry) + 1;
 	if (!options->keep_order) {
 		job_out(job);
-	} else if (job->task->seq < order_turn()) {
+	} else if (turn < order_turn()) {
 		/* An earlier run published the job and was killed before all records had it. */
 		job_free(job);
 	} else {
-		order_add(job->task->seq, job);
+		order_add(turn, job);
 		turns_take();
 	}
 }

@@ -3,6 +3,8 @@
 #include "config.h"
 #include "tool/run/replay.h"
 
+#include <inttypes.h>
+
 #include "tool/base/message.h"
 #include "tool/exec/channels.h"
 #include "tool/run/completion.h"
@@ -14,10 +16,19 @@
 
 static int over;          /* jobs may begin */
 static int input_over;
+static int any_began;     /* jobs of this run */
 static uint64_t last_seq; /* the greatest number of a task seen so far */
 /* Tasks that were compared and are to begin, in the order of the input; with --pipe each with the
    channel that has its block. */
 static struct jobs_waiting held;
+
+/* --retry-failed: no jobs begin that earlier runs did not come to. */
+static void
+goes_no_further(const struct run *run)
+{
+	if (run->options->retry_failed && last_seq >= journal_known(run->journal))
+		task_queue_stop();
+}
 
 int
 replay_has_tasks(void)
@@ -32,9 +43,10 @@ replay_next_job(void)
 }
 
 static void
-seen(const struct task *task)
+seen(const struct run *run, const struct task *task)
 {
 	last_seq = task->seq > last_seq ? task->seq : last_seq;
+	goes_no_further(run);
 }
 
 /* A job that is not to run. */
@@ -69,7 +81,7 @@ compare(const struct run *run, struct task *task, struct channel *channel)
 	struct outcome outcome;
 
 	job->channel = channel_lend(channel, job);
-	seen(task);
+	seen(run, task);
 	enum journal_state state = journal_check(run->journal, task, &outcome);
 	if (state == JOURNAL_TO_RUN || state == JOURNAL_UNKNOWN) {
 		/* replay_ended() asks the journal again when the task is to begin. */
@@ -87,13 +99,15 @@ replay_ended(const struct run *run, struct job *job)
 
 	if (run->journal == NULL)
 		return 0;
-	seen(job->task);
+	seen(run, job->task);
 	/* Another try within this run: the journal was asked before the first. */
 	if (job->task->attempts > 0)
 		return 0;
 	enum journal_state state = journal_check(run->journal, job->task, &outcome);
-	if (state == JOURNAL_TO_RUN)
+	if (state == JOURNAL_TO_RUN) {
+		any_began = 1;
 		return 0;
+	}
 	settle(run, job, state, &outcome);
 	return 1;
 }
@@ -119,6 +133,26 @@ replay_caught_up(void)
 		return;
 	message_errno("standard output: what the journal does not know of cannot be cut off");
 	run_totals_broken();
+}
+
+void
+replay_say_all_done(const struct run *run)
+{
+	const struct options *o = run->options;
+	const struct totals *t = run_totals();
+	const uint64_t done = t->succeeded + t->failed;
+
+	if (run->journal == NULL || any_began || done == 0 || !over || t->broken || o->quiet ||
+	    o->dialect != DIALECT_NATIVE)
+		return;
+	if (t->failed == 0)
+		message("--journal %s: %" PRIu64 " job%s done", o->journal, done,
+		    done == 1 ? " is" : "s are");
+	else
+		message("--journal %s: %" PRIu64 " job%s done, and %" PRIu64
+			" of them failed%s",
+		    o->journal, done, done == 1 ? " is" : "s are", t->failed,
+		    o->retry_failed ? "" : "; --retry-failed runs those again");
 }
 
 /* Publish all that earlier runs finished and did not publish, before anything of this run. */
@@ -189,7 +223,12 @@ replay_input(const struct run *run, int *input_waits)
 			return 0;
 	}
 	over = 1;
-	if (run->journal != NULL)
+	if (run->journal == NULL)
+		return 1;
+	goes_no_further(run);
+	if (journal_begin(run->journal) == -1)
+		run_totals_broken();
+	else
 		results_out(run);
 	return !run_totals()->broken;
 }

@@ -37,5 +37,8 @@ void replay_input_ended(const struct run *);
 /* All results of earlier runs have gone out: cut off what the output has behind them, of entries
    that the journal lost. */
 void replay_caught_up(void);
+/* Where no job was left to begin: says how many are done, and what can be done about those that
+   failed. */
+void replay_say_all_done(const struct run *);
 
 #endif

@@ -341,6 +341,7 @@ loop(void)
 	output_out(output_writer_finish);
 	if (!stop.output_closed && replay_is_over())
 		replay_caught_up();
+	replay_say_all_done(&this_run);
 }
 
 /* ------------------------------------------------------------------------------- open and close */

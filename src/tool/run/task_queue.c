@@ -10,6 +10,7 @@
 #include "tool/taskgen/stdin_blocks.h"
 
 static const struct options *options;
+static int from_joblog; /* --retry-failed takes the tasks from there */
 static struct rows *sources;
 static struct batcher *batcher;
 static struct stdin_blocks *blocks;
@@ -44,8 +45,9 @@ task_queue_open(const struct options *o, size_t function_count, task_queue_skip 
 	skip = skipped;
 	functions = function_count;
 	TAILQ_INIT(&ahead);
+	from_joblog = o->retry_failed && o->journal == NULL;
 	resume_open(o);
-	if (o->retry_failed)
+	if (from_joblog)
 		return;
 	say_terminal(o);
 	if (o->pipe) {
@@ -84,7 +86,7 @@ task_queue_header(void)
 static enum next
 input_next(struct task **task, int block_fd)
 {
-	if (options->retry_failed)
+	if (from_joblog)
 		return (*task = resume_next_failed()) != NULL ? NEXT_GOT : NEXT_END;
 	if (blocks != NULL)
 		return stdin_blocks_next(blocks, block_fd, task);
@@ -117,7 +119,7 @@ input_left(struct task **task, int block_fd)
 		if (got != NEXT_GOT)
 			return got;
 		given = (*task)->taken;
-		if (options->retry_failed || !resume_has((*task)->seq))
+		if (from_joblog || !resume_has((*task)->seq))
 			return NEXT_GOT;
 		passed_over++;
 		task_queue_used(*task);
