@@ -95,6 +95,19 @@ out=$(seq 5 | "$forkpool" -j1 -E 3 echo 2>&1)
 is 'a pipe' "$?:$out" '0:1
 2'
 
+# -------------------------------------------------------------------------------- what jobs have of it
+
+# As xargs: see xargs.sh.  GNU parallel's manual says otherwise of -a, but that is what it does.
+printf 'a\n' >items
+for dialect in native parallel; do
+	printf 'x\ny\n' >in
+	out=$({
+		"$forkpool" --compat=$dialect -j1 -a items -n0 --shell 'cat; echo "$?"'
+		cat
+	} <in 2>&1)
+	is "$dialect, -a: jobs have an empty standard input" "$out" "$(printf '0\nx\ny')"
+done
+
 # --------------------------------------------------------------------------------------- a terminal
 
 if command -v python3 >/dev/null; then
