@@ -221,7 +221,7 @@ for how in KILL TERM; do
 plan 1..4
 good'
 	is 'and its points once' "$(grep -c '^TAP' r.tap):$err" 1:
-	run "$forkpool" -j1 --retries 3 --journal journal --results r.tap -a items ./waits
+	run "$forkpool" --quiet -j1 --retries 3 --journal journal --results r.tap -a items ./waits
 	is 'once more changes nothing' "$status:$(points | tail -n 3):$err" '0:4 ok - last
 plan 1..4
 good:'

@@ -32,7 +32,7 @@ int  records_add(const struct job_record *);
 /* The task has failed so, and been tried again. */
 void records_again(struct task *, const struct job_record *);
 /* The same job as records_add() had, when its output goes out: with -k in the order of the input.
-   Its output is whole still. */
+   Its output is whole still.  Only the last result of a job. */
 void records_add_in_turn(const struct job_record *);
 /*
  * Without a journal: adds the joblog's line of the job, which is to be written when the job's

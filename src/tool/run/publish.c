@@ -289,6 +289,17 @@ is_wanted(const struct job *job, int stream)
 	    journal_number(journal, stream == PUBLISH_OUT ? JOURNAL_OUT : JOURNAL_ERR, job->task));
 }
 
+/* A job that has failed and is run again has another result then (--retry-failed with a journal). */
+static int
+is_last_result(const struct job *job)
+{
+	const struct task *task = job->task;
+
+	return journal == NULL ||
+	    journal_place(journal, task->seq, task->entry) ==
+	    journal_place(journal, task->seq, UINT64_MAX);
+}
+
 static int
 object_out(const struct job *job)
 {
@@ -334,7 +345,8 @@ job_out(struct job *job)
 	const struct job_record record = publish_record(job);
 	int failed = 0;
 
-	records_add_in_turn(&record);
+	if (is_last_result(job))
+		records_add_in_turn(&record);
 	if (options->json)
 		failed = out && object_out(job) == -1;
 	else if (options->group_markers != MARKERS_NONE && !is_put_away())
