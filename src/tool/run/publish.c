@@ -289,7 +289,7 @@ is_wanted(const struct job *job, int stream)
 	    journal_number(journal, stream == PUBLISH_OUT ? JOURNAL_OUT : JOURNAL_ERR, job->task));
 }
 
-/* A job that has failed and is run again has another result then (--retry-failed with a journal). */
+/* With a journal a job that has failed and is run again has another result (--retry-failed). */
 static int
 is_last_result(const struct job *job)
 {
