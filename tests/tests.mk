@@ -20,6 +20,9 @@ pool_units = \
 	tests/pool/test_cancel \
 	tests/pool/test_cancel_kill \
 	tests/pool/test_timing \
+	tests/pool/test_suspend \
+	tests/pool/test_suspend_storm \
+	tests/pool/test_suspend_jobs \
 	tests/pool/test_values \
 	tests/pool/test_jobs \
 	tests/pool/test_backtrace \
@@ -273,6 +276,7 @@ shell_tests = \
 	tests/tool/report.sh \
 	tests/tool/report-page.sh \
 	tests/tool/status.sh \
+	tests/tool/stop.sh \
 	tests/tool/jobserver-client.sh \
 	tests/tool/jobserver-server.sh
 

@@ -64,9 +64,11 @@ core_sources = \
 	src/lib/worker/worker_run.c src/lib/worker/worker_run.h \
 	src/lib/worker/worker.c src/lib/worker/worker.h \
 	src/lib/supervisor/sandbox_selftest.c src/lib/supervisor/sandbox_selftest.h \
+	src/lib/supervisor/standstill.c src/lib/supervisor/standstill.h \
 	src/lib/supervisor/worker_slot.c src/lib/supervisor/worker_slot.h \
 	src/lib/supervisor/supervisor_state.h \
 	src/lib/supervisor/orphans.c src/lib/supervisor/orphans.h \
+	src/lib/supervisor/suspension.c src/lib/supervisor/suspension.h \
 	src/lib/supervisor/supervisor_loop.c src/lib/supervisor/supervisor_loop.h \
 	src/lib/supervisor/supervisor.c src/lib/supervisor/supervisor.h \
 	src/lib/symbols/object_map.c src/lib/symbols/object_map.h \
@@ -112,7 +114,7 @@ libforkpool_core_la_LIBADD = $(LIBBSD_LIBS) $(LIBSECCOMP_LIBS) $(LIBUNWIND_LIBS)
 lib_LTLIBRARIES = libforkpool.la
 libforkpool_la_SOURCES =
 libforkpool_la_LIBADD = libforkpool-core.la
-libforkpool_la_LDFLAGS = $(AM_LDFLAGS) $(FORKPOOL_LDFLAGS) -version-info 1:0:0
+libforkpool_la_LDFLAGS = $(AM_LDFLAGS) $(FORKPOOL_LDFLAGS) -version-info 2:0:1
 EXTRA_libforkpool_la_DEPENDENCIES = $(srcdir)/src/lib/forkpool.map
 if HAVE_VERSION_SCRIPT
 libforkpool_la_LDFLAGS += -Wl,--version-script=$(srcdir)/src/lib/forkpool.map

@@ -7,7 +7,7 @@ tool_sources = \
 	src/tool/base/escape.c src/tool/base/escape.h \
 	src/tool/base/display_width.c src/tool/base/display_width.h \
 	src/tool/base/message.c src/tool/base/message.h \
-	src/tool/base/clock.h \
+	src/tool/base/clock.c src/tool/base/clock.h \
 	src/tool/base/bytes.c src/tool/base/bytes.h \
 	src/tool/base/escape_lines.c src/tool/base/escape_lines.h \
 	src/tool/base/median.c src/tool/base/median.h \
@@ -137,6 +137,7 @@ tool_sources = \
 	src/tool/run/explain.c src/tool/run/explain.h \
 	src/tool/run/run_state.h \
 	src/tool/run/submit.c src/tool/run/submit.h \
+	src/tool/run/suspend.c src/tool/run/suspend.h \
 	src/tool/run/completion.c src/tool/run/completion.h \
 	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \

@@ -301,6 +301,8 @@ support_not_refused(struct forkpool *pool, int error)
 		{ "cancel_job", REFUSED(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_QUEUED)) },
 		{ "cancel_job", REFUSED(forkpool_cancel_job(pool, 1, FORKPOOL_CANCEL_RUNNING)) },
 		{ "set_deadline", REFUSED(forkpool_set_deadline(pool, 1)) },
+		{ "suspend", REFUSED(forkpool_suspend(pool)) },
+		{ "resume", REFUSED(forkpool_resume(pool)) },
 		{ "timeout", REFUSED(forkpool_timeout(pool)) },
 		{ "dispatch", REFUSED(forkpool_dispatch(pool, NULL, 0)) },
 		{ "wakeup", REFUSED(forkpool_wakeup(pool)) },

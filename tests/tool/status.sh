@@ -276,11 +276,11 @@ tm send-keys C-z
 appears 'Ctrl-Z: it is stopped' 'Stopped'
 ok 'Ctrl-Z: the screen is gone' not_seen '^WORKER'
 is 'Ctrl-Z: the cursor is visible' "$(tm display -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" '1 0 1'
-release 1 0
 type_line fg
 appears 'fg: the screen is back' '^WORKER'
-appears 'fg: with what is so by now' '^1/8 done, 2 running'
-appears 'fg: and what has come meanwhile' '^f1 says 0$'
+release 1 0
+appears 'fg: the jobs go on' '^1/8 done, 2 running'
+appears 'fg: and what they write is there' '^f1 says 0$'
 # In the background the tool does not draw; in the foreground it does again.
 tm send-keys C-z
 until_true not_seen '^WORKER'

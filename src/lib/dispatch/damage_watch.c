@@ -7,6 +7,7 @@
 #include "lib/dispatch/offers.h"
 #include "lib/dispatch/result_value.h"
 #include "lib/ipc/packet_pipe.h"
+#include "lib/os/os.h"
 
 /* How often to look, at most. */
 #define LOOK_NS (100 * CLOCK_MS)
@@ -156,6 +157,13 @@ claim_look(struct dispatcher *d, struct job *job, int64_t now)
 }
 
 void
+damage_paused(struct dispatcher *d, int64_t pause_ns)
+{
+	INFLIGHT_FOREACH(d, entry)
+		d->damage.seen[entry].since += pause_ns;
+}
+
+void
 damage_look(struct dispatcher *d, int64_t now)
 {
 	bool all_known = true;
@@ -168,6 +176,10 @@ damage_look(struct dispatcher *d, int64_t now)
 	spool_taken_mend(d);
 	if (atomic_load(&d->shared->pool_deadline) != d->loop.deadline)
 		atomic_store(&d->shared->pool_deadline, d->loop.deadline);
+	if (atomic_exchange(&d->shared->suspended, d->loop.suspended) != d->loop.suspended)
+		os_word_wake(&d->shared->suspended);
+	if (d->loop.suspended)
+		return; /* no claim is as it should be by now */
 	INFLIGHT_FOREACH(d, entry)
 		all_known &= claim_look(d, job_table_at(&d->jobs, entry), now);
 	if (!all_known)

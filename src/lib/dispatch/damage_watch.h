@@ -17,4 +17,7 @@
 /* Look, if it is time.  Call after results_peek(): a result that is in an outbox is no damage. */
 void damage_look(struct dispatcher *, int64_t now);
 
+/* The pool was suspended for that long: no run has become older. */
+void damage_paused(struct dispatcher *, int64_t pause_ns);
+
 #endif

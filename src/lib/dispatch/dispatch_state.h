@@ -148,6 +148,9 @@ struct dispatch_loop {
 	struct pollfd *pollfds;   /* SHARED_WORKERS_MAX + 3 of them */
 	int64_t  deadline;        /* of the pool */
 	bool     expired;
+	bool     suspended;
+	int64_t  suspended_at;
+	int64_t  deadline_left;   /* of the pool, while it is suspended; CLOCK_NEVER: none */
 	struct loop_fd fd;
 };
 

@@ -19,9 +19,12 @@
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
 #include "lib/os/heirloom.h"
+#include "lib/os/os.h"
 
 /* Poll interval while a dead supervisor's workers exit. */
 #define RECOVER_POLL_NS (5 * CLOCK_MS)
+/* The supervisor answers within this time. */
+#define SUSPEND_NS (10 * CLOCK_S)
 /* While results come in without a pause, poll the other descriptors every so many rounds. */
 #define ROUNDS_UNPOLLED 16u
 /* Where dispatcher_pollfds() puts which descriptor; the results pipes follow. */
@@ -81,7 +84,7 @@ stuck_check(struct dispatcher *d, int64_t now)
 {
 	results_peek(d);
 	damage_look(d, now);
-	if (offers_again(d, now))
+	if (!d->loop.suspended && offers_again(d, now))
 		tick_back_off(&d->tick, now);
 	else
 		/* Each offered job runs: nothing to find until one ends, but for damage. */
@@ -157,6 +160,10 @@ dispatcher_set_deadline(struct dispatcher *d, int64_t deadline, int64_t now)
 {
 	dispatcher_deadline_check(d, now); /* one that has passed is not lifted after the fact */
 	d->loop.expired = false;
+	if (d->loop.suspended) {
+		d->loop.deadline_left = deadline == CLOCK_NEVER ? CLOCK_NEVER : deadline - now;
+		deadline = CLOCK_NEVER;
+	}
 	d->loop.deadline = deadline;
 	atomic_store(&d->shared->pool_deadline, deadline);
 	atomic_store(&d->control->pool_deadline, deadline);
@@ -172,6 +179,51 @@ dispatcher_deadline_check(struct dispatcher *d, int64_t now)
 	d->loop.expired = true;
 	/* Only running jobs are left after this, and from here on nothing is tried again. */
 	(void)dispatcher_cancel_all(d, FORKPOOL_CANCEL_RUNNING);
+}
+
+int
+dispatcher_suspend(struct dispatcher *d, int64_t now)
+{
+	const int64_t until = clock_after(now, SUSPEND_NS);
+	const int64_t left = d->loop.expired || d->loop.deadline == CLOCK_NEVER ?
+	    CLOCK_NEVER : d->loop.deadline - now;
+
+	d->loop.suspended = true;
+	d->loop.suspended_at = now;
+	d->loop.deadline_left = CLOCK_NEVER;
+	if (left != CLOCK_NEVER) {
+		dispatcher_set_deadline(d, CLOCK_NEVER, now);
+		d->loop.deadline_left = left > 0 ? left : 0;
+	}
+	atomic_store(&d->shared->suspended, 1);
+	uint32_t request = atomic_fetch_add(&d->control->suspend, 1) + 1;
+	supervisor_link_ring(&d->link);
+	/* Without a supervisor there is no worker either, and the next one begins with this. */
+	while (d->link.socket != -1 && atomic_load(&d->control->suspended) != request) {
+		struct pollfd fd = { .fd = d->link.socket, .events = POLLIN };
+		if (clock_now() >= until) {
+			dispatcher_resume(d, clock_now());
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		(void)poll(&fd, 1, clock_poll_ms(until, clock_now()));
+		deaths_check(d);
+	}
+	return 0;
+}
+
+void
+dispatcher_resume(struct dispatcher *d, int64_t now)
+{
+	d->loop.suspended = false;
+	damage_paused(d, now - d->loop.suspended_at);
+	if (d->loop.deadline_left != CLOCK_NEVER)
+		dispatcher_set_deadline(d, clock_after(now, d->loop.deadline_left), now);
+	atomic_store(&d->shared->suspended, 0);
+	os_word_wake(&d->shared->suspended);
+	atomic_fetch_add(&d->control->suspend, 1);
+	supervisor_link_ring(&d->link);
+	tick_restart(&d->tick, now);
 }
 
 int64_t

@@ -40,6 +40,10 @@ void dispatcher_set_deadline(struct dispatcher *, int64_t deadline, int64_t now)
 /* Cancel all jobs if the pool's deadline has passed.  Also called when a job is submitted. */
 void dispatcher_deadline_check(struct dispatcher *, int64_t now);
 
+/* Bring all that runs to a standstill, the deadlines too.  0; -1: ETIMEDOUT, and it goes on. */
+int  dispatcher_suspend(struct dispatcher *, int64_t now);
+void dispatcher_resume(struct dispatcher *, int64_t now);
+
 /* Whether forkpool_wakeup() was called since the last question. */
 bool dispatcher_take_wakeup(struct dispatcher *);
 

@@ -47,6 +47,7 @@ control_restart(struct control *c)
 	atomic_store(&c->failure, CONTROL_WORKS);
 	atomic_store(&c->supervisor_rung, 0);
 	atomic_store(&c->parent_rung, 0);
+	atomic_store(&c->suspended, 0);
 	atomic_store(&c->workers_started, 0);
 	atomic_store(&c->workers_died, 0);
 	for (unsigned i = 0; i < SHARED_WORKERS_MAX && atomic_load(&c->slot[i].generation) != 0;

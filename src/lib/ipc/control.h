@@ -62,6 +62,9 @@ struct control {
 	/* Parent. */
 	_Atomic uint32_t workers_wanted;
 	_Atomic uint32_t stop;           /* 1: end every worker, then the supervisor itself */
+	/* Raised by one for each forkpool_suspend() and forkpool_resume(): odd while the pool is to
+	   be suspended. */
+	_Atomic uint32_t suspend;
 	_Atomic uint32_t jobs_wait;      /* jobs are accepted and not finished */
 	_Atomic uint32_t timed_jobs;     /* jobs offered that have a timeout */
 	_Atomic int64_t  pool_deadline;
@@ -78,6 +81,7 @@ struct control {
 	alignas(SHARED_CACHE_LINE) _Atomic uint32_t started;
 	_Atomic uint32_t failure;        /* enum control_failure: no worker can be had */
 	_Atomic int32_t  failure_error;  /* errno, or a wait status for CONTROL_WORKERS_DIE */
+	_Atomic uint32_t suspended;      /* the value of suspend that it has carried out */
 	_Atomic uint64_t workers_started, workers_died;
 	_Atomic uint32_t layers;         /* set of enum forkpool_layer, as they were tried out */
 	_Atomic uint32_t mechanisms;     /* and of enum forkpool_mechanism */

@@ -51,6 +51,7 @@ shared_slot_clear(struct shared_slot *slot, unsigned parity)
 	atomic_store(&slot->end_ticket, 0);
 	atomic_store(&slot->kill_ticket, 0);
 	atomic_store(&slot->leave, 0);
+	atomic_store(&slot->paused_ns, 0);
 	atomic_store(&slot->progress[0], 0);
 	atomic_store(&slot->progress[1], 0);
 	atomic_store(&slot->values_taken[parity], 0);

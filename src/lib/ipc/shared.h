@@ -88,8 +88,8 @@ struct shared_slot {
 	_Atomic uint32_t run_entry;
 	_Atomic uint32_t reading;           /* the worker waits for a packet */
 	_Atomic uint32_t ready;             /* enum worker_ready; the supervisor's as well */
-	_Atomic int64_t  run_started;
-	_Atomic int64_t  run_deadline;      /* CLOCK_NEVER none */
+	_Atomic int64_t  run_started;       /* by the worker's clock: slot_clock() */
+	_Atomic int64_t  run_deadline;      /* likewise; CLOCK_NEVER none */
 	_Atomic uint64_t oom_kills;         /* in the worker's cgroup when the run began */
 	_Atomic uint64_t progress[2];       /* done, total */
 	_Atomic pid_t    pid;               /* as the process itself says */
@@ -100,6 +100,7 @@ struct shared_slot {
 	_Atomic uint64_t end_ticket;        /* the run that SIGTERM is meant for */
 	_Atomic uint64_t kill_ticket;       /* own processes: that run has no grace; set first */
 	_Atomic uint32_t leave;             /* the process is to end in order */
+	_Atomic int64_t  paused_ns;         /* how long the process has been suspended so far */
 
 	/* Written by the parent. */
 	_Atomic uint32_t values_taken[2];   /* by parity: values taken from the spool */
@@ -109,8 +110,10 @@ struct shared_slot {
 };
 
 struct shared {
-	/* Written by the parent: no run starts past the pool's deadline; CLOCK_NEVER none. */
+	/* Written by the parent: no run starts past the pool's deadline; CLOCK_NEVER none.  Nor
+	   does one while the pool is suspended. */
 	alignas(SHARED_CACHE_LINE) _Atomic int64_t pool_deadline;
+	_Atomic uint32_t suspended;
 
 	/* Written by the parent: packets sent so far; whether workers are to spin for the next. */
 	alignas(SHARED_CACHE_LINE) _Atomic uint32_t packets;
@@ -148,6 +151,21 @@ static inline claim_word *
 shared_claim(struct shared *s, uint32_t entry)
 {
 	return (claim_word *)(void *)((char *)s + SHARED_CLAIMS) + entry;
+}
+
+/* A worker's clock: clock_now() without the time that the worker was suspended.  A run's deadline
+   is of this clock, so that it comes no nearer meanwhile. */
+static inline int64_t
+slot_clock(const _Atomic int64_t *paused_ns)
+{
+	int64_t paused, now;
+
+	/* Only a reading without a pause inside is one. */
+	do {
+		paused = atomic_load_explicit(paused_ns, memory_order_acquire);
+		now = clock_now();
+	} while (atomic_load_explicit(paused_ns, memory_order_acquire) != paused);
+	return now - paused;
 }
 
 /* Clear what the slot's last process of that parity left behind. */

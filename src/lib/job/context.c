@@ -99,7 +99,8 @@ forkpool_fail(struct forkpool_context *c, int error, const char *format, ...)
 int
 forkpool_cancelled(const struct forkpool_context *c)
 {
-	return c->cancelled || (c->deadline != CLOCK_NEVER && clock_now() >= c->deadline);
+	return c->cancelled ||
+	    (c->deadline != CLOCK_NEVER && slot_clock(c->paused_ns) >= c->deadline);
 }
 
 int64_t
@@ -107,7 +108,7 @@ forkpool_time_left(const struct forkpool_context *c)
 {
 	if (c->deadline == CLOCK_NEVER)
 		return INT64_MAX;
-	int64_t left = c->deadline - clock_now();
+	int64_t left = c->deadline - slot_clock(c->paused_ns);
 	return left > 0 ? left : 0;
 }
 

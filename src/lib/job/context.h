@@ -22,7 +22,7 @@
 struct forkpool_context {
 	/* Of the run. */
 	uint64_t seq;
-	int64_t  deadline;
+	int64_t  deadline;                /* by the worker's clock: slot_clock() */
 	unsigned attempt;
 	unsigned cooperative;
 	volatile sig_atomic_t cancelled;  /* set by the SIGTERM handler */
@@ -35,6 +35,7 @@ struct forkpool_context {
 	size_t   value_max;
 	void    *state;
 	_Atomic uint64_t    *progress;   /* done, then total */
+	const _Atomic int64_t *paused_ns; /* of the worker's slot, or what the mailbox says of it */
 	const struct canary *canary;     /* the worker's; NULL in a job's own process */
 	struct spool_writer *spool;      /* where large values go; NULL in a job's own process, */
 	unsigned char       *area;       /* where they go to this area of value_max bytes */

@@ -76,6 +76,15 @@ mailboxes_keep(struct mailbox *mailboxes, unsigned worker)
 }
 
 void
+mailbox_paused(struct mailbox *m, const _Atomic int64_t *paused_ns)
+{
+	/* The supervisor sets both while it keeps this process stopped: also between these two. */
+	do
+		atomic_store(&m->paused_ns, atomic_load(paused_ns));
+	while (atomic_load(&m->paused_ns) != atomic_load(paused_ns));
+}
+
+void
 mailbox_clear(struct mailbox *m, unsigned char *area, size_t size)
 {
 	struct mailbox_refusal *refusal = mailbox_refusal(m);

@@ -34,6 +34,8 @@ struct mailbox {
 	_Atomic int32_t  returned;     /* by its function */
 	_Atomic uint64_t progress[2];  /* done, total */
 	struct crash_note note;
+	/* As in the worker's slot.  The supervisor writes it too; only the job reads it. */
+	_Atomic int64_t  paused_ns;
 	/* Set up by the worker; the job's process puts the reply in it. */
 	struct forkpool_context context;
 	/* Arguments that came in a packet. */
@@ -62,6 +64,9 @@ struct mailbox_refusal *mailbox_refusal(struct mailbox *);
 size_t         mailbox_refusal_size(void);
 /* In a worker: unmap all others. */
 void           mailboxes_keep(struct mailbox *, unsigned worker);
+
+/* Take over how long the worker has been suspended so far, before a job's process begins. */
+void mailbox_paused(struct mailbox *, const _Atomic int64_t *paused_ns);
 
 /* Clear it, and the area of size bytes, so that nothing of one job is left for the next. */
 void mailbox_clear(struct mailbox *, unsigned char *area, size_t size);

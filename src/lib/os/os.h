@@ -157,6 +157,15 @@ int64_t os_process_cpu_ns(pid_t pid);
 uint64_t os_process_memory(pid_t pid);
 size_t   os_process_threads(pid_t pid, pid_t *tids, size_t capacity);
 pid_t    os_process_parent(pid_t pid);
+/* Whether a process stands still with all its threads. */
+enum os_motion {
+	OS_RUNS = 0,
+	OS_WAITS,   /* a thread is in a system call that it cannot leave now; no other runs */
+	OS_STOPPED, /* by a signal */
+	OS_TRACED,  /* some threads by their tracer */
+	OS_ENDED,   /* or the system does not show it */
+};
+enum os_motion os_process_motion(pid_t pid);
 /* Send a signal to a process by os_process_handle()'s descriptor; -1. */
 int      os_handle_kill(int handle, int signo);
 /* Whom this process traces goes on, with that signal, and is not traced any more. */

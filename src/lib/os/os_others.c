@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,9 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #endif
+
+/* Threads of one process that are looked at: a stop signal stops all or none. */
+#define THREADS_SEEN_MAX 256
 
 int
 os_process_handle(pid_t pid)
@@ -221,6 +225,58 @@ os_process_threads(pid_t pid, pid_t *tids, size_t capacity)
 	(void)capacity;
 #endif
 	return found;
+}
+
+#ifdef __linux__
+/* The state of one thread as proc(5) stat shows it; 0: it is gone, or is not shown. */
+static char
+thread_state(pid_t pid, pid_t tid)
+{
+	char name[32], text[1024];
+
+	(void)snprintf(name, sizeof name, "task/%ld/stat", (long)tid);
+	proc_read(pid, name, text, sizeof text);
+	const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+	return at != NULL && at[1] == ' ' ? at[2] : '\0';
+}
+#endif
+
+enum os_motion
+os_process_motion(pid_t pid)
+{
+#ifdef __linux__
+	pid_t tids[THREADS_SEEN_MAX];
+	size_t n = os_process_threads(pid, tids, THREADS_SEEN_MAX);
+	bool waits = false, stopped = false, traced = false;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (thread_state(pid, tids[i])) {
+		case 'T':
+			stopped = true;
+			break;
+		case 't':
+			traced = true;
+			break;
+		case 'D':
+			waits = true;
+			break;
+		case 'Z':
+		case 'X':
+		case '\0':
+			break;
+		default:
+			return OS_RUNS;
+		}
+	}
+	if (waits)
+		return OS_WAITS;
+	if (traced)
+		return OS_TRACED;
+	return stopped ? OS_STOPPED : OS_ENDED;
+#else
+	(void)pid;
+	return OS_RUNS;
+#endif
 }
 
 int

@@ -16,6 +16,7 @@
 #include "lib/job/outcome.h"
 #include "lib/os/clock.h"
 #include "lib/os/fd.h"
+#include "lib/os/os.h"
 #include "lib/os/usdt.h"
 #include "lib/pool/sized.h"
 
@@ -344,6 +345,45 @@ forkpool_set_deadline(struct forkpool *pool, int64_t ns_from_now)
 		return -1;
 	int64_t now = clock_now();
 	dispatcher_set_deadline(&pool->d, clock_after(now, ns_from_now), now);
+	loop_fd_ring(&pool->d);
+	return 0;
+}
+
+/* Whether the system shows the processes of jobs to the supervisor. */
+static bool
+jobs_can_be_found(const struct dispatcher *d)
+{
+	int children = jobs_have_own_process(&d->link.setup.worker) ? os_children_open() : -1;
+	bool found = children != -1;
+
+	fd_close(&children);
+	return found || !jobs_have_own_process(&d->link.setup.worker);
+}
+
+int
+forkpool_suspend(struct forkpool *pool)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	struct dispatcher *d = &pool->d;
+	if (d->loop.suspended)
+		return 0;
+	if (!jobs_can_be_found(d)) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	int r = dispatcher_suspend(d, clock_now());
+	loop_fd_ring(d);
+	return r;
+}
+
+int
+forkpool_resume(struct forkpool *pool)
+{
+	if (pool_check(pool) == -1)
+		return -1;
+	if (pool->d.loop.suspended)
+		dispatcher_resume(&pool->d, clock_now());
 	loop_fd_ring(&pool->d);
 	return 0;
 }

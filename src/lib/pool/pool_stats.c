@@ -67,6 +67,17 @@ forkpool_mechanisms(const struct forkpool *pool)
 	return pool_check(pool) == -1 ? 0 : pool->d.link.setup.worker.sandbox.mechanisms;
 }
 
+/* The time by the clock of a worker, which stands still while the pool is suspended. */
+static int64_t
+now_of(const struct dispatcher *d, const struct shared_slot *slot)
+{
+	int64_t paused = atomic_load(&slot->paused_ns);
+
+	if (d->loop.suspended)
+		return clock_can_be(paused) ? d->loop.suspended_at - paused : 0;
+	return clock_can_be(paused) ? clock_now() - paused : 0;
+}
+
 int
 forkpool_worker_info_sized(const struct forkpool *pool, unsigned worker,
     struct forkpool_worker_info *info, size_t info_size)
@@ -96,7 +107,7 @@ forkpool_worker_info_sized(const struct forkpool *pool, unsigned worker,
 		now.seq = job->seq;
 		if (job->id_len > 0)
 			strncat(now.id, job->id, sizeof now.id - 1);
-		now.run_ns = clock_since(started, clock_now());
+		now.run_ns = clock_since(started, now_of(d, slot));
 		_Atomic uint64_t *progress = jobs_have_own_process(&d->link.setup.worker) ?
 		    mailboxes_at(d->link.setup.worker.mailboxes, worker)->progress :
 		    slot->progress;

@@ -16,6 +16,7 @@
 #include "lib/os/fd.h"
 #include "lib/os/os.h"
 #include "lib/supervisor/orphans.h"
+#include "lib/supervisor/suspension.h"
 
 /* A crash loop: more than FUTILE_MAX workers, beyond one for each slot, in a row died without
    having run anything (or could not be forked), and no worker is left that works.  The pause before
@@ -51,9 +52,9 @@ supervisor_end(struct supervisor *s)
 			continue;
 	unsigned slots = s->slots;
 	s->slots = s->alive = 0;
-	while (orphans_kill(s) == 0)
-		if (waitpid(-1, NULL, 0) == -1 && errno == ECHILD)
-			break;
+	while (orphans_kill(s) == 0 && (waitpid(-1, NULL, 0) != -1 || errno != ECHILD))
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue; /* there may be thousands, which are looked at each time */
 	cgroup_remove(&s->env.setup->sandbox.cgroup, slots);
 	_exit(0);
 }
@@ -146,7 +147,7 @@ slot_refill(struct supervisor *s, unsigned index)
 		slot_send(s, index, EVENT_LEAVE);
 		return;
 	}
-	if (atomic_load(&s->control->failure) != CONTROL_WORKS ||
+	if (suspension_is_on(s) || atomic_load(&s->control->failure) != CONTROL_WORKS ||
 	    (w->until != CLOCK_NEVER && w->until > s->env.now))
 		return;
 	if (orphans_hold_mailbox(s)) {
@@ -349,14 +350,17 @@ deadlines_check(struct supervisor *s)
 		struct shared_slot *slot = shared_of(s, i);
 		uint64_t ticket = atomic_load(&slot->run_ticket);
 		int64_t deadline = atomic_load(&slot->run_deadline);
-		if (s->slot[i].pid == 0 || ticket == 0)
+		int64_t worker_now = now - s->slot[i].paused_ns;
+		if (s->slot[i].pid == 0 || ticket == 0 || s->slot[i].still.is_on)
 			continue;
-		if (!pool_over && deadline > now) {
-			next = clock_earlier(next, deadline);
+		slot_mend(&s->env, &s->slot[i], i);
+		if (!pool_over && deadline > worker_now) {
+			next = clock_earlier(next, clock_after(now, deadline - worker_now));
 			continue;
 		}
 		next = clock_earlier(next, clock_after(now, OVERDUE_POLL_NS));
-		overdue_end(s, i, ticket, deadline <= now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED);
+		overdue_end(s, i, ticket,
+		    deadline <= worker_now ? CLAIM_TIMED_OUT : CLAIM_CANCELLED);
 	}
 	return next;
 }
@@ -367,7 +371,7 @@ init_check(struct supervisor *s, unsigned index)
 {
 	struct worker_slot *w = &s->slot[index];
 
-	if (w->pid == 0 || w->init_until == CLOCK_NEVER)
+	if (w->pid == 0 || w->init_until == CLOCK_NEVER || w->still.is_on)
 		return CLOCK_NEVER;
 	if (s->env.now < w->init_until)
 		return w->init_until;
@@ -396,7 +400,8 @@ timers_check(struct supervisor *s)
 		s->trim_at = clock_after(s->env.now, TRIM_NS);
 	for (unsigned i = 0; i < s->slots; i++) {
 		struct worker_slot *w = &s->slot[i];
-		if (w->until <= s->env.now) {
+		const bool runs = slot_clock_runs(w);
+		if (runs && w->until <= s->env.now) {
 			w->until = CLOCK_NEVER;
 			if (w->pid != 0)
 				slot_send(s, i, EVENT_TIME);
@@ -409,7 +414,9 @@ timers_check(struct supervisor *s)
 				capture_trim(w->capture, s->env.setup->output_max);
 			next = clock_earlier(next, s->trim_at);
 		}
-		next = clock_earlier(next, clock_earlier(init_check(s, i), w->until));
+		next = clock_earlier(next, init_check(s, i));
+		if (runs)
+			next = clock_earlier(next, w->until);
 	}
 	return next;
 }
@@ -421,8 +428,10 @@ supervisor_loop(struct supervisor *s)
 		atomic_store(&s->control->supervisor_rung, 0);
 		s->env.now = clock_now();
 		children_check(s);
+		/* What the caller asked for before it suspended the pool comes before that. */
 		requests_check(s);
-		int64_t next = deadlines_check(s);
+		int64_t next = suspension_check(s);
+		next = clock_earlier(next, deadlines_check(s));
 		next = clock_earlier(next, timers_check(s));
 		if (atomic_load(&s->control->stop) && s->alive == 0)
 			supervisor_end(s);

@@ -104,6 +104,8 @@ start(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	w->for_cause = w->is_stopped = 0;
 	w->asked = w->ticket = w->killing = 0;
 	w->init_late = 0;
+	w->still.is_on = false;
+	w->paused_ns = 0;
 	w->init_until = e->setup->init == NULL || e->setup->init_timeout_ns < 0 ?
 	    CLOCK_NEVER : clock_after(clock_now(), e->setup->init_timeout_ns);
 	atomic_store(&slot->last_pid[parity], pid);
@@ -130,12 +132,68 @@ resume(struct worker_slot *w)
 	w->is_stopped = 0;
 }
 
+static int64_t
+later(int64_t time, int64_t span)
+{
+	return time == CLOCK_NEVER ? CLOCK_NEVER : clock_after(time, span);
+}
+
+static int
+suspend(struct slot_environment *e, struct worker_slot *w, unsigned index)
+{
+	(void)index;
+	standstill_begin(&w->still, w->pid, w->is_stopped, e->now);
+	return 0;
+}
+
+void
+slot_spare(struct worker_slot *w)
+{
+	w->is_stopped &= w->still.spares_worker;
+	standstill_end(&w->still, w->pid);
+}
+
+void
+slot_mend(const struct slot_environment *e, const struct worker_slot *w, unsigned index)
+{
+	_Atomic int64_t *paused_ns = &shared_of(e, index)->paused_ns;
+
+	if (atomic_load_explicit(paused_ns, memory_order_relaxed) != w->paused_ns)
+		atomic_store(paused_ns, w->paused_ns);
+}
+
+/* The time that has passed at the standstill; 0: there is none. */
+static int64_t
+pause_of(const struct worker_slot *w)
+{
+	return w->still.is_on ? clock_since(w->still.since, clock_now()) : 0;
+}
+
+/* The time that they stood still is nobody's: all clocks go on where they were. */
+static int
+go_on(struct slot_environment *e, struct worker_slot *w, unsigned index)
+{
+	const int64_t pause = pause_of(w);
+
+	if (!w->still.is_on)
+		return 0;
+	w->paused_ns += pause;
+	w->until = later(w->until, pause);
+	w->init_until = later(w->init_until, pause);
+	slot_mend(e, w, index);
+	if (jobs_have_own_process(e->setup))
+		atomic_store(&mailboxes_at(e->setup->mailboxes, index)->paused_ns, w->paused_ns);
+	slot_spare(w);
+	return 0;
+}
+
 static int
 end_run(struct slot_environment *e, struct worker_slot *w, unsigned index)
 {
 	w->ticket = w->asked;
 	atomic_store(&shared_of(e, index)->end_ticket, w->ticket);
 	(void)kill(w->pid, SIGTERM);
+	(void)go_on(e, w, index);
 	resume(w); /* a stopped process does not act on SIGTERM */
 	w->state = SLOT_ENDING;
 	w->until = clock_after(e->now, e->grace_ns);
@@ -161,7 +219,8 @@ kill_or_continue(struct slot_environment *e, struct worker_slot *w, unsigned ind
 	if (slot_claim(e, w, index, w->ticket) != NULL ||
 	    slot_claim(e, w, index, w->killing) != NULL)
 		return kill_now(e, w, index);
-	resume(w);
+	if (!w->still.is_on)
+		resume(w);
 	w->state = SLOT_RUNS;
 	w->until = CLOCK_NEVER;
 	/* Another run may have begun before the stop, and the parent have asked for its end. */
@@ -254,6 +313,7 @@ died(struct slot_environment *e, struct worker_slot *w, unsigned index)
 {
 	(void)e;
 	(void)index;
+	w->still.is_on = false;
 	w->state = SLOT_WAITS; /* the supervisor's loop says when to start the next, if at all */
 	w->until = CLOCK_NEVER;
 	return 0;
@@ -274,6 +334,8 @@ static slot_action *const action[SLOT_STATES][SLOT_EVENTS] = {
 		[EVENT_KILL_RUN] = kill_run,
 		[EVENT_LEAVE] = leave,
 		[EVENT_KILL] = kill_now,
+		[EVENT_SUSPEND] = suspend,
+		[EVENT_GO_ON] = go_on,
 		[EVENT_DIED] = died,
 	},
 	[SLOT_ENDING] = {
@@ -282,6 +344,8 @@ static slot_action *const action[SLOT_STATES][SLOT_EVENTS] = {
 		[EVENT_KILL_RUN] = kill_run,
 		[EVENT_LEAVE] = leave,
 		[EVENT_KILL] = kill_now,
+		[EVENT_SUSPEND] = suspend,
+		[EVENT_GO_ON] = go_on,
 		[EVENT_DIED] = died,
 	},
 	[SLOT_STOPPING] = {
@@ -290,6 +354,8 @@ static slot_action *const action[SLOT_STATES][SLOT_EVENTS] = {
 		[EVENT_KILL_RUN] = kill_when_stopped,
 		[EVENT_LEAVE] = leave_mark,
 		[EVENT_KILL] = kill_now,
+		[EVENT_SUSPEND] = suspend,
+		[EVENT_GO_ON] = go_on,
 		[EVENT_DIED] = died,
 	},
 	[SLOT_KILLED] = {
@@ -364,6 +430,8 @@ slot_reap(struct slot_environment *e, struct worker_slot *w, unsigned index)
 	obituary->over_memory = over_memory(e, w, index, status);
 	obituary->run_ticket = atomic_load(&slot->run_ticket);
 	obituary->run_started = atomic_load(&slot->run_started);
+	if (clock_can_be(obituary->run_started)) /* by clock_now(), as if nothing had paused it */
+		obituary->run_started += w->paused_ns + pause_of(w);
 	obituary->ended_ns = clock_now();
 	obituary->output_len = obituary->output_lost = 0;
 	if (w->capture != -1 && !in_order)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/supervisor/standstill.h"
 #include "lib/worker/worker.h"
 
 enum slot_state {
@@ -34,6 +35,8 @@ enum slot_event {
 	EVENT_STOPPED,     /* the process has stopped */
 	EVENT_LEAVE,       /* have it leave after its run, or at once where the pool stops */
 	EVENT_KILL,        /* kill the process */
+	EVENT_SUSPEND,     /* bring the process to a standstill, with those of its job */
+	EVENT_GO_ON,       /* continue them */
 	EVENT_DIED,        /* the process was reaped */
 	SLOT_EVENTS,
 };
@@ -57,6 +60,8 @@ struct worker_slot {
 	int64_t  init_until;    /* when its worker_init() has to be over; CLOCK_NEVER: it is, or it
 	                           may take as long as it likes */
 	int      init_late;     /* it was killed for that */
+	struct standstill still;
+	int64_t  paused_ns;     /* how long the process has been suspended so far */
 	uint64_t runs_before;   /* the slot's count of runs when this process began */
 };
 
@@ -74,6 +79,21 @@ struct slot_environment {
 /* Act on the event.  0, or the errno of a start that failed. */
 int slot_handle(struct slot_environment *, struct worker_slot *, unsigned index,
     enum slot_event);
+
+/* As EVENT_GO_ON, but the time since EVENT_SUSPEND counts as any other: they have not come to a
+   standstill. */
+void slot_spare(struct worker_slot *);
+
+/* Tell the worker anew how long it has been suspended: a job at WORKER may have written there. */
+void slot_mend(const struct slot_environment *, const struct worker_slot *, unsigned index);
+
+/* Whether what is to happen at times set by the supervisor may happen now. */
+static inline bool
+slot_clock_runs(const struct worker_slot *w)
+{
+	/* A worker that is being stopped, to see what it is at, is no less so. */
+	return !w->still.is_on || w->state == SLOT_STOPPING;
+}
 
 /* Reap the worker, which the kernel says has ended, and write its obituary for the parent.
    1: it had started a run, or ended as it was told to; 0: it ended without having started any. */

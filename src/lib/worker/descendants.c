@@ -166,10 +166,8 @@ waited_for_ns(pid_t pid)
 	return ticks * (CLOCK_S / sysconf(_SC_CLK_TCK));
 }
 
-/* Append the process's children to pids[have]; returns how many pids there are then.  Each thread
-   has a list of its own. */
-static size_t
-children_add(pid_t of, pid_t *pids, size_t have)
+size_t
+descendants_add_children(pid_t of, pid_t *pids, size_t have, size_t capacity)
 {
 	pid_t tids[THREADS_SEEN_MAX];
 	size_t threads = os_process_threads(of, tids, THREADS_SEEN_MAX);
@@ -181,7 +179,7 @@ children_add(pid_t of, pid_t *pids, size_t have)
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd == -1)
 			continue;
-		ssize_t n = os_children_read(fd, pids + have, DESCENDANTS_SEEN_MAX - have);
+		ssize_t n = os_children_read(fd, pids + have, capacity - have);
 		(void)close(fd);
 		have += n > 0 ? (size_t)n : 0;
 	}
@@ -199,10 +197,10 @@ descendants_list(int children, pid_t init, pid_t job, pid_t pids[DESCENDANTS_SEE
 		pids[have++] = job;
 	/* init's own time is no job's; what it has reaped it tells itself. */
 	if (init != 0)
-		have = children_add(init, pids, have);
+		have = descendants_add_children(init, pids, have, DESCENDANTS_SEEN_MAX);
 	/* The array grows on the way by each process's children. */
 	for (size_t i = 0; i < have; i++)
-		have = children_add(pids[i], pids, have);
+		have = descendants_add_children(pids[i], pids, have, DESCENDANTS_SEEN_MAX);
 	return have;
 }
 

@@ -44,6 +44,9 @@ int descendants_end(int children, struct pid_namespace *, pid_t job, struct desc
 #define DESCENDANTS_SEEN_MAX 1024u
 size_t descendants_list(int children, pid_t init, pid_t job,
     pid_t pids[DESCENDANTS_SEEN_MAX]);
+/* Append a process's children to pids[have]; returns how many pids there are then.  Each thread has
+   a list of its own. */
+size_t descendants_add_children(pid_t of, pid_t *pids, size_t have, size_t capacity);
 /* Kill these but the job's own process, while that has not been reaped: one of them may trace it,
    and its end is not to be seen before that one's. */
 void descendants_kill(int children, pid_t init, pid_t job);

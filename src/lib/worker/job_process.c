@@ -45,6 +45,7 @@ job_processes_init(struct job_processes *p, const struct worker_setup *setup, un
 
 	*p = (struct job_processes){ .setup = setup, .self = getpid(), .worker = worker,
 		.ns = *ns };
+	p->paused_ns = &shared_slot(setup->shared, worker)->paused_ns;
 	p->area_size = (setup->value_max + page - 1) / page * page;
 	p->mailbox = mailboxes_at(setup->mailboxes, worker);
 	mailboxes_keep(setup->mailboxes, worker);
@@ -187,10 +188,10 @@ end_begin(struct job_processes *p, int how)
 {
 	p->ending = how;
 	if (how >= END_KILL) {
-		p->kill_at = clock_now();
+		p->kill_at = job_clock(p);
 		return;
 	}
-	p->kill_at = clock_after(clock_now(), p->setup->grace_ns);
+	p->kill_at = clock_after(job_clock(p), p->setup->grace_ns);
 	signal_job(p, SIGTERM);
 	signal_job(p, SIGCONT); /* a stopped process does not act on SIGTERM */
 }
@@ -199,7 +200,7 @@ end_begin(struct job_processes *p, int how)
 static void
 timers_check(struct job_processes *p)
 {
-	int64_t now = clock_now();
+	int64_t now = job_clock(p);
 
 	if (now >= p->cpu_at && (p->cpu_at = cpu_check(p, now)) == 0) {
 		p->over_cpu = 1;
@@ -267,10 +268,10 @@ end_await(struct job_processes *p)
 			end_begin(p, p->end_asked);
 		int64_t next = clock_earlier(clock_earlier(p->cpu_at, p->kill_at), p->memory.at);
 		if (p->has_threads)
-			next = clock_earlier(next, clock_after(clock_now(), THREADS_POLL_NS));
+			next = clock_earlier(next, clock_after(job_clock(p), THREADS_POLL_NS));
 		if (slow)
-			next = clock_earlier(next, clock_after(clock_now(), OUTPUT_POLL_NS));
-		int64_t left = next == CLOCK_NEVER ? -1 : next - clock_now();
+			next = clock_earlier(next, clock_after(job_clock(p), OUTPUT_POLL_NS));
+		int64_t left = next == CLOCK_NEVER ? -1 : next - job_clock(p);
 		if (more || (next != CLOCK_NEVER && left < 0))
 			left = 0;
 		int signo = os_signal_wait(&set, &info, left);
@@ -309,6 +310,8 @@ mailbox_fill(struct job_processes *p, const struct wire_job *job, int64_t deadli
 	c->value_max = p->setup->value_max;
 	c->state = p->state;
 	c->progress = w->progress;
+	c->paused_ns = &w->paused_ns;
+	mailbox_paused(w, p->paused_ns);
 	c->area = p->area;
 	c->area_room = p->spool != NULL ? spool_room(p->spool) : p->area_size;
 	if (job->args != NULL)
@@ -360,10 +363,10 @@ process_start(struct job_processes *p, struct job_birth *birth)
 		return -1;
 	p->pid = pid;
 	p->kill_at = CLOCK_NEVER;
-	p->cpu_at = cpu_limit > 0 ? clock_after(clock_now(), CPU_POLL_MIN_NS) : CLOCK_NEVER;
+	p->cpu_at = cpu_limit > 0 ? clock_after(job_clock(p), CPU_POLL_MIN_NS) : CLOCK_NEVER;
 	p->ending = END_NONE;
 	p->over_cpu = 0;
-	memory_watch_begin(&p->memory);
+	memory_watch_begin(&p->memory, job_clock(p));
 	p->meter = (struct descendants_meter){ 0 };
 	return 0;
 }

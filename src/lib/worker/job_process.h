@@ -50,6 +50,8 @@ struct job_processes {
 	                                  executes its program; NULL: none does */
 	struct limits_base limits;
 	pid_t           self, supervisor;
+	const _Atomic int64_t *paused_ns; /* of the worker's slot: all times here are of
+	                                      job_clock() */
 	const struct spool_writer *spool; /* where the worker writes large values; NULL: nowhere */
 	void           *state;         /* as worker_init() made it */
 	unsigned        worker;
@@ -88,6 +90,13 @@ void job_process_run(struct job_processes *, const struct wire_job *, int64_t de
 /* Once the result is settled.  Where output_is_out is 0, pass on the rest, however long the reader
    takes. */
 void job_process_done(struct job_processes *);
+
+/* The clock of the worker's slot. */
+static inline int64_t
+job_clock(const struct job_processes *p)
+{
+	return slot_clock(p->paused_ns);
+}
 
 /* Whether this process is not the worker but a child of it; async-signal-safe.  In a pid namespace
    a child may have its worker's number, and shows by the canary; a process that borrows its

@@ -19,13 +19,13 @@ memory_watch_init(struct memory_watch *w, uint64_t base, int64_t limit)
 }
 
 void
-memory_watch_begin(struct memory_watch *w)
+memory_watch_begin(struct memory_watch *w, int64_t now)
 {
 	w->data = 0;
 	w->met = 0;
 	w->pause = PAUSE_MIN;
 	if (w->near > 0)
-		w->at = clock_after(clock_now(), w->pause);
+		w->at = clock_after(now, w->pause);
 }
 
 void

@@ -29,7 +29,7 @@ struct memory_watch {
 /* limit: on what comes on top of base; 0: none. */
 void memory_watch_init(struct memory_watch *, uint64_t base, int64_t limit);
 /* A job's process begins. */
-void memory_watch_begin(struct memory_watch *);
+void memory_watch_begin(struct memory_watch *, int64_t now);
 /* Look, where that is due.  The others as for descendants_cpu_ns(). */
 void memory_watch_check(struct memory_watch *, int children, pid_t init, pid_t job,
     int may_have_children, int64_t now);

@@ -428,6 +428,7 @@ worker_main(const struct worker_setup *setup, pid_t supervisor, unsigned index, 
 	worker_self.context.worker = index;
 	worker_self.context.value_max = setup->value_max;
 	worker_self.context.progress = worker_self.slot->progress;
+	worker_self.context.paused_ns = &worker_self.slot->paused_ns;
 	worker_self.context.spool = &worker_self.spool;
 	worker_self.context.canary = &setup->canary;
 	clock_meter_init(&worker_self.meter);

@@ -14,6 +14,7 @@
 #include "lib/ipc/packet_pipe.h"
 #include "lib/job/job_call.h"
 #include "lib/job/stdio_capture.h"
+#include "lib/os/os.h"
 #include "lib/os/usdt.h"
 
 /* At least so much of the arena is mapped: a page that is not read costs address space alone. */
@@ -78,11 +79,27 @@ outbox_begin(void)
 	    worker_self.generation);
 }
 
-/* Call after anything that may have taken long: the next run's time begins now. */
-static void
-run_begins_now(void)
+/* Read the worker's clock, as slot_clock() does.  Call also after anything that may have taken
+   long: the next run's time begins now. */
+static inline void
+clock_look(void)
 {
-	worker_self.now = clock_meter_now(&worker_self.meter);
+	const _Atomic int64_t *paused_ns = &worker_self.slot->paused_ns;
+	int64_t paused, now;
+
+	do {
+		paused = atomic_load_explicit(paused_ns, memory_order_acquire);
+		now = clock_meter_now(&worker_self.meter);
+	} while (atomic_load_explicit(paused_ns, memory_order_acquire) != paused);
+	worker_self.paused_ns = paused;
+	worker_self.now = now - paused;
+}
+
+/* The moment of the last look, by clock_now(). */
+static inline int64_t
+system_now(void)
+{
+	return worker_self.now + worker_self.paused_ns;
 }
 
 /* Send the results in the outbox as a packet.  Blocks while the parent does not read. */
@@ -113,7 +130,7 @@ outbox_flush(void)
 	atomic_fetch_add_explicit(&worker_self.box->flushes, 1, memory_order_release);
 	atomic_thread_fence(memory_order_release);
 	outbox_begin();
-	run_begins_now();
+	clock_look();
 }
 
 /* Let the parent find the frames so far, should the process die; each counts once its claim is
@@ -184,8 +201,8 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	struct forkpool_context *c = &worker_self.context;
 
 	if (returned == 0 && !c->is_large && c->message_len == 0 && worker_self.capture == -1 &&
-	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket, started,
-		ended - started, c->value, c->value_len)) {
+	    wire_put_plain_result(&worker_self.out, job->entry, job->ticket,
+		worker_self.started_ns, ended - started, c->value, c->value_len)) {
 		outbox_publish();
 		claim_settle(job, ended);
 		return;
@@ -193,7 +210,7 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 	struct wire_result result = {
 		.entry = job->entry, .ticket = job->ticket,
 		.outcome = returned == 0 ? FORKPOOL_OK : FORKPOOL_FAILED, .error = returned,
-		.started_ns = started, .run_ns = ended - started,
+		.started_ns = worker_self.started_ns, .run_ns = ended - started,
 		.message = c->message, .message_len = c->message_len,
 	};
 	if (returned == 0 && c->value_len > 0) {
@@ -207,7 +224,7 @@ result_send(const struct wire_job *job, int returned, int64_t started, int64_t e
 		if (!c->is_large && spool_must_wait(&worker_self.spool))
 			claim_settle(job, ended);
 		output_collect(&result);
-		run_begins_now();
+		clock_look();
 	}
 	if ((returned == 0 && c->is_large) || result.output_len > 0)
 		spool_commit(&worker_self.spool);
@@ -252,7 +269,7 @@ result_pass_on(const struct wire_job *job, struct wire_result *result, int64_t e
 		}
 		if (result->value_len > 0 || result->output_len > 0)
 			spool_commit(&worker_self.spool);
-		run_begins_now();
+		clock_look();
 	}
 	result_put(job, result, ended);
 }
@@ -312,7 +329,7 @@ run_here(struct wire_job *job, int64_t started)
 
 	if (!canary_holds(&worker_self.setup->canary, CANARY_WORKER))
 		_exit(0); /* the job forked this process, and the process returned from the job */
-	worker_self.now = clock_meter_now(&worker_self.meter);
+	clock_look();
 	result_send(job, returned, started, worker_self.now);
 	if (c->has_progress) {
 		c->has_progress = 0;
@@ -328,13 +345,14 @@ static void
 run_in_own_process(const struct wire_job *job, int64_t started, int64_t deadline)
 {
 	struct wire_result result = {
-		.entry = job->entry, .ticket = job->ticket, .started_ns = started,
+		.entry = job->entry, .ticket = job->ticket,
+		.started_ns = worker_self.started_ns,
 	};
 
 	job_process_run(&worker_self.own_process, job, deadline,
 	    shared_claim(worker_self.setup->shared, job->entry), &result);
 	worker_self.run_ticket = 0;
-	worker_self.now = clock_meter_now(&worker_self.meter);
+	clock_look();
 	result.run_ns = worker_self.now - started;
 	result_pass_on(job, &result, worker_self.now);
 	if (!worker_self.own_process.output_is_out) {
@@ -375,6 +393,7 @@ job_run(struct wire_job *job)
 		context_begin(&worker_self.context, job, deadline);
 	worker_self.context.deadline = deadline;
 	worker_self.cooperative = job->cooperative != 0;
+	worker_self.started_ns = system_now();
 	worker_self.own_process.end_asked = 0;
 	worker_self.run_ticket = job->ticket;
 	uint64_t expected = claim_make(job->ticket, 0, 0, CLAIM_OFFERED);
@@ -397,6 +416,24 @@ job_run(struct wire_job *job)
 	return 1;
 }
 
+/* No run begins while the pool is suspended.  The supervisor stops this worker too, but for the end
+   of a run that is cancelled meanwhile. */
+static void
+suspended_await(void)
+{
+	struct shared *shared = worker_self.setup->shared;
+
+	outbox_flush();
+	worker_self.in_pool_io = 1;
+	while (atomic_load(&shared->suspended)) {
+		if (atomic_load(&worker_self.slot->leave))
+			siglongjmp(worker_self.leave, 1);
+		os_word_wait(&shared->suspended, 1, CLOCK_S);
+	}
+	worker_self.in_pool_io = 0;
+	clock_look();
+}
+
 void
 packet_run(const struct wire_packet *packet, size_t len)
 {
@@ -409,12 +446,15 @@ packet_run(const struct wire_packet *packet, size_t len)
 	if (jobs_have_own_process(worker_self.setup) &&
 	    pid_namespace_is_gone(&worker_self.own_process.ns))
 		worker_end(LEAVE_DAMAGED, EPIPE);
-	worker_self.now = clock_meter_now(&worker_self.meter);
+	clock_look();
 	int64_t began = worker_self.now;
 	/* The parent offers again whatever is left unclaimed here. */
 	while (wire_get_job(&reader, &job) == 1) {
+		if (atomic_load_explicit(&worker_self.setup->shared->suspended,
+			memory_order_relaxed))
+			suspended_await();
 		if (atomic_load_explicit(&worker_self.slot->leave, memory_order_relaxed) ||
-		    worker_self.now >=
+		    system_now() >=
 			atomic_load_explicit(&worker_self.setup->shared->pool_deadline,
 			    memory_order_relaxed))
 			break;

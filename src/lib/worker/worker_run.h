@@ -33,7 +33,10 @@ struct worker {
 	unsigned  index, parity;
 	uint32_t  generation;
 	uint64_t  runs;
-	int64_t   now;                /* when the last run ended, or the packet came */
+	int64_t   now;                /* when the last run ended, or the packet came; by
+	                                 slot_clock() */
+	int64_t   paused_ns;          /* by which that is behind clock_now() */
+	int64_t   started_ns;         /* of the run under way, by clock_now() */
 	struct clock_meter meter;
 	uint32_t  packets_seen;       /* shared->packets at the last check, while others read */
 	pid_t     supervisor;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * clock - a clock of the system in nanoseconds, and how long poll() is to wait for it.
+ *
+ * The monotonic clock stands still while Ctrl-Z has stopped the tool.
  */
 #ifndef FORKPOOL_TOOL_CLOCK_H
 #define FORKPOOL_TOOL_CLOCK_H
@@ -9,14 +11,9 @@
 #include <stdint.h>
 #include <time.h>
 
-static inline int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
+int64_t clock_ns(clockid_t);
+/* Set the monotonic clock back to that reading of it. */
+void clock_set_back(int64_t ns);
 
 /* The timeout of poll() that is not over before so many nanoseconds have passed; 0 where ns is not
    above 0. */

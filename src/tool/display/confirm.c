@@ -5,13 +5,41 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool/base/message.h"
 
+static int
+ask(int terminal, const char *command)
+{
+	return write(terminal, command, strlen(command)) == -1 ||
+	    write(terminal, " ?...", 5) == -1 ? -1 : 0;
+}
+
+/* Wait for a byte of the answer; 0, or -1: the question cannot be put. */
+static int
+answer_await(int terminal, const char *command, const struct confirm_signals *signals)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = terminal, .events = POLLIN },
+			{ .fd = signals->fd, .events = POLLIN },
+		};
+		int n = poll(fds, 2, -1);
+		if (n == -1 && errno != EINTR)
+			return 0; /* read() waits, then */
+		if (n > 0 && fds[1].revents != 0 && signals->take(signals->arg) &&
+		    ask(terminal, command) == -1)
+			return -1;
+		if (n > 0 && fds[0].revents != 0)
+			return 0;
+	}
+}
+
 int
-confirm_job(const char *command)
+confirm_job(const char *command, const struct confirm_signals *signals)
 {
 	static int terminal = -2; /* not opened yet */
 	char answer[256];
@@ -19,10 +47,12 @@ confirm_job(const char *command)
 
 	if (terminal == -2 && (terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
 		fail_errno("-p: there is no terminal to ask at, so no job is run");
-	if (write(terminal, command, strlen(command)) == -1 || write(terminal, " ?...", 5) == -1)
+	if (ask(terminal, command) == -1)
 		return 0;
 	/* Read the whole line, also where it is longer than answer. */
 	for (char c; ;) {
+		if (answer_await(terminal, command, signals) == -1)
+			return 0;
 		ssize_t n = read(terminal, &c, 1);
 		if (n == -1 && errno == EINTR)
 			continue;

@@ -264,12 +264,6 @@ progress_is_on(void)
 }
 
 int
-progress_is_drawn(void)
-{
-	return p.form != FORM_NONE && p.terminal;
-}
-
-int
 progress_is_fresh(int64_t now_ns)
 {
 	return p.drawn && now_ns < p.drawn_ns + DRAW_EVERY;

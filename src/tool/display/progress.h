@@ -18,8 +18,6 @@
 /* After status_open().  Without --bar, --eta and --status no function here does anything. */
 void progress_open(const struct options *);
 int  progress_is_on(void);
-/* Whether a line or screen is drawn on a terminal, as opposed to plain lines. */
-int  progress_is_drawn(void);
 
 /* What output there is for the same terminal. */
 enum progress_output {

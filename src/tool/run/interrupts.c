@@ -12,6 +12,7 @@
 
 static int wake[2] = { -1, -1 };
 static volatile sig_atomic_t stage, first, more, fewer, winch, stop, continued;
+static struct sigaction stops; /* of SIGTSTP as it was; SIG_IGN: we do not stop */
 
 static void
 handle(int signo)
@@ -32,6 +33,7 @@ handle(int signo)
 		stop = 1;
 		break;
 	case SIGCONT:
+		stop = 0; /* as the system does with a stop that is pending */
 		continued = 1;
 		break;
 	default:
@@ -50,12 +52,10 @@ handle(int signo)
 }
 
 void
-interrupts_open(int drawn)
+interrupts_open(void)
 {
-	/* The last three matter only if something is drawn. */
 	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
 		SIGCONT };
-	const size_t count = sizeof handled / sizeof handled[0] - (drawn ? 0 : 3);
 	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
 	struct sigaction before;
 
@@ -66,7 +66,8 @@ interrupts_open(int drawn)
 		    fcntl(wake[i], F_SETFD, FD_CLOEXEC) == -1)
 			fail_errno("cannot make a pipe");
 	(void)sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < count; i++)
+	(void)sigaction(SIGTSTP, NULL, &stops);
+	for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++)
 		if (sigaction(handled[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 			(void)sigaction(handled[i], &action, NULL);
 }
@@ -77,13 +78,19 @@ interrupts_fd(void)
 	return wake[0];
 }
 
-enum interrupt_stage
-interrupts_stage(int *signo)
+static void
+drain(void)
 {
 	char drop[64];
 
 	while (read(wake[0], drop, sizeof drop) > 0)
 		continue;
+}
+
+enum interrupt_stage
+interrupts_stage(int *signo)
+{
+	drain();
 	*signo = first;
 	return (enum interrupt_stage)stage;
 }
@@ -115,27 +122,44 @@ interrupts_winch(void)
 }
 
 int
-interrupts_stop_asked(void)
-{
-	return take(&stop);
-}
-
-int
 interrupts_continued(void)
 {
 	return take(&continued);
 }
 
+int
+interrupts_stop_asked(void)
+{
+	drain();
+	return stop;
+}
+
 void
 interrupts_stop(void)
 {
-	struct sigaction ours, stops = { .sa_handler = SIG_DFL };
+	struct sigaction ours;
+	sigset_t both, before;
 
-	(void)sigemptyset(&stops.sa_mask);
-	if (sigaction(SIGTSTP, &stops, &ours) == -1)
-		return;
-	(void)raise(SIGTSTP);
-	(void)sigaction(SIGTSTP, &ours, NULL);
+	/* While they are held, another SIGTSTP is the same one, and is not answered twice. */
+	(void)sigemptyset(&both);
+	(void)sigaddset(&both, SIGTSTP);
+	(void)sigaddset(&both, SIGCONT);
+	(void)sigprocmask(SIG_BLOCK, &both, &before);
+	const int asked = take(&stop);
+	if (asked && sigaction(SIGTSTP, &stops, &ours) == 0) {
+		(void)raise(SIGTSTP);
+		(void)sigprocmask(SIG_SETMASK, &before, NULL); /* here we stop */
+		(void)sigaction(SIGTSTP, &ours, NULL);
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void
+interrupts_loop_over(void)
+{
+	interrupts_stop();
+	(void)sigaction(SIGTSTP, &stops, NULL);
+	interrupts_stop(); /* what came in between */
 }
 
 void

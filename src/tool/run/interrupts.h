@@ -4,8 +4,9 @@
  * second ends them with SIGTERM, the third with SIGKILL.
  *
  * SIGHUP is like the first, SIGTERM like the second; SIGUSR1 and SIGUSR2 ask for one worker more or
- * fewer.  SIGWINCH, SIGTSTP and SIGCONT concern what is drawn on the terminal.  Handlers only
- * count, and write to a pipe that the main loop polls.
+ * fewer.  SIGTSTP asks for the jobs to be stopped, and then the tool; SIGCONT and SIGWINCH concern
+ * what is drawn on the terminal.  Handlers only count, and write to a pipe that the main loop
+ * polls.
  */
 #ifndef FORKPOOL_TOOL_INTERRUPTS_H
 #define FORKPOOL_TOOL_INTERRUPTS_H
@@ -14,22 +15,24 @@ enum interrupt_stage { INTERRUPT_NONE = 0, INTERRUPT_DRAIN, INTERRUPT_END, INTER
 
 /*
  * To be called after the pool was opened, so that its processes do not have these handlers.
- * Signals that were ignored stay ignored.  drawn: something on the terminal has to be removed
- * before the tool stops, so that SIGTSTP takes effect only in interrupts_stop().
+ * Signals that were ignored stay ignored.  From then on SIGTSTP takes effect in interrupts_stop().
  */
-void interrupts_open(int drawn);
+void interrupts_open(void);
+/* The loop that polls is over: SIGTSTP stops the tool by itself, as it did before. */
+void interrupts_loop_over(void);
 /* The descriptor to poll for input. */
 int  interrupts_fd(void);
 /* How far interrupts have come; *signo is the first signal among them. */
 enum interrupt_stage interrupts_stage(int *signo);
 /* How many more workers (or fewer) were asked for since the last call. */
 int  interrupts_resize(void);
-/* Whether since the last call the terminal has changed its size, Ctrl-Z was typed, the tool was
-   continued after a stop. */
+/* Whether since the last call the terminal has changed its size, the tool was continued after a
+   stop. */
 int  interrupts_winch(void);
-int  interrupts_stop_asked(void);
 int  interrupts_continued(void);
-/* Stop the tool as Ctrl-Z does; returns when it is continued. */
+/* Whether Ctrl-Z was typed, and no SIGCONT has come since. */
+int  interrupts_stop_asked(void);
+/* Stop the tool, if that is still asked; returns when it is continued. */
 void interrupts_stop(void);
 /* Die of that signal as a process without a handler does; if the signal does not end it, exit with
    128 + signo. */

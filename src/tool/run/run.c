@@ -39,6 +39,7 @@
 #include "tool/run/scheduler.h"
 #include "tool/run/shown.h"
 #include "tool/run/submit.h"
+#include "tool/run/suspend.h"
 #include "tool/run/task_queue.h"
 #include "tool/task/halt.h"
 
@@ -217,10 +218,7 @@ interrupts_check(void)
 
 	if (stage > stop.stage)
 		stage_set(stage, signo);
-	if (interrupts_stop_asked()) {
-		progress_hide();
-		interrupts_stop();
-	}
+	(void)suspend_if_asked(&this_run);
 	if (interrupts_continued())
 		progress_lost();
 	if (interrupts_winch())
@@ -337,6 +335,7 @@ loop(void)
 			break;
 		events_take();
 	}
+	interrupts_loop_over();
 	completion_sync(&this_run, 1);
 	output_out(output_writer_finish);
 	if (!stop.output_closed && replay_is_over())
@@ -399,7 +398,7 @@ parts_open(const struct options *o)
 	observers_open(o, this_run.pool, &began);
 	status_open(o, this_run.pool, this_run.workers, this_run.own_process, run_totals());
 	progress_open(o);
-	interrupts_open(progress_is_drawn());
+	interrupts_open();
 	/* The workers, forked before, have SIGPIPE as it was. */
 	(void)signal(SIGPIPE, SIG_IGN);
 }

@@ -9,6 +9,7 @@
 #include "tool/exec/throttle.h"
 #include "tool/jobserver/jobserver.h"
 #include "tool/run/completion.h"
+#include "tool/run/interrupts.h"
 #include "tool/run/joblog_queue.h"
 #include "tool/run/jobs_waiting.h"
 #include "tool/run/output_writer.h"
@@ -17,6 +18,7 @@
 #include "tool/run/retries.h"
 #include "tool/run/run_totals.h"
 #include "tool/run/submit.h"
+#include "tool/run/suspend.h"
 #include "tool/run/task_queue.h"
 
 static struct scheduler_waits waits;
@@ -86,18 +88,27 @@ refused(const struct run *run, struct job *job)
 	job_free(job);
 }
 
+static int
+signal_take(const void *run)
+{
+	return suspend_if_asked(run);
+}
+
 /* -p, -t: show the command, and ask.  0: the user does not want it; the job is gone then. */
 static int
 is_shown_and_wanted(const struct run *run, struct job *job)
 {
 	const struct options *o = run->options;
+	const struct confirm_signals signals = {
+		.fd = interrupts_fd(), .take = signal_take, .arg = run,
+	};
 
 	if (!o->trace && !o->interactive)
 		return 1;
 	bytes_clear(&shown);
 	/* With a shell for each command it is a text already, as in GNU parallel. */
 	task_command_line(job->task, o->shell, &shown);
-	if (o->interactive && !confirm_job(shown.at)) {
+	if (o->interactive && !confirm_job(shown.at, &signals)) {
 		refused(run, job);
 		return 0;
 	}
