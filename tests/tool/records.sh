@@ -34,7 +34,8 @@ run "$forkpool" -j1 --joblog log --retry-failed
 is 'none is left' "$status:$out:$err:$(wc -l <log)" '0:::5'
 
 run "$forkpool" --dry-run --joblog log --resume echo ::: 1 2 3
-is '--dry-run shows what --resume leaves' "$status:$out:$err" '0:echo 3:'
+is '--dry-run shows what --resume leaves' "$status:$out:$err" '0:echo 3:forkpool: --joblog log: job 1 is passed over, and in line 4 it is another command: the input has to be the same
+forkpool: --joblog log: 2 jobs that were passed over have other commands now'
 
 "$forkpool" --quiet --joblog again false ::: 'a b'
 for i in 1 2 3; do

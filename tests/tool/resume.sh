@@ -154,6 +154,46 @@ if mkdir tiny && mount -t tmpfs -o size=64k none tiny 2>/dev/null; then
 	is 'output that cannot be kept: no line' "$status:$(rows log)" '1:'
 fi
 
+# ----------------------------------------------------------------------------------- other commands
+
+# resumed ARGUMENT...: one more run with the joblog of the first
+rm -f log
+run "$forkpool" -j1 --joblog log sh -c '[ "$1" != b ]' sh ::: a b 'c  d'
+cp log first
+resumed() {
+	cp first log
+	run "$forkpool" -j1 --joblog log "$@"
+}
+resumed --resume sh -c '[ "$1" != b ]' sh ::: a b 'c  d' e
+is '--resume with the same commands, and more' "$status:$err:$(rows log)" '0::1 2 3 4 '
+resumed --resume sh -c '[ "$1" != b ]' sh ::: a x 'c  d' e
+is '--resume with another command' "$status:$err:$(rows log)" \
+	'0:forkpool: --joblog log: job 2 is passed over, and in line 3 it is another command: the input has to be the same:1 2 3 4 '
+resumed --resume sh -c '[ "$1" != b ]' sh ::: 0 a b 'c  d'
+is '--resume with a shifted input' "$status:$err:$(rows log)" \
+	'0:forkpool: --joblog log: job 1 is passed over, and in line 2 it is another command: the input has to be the same
+forkpool: --joblog log: 3 jobs that were passed over have other commands now:1 2 3 4 '
+resumed --resume-failed sh -c '[ "$1" != x ]' sh ::: a b 'c  d'
+is '--resume-failed with a command that was mended' "$status:$err:$(rows log)" \
+	'0:forkpool: --joblog log: job 1 is passed over, and in line 2 it is another command: the input has to be the same
+forkpool: --joblog log: 2 jobs that were passed over have other commands now:1 2 3 2 '
+resumed --resume-failed sh -c '[ "$1" != b ]' sh ::: a x 'c  d'
+is '--resume-failed: a job that runs again may be another' "$status:$err:$(rows log)" '0::1 2 3 2 '
+resumed --compat=parallel --resume 'true' ::: a b c
+is '--compat=parallel goes by the numbers alone' "$status:$err" '0:'
+rm log
+run "$forkpool" -j2 --joblog log --shell 'echo "$1
+"' ::: a "it's"
+run "$forkpool" -j2 --joblog log --resume --shell 'echo "$1
+"' ::: a "it's"
+is '--resume: newlines and quotes' "$status:$err" '0:'
+rm log
+run "$forkpool" -j2 --joblog log echo {%} {#} {} ::: a b c
+run "$forkpool" -j2 --joblog log --resume echo {%} {#} {} ::: a b c
+is '--resume: the number of a slot may be another' "$status:$err" '0:'
+run "$forkpool" --dry-run --joblog log --resume echo {#} ::: a b c
+is '--dry-run --resume says it too' "$status:$(printf '%s\n' "$err" | wc -l)" 0:2
+
 # ------------------------------------------------------------------------------------- --joblog -
 
 run "$forkpool" -j1 --joblog - echo ::: a b

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/base/checksum.h"
 #include "tool/base/message.h"
 #include "tool/records/record_writer.h"
 
@@ -241,6 +242,12 @@ is_good(enum joblog_column i, const char *text, long long *value)
 	}
 }
 
+uint64_t
+joblog_command_hash(const char *command, size_t len)
+{
+	return checksum_hash(CHECKSUM_HASH_START, command, len);
+}
+
 /*
  * Cuts line, of len bytes and a NUL, into its columns.  NULL, or the name of a column that is
  * missing or wrong: of several wrong ones a number, else a text, else a time.
@@ -264,14 +271,12 @@ line_read(char *line, size_t len, struct joblog_entry *entry)
 	*entry = (struct joblog_entry){ .seq = (uint64_t)value[JOBLOG_SEQ],
 		.exit_code = (int)value[JOBLOG_EXITVAL],
 		.signal = (int)value[JOBLOG_SIGNAL] };
-	if (entry->exit_code == 0 && entry->signal == 0)
-		return NULL;
 	size_t n = (size_t)(end - at);
-	if ((entry->command = malloc(n + 1)) == NULL)
-		fail_memory();
 	for (size_t i = 0; i < n; i++)
-		entry->command[i] = at[i] == '\0' ? '\n' : at[i];
-	entry->command[n] = '\0';
+		at[i] = at[i] == '\0' ? '\n' : at[i];
+	entry->command_hash = joblog_command_hash(at, n);
+	if ((entry->exit_code != 0 || entry->signal != 0) && (entry->command = strdup(at)) == NULL)
+		fail_memory();
 	return NULL;
 }
 

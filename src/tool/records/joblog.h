@@ -52,8 +52,11 @@ struct joblog_entry {
 	uint64_t seq;
 	size_t   order;              /* its line in the file */
 	int      exit_code, signal;  /* as the joblog has them: -1 timed out */
+	uint64_t command_hash;       /* joblog_command_hash() of its command */
 	char    *command;            /* of a job that failed; else NULL */
 };
+/* One number for a command's text, as joblog_row() takes it. */
+uint64_t joblog_command_hash(const char *command, size_t len);
 /*
  * The entries of an existing joblog, malloc()ed; NULL, count 0: there is no file.  Ends the tool
  * where the file is no joblog.

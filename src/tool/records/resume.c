@@ -3,6 +3,7 @@
 #include "config.h"
 #include "tool/records/resume.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@ static struct joblog_entry *entry; /* sorted by seq; the last one with a seq cou
 static size_t entry_count, next_failed;
 static int failed_again;
 static const struct options *options;
+static uint64_t others;      /* jobs passed over that the joblog has with another command */
+static struct bytes command; /* for the moment of one call */
 
 static int
 by_seq(const void *a, const void *b)
@@ -52,6 +55,12 @@ resume_open(const struct options *o)
 void
 resume_close(void)
 {
+	if (others > 1)
+		message("--joblog %s: %" PRIu64 " jobs that were passed over have other commands "
+			"now",
+		    joblog_path(options->joblog), others);
+	others = 0;
+	bytes_free(&command);
 	for (size_t i = 0; i < entry_count; i++)
 		free(entry[i].command);
 	free(entry);
@@ -71,9 +80,31 @@ has_failed(const struct joblog_entry *e)
 	return e->exit_code != 0 || e->signal != 0;
 }
 
-int
-resume_has(uint64_t seq)
+/*
+ * Jobs are known by their numbers, as in GNU parallel.  With another input a number is another job:
+ * then jobs would never run, and nobody would know.  Whoever has mended the command since the
+ * earlier run wants just that, so it is said and no more.
+ */
+static void
+compare(const struct task *task, const struct joblog_entry *e)
 {
+	/* Which slot {%} would be nobody knows. */
+	if (options->dialect != DIALECT_NATIVE || task->slot_count > 0)
+		return;
+	bytes_clear(&command);
+	task_command_text(task, options->shell, &command);
+	if (joblog_command_hash(command.at, command.len) == e->command_hash || others++ > 0)
+		return;
+	message("--joblog %s: job %" PRIu64
+		" is passed over, and in line %zu it is another command: the input has to be the "
+		"same",
+	    joblog_path(options->joblog), task->seq, e->order);
+}
+
+int
+resume_has(const struct task *task)
+{
+	const uint64_t seq = task->seq;
 	size_t low = 0, high = entry_count;
 
 	while (low < high) {
@@ -84,8 +115,11 @@ resume_has(uint64_t seq)
 			high = middle;
 	}
 	/* low is behind the last entry with that seq. */
-	return low > 0 && entry[low - 1].seq == seq &&
-	    !(failed_again && has_failed(&entry[low - 1]));
+	if (low == 0 || entry[low - 1].seq != seq ||
+	    (failed_again && has_failed(&entry[low - 1])))
+		return 0;
+	compare(task, &entry[low - 1]);
+	return 1;
 }
 
 /*

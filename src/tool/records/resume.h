@@ -13,8 +13,8 @@
 /* Call it before the joblog is opened for writing. */
 void         resume_open(const struct options *);
 void         resume_close(void);
-/* That job need not run (again). */
-int          resume_has(uint64_t seq);
+/* That job need not run (again).  Says so where the joblog has another command for its number. */
+int          resume_has(const struct task *);
 /* --retry-failed: the next failed job, with its command as the joblog has it; NULL: no more. */
 struct task *resume_next_failed(void);
 

@@ -119,7 +119,7 @@ input_left(struct task **task, int block_fd)
 		if (got != NEXT_GOT)
 			return got;
 		given = (*task)->taken;
-		if (from_joblog || !resume_has((*task)->seq))
+		if (from_joblog || !resume_has(*task))
 			return NEXT_GOT;
 		passed_over++;
 		task_queue_used(*task);
