@@ -178,6 +178,8 @@ left eof -E EOF show
 left eof_in_line -E EOF -n 1 show
 left eof_in_line -E EOF show
 left eof -E b -I{} show {}
+left eof -E a "$dir/not-there"
+left blanks -n 1 sh -c 'exit 255' _
 left eof -r -E a show
 left numbers -n 1 sh -c 'exit 255' _
 left numbers -n 2 sh -c 'exit 255' _

@@ -156,11 +156,11 @@ take(struct batcher *b, size_t rows)
 		count += b->rows[i].items;
 	struct task *task =
 	    task_builder_build(b->builder, item_store_items(&b->items), count, ++b->seq);
-	if (rows == 0)
-		return task;
-	/* What GNU xargs has read ahead of the items of a command counts as read. */
+	/* What GNU xargs has read ahead of a command's items, or without any, counts as read. */
 	task->taken = b->options->dialect == DIALECT_XARGS ? rows_taken(b->input) :
 							     b->rows[rows - 1].taken;
+	if (rows == 0)
+		return task;
 	task->columns = b->rows[0].items;
 	item_store_drop(&b->items, count);
 	b->row_count -= rows;
