@@ -253,6 +253,13 @@ judge() {
 	report "$1: unknown are those that ran when it was killed, at most" $?
 }
 
+# All that runs have put out, but for the line by which a run says that nothing is left to do: errors may be in the same
+# file.
+left_behind() {
+	sed '/^forkpool: --journal .* jobs are done/d' "$at/out"
+	cat "$at/joblog" "$at/results" "$at/ran"
+}
+
 all_kills=0
 # kill_often NAME WHERE OPTIONS...: kills runs until one ends by itself; then one more does nothing
 kill_often() {
@@ -280,14 +287,11 @@ kill_often() {
 	done
 	judge "$name" "$where" "$status"
 	all_kills=$((all_kills + kills))
-	cat "$at/out" "$at/joblog" "$at/results" "$at/ran" >"$at/before"
+	left_behind >"$at/before"
 	begin "$where"
 	[ "$where" != pipe ] || cat "$at/pipe" >>"$at/out"
 	wait "$pid"
-	status_now=$?
-	# Where errors are in the same file, it has a line that says so.
-	sed -i '/^forkpool: --journal .* jobs are done/d' "$at/out"
-	is "$name: once more does nothing" "$status_now:$(cat "$at/out" "$at/joblog" "$at/results" "$at/ran" | cksum)" \
+	is "$name: once more does nothing" "$?:$(left_behind | cksum)" \
 		"$status:$(cksum <"$at/before")"
 }
 
