@@ -142,6 +142,7 @@ tool_sources = \
 	src/tool/run/replay.c src/tool/run/replay.h \
 	src/tool/run/scheduler.c src/tool/run/scheduler.h \
 	src/tool/run/shown.c src/tool/run/shown.h \
+	src/tool/run/shortage.c src/tool/run/shortage.h \
 	src/tool/run/run.c src/tool/run/run.h
 
 # The tests link libforkpool-tool.la, which has everything but main().

@@ -166,5 +166,8 @@ rm err
 is 'and nothing was run' "$(ls)" sub
 seq 20000 | "$forkpool" --explain echo 2>err | head -n 1 >/dev/null
 is 'a reader that goes away' "$(cat err)" ''
+"$forkpool" -j1 --joblog failed sh -c 'exit 3' ::: a 2>/dev/null
+run "$forkpool" --joblog failed --retry-failed --tag --explain
+is 'of a joblog, where no tag is known' "$status:$(printf '%s\n' "$out" | grep -c 'argv')" 0:1
 no_process_left 'no process is left'
 done_testing

@@ -106,6 +106,41 @@ for n in 26 30 36; do
 	is "$n processes for 20 workers and their jobs: all jobs run" "$status:$(sort -n out | cksum)" "0:$all"
 	is 'and it is said once, if at all' "$(grep -vc 'no process was to be had for a job (ulimit -u' err):$(($(wc -l <err) < 2))" 0:1
 done
+# A shortage that begins and ends while jobs run: none fails, no more of the input is taken meanwhile, and it is said.
+if [ -x /usr/bin/python3 ]; then
+	cat >hog.py <<'END'
+import os, signal, time
+# Takes each process that this user can have, for three seconds.
+children = []
+until = time.monotonic() + 3
+while time.monotonic() < until:
+    try:
+        pid = os.fork()
+    except BlockingIOError:
+        time.sleep(0.001)
+        continue
+    if pid == 0:
+        signal.alarm(60)
+        signal.pause()
+    children.append(pid)
+for pid in children:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+END
+	chmod 644 hog.py
+	: >err
+	seq 1500 | timeout 300 prlimit --nproc=30 setpriv --reuid="$user" --regid="$user" --clear-groups \
+		"$forkpool" -t -n0 -j4 sleep 0.01 >out 2>err &
+	pid=$!
+	until_true grep -q sleep err
+	prlimit --nproc=30 setpriv --reuid="$user" --regid="$user" --clear-groups /usr/bin/python3 hog.py
+	shown=$(grep -c sleep err)
+	wait "$pid"
+	is 'a shortage that comes and goes: all jobs run, each shown once' "$?:$(grep -c '^sleep 0.01$' err)" 0:1500
+	is 'one line tells of it' "$(grep -v '^sleep' err)" \
+		'forkpool: no process was to be had for a job (ulimit -u, or the pids.max of a control group): fewer run at a time'
+	ok 'none begins meanwhile' test "$shown" -lt 1400
+fi
 seq 300 >input
 chmod 644 input
 timeout 300 prlimit --nproc=28 setpriv --reuid="$user" --regid="$user" --clear-groups \

@@ -216,7 +216,9 @@ order=
 new_journal
 seq 3 >items
 go --retry-failed
-is '--retry-failed with a new journal runs nothing' "$status:$began:$err" 0::
+is '--retry-failed without a journal' "$status:$began:$err:$(ls journal 2>/dev/null)" \
+	'1::forkpool: --retry-failed: cannot read the journal journal: No such file or directory:'
+go
 run "$forkpool" --journal journal --resume -a items ./job
 is '--resume is for a joblog' "$status:$err" \
 	'1:forkpool: --journal and --resume exclude each other: a journal knows by itself what is left to do'

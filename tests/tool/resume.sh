@@ -98,7 +98,12 @@ if [ -w /dev/full ]; then
 out 2'
 fi
 again
-"$forkpool" -j1 -k --joblog log sh -c 'echo "$0"; [ "$0" = 1 ] || sleep 0.1' ::: 1 2 3 4 5 6 7 8 9 2>/dev/null | head -n 1 >out
+"$forkpool" -j1 -k --joblog log sh -c 'echo "$0"; until [ "$0" = 1 ] || [ -e gone ]; do sleep 0.05; done' \
+	::: 1 2 3 4 5 6 7 8 9 2>/dev/null | {
+	head -n 1 >out
+	exec <&-
+	: >gone
+}
 ok 'a reader that goes: some jobs have no line' test "$(rows log | wc -w)" -lt 9
 
 # ------------------------------------------------------------------- jobs that the user interrupted
@@ -203,6 +208,8 @@ a
 b
 2 echo b'
 ok 'and there is no file of that name' test ! -e -
+run "$forkpool" -j1 --joblog +- echo ::: a
+is '--joblog +- too' "$status:$(printf '%s\n' "$out" | wc -l | tr -d ' '):$(ls ./- 2>/dev/null)" 0:3:
 for option in --resume --resume-failed --journal=j; do
 	run "$forkpool" --joblog - $option echo ::: a
 	is "--joblog - and $option" "$status:$err" '1:forkpool: --joblog - is standard output, and to go on from a joblog it must be a file'

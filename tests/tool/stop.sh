@@ -49,7 +49,7 @@ ticking() {
 # stop_it: returns when it is stopped
 stop_it() {
 	kill -TSTP "$pid"
-	until_true is_stopped
+	until_true is_stopped || report 'it is stopped' 1
 }
 
 # A job that ticks until the file $dir/enough is there, in its own process and in one of its own session.
@@ -89,19 +89,19 @@ ended
 is 'it ends as ever' "$how" '0 0'
 rm "$dir/enough"
 
-# A job may run for 4 seconds, and is stopped for longer.
-start '"$forkpool" --timeout 4 --joblog "$dir/jobs" sh "$dir/reader" ::: a'
+# A job may run for 8 seconds, and is stopped for longer.
+start '"$forkpool" --timeout 8 --joblog "$dir/jobs" sh "$dir/reader" ::: a'
 until_true ticking 0
 stop_it
-sleep 4.5
+sleep 8.5
 kill -CONT "$pid"
 echo it >"$dir/gate"
 ended
 is 'the time of a job does not run' "$how $out" '0 0 got it'
 run_time=$(sed -n '2p' "$dir/jobs" | cut -f 4 | tr -d ' ')
-is 'nor is the pause in its run time' "${run_time%%.*}" "$(case ${run_time%%.*} in [0-3]) echo "${run_time%%.*}" ;; *) echo 'less than 4' ;; esac)"
+is 'nor is the pause in its run time' "${run_time%%.*}" "$(case ${run_time%%.*} in [0-7]) echo "${run_time%%.*}" ;; *) echo 'less than 8' ;; esac)"
 
-start '"$forkpool" --timeout 0.5 sh -c "echo >>\"\$dir/ticks\"; exec sleep 1000" ::: a'
+start '"$forkpool" --timeout 3 sh -c "echo >>\"\$dir/ticks\"; exec sleep 1000" ::: a'
 until_true ticking 0
 stop_it
 kill -CONT "$pid"

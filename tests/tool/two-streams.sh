@@ -68,6 +68,7 @@ is '--journal: each for itself' "$(one file -j1 --journal j sh -c "$job" ::: 0 |
 out 2'
 is 'as GNU parallel: standard error behind' "$(one pipe --compat=parallel -j1 'echo err >&2; echo out {}' ::: 0)" 'out 0
 err'
+is 'as xargs: in order' "$(echo 0 | "$forkpool" --compat=xargs sh -c "$job" 2>&1 | cat)" "$in_order"
 one pipe -j1 --joblog log sh -c "$job" ::: 0 >shown
 is 'the joblog counts both' "$(tail -n 1 log | cut -f 6)" 24
 

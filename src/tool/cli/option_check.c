@@ -329,7 +329,7 @@ check_output_names(const struct options *o, const struct given *given)
 		if (no_outputs[i].name != NULL && strcmp(no_outputs[i].name, "-") == 0)
 			fail("%s -: %s", given->name[no_outputs[i].id], no_outputs[i].why);
 	/* Standard output cannot be read back. */
-	if (o->joblog != NULL && strcmp(o->joblog, "-") == 0 &&
+	if (o->joblog != NULL && strcmp(o->joblog + (o->joblog[0] == '+'), "-") == 0 &&
 	    (o->resume || o->resume_failed || o->retry_failed || o->journal != NULL))
 		fail("%s - is standard output, and to go on from a joblog it must be a file",
 		    given->name[OPTION_JOBLOG]);

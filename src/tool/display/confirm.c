@@ -18,7 +18,7 @@ ask(int terminal, const char *command)
 	    write(terminal, " ?...", 5) == -1 ? -1 : 0;
 }
 
-/* Wait for a byte of the answer; 0, or -1: the question cannot be put. */
+/* Wait for a byte of the answer; 0, or -1: no answer counts any more. */
 static int
 answer_await(int terminal, const char *command, const struct confirm_signals *signals)
 {
@@ -30,8 +30,10 @@ answer_await(int terminal, const char *command, const struct confirm_signals *si
 		int n = poll(fds, 2, -1);
 		if (n == -1 && errno != EINTR)
 			return 0; /* read() waits, then */
-		if (n > 0 && fds[1].revents != 0 && signals->take(signals->arg) &&
-		    ask(terminal, command) == -1)
+		enum confirm_signal signal =
+		    n > 0 && fds[1].revents != 0 ? signals->take(signals->arg) : CONFIRM_GO_ON;
+		if (signal == CONFIRM_OVER ||
+		    (signal == CONFIRM_AGAIN && ask(terminal, command) == -1))
 			return -1;
 		if (n > 0 && fds[0].revents != 0)
 			return 0;
@@ -52,7 +54,7 @@ confirm_job(const char *command, const struct confirm_signals *signals)
 	/* Read the whole line, also where it is longer than answer. */
 	for (char c; ;) {
 		if (answer_await(terminal, command, signals) == -1)
-			return 0;
+			return -1;
 		ssize_t n = read(terminal, &c, 1);
 		if (n == -1 && errno == EINTR)
 			continue;

@@ -19,6 +19,8 @@
 #define LOOK_LAST_NS  INT64_C(50000000)
 /* How long no job begins after the command has said so. */
 #define AGAIN_NS      INT64_C(200000000)
+/* For how long its leave is good, where no job comes to use it. */
+#define GOOD_NS       INT64_C(1000000000)
 
 extern char **environ;
 
@@ -26,7 +28,8 @@ static struct {
 	pid_t   pid;      /* 0: it does not run */
 	int64_t begun_ns;
 	int64_t again_ns; /* it is not started before */
-	int     allowed;  /* a job may begin */
+	int     allowed;  /* a job may begin, since it said so at allowed_ns */
+	int64_t allowed_ns;
 } limit;
 
 static int
@@ -73,6 +76,7 @@ judge(const struct options *o, int status, int64_t now)
 
 	if (is_exit && code == 0) {
 		limit.allowed = 1;
+		limit.allowed_ns = now;
 		return 0;
 	}
 	if (is_exit && code <= 2) {
@@ -91,8 +95,9 @@ limit_command_wait(const struct options *o, int64_t now)
 	int status;
 	pid_t ended = 0;
 
-	if (limit.allowed)
+	if (limit.allowed && now - limit.allowed_ns < GOOD_NS)
 		return 0;
+	limit.allowed = 0;
 	if (limit.pid == 0) {
 		if (now < limit.again_ns)
 			return limit.again_ns - now;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tool/base/clock.h"
 #include "tool/base/message.h"
@@ -210,6 +211,8 @@ journal_open(const struct options *o)
 
 	if (o->journal == NULL || o->dry_run)
 		return NULL;
+	if (o->retry_failed && access(o->journal, F_OK) == -1)
+		fail_errno("--retry-failed: cannot read the journal %s", o->journal);
 	struct journal *j = calloc(1, sizeof *j);
 	if (j == NULL)
 		fail_memory();

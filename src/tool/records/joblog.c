@@ -69,7 +69,7 @@ joblog_path(const char *path)
 int
 joblog_is_output(const char *path)
 {
-	return strcmp(path, "-") == 0;
+	return strcmp(joblog_path(path), "-") == 0;
 }
 
 const char *

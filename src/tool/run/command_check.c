@@ -55,10 +55,11 @@ is_plain(const char *text)
 
 /*
  * The text for --shell that does the same: {} and {2} become "$1" and "$2", or "$1" goes at the
- * end.  0: it cannot be told, because of quotes or of {.} and the like.
+ * end; blocks of --pipe are no items.  0: it cannot be told, because of quotes or of {.} and the
+ * like.
  */
 static int
-shell_text(const char *text, int plain, struct bytes *out)
+shell_text(const char *text, int plain, int has_items, struct bytes *out)
 {
 	int places = 0;
 
@@ -78,6 +79,8 @@ shell_text(const char *text, int plain, struct bytes *out)
 			return 0;
 		}
 	}
+	if (!has_items)
+		return places == 0;
 	/* A pipeline may want it elsewhere. */
 	if (places == 0 && !plain)
 		return 0;
@@ -99,7 +102,7 @@ explain_shell_line(const struct options *o)
 	bytes_add_byte(&text, '\0');
 	(void)message_text(shown, sizeof shown, o->command[0]);
 	int plain = is_plain(text.at) && !o->replace_given && strlen(text.at) <= 200;
-	int made = !o->replace_given && shell_text(text.at, plain, &shell);
+	int made = !o->replace_given && shell_text(text.at, plain, !o->pipe, &shell);
 	bytes_add_byte(&shell, '\0');
 	if (plain && made)
 		message("%s is one word, and no command has that name: use forkpool %s%s, or for a "

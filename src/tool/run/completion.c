@@ -16,9 +16,6 @@
 #include "tool/run/submit.h"
 #include "tool/run/task_queue.h"
 
-/* How long a job waits for which no process could be had. */
-#define PUT_BACK_NS INT64_C(100000000)
-
 /* Jobs whose ends are not on the disk yet, in the order of the journal's entries. */
 static struct job *unsynced, **unsynced_end = &unsynced;
 /* What observers are told of a job, for the moment of one call. */
@@ -50,7 +47,8 @@ outcome_set(const struct run *run, struct job *job, const struct forkpool_result
 		run->options->junit != NULL) &&
 	    run->plugin.count > 0)
 		job->outcome.backtrace = forkpool_backtrace(run->pool, result);
-	if (job->outcome.verdict == VERDICT_CANCELLED && median_timeout_has_ended(result->seq)) {
+	const int over_median = median_timeout_has_ended(result->seq);
+	if (job->outcome.verdict == VERDICT_CANCELLED && over_median) {
 		job->outcome.verdict = VERDICT_TIMED_OUT;
 		job->outcome.message = "";
 	} else if (job->outcome.verdict == VERDICT_OK) {
@@ -71,7 +69,7 @@ may_be_tried_again(const struct run *run, const struct job *job)
 {
 	const struct outcome *e = &job->outcome;
 
-	return outcome_is_failure(e) && e->verdict != VERDICT_CANCELLED &&
+	return !job->is_last_try && outcome_is_failure(e) && e->verdict != VERDICT_CANCELLED &&
 	    e->verdict != VERDICT_UNKNOWN && e->attempt < run->options->retries;
 }
 
@@ -155,8 +153,8 @@ before_is_over(struct job *job)
 	job->before = NULL;
 }
 
-void
-completion_put_back(const struct run *run, const struct forkpool_result *result)
+struct job *
+completion_take_back(const struct run *run, const struct forkpool_result *result)
 {
 	struct job *job = result->user;
 
@@ -164,7 +162,7 @@ completion_put_back(const struct run *run, const struct forkpool_result *result)
 	jobserver_give(job->seat);
 	leave_channel(run, job, 1);
 	job->task->attempts--;
-	retries_put_back(job, clock_ns(CLOCK_MONOTONIC) + PUT_BACK_NS);
+	return job;
 }
 
 void
@@ -227,8 +225,7 @@ completion_ended(const struct run *run, struct job *job)
 	}
 	run_totals_halt(run->options, &job->outcome, task_queue_total());
 	if (run->journal == NULL) {
-		/* A job with tries left ends only where the run is stopped. */
-		job->not_done |= may_be_tried_again(run, job);
+		job->not_done |= may_be_tried_again(run, job); /* the run is stopped */
 		publish_job(job);
 		return;
 	}

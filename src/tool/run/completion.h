@@ -15,9 +15,9 @@
 /* A result of the pool.  may_retry: a job that has failed may be tried again, if it has tries
    left. */
 void completion_result(const struct run *, const struct forkpool_result *, int may_retry);
-/* A result that says that no process could be had for the job: that was no try of it, and it begins
-   a moment later. */
-void         completion_put_back(const struct run *, const struct forkpool_result *);
+/* A result that says that no process could be had for the job: that was no try of it, and the job
+   is again what it was before. */
+struct job  *completion_take_back(const struct run *, const struct forkpool_result *);
 /* A job that was to begin and will not: it ends as skipped, or if it was to be tried again, as it
    had failed. */
 void         completion_not_begun(const struct run *, struct job *);

@@ -349,7 +349,7 @@ job_add(const struct options *o, struct task *task, struct bytes *out)
 	else
 		command_add(out, o, task);
 	worker_add(out, o, task, in_words, slot);
-	if (o->tag || o->tag_string != NULL)
+	if (task->tag.len > 0) /* --retry-failed: none is known */
 		word_line(out, "tag", task->tag.at, task->tag.len - 1);
 	if (o->results != NULL && results_kind(o->results) == RESULTS_TREE) {
 		text_line(out, "stdout", results_dir_file(&record, 0));

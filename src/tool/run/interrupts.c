@@ -78,19 +78,13 @@ interrupts_fd(void)
 	return wake[0];
 }
 
-static void
-drain(void)
+enum interrupt_stage
+interrupts_stage(int *signo)
 {
 	char drop[64];
 
 	while (read(wake[0], drop, sizeof drop) > 0)
 		continue;
-}
-
-enum interrupt_stage
-interrupts_stage(int *signo)
-{
-	drain();
 	*signo = first;
 	return (enum interrupt_stage)stage;
 }
@@ -127,10 +121,15 @@ interrupts_continued(void)
 	return take(&continued);
 }
 
+void
+interrupts_wake(void)
+{
+	(void)!write(wake[1], "", 1); /* a full pipe is readable as well */
+}
+
 int
 interrupts_stop_asked(void)
 {
-	drain();
 	return stop;
 }
 

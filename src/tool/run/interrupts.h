@@ -30,6 +30,8 @@ int  interrupts_resize(void);
    stop. */
 int  interrupts_winch(void);
 int  interrupts_continued(void);
+/* The descriptor becomes readable, as by a signal. */
+void interrupts_wake(void);
 /* Whether Ctrl-Z was typed, and no SIGCONT has come since. */
 int  interrupts_stop_asked(void);
 /* Stop the tool, if that is still asked; returns when it is continued. */

@@ -19,7 +19,8 @@ void median_timeout_add(const struct options *, int64_t run_ns);
 void median_timeout_check(const struct run *, int64_t now);
 /* ms until that is due; -1: it is not. */
 int  median_timeout_ms(const struct options *, int64_t now);
-/* Whether it was this that ended the job with that number of the pool, whose result has come. */
+/* Whether this was to end the job with that number of the pool, whose result has come: to be asked
+   once for each result. */
 int  median_timeout_has_ended(uint64_t pool_seq);
 void median_timeout_close(void);
 

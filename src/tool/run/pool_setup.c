@@ -61,7 +61,7 @@ output_of(const struct options *o)
 {
 	if (o->grouping == GROUP_NONE)
 		return CHANNEL_NO_OUTPUT;
-	return o->dialect != DIALECT_NATIVE || o->journal != NULL || records_keep_apart(o) ||
+	return o->dialect == DIALECT_PARALLEL || o->journal != NULL || records_keep_apart(o) ||
 		(o->group_markers == MARKERS_NONE && !output_writer_is_one_file()) ?
 	    CHANNEL_TWO_PIPES :
 	    CHANNEL_ONE_PIPE;

@@ -50,22 +50,6 @@ swap(size_t i, size_t j)
 	heap[j] = kept;
 }
 
-static void
-add(struct job *job, int64_t due_ns)
-{
-	if (count == room) {
-		const size_t larger = room == 0 ? 64 : room * 2;
-		struct retry *more = reallocarray(heap, larger, sizeof *more);
-		if (more == NULL)
-			fail_memory();
-		heap = more;
-		room = larger;
-	}
-	heap[count] = (struct retry){ .due_ns = due_ns, .number = numbers++, .job = job };
-	for (size_t i = count++; i > 0 && is_before(&heap[i], &heap[(i - 1) / 2]); i = (i - 1) / 2)
-		swap(i, (i - 1) / 2);
-}
-
 void
 retries_add(const struct options *o, struct job *failed, int64_t now)
 {
@@ -75,13 +59,22 @@ retries_add(const struct options *o, struct job *failed, int64_t now)
 	failed->task = NULL;
 	job->channel = channel_lend(failed->channel, job);
 	failed->channel = NULL;
-	add(job, now + retries_delay(o->retry_delay_ns, job->task->attempts, arc4random()));
-}
-
-void
-retries_put_back(struct job *job, int64_t due_ns)
-{
-	add(job, due_ns);
+	if (count == room) {
+		const size_t larger = room == 0 ? 64 : room * 2;
+		struct retry *more = reallocarray(heap, larger, sizeof *more);
+		if (more == NULL)
+			fail_memory();
+		heap = more;
+		room = larger;
+	}
+	heap[count] = (struct retry){
+		.due_ns = now +
+		    retries_delay(o->retry_delay_ns, job->task->attempts, arc4random()),
+		.number = numbers++,
+		.job = job,
+	};
+	for (size_t i = count++; i > 0 && is_before(&heap[i], &heap[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(i, (i - 1) / 2);
 }
 
 int64_t

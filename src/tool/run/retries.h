@@ -25,8 +25,6 @@ int64_t     retries_delay(int64_t first_ns, unsigned attempts, uint32_t chance);
 
 /* The job has failed, and is retries' from here on.  now: monotonic. */
 void        retries_add(const struct options *, struct job *, int64_t now);
-/* The job could not begin: that was no try of it, and it comes again at that time. */
-void        retries_put_back(struct job *, int64_t due_ns);
 /* The next job that is due; NULL: none is. */
 struct job *retries_take(int64_t now);
 /* ns until one is due; 0: one is; -1: none waits. */

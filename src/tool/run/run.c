@@ -37,6 +37,7 @@
 #include "tool/run/run_totals.h"
 #include "tool/run/sandbox_paths.h"
 #include "tool/run/scheduler.h"
+#include "tool/run/shortage.h"
 #include "tool/run/shown.h"
 #include "tool/run/submit.h"
 #include "tool/run/suspend.h"
@@ -44,8 +45,7 @@
 #include "tool/task/halt.h"
 
 #define WORKERS_MAX 4096u
-/* So long one worker alone tries to have a process for a job, before jobs fail for that. */
-#define PROCESS_TRIED INT64_C(5000000000)
+
 static struct run this_run;
 static pid_t owner; /* this process: processes forked from it do not close the pool */
 
@@ -125,48 +125,18 @@ reader_check(void)
 	output_closed();
 }
 
-static void
-workers_resize(int by)
-{
-	const int64_t to = (int64_t)this_run.workers + by;
-	/* Each worker needs a channel. */
-	const unsigned most =
-	    jobserver_most(channels_count() > 0 ? channels_count() : WORKERS_MAX);
-	const unsigned wanted = to < 1 ? 1 : to > most ? most : (unsigned)to;
-
-	if (wanted == this_run.workers || forkpool_resize(this_run.pool, wanted) != 0)
-		return;
-	this_run.under_way_max = wanted + (this_run.under_way_max - this_run.workers);
-	this_run.workers = wanted;
-	status_workers(wanted);
-	jobserver_resize(wanted);
-}
-
-/*
- * Whether the result says that there was no process for a job, which then begins again later, while
- * fewer run at a time.  Where not even one can begin any more, jobs fail for that.
- */
+/* Whether the result says that there was no process for a job, which then begins later. */
 static int
-waits_for_process(const struct forkpool_result *result)
+had_no_process(const struct forkpool_result *result)
 {
-	static int64_t since_ns; /* none could be had; 0: the last job had one */
-	static int said;
-	const int64_t now = clock_ns(CLOCK_MONOTONIC);
-
 	if (result->outcome != FORKPOOL_SETUP_FAILED || result->error != EAGAIN) {
-		since_ns = 0;
+		if (result->attempts > 0)
+			shortage_not_met();
 		return 0;
 	}
-	if (since_ns == 0 || this_run.workers > 1)
-		since_ns = now;
-	if (stop.stage != INTERRUPT_NONE || stop.halting || now - since_ns > PROCESS_TRIED)
-		return 0;
-	if (!said)
-		message("no process was to be had for a job (ulimit -u, or the pids.max of a "
-			"control group): fewer run at a time");
-	said = 1;
-	workers_resize(-1);
-	completion_put_back(&this_run, result);
+	scheduler_put_back(&this_run, completion_take_back(&this_run, result));
+	if (shortage_met(submit_under_way(), clock_ns(CLOCK_MONOTONIC)) == -1)
+		run_totals_broken();
 	return 1;
 }
 
@@ -177,7 +147,7 @@ results_take(void)
 	int got;
 
 	while ((got = forkpool_next(this_run.pool, &result)) == 1)
-		if (!waits_for_process(result))
+		if (!had_no_process(result))
 			completion_result(&this_run, result,
 			    stop.stage == INTERRUPT_NONE && !stop.halting);
 	if (got == -1)
@@ -208,6 +178,23 @@ stage_set(enum interrupt_stage stage, int signo)
 		(void)forkpool_cancel(this_run.pool,
 		    stage == INTERRUPT_END ? FORKPOOL_CANCEL_RUNNING : FORKPOOL_CANCEL_KILL);
 	stop.stage = stage;
+}
+
+static void
+workers_resize(int by)
+{
+	const int64_t to = (int64_t)this_run.workers + by;
+	/* Each worker needs a channel. */
+	const unsigned most =
+	    jobserver_most(channels_count() > 0 ? channels_count() : WORKERS_MAX);
+	const unsigned wanted = to < 1 ? 1 : to > most ? most : (unsigned)to;
+
+	if (wanted == this_run.workers || forkpool_resize(this_run.pool, wanted) != 0)
+		return;
+	this_run.under_way_max = wanted + (this_run.under_way_max - this_run.workers);
+	this_run.workers = wanted;
+	status_workers(wanted);
+	jobserver_resize(wanted);
 }
 
 static void

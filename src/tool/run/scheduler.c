@@ -17,6 +17,7 @@
 #include "tool/run/replay.h"
 #include "tool/run/retries.h"
 #include "tool/run/run_totals.h"
+#include "tool/run/shortage.h"
 #include "tool/run/submit.h"
 #include "tool/run/suspend.h"
 #include "tool/run/task_queue.h"
@@ -62,6 +63,16 @@ postpone(const struct run *run, struct job *job)
 	jobs_waiting_add(&postponed, job);
 }
 
+void
+scheduler_put_back(const struct run *run, struct job *job)
+{
+	job->put_back = 1;
+	if (stopped)
+		completion_not_begun(run, job);
+	else
+		postpone(run, job);
+}
+
 /* A job that was read before and can begin; NULL: the next one has to be read. */
 static struct job *
 waiting_job(int64_t now)
@@ -78,6 +89,7 @@ static void
 refused(const struct run *run, struct job *job)
 {
 	if (job->before != NULL) {
+		job->before->is_last_try = 1;
 		completion_not_begun(run, job);
 		return;
 	}
@@ -88,13 +100,21 @@ refused(const struct run *run, struct job *job)
 	job_free(job);
 }
 
-static int
+/* While a question waits for its answer. */
+static enum confirm_signal
 signal_take(const void *run)
 {
-	return suspend_if_asked(run);
+	int signo;
+
+	if (interrupts_stage(&signo) != INTERRUPT_NONE) {
+		interrupts_wake(); /* the loop has to see it, too */
+		return CONFIRM_OVER;
+	}
+	return suspend_if_asked(run) ? CONFIRM_AGAIN : CONFIRM_GO_ON;
 }
 
-/* -p, -t: show the command, and ask.  0: the user does not want it; the job is gone then. */
+/* -p, -t: show the command, and ask.  0: the user does not want it, and the job is gone; -1: nor
+   any other, and the job has been postponed. */
 static int
 is_shown_and_wanted(const struct run *run, struct job *job)
 {
@@ -103,15 +123,18 @@ is_shown_and_wanted(const struct run *run, struct job *job)
 		.fd = interrupts_fd(), .take = signal_take, .arg = run,
 	};
 
-	if (!o->trace && !o->interactive)
+	if ((!o->trace && !o->interactive) || job->put_back)
 		return 1;
 	bytes_clear(&shown);
 	/* With a shell for each command it is a text already, as in GNU parallel. */
 	task_command_line(job->task, o->shell, &shown);
-	if (o->interactive && !confirm_job(shown.at, &signals)) {
+	const int wanted = o->interactive ? confirm_job(shown.at, &signals) : 1;
+	if (wanted == -1)
+		postpone(run, job);
+	else if (wanted == 0)
 		refused(run, job);
-		return 0;
-	}
+	if (wanted != 1)
+		return wanted;
 	if (o->trace && !o->interactive) {
 		bytes_add_byte(&shown, '\n');
 		(void)output_writer_add(PUBLISH_ERR, shown.at, shown.len);
@@ -120,14 +143,14 @@ is_shown_and_wanted(const struct run *run, struct job *job)
 	return 1;
 }
 
-/* Whether there is a job that may begin after the wait: else the run need not wait. */
+/* Whether there is a job that may begin by that time, as far as that is known. */
 static int
-is_there_more(const struct run *run)
+is_there_more(const struct run *run, int64_t by)
 {
 	struct task *task;
 
 	/* To read a block of --pipe a channel would be needed. */
-	if (jobs_wait(INT64_MAX) || run->options->pipe)
+	if (jobs_wait(by) || run->options->pipe)
 		return 1;
 	enum next got = task_queue_next(&task, -1);
 	if (got == NEXT_GOT)
@@ -176,8 +199,11 @@ job_begin(const struct run *run, int64_t now, int seat, int *started)
 		job = job_new(task);
 	if (job != NULL) {
 		job->channel = channel_lend(channel, job);
-		if (replay_ended(run, job) || !is_shown_and_wanted(run, job))
+		if (replay_ended(run, job))
 			return !run_totals()->broken;
+		const int wanted = is_shown_and_wanted(run, job);
+		if (wanted != 1)
+			return wanted == 0;
 		return *started = start(run, job, seat);
 	}
 	if (channel != NULL)
@@ -193,14 +219,15 @@ static int
 throttle_lets(const struct run *run, int64_t now)
 {
 	/* The command of --limit is run where there is a job. */
-	if (run->options->limit != NULL && !is_there_more(run))
+	if (run->options->limit != NULL && !is_there_more(run, now))
 		return 0;
 	waits.ns = throttle_wait(run->options, now, submit_under_way() == 0);
 	if (waits.ns == 0)
 		return 1;
 	if (waits.ns < 0)
 		run_totals_broken();
-	if (waits.ns < 0 || !is_there_more(run))
+	/* Without one the run need not wait. */
+	if (waits.ns < 0 || !is_there_more(run, INT64_MAX))
 		waits.ns = 0;
 	return 0;
 }
@@ -211,7 +238,9 @@ begin_next(const struct run *run, int64_t now)
 {
 	int started = 0;
 
-	if (throttle_wanted(run->options) && !throttle_lets(run, now))
+	const int was_let = postponed.first != NULL && postponed.first->put_back;
+
+	if (throttle_wanted(run->options) && !was_let && !throttle_lets(run, now))
 		return 0;
 	/* Without a job a token would only be taken from other processes that wait for one. */
 	if (jobserver_wanted() && task_queue_is_over() && !jobs_wait(now)) {
@@ -231,20 +260,33 @@ begin_next(const struct run *run, int64_t now)
 	return again;
 }
 
+/* Come again after that time, if it is above 0. */
+static void
+wait_at_most(int64_t ns)
+{
+	if (ns > 0 && (waits.ns == 0 || ns < waits.ns))
+		waits.ns = ns;
+}
+
 void
 scheduler_begin_jobs(const struct run *run)
 {
 	waits = (struct scheduler_waits){ 0 };
 	if (stopped || !replay_input(run, &waits.input))
 		return;
-	while (submit_under_way() < run->under_way_max && !output_writer_is_full() &&
-	    !joblog_queue_is_full()) {
+	for (;;) {
 		const int64_t now = clock_ns(CLOCK_MONOTONIC);
+		if (submit_under_way() >= run->under_way_max || output_writer_is_full() ||
+		    joblog_queue_is_full())
+			return;
+		if (submit_under_way() >= shortage_most(run->under_way_max, now)) {
+			if (!scheduler_is_over())
+				wait_at_most(shortage_wait(now));
+			return;
+		}
 		if (begin_next(run, now))
 			continue;
-		const int64_t retry = retries_wait(now);
-		if (retry > 0 && (waits.ns == 0 || retry < waits.ns))
-			waits.ns = retry;
+		wait_at_most(retries_wait(now));
 		return;
 	}
 }

@@ -4,6 +4,7 @@
 #include "tool/run/suspend.h"
 
 #include "tool/base/clock.h"
+#include "tool/base/message.h"
 #include "tool/display/progress.h"
 #include "tool/run/interrupts.h"
 
@@ -14,11 +15,14 @@ suspend_if_asked(const struct run *run)
 		return 0;
 	const int64_t from = clock_ns(CLOCK_MONOTONIC);
 	progress_hide();
-	/* Where the system has no way to stop the jobs they run on. */
-	(void)forkpool_suspend(run->pool);
+	const int stand_still = forkpool_suspend(run->pool) == 0;
+	if (!stand_still)
+		message_errno("the jobs cannot be stopped, and run on");
 	interrupts_stop();
 	(void)forkpool_resume(run->pool);
-	clock_set_back(from);
+	/* The time of jobs that ran on is as long as it was. */
+	if (stand_still)
+		clock_set_back(from);
 	progress_lost();
 	return 1;
 }

@@ -15,7 +15,7 @@
 struct channel;
 
 struct job {
-	struct job     *next;         /* free, or waiting for the journal */
+	struct job     *next;         /* free, or in a list of those that wait */
 	struct task    *task;
 	struct channel *channel;      /* while the job is under way; NULL: none */
 	int             seat;         /* while the job is under way: what jobserver_take() gave */
@@ -23,6 +23,8 @@ struct job {
 	int             not_done;     /* --resume is to run it again: it had tries left, or some of
 					 out, err or the records is lost */
 	struct outcome  outcome;
+	int             put_back;     /* it could begin, but for a process: it need not ask again */
+	int             is_last_try;  /* whatever --retries says */
 	struct job     *before;       /* the try that failed, until this one is over; NULL: none */
 	int64_t         submitted_ns; /* since the epoch */
 	LIST_ENTRY(job) in_pool;      /* of status: on its list while the job is under way */
