@@ -3,7 +3,7 @@
 # GNU parallel and forkpool --compat=parallel with the same input and options: the same output, in
 # the order of the input, and the same status.  Every fifth of these is run; all with FORKPOOL_TEST_ALL=1.
 # The braces are the templates' own.
-# shellcheck disable=SC1091,SC1083
+# shellcheck disable=SC1091,SC1083,SC3009
 . "${srcdir:-.}/tests/support/tool-lib.sh"
 
 [ -x "$forkpool" ] || skip_all 'the command is not built'
